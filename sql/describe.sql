@@ -1,0 +1,148 @@
+-- What a table is, as one value: read once, then planned on by pure functions.
+-- All of it comes from the system catalogs: no user's table is read and no
+-- user's function is called, since promotion runs this with elevated rights.
+
+-- The shape of a table: what table_versions keeps.
+CREATE FUNCTION spyne.schema_snapshot(relation oid) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+SELECT jsonb_build_object(
+    'columns', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'attnum', a.attnum, 'name', a.attname,
+                   'type', format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
+                   'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                   'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                   'identity', nullif(a.attidentity, ''),
+                   'collation', CASE WHEN a.attcollation <> t.typcollation THEN c.collname END)
+                   ORDER BY a.attnum), '[]')
+        FROM pg_attribute a
+        JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        LEFT JOIN pg_collation c ON c.oid = a.attcollation
+        WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped),
+    'constraints', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'name', n.conname, 'kind', n.contype, 'definition', pg_get_constraintdef(n.oid))
+                   ORDER BY n.conname), '[]')
+        FROM pg_constraint n WHERE n.conrelid = relation AND n.contype IN ('p', 'u', 'f', 'c', 'x')),
+    'partition_key', pg_get_partkeydef(relation))
+$$;
+
+-- Everything that takes a table's place, or keeps another from taking it.
+CREATE FUNCTION spyne.describe(relation oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT jsonb_build_object(
+    'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+    'owner', pg_get_userbyid(c.relowner),
+    'is_partition', c.relispartition,
+    'estimated_rows', CASE WHEN c.relpages = 0 AND pg_relation_size(c.oid) = 0 THEN 0
+                           WHEN c.reltuples >= 0 THEN c.reltuples END,
+    'columns', spyne.schema_snapshot(c.oid) -> 'columns',
+    'row_security', c.relrowsecurity, 'force_row_security', c.relforcerowsecurity,
+    'replica_identity', c.relreplident,
+    'comment', obj_description(c.oid, 'pg_class'),
+    'column_comments', (
+        SELECT coalesce(jsonb_object_agg(a.attname, d.description), '{}')
+        FROM pg_description d JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
+        WHERE d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid > 0 AND NOT a.attisdropped),
+    'grants', (
+        SELECT coalesce(jsonb_agg(g ORDER BY g ->> 'column', g ->> 'grantee', g ->> 'privilege'), '[]')
+        FROM (SELECT jsonb_build_object('grantee', CASE x.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(x.grantee) END,
+                                        'privilege', x.privilege_type, 'grantable', x.is_grantable, 'column', NULL) AS g
+              FROM aclexplode(c.relacl) x WHERE x.grantee <> c.relowner
+              UNION ALL
+              SELECT jsonb_build_object('grantee', CASE x.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(x.grantee) END,
+                                        'privilege', x.privilege_type, 'grantable', x.is_grantable, 'column', a.attname)
+              FROM pg_attribute a, aclexplode(a.attacl) x
+              WHERE a.attrelid = c.oid AND NOT a.attisdropped AND x.grantee <> c.relowner) s),
+    'policies', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'name', p.polname, 'permissive', p.polpermissive,
+                   'command', CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+                                            WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                   'roles', (SELECT jsonb_agg(CASE r WHEN 0 THEN NULL ELSE pg_get_userbyid(r) END) FROM unnest(p.polroles) r),
+                   'using', pg_get_expr(p.polqual, p.polrelid),
+                   'with_check', pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname), '[]')
+        FROM pg_policy p WHERE p.polrelid = c.oid),
+    'publications', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'name', p.pubname,
+                   'columns', (SELECT jsonb_agg(a.attname ORDER BY k.ord)
+                               FROM unnest(r.prattrs::int2[]) WITH ORDINALITY k(attnum, ord)
+                               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum),
+                   'filter', pg_get_expr(r.prqual, r.prrelid)) ORDER BY p.pubname), '[]')
+        FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid),
+    -- Names that live in the table's schema and move with it.
+    'indexes', (
+        SELECT coalesce(jsonb_agg(i.relname ORDER BY i.relname), '[]')
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid),
+    'sequences', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'name', s.relname, 'column', a.attname, 'identity', d.deptype = 'i',
+                   'last_value', pg_sequence_last_value(s.oid)) ORDER BY s.relname), '[]')
+        FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+        JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+          AND d.refobjid = c.oid AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')),
+    'triggers', (
+        SELECT coalesce(jsonb_agg(t.tgname ORDER BY t.tgname), '[]')
+        FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname NOT LIKE 'spyne\_guard%'),
+    'children', (SELECT count(*) FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind <> 'p'))
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = relation
+$$;
+
+-- What points at a table and would go on pointing at it after a swap.
+CREATE FUNCTION spyne.dependents(relation oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+WITH rewritten AS (
+    SELECT v.oid, v.relname, v.relkind, v.relnamespace, n.nspname, v.reloptions, v.relowner, r.rulename, r.ev_type,
+           coalesce(jsonb_agg(DISTINCT a.attname) FILTER (WHERE a.attname IS NOT NULL), '[]') AS uses
+    FROM pg_depend d
+    JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    JOIN pg_class v ON v.oid = r.ev_class
+    JOIN pg_namespace n ON n.oid = v.relnamespace
+    LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.deptype = 'n'
+      AND v.oid <> relation
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9)
+SELECT coalesce(jsonb_agg(x.item ORDER BY x.item ->> 'kind', x.item ->> 'schema', x.item ->> 'name'), '[]')
+FROM (
+    SELECT jsonb_build_object('kind', 'foreign key', 'oid', k.conrelid::bigint, 'schema', n.nspname, 'name', c.relname,
+               'constraint', k.conname, 'definition', pg_get_constraintdef(k.oid),
+               'uses', (SELECT jsonb_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = ANY (k.confkey)),
+               'partitioned', c.relkind = 'p', 'self', k.conrelid = relation) AS item
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.contype = 'f' AND k.confrelid = relation AND k.conparentid = 0 AND k.conrelid <> relation
+    UNION ALL
+    SELECT jsonb_build_object('kind', 'view', 'oid', w.oid::bigint, 'schema', w.nspname, 'name', w.relname,
+               'definition', pg_get_viewdef(w.oid), 'uses', w.uses, 'options', to_jsonb(w.reloptions),
+               'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'))
+    FROM rewritten w
+    WHERE w.relkind = 'v' AND w.ev_type = '1'
+      AND NOT (w.nspname = 'governed' AND w.relowner = 'spyne_views'::regrole)
+    UNION ALL
+    SELECT jsonb_build_object('kind', 'materialized view', 'oid', w.oid::bigint, 'schema', w.nspname, 'name', w.relname,
+               'definition', pg_get_viewdef(w.oid), 'uses', w.uses, 'options', to_jsonb(w.reloptions),
+               'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'),
+               'comment', obj_description(w.oid, 'pg_class'),
+               'indexes', (SELECT coalesce(jsonb_agg(pg_get_indexdef(i.indexrelid)), '[]') FROM pg_index i WHERE i.indrelid = w.oid),
+               'grants', spyne.describe(w.oid) -> 'grants',
+               'used_by', (SELECT count(*) FROM pg_depend u JOIN pg_rewrite r ON u.classid = 'pg_rewrite'::regclass AND r.oid = u.objid
+                           WHERE u.refclassid = 'pg_class'::regclass AND u.refobjid = w.oid AND r.ev_class <> w.oid))
+    FROM rewritten w WHERE w.relkind = 'm'
+    UNION ALL
+    SELECT jsonb_build_object('kind', 'rule', 'schema', w.nspname, 'name', w.relname, 'constraint', w.rulename)
+    FROM rewritten w WHERE w.ev_type <> '1'
+    UNION ALL
+    SELECT DISTINCT jsonb_build_object('kind', 'function', 'schema', n.nspname, 'name', p.proname)
+    FROM pg_depend d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = relation
+    UNION ALL
+    SELECT DISTINCT jsonb_build_object('kind', 'policy', 'schema', n.nspname, 'name', c.relname, 'constraint', y.polname)
+    FROM pg_depend d JOIN pg_policy y ON d.classid = 'pg_policy'::regclass AND y.oid = d.objid
+    JOIN pg_class c ON c.oid = y.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND y.polrelid <> relation
+) x
+$$;

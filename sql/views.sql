@@ -1,0 +1,85 @@
+-- Views and functions that are SQL and nothing else, and the triggers that
+-- keep the catalog what it says it is.
+
+-- Every back end looks again when governance changes, whoever changed it.
+CREATE TRIGGER notice AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON spyne.tables
+    FOR EACH STATEMENT EXECUTE FUNCTION spyne.notice();
+ALTER TABLE spyne.tables ENABLE ALWAYS TRIGGER notice;
+CREATE TRIGGER notice AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON spyne.system_config
+    FOR EACH STATEMENT EXECUTE FUNCTION spyne.notice();
+ALTER TABLE spyne.system_config ENABLE ALWAYS TRIGGER notice;
+
+-- The history is append-only for everybody.
+CREATE FUNCTION spyne.append_only() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot change %.%: it is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege',
+              DETAIL = 'What happened stays on record, for administrators too.',
+              HINT = 'Add what you have to say as the reason of the next change.';
+END
+$$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON spyne.table_state_history
+    FOR EACH STATEMENT EXECUTE FUNCTION spyne.append_only();
+ALTER TABLE spyne.table_state_history ENABLE ALWAYS TRIGGER append_only;
+
+CREATE VIEW spyne.state_properties AS
+SELECT state, meaning, queryable, writable, visible, auto_joined, becomes, registrable FROM spyne.state_rules();
+COMMENT ON VIEW spyne.state_properties IS 'What each table state means and allows, and what it can become';
+
+CREATE VIEW spyne.role_permissions AS
+SELECT role, query, create_contracts, ingest, promote, deprecate, view_shadow FROM spyne.role_rules();
+COMMENT ON VIEW spyne.role_permissions IS 'What each role may do. Fixed: people are managed with GRANT and REVOKE';
+
+-- Who has which role, and how: the shortest chain of memberships that leads
+-- from the login role to the spyne role.
+CREATE VIEW spyne.users AS
+WITH RECURSIVE memberships AS (
+    SELECT r.oid AS user_oid, r.rolname AS user_name, r.oid AS role_oid,
+           pg_catalog.quote_ident(r.rolname) AS via, r.rolinherit AS inherits, 0 AS steps
+    FROM pg_catalog.pg_roles r WHERE r.rolcanlogin
+    UNION ALL
+    SELECT m.user_oid, m.user_name, g.oid, m.via OPERATOR(pg_catalog.||) ' -> ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(g.rolname),
+           g.rolinherit, m.steps OPERATOR(pg_catalog.+) 1
+    FROM memberships m
+    JOIN pg_catalog.pg_auth_members a ON a.member OPERATOR(pg_catalog.=) m.role_oid
+    JOIN pg_catalog.pg_roles g ON g.oid OPERATOR(pg_catalog.=) a.roleid
+    WHERE m.steps OPERATOR(pg_catalog.<) 20)
+SELECT u.rolname AS user_name,
+       spyne.role_of(u.oid) AS spyne_role,
+       CASE WHEN u.rolsuper THEN 'superuser'
+            ELSE (SELECT m.via FROM memberships m
+                  JOIN pg_catalog.pg_roles g ON g.oid OPERATOR(pg_catalog.=) m.role_oid
+                  WHERE m.user_oid OPERATOR(pg_catalog.=) u.oid AND g.rolname::text OPERATOR(pg_catalog.=) spyne.role_of(u.oid)
+                  ORDER BY m.steps LIMIT 1)
+       END AS how
+FROM pg_catalog.pg_roles u
+WHERE u.rolcanlogin;
+COMMENT ON VIEW spyne.users IS 'Login roles, their spyne role, and how they got it';
+COMMENT ON COLUMN spyne.users.user_name IS 'The login role';
+COMMENT ON COLUMN spyne.users.spyne_role IS 'The highest spyne role it has the rights of, or none';
+COMMENT ON COLUMN spyne.users.how IS 'superuser, or the chain of memberships that leads to the role';
+
+CREATE FUNCTION spyne_whoami()
+RETURNS TABLE (user_name name, session_user_name name, spyne_role text, query boolean, create_contracts boolean,
+               ingest boolean, promote boolean, deprecate boolean, view_shadow boolean)
+LANGUAGE sql STABLE ROWS 1
+BEGIN ATOMIC
+    SELECT CURRENT_USER, SESSION_USER, r.spyne_role,
+           coalesce(p.query, false), coalesce(p.create_contracts, false), coalesce(p.ingest, false),
+           coalesce(p.promote, false), coalesce(p.deprecate, false), coalesce(p.view_shadow, false)
+    FROM (SELECT spyne.role_of(u.oid) AS spyne_role FROM pg_catalog.pg_roles u WHERE u.rolname = CURRENT_USER) r
+    LEFT JOIN spyne.role_rules() p ON p.role = r.spyne_role;
+END;
+
+CREATE FUNCTION spyne_table_state(relation regclass)
+RETURNS TABLE (relation regclass, name text, state text, version text, owner regrole, supersedes text,
+               queryable text, writable boolean, created_at timestamptz, updated_at timestamptz,
+               deprecated_at timestamptz, deprecated_by name, sunset_at timestamptz)
+LANGUAGE sql STABLE ROWS 1
+BEGIN ATOMIC
+    SELECT t.relation, t.logical_name, t.state, t.version, t.owner, t.supersedes,
+           p.queryable, p.writable, t.created_at, t.updated_at, t.deprecated_at, t.deprecated_by, t.sunset_at
+    FROM spyne.tables t JOIN spyne.state_rules() p ON p.state = t.state
+    WHERE t.relation::oid = (SELECT spyne.governing($1))::oid;
+END;

@@ -1,0 +1,83 @@
+//! What every function here begins with: who calls, and are the arguments there.
+
+use crate::core::error::{Code, Result, SpyneError};
+use crate::core::role::{Permission, Role};
+use crate::core::transition;
+use crate::guc;
+use crate::pg::{catalogs, elevate, users};
+use crate::store::roles;
+
+/// Who calls a function.
+pub struct Caller {
+    pub user: u32,
+    pub role: Role,
+}
+
+impl Caller {
+    pub fn now() -> Caller {
+        let user = users::current();
+        Caller { user, role: roles::role_of(user) }
+    }
+
+    /// # Errors
+    /// 42501 where the caller lacks `permission`.
+    pub fn require(&self, permission: Permission, action: &str) -> Result<()> {
+        transition::require(&users::quoted_name(self.user), self.role, permission, action)
+    }
+
+    /// # Errors
+    /// 42501 where the caller is neither an admin nor an engineer with the
+    /// rights of `owner`.
+    pub fn require_steward(&self, owner: u32, action: &str) -> Result<()> {
+        let owns = self.role >= Role::Engineer && users::has_rights_of(self.user, owner);
+        if self.role == Role::Admin || owns {
+            return Ok(());
+        }
+        Err(SpyneError::new(
+            Code::InsufficientPrivilege,
+            format!("permission denied to {action}"),
+            format!(
+                "This is for spyne_admin, or for a spyne_engineer who owns the table (its owner is {}); {} has {}.",
+                users::name(owner),
+                users::name(self.user),
+                match self.role {
+                    Role::None => "no spyne role",
+                    held => held.as_str(),
+                }
+            ),
+            format!(
+                "An administrator can run: GRANT spyne_admin TO {};",
+                users::quoted_name(self.user)
+            ),
+        ))
+    }
+}
+
+/// Checks that something can be written, for a run that is not a dry one.
+///
+/// # Errors
+/// 25006 on a standby and in a read-only transaction.
+pub fn require_writable(dry_run: bool) -> Result<()> {
+    if dry_run || !catalogs::read_only_here() {
+        return Ok(());
+    }
+    Err(SpyneError::new(
+        Code::ReadOnly,
+        "governance cannot be changed here",
+        "This is a standby, or a read-only transaction.",
+        "Connect to the primary, or begin a READ WRITE transaction; dry_run => true works here.",
+    ))
+}
+
+/// The value of an argument that must not be NULL.
+///
+/// # Errors
+/// 22004.
+pub fn given<T>(value: Option<T>, name: &str, hint: &str) -> Result<T> {
+    value.ok_or_else(|| SpyneError::null_argument(name, hint))
+}
+
+/// Fixed catalog work: elevated, with spyne's lock timeout.
+pub fn elevated<T>(work: impl FnOnce() -> T) -> T {
+    elevate::run(guc::lock_timeout_ms(), work)
+}

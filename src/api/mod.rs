@@ -1,0 +1,12 @@
+//! What SQL can call, one file a noun. The signatures are written out in SQL,
+//! so that names, types and defaults are there to read.
+
+mod context;
+pub mod mode;
+pub mod registration;
+pub mod resolution;
+pub mod roles;
+pub mod rules;
+pub mod shadows;
+pub mod states;
+pub mod transitions;

@@ -1,0 +1,39 @@
+//! What spyne_table_state rests on: which governed table binds a relation.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::context::{Caller, elevated, given};
+use crate::core::error::Result;
+use crate::core::role::Permission;
+use crate::core::state::State;
+use crate::pg::{cache, catalogs};
+use crate::report::OrRaise;
+use crate::store::tables;
+
+/// The governed table whose state binds a relation: itself, or the nearest
+/// ancestor of a partition.
+///
+/// # Errors
+/// 55000 where there is none, 22004 for NULL, 42501 for callers without a role
+/// and for staging that the caller may not see.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.governing(relation regclass) RETURNS regclass STABLE
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn governing(relation: Option<pg_sys::Oid>) -> pg_sys::Oid {
+    let run = || -> Result<pg_sys::Oid> {
+        let hint = "For example: SELECT * FROM spyne_table_state('public.customer');";
+        let relid = given(relation, "relation", hint)?.to_u32();
+        let caller = Caller::now();
+        let label = catalogs::label(relid);
+        caller.require(Permission::Query, &format!("see the state of {label}"))?;
+        let bound = cache::governing(relid).unwrap_or(relid);
+        let row = elevated(|| tables::governed(bound))?;
+        if row.state == State::Shadow {
+            caller.require(Permission::ViewShadow, &format!("see the state of {label}"))?;
+        }
+        Ok(pg_sys::Oid::from(bound))
+    };
+    run().or_raise()
+}

@@ -1,0 +1,74 @@
+//! What went wrong, in terms of the domain: one type for every refusal.
+
+use std::fmt;
+
+/// The standard SQLSTATEs that spyne raises. `report.rs` maps them to Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// 42501: the role may not do this.
+    InsufficientPrivilege,
+    /// 25006: a write to a table whose state forbids writes.
+    ReadOnly,
+    /// 55000: the object is in a state in which this cannot be done.
+    WrongState,
+    /// 22023: a bad argument.
+    InvalidParameter,
+    /// 22004: NULL where a value is needed.
+    NullNotAllowed,
+    /// 42P01: no such table, or no such logical name.
+    UndefinedTable,
+    /// 42710: it exists already.
+    DuplicateObject,
+    /// 42P07: a table of this name exists.
+    DuplicateTable,
+    /// 42809: a relation of a kind that cannot be governed.
+    WrongObjectType,
+    /// 2BP01: other objects depend on it.
+    DependentObjects,
+    /// XX000: what must not happen.
+    Internal,
+}
+
+/// A refusal or a user's mistake: what Postgres shows as ERROR, DETAIL and HINT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpyneError {
+    pub code: Code,
+    /// One line that names the object.
+    pub message: String,
+    /// The rule that was broken.
+    pub detail: String,
+    /// What to type next.
+    pub hint: String,
+}
+
+impl SpyneError {
+    pub fn new(
+        code: Code,
+        message: impl Into<String>,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        SpyneError { code, message: message.into(), detail: detail.into(), hint: hint.into() }
+    }
+
+    /// NULL was passed for the argument `name`.
+    pub fn null_argument(name: &str, hint: &str) -> Self {
+        SpyneError::new(
+            Code::NullNotAllowed,
+            format!("{name} must not be null"),
+            format!("The argument {name} needs a value."),
+            hint,
+        )
+    }
+}
+
+impl fmt::Display for SpyneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SpyneError {}
+
+/// The result of everything inside the extension that can be refused.
+pub type Result<T> = std::result::Result<T, SpyneError>;

@@ -1,0 +1,93 @@
+//! Names: quoting, the length limit, and "did you mean".
+
+/// The longest identifier Postgres keeps, in bytes (NAMEDATALEN - 1).
+pub const MAX_NAME_BYTES: usize = 63;
+
+/// Quotes an identifier always: what is built here is run, not read.
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `schema.name`, quoted.
+pub fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote(schema), quote(name))
+}
+
+/// Quotes a string literal, whatever standard_conforming_strings is.
+pub fn literal(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    match doubled.contains('\\') {
+        true => format!(" E'{}'", doubled.replace('\\', "\\\\")),
+        false => format!("'{doubled}'"),
+    }
+}
+
+/// `base` and `suffix` joined, `base` cut at a character so that all fits.
+pub fn with_suffix(base: &str, suffix: &str) -> String {
+    let room = MAX_NAME_BYTES.saturating_sub(suffix.len());
+    let mut end = base.len().min(room);
+    while !base.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{suffix}", &base[..end])
+}
+
+/// Up to three of `known` that resemble `wanted`, nearest first.
+pub fn near<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = wanted.to_lowercase();
+    let limit = (wanted.chars().count() / 3).max(1);
+    let mut scored: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter_map(|name| {
+            let lower = name.to_lowercase();
+            let inside = lower.contains(&wanted) || (lower.len() > 2 && wanted.contains(&lower));
+            let distance = if inside { 1 } else { edit_distance(&wanted, &lower) };
+            (distance <= limit).then_some((distance, name))
+        })
+        .collect();
+    scored.sort();
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// Levenshtein distance in characters, by the two-row Wagner-Fischer algorithm.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_survives_quotes_and_backslashes() {
+        assert_eq!(qualified("a\"b", "C d"), "\"a\"\"b\".\"C d\"");
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("a\\'b"), " E'a\\\\''b'");
+    }
+
+    #[test]
+    fn a_suffix_fits_and_cuts_between_characters() {
+        assert_eq!(with_suffix("customer", "__v1"), "customer__v1");
+        let long = "ü".repeat(40);
+        let cut = with_suffix(&long, "__v1");
+        assert!(cut.len() <= MAX_NAME_BYTES && cut.ends_with("ü__v1"));
+    }
+
+    #[test]
+    fn near_names_come_nearest_first_and_far_ones_not() {
+        let known = ["customers", "costumer", "orders"];
+        assert_eq!(near("customer", known), ["customers", "costumer"]);
+        assert!(near("lineitem", known).is_empty());
+    }
+}

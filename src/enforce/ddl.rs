@@ -1,0 +1,200 @@
+//! What DDL may do to a governed table.
+
+use super::{check, refuse};
+use crate::core::access::Access;
+use crate::core::error::{Code, SpyneError};
+use crate::pg::cache::{self, Guard};
+use crate::pg::hooks::{self, Dropping};
+use crate::pg::object_access::ObjectEvent;
+use crate::pg::{catalogs, elevate, users};
+
+/// The names of the triggers that spyne puts on governed tables begin so.
+pub(super) const GUARD_PREFIX: &str = "spyne_guard";
+
+/// Checks one change of an object.
+pub(super) fn object(event: ObjectEvent) {
+    if elevate::at_work() || elevate::installing() {
+        return;
+    }
+    match event {
+        ObjectEvent::DropRelation(relid) => drop_relation(relid),
+        ObjectEvent::AlterRelation(relid) => identity(relid),
+        ObjectEvent::AlterColumn(relid) => catalog(relid),
+        ObjectEvent::Truncate(relid) => check(relid, Access::Write),
+        ObjectEvent::DropTrigger(oid) => drop_trigger(oid),
+        ObjectEvent::AlterTrigger(oid) => trigger(oid, false),
+        // CREATE OR REPLACE TRIGGER reaches a guard that is there already.
+        ObjectEvent::CreateTrigger(oid) => trigger(oid, true),
+        ObjectEvent::Inherit { child, parent } => inherit(child, parent),
+        ObjectEvent::AlterSchema(schema) => schema_identity(schema),
+    }
+}
+
+fn drop_relation(relid: u32) {
+    governed_view(relid);
+    let guard = cache::guard_of(relid);
+    if cache::governed_itself(relid) {
+        refuse(cannot_drop(&catalogs::label(relid)));
+    } else if !guard.is_none() && guard != Guard::CATALOG {
+        // A partition takes its rows with it.
+        check(relid, Access::Write);
+    }
+}
+
+/// A governed view goes only with the governance of its table: DROP COLUMN or
+/// DROP TYPE with CASCADE would take it from its readers unnoticed.
+fn governed_view(relid: u32) {
+    if is_governed_view(relid) && hooks::dropping() != Dropping::Extension {
+        refuse(stays(&catalogs::label(relid)));
+    }
+}
+
+fn is_governed_view(relid: u32) -> bool {
+    catalogs::kind_of(relid) == Some(b'v')
+        && catalogs::schema_oid("governed") == Some(catalogs::namespace_of(relid))
+}
+
+fn stays(label: &str) -> SpyneError {
+    SpyneError::new(
+        Code::WrongState,
+        format!("cannot drop or rename governed view {label}"),
+        "It is the approved way to read its table, and stays as it is while the table is governed.",
+        "Unregister the table, or promote a version without the column that is to go.",
+    )
+}
+
+pub(super) fn cannot_drop(label: &str) -> SpyneError {
+    if hooks::dropping() == Dropping::Extension {
+        return SpyneError::new(
+            Code::WrongState,
+            "cannot drop the extension while tables are governed",
+            format!("CASCADE would end the governance of {label} without a word on record."),
+            "First unregister each table: SELECT spyne_unregister(relation, 'reason', override => true) FROM spyne.tables;",
+        );
+    }
+    SpyneError::new(
+        Code::WrongState,
+        format!("cannot drop governed table {label}"),
+        "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
+        format!("First run: SELECT * FROM spyne_unregister('{label}', 'reason');"),
+    )
+}
+
+/// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.
+fn catalog(relid: u32) {
+    if cache::guard_of(relid) == Guard::CATALOG && hooks::dropping() != Dropping::Extension {
+        refuse(super::catalog_write(relid));
+    }
+}
+
+/// Name, schema and owner of a governed table change only through promotion.
+fn identity(relid: u32) {
+    catalog(relid);
+    let view = is_governed_view(relid);
+    if !view && !cache::governed_itself(relid) {
+        return;
+    }
+    let (Some(before), Some(after)) =
+        (catalogs::identity(relid, false), catalogs::identity(relid, true))
+    else {
+        return;
+    };
+    if before == after {
+        return;
+    }
+    let label = catalogs::label(relid);
+    if view {
+        return refuse(stays(&label));
+    }
+    let what = match () {
+        () if before.name != after.name => "rename",
+        () if before.schema != after.schema => "move",
+        () => "change the owner of",
+    };
+    refuse(SpyneError::new(
+        Code::WrongState,
+        format!("cannot {what} governed table {label}"),
+        "The name, schema and owner of a governed table are part of what it promises to its readers; they change only by promotion.",
+        format!(
+            "Unregister it first: SELECT * FROM spyne_unregister('{label}', 'reason'); then register it again."
+        ),
+    ));
+}
+
+/// A guard goes by itself, or along with what it guards.
+fn drop_trigger(oid: u32) {
+    if hooks::dropping() == Dropping::Trigger {
+        return trigger(oid, false);
+    }
+    let Some((relid, name)) = catalogs::trigger(oid, false) else {
+        return;
+    };
+    catalog(relid);
+    if name.starts_with(GUARD_PREFIX) {
+        drop_relation(relid);
+    }
+}
+
+fn trigger(oid: u32, newest: bool) {
+    let Some((relid, name)) = catalogs::trigger(oid, newest) else {
+        return;
+    };
+    catalog(relid);
+    if name.starts_with(GUARD_PREFIX) && !cache::guard_of(relid).is_none() {
+        refuse(guards_stay(&catalogs::label(relid), &name));
+    }
+}
+
+pub(super) fn guards_stay(label: &str, trigger: &str) -> SpyneError {
+    SpyneError::new(
+        Code::InsufficientPrivilege,
+        format!("cannot change trigger {trigger} of governed table {label}"),
+        "It holds the write rules where the library is not preloaded.",
+        format!(
+            "To end governance of the table: SELECT * FROM spyne_unregister('{label}', 'reason');"
+        ),
+    )
+}
+
+/// Partitions that join or leave bring rows or take them: a write to the parent.
+fn inherit(child: u32, parent: u32) {
+    check(parent, Access::Write);
+    let partitioned = catalogs::kind_of(parent) == Some(b'p');
+    if partitioned && cache::governed_itself(child) {
+        let label = catalogs::label(child);
+        refuse(SpyneError::new(
+            Code::WrongState,
+            format!("cannot make governed table {label} a partition"),
+            "Rows routed through its parent would reach it past its own state; what is governed is the parent.",
+            format!("Unregister it first: SELECT * FROM spyne_unregister('{label}', 'reason');"),
+        ));
+    }
+}
+
+fn schema_identity(schema: u32) {
+    let ours = ["spyne", "spyne_shadow", "governed"]
+        .into_iter()
+        .any(|name| catalogs::schema_oid(name) == Some(schema));
+    let holds = cache::governed_relations()
+        .into_iter()
+        .filter(|r| catalogs::namespace_of(*r) == schema)
+        .min();
+    // Only a new name matters; a new owner or grants do not reach the tables.
+    if !catalogs::schema_renamed(schema) {
+        return;
+    }
+    let detail = match (ours, holds) {
+        (true, _) => "The schema is spyne's own.".to_string(),
+        (_, Some(relid)) => format!("It holds the governed table {}.", catalogs::label(relid)),
+        _ => return,
+    };
+    refuse(SpyneError::new(
+        Code::WrongState,
+        "cannot rename a schema that holds governed tables",
+        detail,
+        format!(
+            "Unregister the tables first, as an administrator; you are {}.",
+            users::name(users::current())
+        ),
+    ));
+}

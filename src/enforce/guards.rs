@@ -1,0 +1,107 @@
+//! The guard triggers and event triggers: the layer that holds where the
+//! library is not preloaded. Called for the first time in a session they load
+//! it, and from then on the hooks hold too.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::{check, ddl, refuse};
+use crate::core::access::Access;
+use crate::core::error::{Code, SpyneError};
+use crate::guc::{self, Enforcement};
+use crate::pg::{cache, catalogs, elevate, trigger};
+use crate::report;
+use crate::store::guards as store;
+
+fn misuse(name: &str) -> ! {
+    report::raise(SpyneError::new(
+        Code::WrongObjectType,
+        format!("{name} was not called by a trigger"),
+        "It is the function of the triggers that spyne puts on governed tables.",
+        "Do not call it.",
+    ))
+}
+
+/// Before each write to a governed table: the write rules.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.guard() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn guard_trigger(call: pg_sys::FunctionCallInfo) {
+    match trigger::relation(call) {
+        Some(relid) if guc::enforcement() != Enforcement::Off => check(relid, Access::Write),
+        Some(_) => {}
+        None => misuse("spyne.guard"),
+    }
+}
+
+/// After a change of spyne.tables, whoever made it: every back end must look.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.notice() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn notice_trigger(call: pg_sys::FunctionCallInfo) {
+    match trigger::relation(call) {
+        Some(_) => cache::invalidate_everywhere(),
+        None => misuse("spyne.notice"),
+    }
+}
+
+/// After a DROP: governed tables and their guards stay.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.guard_drop() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn guard_drop(call: pg_sys::FunctionCallInfo) {
+    if !trigger::by_event(call) {
+        misuse("spyne.guard_drop");
+    }
+    if idle() {
+        return;
+    }
+    for dropped in store::dropped_objects() {
+        if dropped.is_relation && cache::governed_itself(dropped.oid) {
+            refuse(ddl::cannot_drop(&dropped.identity));
+        }
+        // The row guard is there in the states that forbid writes. It goes with
+        // its table only where somebody drops a partition of such a table.
+        let guard = dropped.trigger.as_deref().unwrap_or_default();
+        let by_name = dropped.original && guard.starts_with(ddl::GUARD_PREFIX);
+        let with_partition = guard == "spyne_guard_row";
+        if (by_name || with_partition) && !dropped.temporary {
+            refuse(ddl::guards_stay(&dropped.identity, guard));
+        }
+    }
+}
+
+/// After any other DDL: the guards are there and on, new partitions included.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.guard_ddl() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn guard_ddl(call: pg_sys::FunctionCallInfo) {
+    if !trigger::by_event(call) {
+        misuse("spyne.guard_ddl");
+    }
+    if idle() {
+        return;
+    }
+    for relid in store::altered_relations() {
+        let guard = cache::guard_of(relid);
+        if guard.is_none() || guard == cache::Guard::CATALOG {
+            continue;
+        }
+        if let Some(broken) = store::broken_guard(relid) {
+            refuse(ddl::guards_stay(&catalogs::label(relid), &broken));
+        }
+        store::install_on_new_children(relid, guard.states());
+    }
+}
+
+/// Nothing to look at: spyne's own work, no extension, or switched off.
+fn idle() -> bool {
+    elevate::at_work()
+        || elevate::installing()
+        || guc::enforcement() == Enforcement::Off
+        || !cache::installed()
+}

@@ -1,0 +1,63 @@
+//! spyne governs data where it lives: table states, roles, and what a statement
+//! must pass, inside PostgreSQL.
+
+use pgrx::prelude::*;
+
+mod api;
+mod core;
+mod enforce;
+mod guc;
+#[allow(unsafe_code)]
+mod pg;
+mod report;
+mod store;
+
+pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!("../sql/roles.sql", name = "roles", bootstrap);
+extension_sql_file!("../sql/catalog.sql", name = "catalog", requires = ["roles"]);
+extension_sql_file!("../sql/describe.sql", name = "describe", requires = ["catalog"]);
+extension_sql_file!(
+    "../sql/views.sql",
+    name = "views",
+    requires = [
+        "describe",
+        api::roles::spyne_can,
+        api::roles::role_name,
+        api::roles::require_role,
+        api::rules::state_rules,
+        api::rules::role_rules,
+        api::states::governing,
+        enforce::guards::guard_trigger,
+        enforce::guards::notice_trigger,
+        enforce::guards::guard_drop,
+        enforce::guards::guard_ddl,
+    ]
+);
+extension_sql_file!("../sql/coverage.sql", name = "coverage", requires = ["views"]);
+extension_sql_file!(
+    "../sql/comments.sql",
+    name = "comments",
+    requires = [
+        "coverage",
+        api::registration::spyne_register,
+        api::registration::spyne_register_schema,
+        api::registration::spyne_unregister,
+        api::shadows::spyne_create_shadow,
+        api::transitions::spyne_promote,
+        api::transitions::spyne_deprecate,
+        api::transitions::spyne_restore,
+        api::resolution::spyne_resolve,
+        api::mode::spyne_system_mode,
+        api::mode::spyne_set_system_mode,
+    ]
+);
+extension_sql_file!("../sql/privileges.sql", name = "privileges", finalize);
+
+/// Called once when the library is loaded, in the postmaster or in a session.
+#[allow(non_snake_case)]
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    guc::define();
+    pg::hooks::install(enforce::POLICY);
+}

@@ -1,0 +1,397 @@
+//! Reads of the system catalogs and of `spyne.tables`, below SQL: they need no
+//! privilege, no transaction id and no snapshot of the caller's, and see the
+//! newest committed state plus this transaction's own changes.
+
+use std::ffi::{CStr, CString};
+
+use pgrx::pg_sys;
+
+use super::shims;
+use crate::core::state::{State, StateSet};
+
+/// What `spyne.tables` says, and where it is.
+pub struct GovernedTables {
+    pub catalog: u32,
+    pub schema: u32,
+    pub tables: Vec<(u32, StateSet)>,
+    /// Whether the system mode is INGESTION_READY.
+    pub ingestion_open: bool,
+}
+
+/// Runs `row` on each tuple of a catalog scan.
+///
+/// # Safety
+/// `relation` must be a table; `key`, where given, must fit its index `index`.
+unsafe fn scan(
+    relation: u32,
+    index: Option<u32>,
+    key: Option<(i16, u32)>,
+    newest: bool,
+    mut row: impl FnMut(pg_sys::HeapTuple, pg_sys::TupleDesc),
+) {
+    // SAFETY: the relation stays open and locked for the whole scan, and each
+    // tuple is used before the next is fetched. An ERROR releases all of it
+    // with the transaction's resources.
+    unsafe {
+        let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+        let rel = pg_sys::table_open(relation.into(), lock);
+        let mut keys = [pg_sys::ScanKeyData::default()];
+        let count = match key {
+            Some((attribute, value)) => {
+                pg_sys::ScanKeyInit(
+                    keys.as_mut_ptr(),
+                    attribute,
+                    pg_sys::BTEqualStrategyNumber as u16,
+                    pg_sys::F_OIDEQ.into(),
+                    pg_sys::Datum::from(value),
+                );
+                1
+            }
+            None => 0,
+        };
+        // Null: the newest catalog snapshot. SnapshotSelf: what this very
+        // command has written, too.
+        let snapshot = match newest {
+            true => &raw mut pg_sys::SnapshotSelfData,
+            false => std::ptr::null_mut(),
+        };
+        let scan = pg_sys::systable_beginscan(
+            rel,
+            index.unwrap_or(0).into(),
+            index.is_some(),
+            snapshot,
+            count,
+            keys.as_mut_ptr(),
+        );
+        loop {
+            let tuple = pg_sys::systable_getnext(scan);
+            if tuple.is_null() {
+                break;
+            }
+            row(tuple, (*rel).rd_att);
+        }
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(rel, lock);
+    }
+}
+
+/// One attribute of a tuple; None for NULL.
+///
+/// # Safety
+/// `tuple` must have the shape `description`.
+unsafe fn attribute(
+    tuple: pg_sys::HeapTuple,
+    description: pg_sys::TupleDesc,
+    number: i32,
+) -> Option<pg_sys::Datum> {
+    let mut null = false;
+    // SAFETY: as promised by the caller.
+    let value = unsafe { pg_sys::heap_getattr(tuple, number, description, &mut null) };
+    (!null).then_some(value)
+}
+
+/// The governed tables, or None where the extension is not installed.
+///
+/// # Panics
+/// Raises an ERROR where the extension is there and its catalog is not what it
+/// should be: the caller's statement then ends, which is to fail closed.
+pub fn governed_tables() -> Option<GovernedTables> {
+    // SAFETY: plain catalog look-ups inside a transaction.
+    let (schema, catalog) = unsafe {
+        let extension = pg_sys::get_extension_oid(c"spyne".as_ptr(), true);
+        if extension == pg_sys::InvalidOid {
+            return None;
+        }
+        // While CREATE EXTENSION runs its script, or DROP EXTENSION has begun,
+        // there is no whole catalog to go by.
+        let installing = pg_sys::creating_extension && pg_sys::CurrentExtensionObject == extension;
+        let schema = pg_sys::get_namespace_oid(c"spyne".as_ptr(), true);
+        let catalog = match schema {
+            pg_sys::InvalidOid => pg_sys::InvalidOid,
+            found => pg_sys::get_relname_relid(c"tables".as_ptr(), found),
+        };
+        // A look-alike that somebody planted is not read.
+        let ours = catalog != pg_sys::InvalidOid
+            && pg_sys::getExtensionOfObject(pg_sys::RelationRelationId, catalog) == extension;
+        match (ours, installing) {
+            (true, _) => (schema, catalog),
+            (false, true) => return None,
+            (false, false) => pgrx::error!(
+                "spyne: its catalog spyne.tables is missing, so nothing can be checked"
+            ),
+        }
+    };
+    let mut tables = Vec::new();
+    // SAFETY: spyne.tables has these two columns first (sql/catalog.sql), which
+    // is checked against the descriptor before a value is read.
+    unsafe {
+        scan(catalog.to_u32(), None, None, false, |tuple, description| {
+            let columns = (*description).attrs.as_slice((*description).natts as usize);
+            if columns.len() < 2
+                || columns[0].atttypid != pg_sys::REGCLASSOID
+                || columns[1].atttypid != pg_sys::TEXTOID
+            {
+                pgrx::error!(
+                    "spyne: its catalog spyne.tables has another shape, so nothing can be checked"
+                );
+            }
+            let relation = attribute(tuple, description, 1);
+            let state = text(tuple, description, 2).and_then(|t| State::parse(&t));
+            match (relation, state) {
+                (Some(relation), Some(state)) => {
+                    tables.push((relation.value() as u32, StateSet::of(state)))
+                }
+                _ => pgrx::error!(
+                    "spyne: its catalog spyne.tables has an unreadable row, so nothing can be checked"
+                ),
+            }
+        });
+    }
+    Some(GovernedTables {
+        catalog: catalog.to_u32(),
+        schema: schema.to_u32(),
+        tables,
+        ingestion_open: ingestion_open(schema.to_u32()),
+    })
+}
+
+/// The system mode, from spyne.system_config: (key, value, ...). Closed where
+/// it cannot be told.
+fn ingestion_open(schema: u32) -> bool {
+    let mut open = false;
+    // SAFETY: a table of the extension's schema, which only the extension
+    // fills; both columns are text (sql/catalog.sql).
+    unsafe {
+        let config = pg_sys::get_relname_relid(c"system_config".as_ptr(), schema.into());
+        if config != pg_sys::InvalidOid {
+            scan(config.to_u32(), None, None, false, |tuple, description| {
+                let key = text(tuple, description, 1);
+                let value = text(tuple, description, 2);
+                open |=
+                    key.as_deref() == Some("mode") && value.as_deref() == Some("INGESTION_READY");
+            });
+        }
+    }
+    open
+}
+
+/// A text attribute of a tuple.
+///
+/// # Safety
+/// As for [`attribute`], and the attribute is of type text.
+unsafe fn text(
+    tuple: pg_sys::HeapTuple,
+    description: pg_sys::TupleDesc,
+    number: i32,
+) -> Option<String> {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let datum = attribute(tuple, description, number)?;
+        let text = pg_sys::text_to_cstring(datum.cast_mut_ptr());
+        CStr::from_ptr(text).to_str().ok().map(str::to_string)
+    }
+}
+
+/// The direct parents of a relation: partitioned tables and inheritance.
+pub fn parents_of(relid: u32) -> Vec<u32> {
+    let mut parents = Vec::new();
+    // SAFETY: pg_inherits: (inhrelid, inhparent, inhseqno, ...), and its index
+    // on inhrelid.
+    unsafe {
+        scan(
+            shims::INHERITS_RELATION,
+            Some(shims::INHERITS_BY_CHILD),
+            Some((1, relid)),
+            false,
+            |tuple, description| {
+                if let Some(parent) = attribute(tuple, description, 2) {
+                    parents.push(parent.value() as u32);
+                }
+            },
+        );
+    }
+    parents
+}
+
+/// The schema of a relation; 0 where there is no such relation.
+pub fn namespace_of(relid: u32) -> u32 {
+    // SAFETY: a syscache look-up; a missing relation gives InvalidOid.
+    unsafe { pg_sys::get_rel_namespace(relid.into()).to_u32() }
+}
+
+/// pg_class.relkind; None where there is no such relation.
+pub fn kind_of(relid: u32) -> Option<u8> {
+    // SAFETY: a syscache look-up; a missing relation gives 0.
+    let kind = unsafe { pg_sys::get_rel_relkind(relid.into()) } as u8;
+    (kind != 0).then_some(kind)
+}
+
+/// Owner of a relation; 0 where there is no such relation.
+pub fn owner_of(relid: u32) -> u32 {
+    identity(relid, false).map_or(0, |i| i.owner)
+}
+
+/// What a relation is called, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub name: String,
+    pub schema: u32,
+    pub owner: u32,
+}
+
+/// A relation's identity: as it was before this command, or (`newest`) as this
+/// very command has just left it.
+pub fn identity(relid: u32, newest: bool) -> Option<Identity> {
+    let mut found = None;
+    // SAFETY: pg_class by oid; its fixed part is FormData_pg_class.
+    unsafe {
+        scan(
+            pg_sys::RelationRelationId.to_u32(),
+            Some(shims::CLASS_BY_OID),
+            Some((1, relid)),
+            newest,
+            |tuple, _| {
+                let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_class>(tuple);
+                found = Some(Identity {
+                    name: name_of(&row.relname),
+                    schema: row.relnamespace.to_u32(),
+                    owner: row.relowner.to_u32(),
+                });
+            },
+        );
+    }
+    found
+}
+
+/// The relation and the name of a trigger: as before this command, or (`newest`)
+/// as this very command has just left it.
+pub fn trigger(oid: u32, newest: bool) -> Option<(u32, String)> {
+    let mut found = None;
+    // SAFETY: pg_trigger by oid; its fixed part is FormData_pg_trigger.
+    unsafe {
+        scan(
+            pg_sys::TriggerRelationId.to_u32(),
+            Some(shims::TRIGGER_BY_OID),
+            Some((1, oid)),
+            newest,
+            |tuple, _| {
+                let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_trigger>(tuple);
+                found = Some((row.tgrelid.to_u32(), name_of(&row.tgname)));
+            },
+        );
+    }
+    found
+}
+
+fn name_of(name: &pg_sys::NameData) -> String {
+    // SAFETY: a name is NUL-terminated within its 64 bytes.
+    unsafe { CStr::from_ptr(name.data.as_ptr()) }.to_string_lossy().into_owned()
+}
+
+/// `schema.name` of a relation, each part quoted where it must be.
+pub fn label(relid: u32) -> String {
+    // SAFETY: look-ups that return null for what is not there; the strings are
+    // palloc'd in the caller's context.
+    unsafe {
+        let name = pg_sys::get_rel_name(relid.into());
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relid.into()));
+        if name.is_null() || schema.is_null() {
+            return format!("relation {relid}");
+        }
+        let text = pg_sys::quote_qualified_identifier(schema, name);
+        CStr::from_ptr(text).to_string_lossy().into_owned()
+    }
+}
+
+/// The OID of a schema; None where there is none.
+pub fn schema_oid(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: a syscache look-up that is told a miss is fine.
+    let oid = unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) };
+    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+}
+
+/// Queues a relation-cache invalidation: other back ends see it at commit.
+pub fn invalidate_relation(relid: u32) {
+    // SAFETY: the relation exists; it is spyne.tables.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relid.into()) }
+}
+
+/// Whether a schema's name is another after the running command.
+pub fn schema_renamed(schema: u32) -> bool {
+    let read = |newest| {
+        let mut name = None;
+        // SAFETY: pg_namespace by oid; its fixed part is FormData_pg_namespace.
+        unsafe {
+            scan(
+                shims::NAMESPACE_RELATION,
+                Some(shims::NAMESPACE_BY_OID),
+                Some((1, schema)),
+                newest,
+                |tuple, _| {
+                    let row =
+                        &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_namespace>(tuple);
+                    name = Some(name_of(&row.nspname));
+                },
+            );
+        }
+        name
+    };
+    read(false) != read(true)
+}
+
+/// Runs `read` with a snapshot of now, whatever the transaction's own is.
+pub fn with_latest_snapshot<T>(read: impl FnOnce() -> T) -> T {
+    // SAFETY: pushed and popped in a pair; an ERROR pops it with the
+    // transaction. A parallel worker may take no snapshot of its own.
+    unsafe {
+        if pg_sys::IsInParallelMode() {
+            return read();
+        }
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        let result = read();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
+/// The OID of a relation by schema and name; None where there is none.
+pub fn relation_in(schema: &str, name: &str) -> Option<u32> {
+    let schema = schema_oid(schema)?;
+    let name = CString::new(name).ok()?;
+    // SAFETY: a syscache look-up; a missing relation gives InvalidOid.
+    let oid = unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema.into()) };
+    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+}
+
+/// Whether this transaction can write nothing: a standby, or READ ONLY.
+pub fn read_only_here() -> bool {
+    // SAFETY: reads of process state.
+    unsafe { pg_sys::RecoveryInProgress() || pg_sys::XactReadOnly }
+}
+
+/// The columns a foreign key can compare: those of the relation's unique
+/// indexes, and those of its own foreign keys.
+pub fn key_columns(relid: u32) -> Vec<i16> {
+    let mut columns = Vec::new();
+    // SAFETY: the relation is locked by the running statement; both lists are
+    // the relation cache's own or copies of it, read before it is closed.
+    unsafe {
+        let relation = pg_sys::relation_open(relid.into(), pg_sys::NoLock as pg_sys::LOCKMODE);
+        let keys = pg_sys::RelationGetIndexAttrBitmap(
+            relation,
+            pg_sys::IndexAttrBitmapKind::INDEX_ATTR_BITMAP_KEY,
+        );
+        let mut bit = pg_sys::bms_next_member(keys, -1);
+        while bit >= 0 {
+            columns.push((bit + pg_sys::FirstLowInvalidHeapAttributeNumber) as i16);
+            bit = pg_sys::bms_next_member(keys, bit);
+        }
+        for cell in super::statement::cells(pg_sys::RelationGetFKeyList(relation)) {
+            let key = &*cell.cast::<pg_sys::ForeignKeyCacheInfo>();
+            columns.extend_from_slice(&key.conkey[..key.nkeys as usize]);
+        }
+        pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
+    }
+    columns
+}

@@ -1,0 +1,141 @@
+//! Fixed catalog work with elevated rights.
+
+use std::ffi::CString;
+
+use pgrx::pg_sys;
+
+use super::local::Local;
+
+/// Whether spyne itself is at work on its catalog and on governed tables.
+static AT_WORK: Local<u32> = Local::new(0);
+
+/// Whether the running statement is spyne's own.
+pub fn at_work() -> bool {
+    AT_WORK.get() > 0
+}
+
+/// Counts down when the work ends, also when it ends with an error.
+struct Working;
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        AT_WORK.with(|depth| *depth = depth.saturating_sub(1));
+    }
+}
+
+/// Runs `work` as the bootstrap superuser, with search_path pinned and
+/// lock_timeout set (in ms), exempt from spyne's own rules.
+///
+/// `work` may only run statements that spyne has written: no statement of the
+/// caller's, no read of a user's table, no user's function. On an error the
+/// abort of the (sub)transaction gives back user and settings.
+pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
+    AT_WORK.with(|depth| *depth += 1);
+    let working = Working;
+    // SAFETY: user id and settings are saved and restored in pairs; an ERROR in
+    // between is cleaned up by AbortTransaction or AbortSubTransaction, which
+    // restore both.
+    let result = unsafe {
+        let mut user = pg_sys::InvalidOid;
+        let mut context = 0;
+        pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+        let level = pg_sys::NewGUCNestLevel();
+        set_local(c"search_path", "pg_catalog, pg_temp");
+        set_local(c"lock_timeout", &lock_timeout_ms.to_string());
+        // Rows of the catalog are filtered by role for readers, not for spyne.
+        set_local(c"row_security", "on");
+        pg_sys::SetUserIdAndSecContext(
+            pg_sys::BOOTSTRAP_SUPERUSERID.into(),
+            context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
+        );
+        let result = work();
+        pg_sys::AtEOXact_GUC(true, level);
+        pg_sys::SetUserIdAndSecContext(user, context);
+        result
+    };
+    drop(working);
+    result
+}
+
+/// Within [`run`]: runs `work` as `user`, bound by spyne's rules again, in a
+/// security-restricted operation, as Postgres runs index expressions of others.
+pub fn step_down<T>(user: u32, work: impl FnOnce() -> T) -> T {
+    let depth = AT_WORK.with(|depth| std::mem::replace(depth, 0));
+    // SAFETY: as in `run`; an ERROR also leaves AT_WORK at 0, which `Working`
+    // counts down to anyway.
+    let result = unsafe {
+        let mut elevated = pg_sys::InvalidOid;
+        let mut context = 0;
+        pg_sys::GetUserIdAndSecContext(&mut elevated, &mut context);
+        let level = pg_sys::NewGUCNestLevel();
+        let restricted =
+            pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
+        pg_sys::SetUserIdAndSecContext(user.into(), context | restricted as i32);
+        let result = work();
+        // What the user's code has set goes.
+        pg_sys::AtEOXact_GUC(false, level);
+        pg_sys::SetUserIdAndSecContext(elevated, context);
+        result
+    };
+    AT_WORK.set(depth);
+    result
+}
+
+/// Sets a setting until the present nest level ends.
+///
+/// # Safety
+/// Within a transaction, after NewGUCNestLevel.
+unsafe fn set_local(name: &std::ffi::CStr, value: &str) {
+    let Ok(value) = CString::new(value) else {
+        return;
+    };
+    // SAFETY: as promised by the caller; both strings outlive the call.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
+/// Takes an ACCESS EXCLUSIVE lock, waiting as long as lock_timeout allows.
+/// Returns whether the relation still exists once the lock is held.
+pub fn lock_exclusive(relid: u32) -> bool {
+    // SAFETY: LockRelationOid processes pending invalidations after waiting, so
+    // that the look-up behind it is fresh.
+    unsafe {
+        pg_sys::LockRelationOid(relid.into(), pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+        let kind = pg_sys::get_rel_relkind(relid.into());
+        kind != 0
+    }
+}
+
+/// Ends the statement with an error where this very session still uses the
+/// relation: an open cursor, or a trigger event that waits.
+pub fn refuse_if_in_use(relid: u32, action: &str) {
+    let Ok(action) = CString::new(action) else {
+        return;
+    };
+    // SAFETY: the relation is locked by this transaction; it is opened and
+    // closed again, with no lock given up.
+    unsafe {
+        let relation = pg_sys::relation_open(relid.into(), pg_sys::NoLock as pg_sys::LOCKMODE);
+        pg_sys::CheckTableNotInUse(relation, action.as_ptr());
+        pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
+    }
+}
+
+/// Whether CREATE or ALTER EXTENSION spyne is running its script.
+pub fn installing() -> bool {
+    // SAFETY: reads of statics, and a catalog look-up told that a miss is fine.
+    unsafe {
+        pg_sys::creating_extension
+            && pg_sys::CurrentExtensionObject == pg_sys::get_extension_oid(c"spyne".as_ptr(), true)
+    }
+}

@@ -1,0 +1,523 @@
+//! The hooks: they collect what a statement touches, ask the policy, and chain.
+//!
+//! A hook that calls on into Postgres is a plain trampoline, without a guard
+//! and without anything to drop: an error that passes through keeps its fields,
+//! its context and its cursor position. All Rust work happens in `guarded`
+//! functions beside them.
+
+use std::ffi::CStr;
+
+use pgrx::{pg_guard, pg_sys};
+
+use super::cache::{self, Quick};
+use super::local::Local;
+use super::object_access::{self, ObjectEvent};
+use super::shims::{self, CheckPermissions};
+use super::statement::{self, Access, Kind, Statement, Touched};
+use super::users;
+
+/// What the hooks ask. Each function returns to let the statement go on, or
+/// raises.
+#[derive(Clone, Copy)]
+pub struct Policy {
+    /// Whether anything is checked at all.
+    pub enabled: fn() -> bool,
+    /// A statement starts.
+    pub statement: fn(&Statement),
+    /// As `statement`, but answers instead of raising.
+    pub permits: fn(&Statement) -> bool,
+    /// An object is changed by DDL.
+    pub object: fn(ObjectEvent),
+}
+
+type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
+type ExecutorFinish = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
+type ProcessUtility = unsafe extern "C-unwind" fn(
+    *mut pg_sys::PlannedStmt,
+    *const core::ffi::c_char,
+    bool,
+    pg_sys::ProcessUtilityContext::Type,
+    pg_sys::ParamListInfo,
+    *mut pg_sys::QueryEnvironment,
+    *mut pg_sys::DestReceiver,
+    *mut pg_sys::QueryCompletion,
+);
+type ObjectAccess = unsafe extern "C-unwind" fn(
+    pg_sys::ObjectAccessType::Type,
+    pg_sys::Oid,
+    pg_sys::Oid,
+    core::ffi::c_int,
+    *mut core::ffi::c_void,
+);
+
+/// What was in each hook before, or the standard function where nothing was.
+/// One static each: the fast path loads the one it needs and jumps.
+static POLICY: Local<Option<Policy>> = Local::new(None);
+static NEXT_START: Local<ExecutorStart> = Local::new(shims::EXECUTOR_START);
+static NEXT_FINISH: Local<ExecutorFinish> = Local::new(shims::EXECUTOR_FINISH);
+static NEXT_UTILITY: Local<ProcessUtility> = Local::new(shims::PROCESS_UTILITY);
+static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
+static NEXT_OBJECT: Local<Option<ObjectAccess>> = Local::new(None);
+
+unsafe extern "C-unwind" {
+    // Declared here, and not taken from pgrx, for the fast path: an error may
+    // pass through a trampoline, which needs no boundary.
+    fn IsTransactionBlock() -> bool;
+    fn AcceptInvalidationMessages();
+}
+
+/// Whether the executor is starting a statement: the permission check inside is
+/// covered by the statement's own check.
+static STARTING: Local<bool> = Local::new(false);
+
+/// What a command names that drops objects: what goes with it is judged by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropping {
+    /// DROP TRIGGER.
+    Trigger,
+    /// DROP EXTENSION.
+    Extension,
+    /// Anything else, or nothing.
+    Other,
+}
+
+static DROPPING: Local<Dropping> = Local::new(Dropping::Other);
+
+/// What the running command drops by name.
+pub fn dropping() -> Dropping {
+    DROPPING.get()
+}
+
+fn policy() -> Policy {
+    match POLICY.get() {
+        Some(policy) => policy,
+        // The hooks are set after the policy is, and nobody takes it away.
+        None => std::process::abort(),
+    }
+}
+
+/// Keeps pgrx from putting a backtrace into the DETAIL of every error that
+/// passes through Rust, which it does where the server's environment asks Rust
+/// programs for backtraces: users would read our source paths.
+fn no_backtraces_in_details() {
+    // SAFETY: at load time this process has one thread.
+    unsafe {
+        std::env::set_var("RUST_BACKTRACE", "0");
+        std::env::set_var("RUST_LIB_BACKTRACE", "0");
+    }
+}
+
+/// Puts spyne into the hooks. Called once, when the library is loaded.
+pub fn install(policy: Policy) {
+    // SAFETY: at load time nothing runs; every hook that was set is kept and
+    // called.
+    unsafe {
+        POLICY.set(Some(policy));
+        NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(shims::EXECUTOR_START));
+        NEXT_FINISH.set(pg_sys::ExecutorFinish_hook.unwrap_or(shims::EXECUTOR_FINISH));
+        NEXT_UTILITY.set(pg_sys::ProcessUtility_hook.unwrap_or(shims::PROCESS_UTILITY));
+        NEXT_PERMISSIONS.set(pg_sys::ExecutorCheckPerms_hook);
+        NEXT_OBJECT.set(pg_sys::object_access_hook);
+        pg_sys::ExecutorStart_hook = Some(executor_start);
+        pg_sys::ExecutorFinish_hook = Some(executor_finish);
+        pg_sys::ProcessUtility_hook = Some(process_utility);
+        pg_sys::ExecutorCheckPerms_hook = Some(check_permissions);
+        pg_sys::object_access_hook = Some(object_access);
+        pg_sys::RegisterXactCallback(Some(at_transaction_end), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
+    }
+    cache::watch();
+    no_backtraces_in_details();
+}
+
+/// Reserves a prefix, so that a misspelt setting is an error.
+pub fn reserve_settings(prefix: &'static CStr) {
+    // SAFETY: at load time, after all settings of the prefix are defined.
+    unsafe { pg_sys::MarkGUCPrefixReserved(prefix.as_ptr()) }
+}
+
+// ---------------------------------------------------------------- statements
+
+unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int) {
+    // SAFETY: a trampoline: the arguments go on as they came. An error leaves
+    // STARTING set, and the end of the (sub)transaction resets it.
+    unsafe {
+        if wants_a_look((*query).plannedstmt) {
+            look_closer(query, flags);
+        }
+        let before = STARTING.with(|s| std::mem::replace(s, true));
+        NEXT_START.get()(query, flags);
+        STARTING.set(before);
+    }
+}
+
+/// Away from the fast path, so that it needs no stack of its own.
+#[cold]
+#[inline(never)]
+unsafe extern "C-unwind" fn look_closer(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int) {
+    // SAFETY: the executor's own arguments.
+    unsafe { check_statement((*query).plannedstmt, flags) }
+}
+
+/// The fast path: whether some relation of the plan is governed, or unknown, or
+/// any is written to. Makes no calls that can raise.
+#[inline(always)]
+unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
+    if cache::installed_quick() == Some(false) {
+        return false;
+    }
+    // SAFETY: between the lock and the execution, as LockRelationOid does it.
+    // A transaction that holds its locks already is told of nothing new by
+    // taking them again, so what others have committed since is asked for here.
+    unsafe {
+        if IsTransactionBlock() {
+            AcceptInvalidationMessages();
+        }
+    }
+    let user = users::current();
+    // SAFETY: the lists of a PlannedStmt hold what their names say.
+    unsafe {
+        let changes = !(*plan).resultRelations.is_null() || !(*plan).rowMarks.is_null();
+        statement::cells((*plan).rtable).any(|cell| {
+            let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
+            let relid = entry.relid.to_u32();
+            if entry.rtekind != pg_sys::RTEKind::RTE_RELATION || relid < pg_sys::FirstNormalObjectId
+            {
+                return false;
+            }
+            match cache::quick(relid, user) {
+                Quick::Free => false,
+                Quick::Readable => changes,
+                Quick::Unknown => true,
+            }
+        })
+    }
+}
+
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn check_statement(
+    plan: *const pg_sys::PlannedStmt,
+    flags: core::ffi::c_int,
+) {
+    if !(policy().enabled)() || !cache::installed() {
+        return;
+    }
+    // Also outside a transaction block: a function's statements come here.
+    // SAFETY: as in `wants_a_look`.
+    unsafe { AcceptInvalidationMessages() };
+    let kind = match flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 {
+        0 => Kind::Run,
+        _ => Kind::Explain,
+    };
+    // SAFETY: the plan is the executor's own.
+    let statement = unsafe { statement::read(plan, kind) };
+    (policy().statement)(&statement);
+}
+
+unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
+    // SAFETY: a trampoline. An error leaves the user set, and the end of the
+    // (sub)transaction resets it.
+    unsafe {
+        // Only a change has AFTER triggers to fire, and foreign-key actions
+        // among them.
+        if (*(*query).plannedstmt).resultRelations.is_null() {
+            return NEXT_FINISH.get()(query);
+        }
+        let before = users::set_finishing(users::finishing_now());
+        NEXT_FINISH.get()(query);
+        users::set_finishing(before);
+    }
+}
+
+// --------------------------------------------------- permission checks (COPY)
+
+#[cfg(feature = "pg15")]
+unsafe extern "C-unwind" fn check_permissions(entries: *mut pg_sys::List, abort: bool) -> bool {
+    // SAFETY: a trampoline.
+    unsafe {
+        if !STARTING.get() && !permits(entries, abort) {
+            return false;
+        }
+        NEXT_PERMISSIONS.get().is_none_or(|next| next(entries, abort))
+    }
+}
+
+#[cfg(not(feature = "pg15"))]
+unsafe extern "C-unwind" fn check_permissions(
+    entries: *mut pg_sys::List,
+    permissions: *mut pg_sys::List,
+    abort: bool,
+) -> bool {
+    // SAFETY: a trampoline.
+    unsafe {
+        if !STARTING.get() && !permits(permissions, abort) {
+            return false;
+        }
+        NEXT_PERMISSIONS.get().is_none_or(|next| next(entries, permissions, abort))
+    }
+}
+
+/// Checks a permission check outside the executor: COPY of a table, and the
+/// check that ALTER TABLE ... ADD FOREIGN KEY makes, which wants an answer and
+/// not an error.
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn permits(list: *mut pg_sys::List, abort: bool) -> bool {
+    let policy = policy();
+    if !(policy.enabled)() || !cache::installed() {
+        return true;
+    }
+    // SAFETY: the list that belongs to this version's hook.
+    let requested = unsafe { shims::requested_relations(list) };
+    let touched = requested
+        .into_iter()
+        .filter(|r| r.reads || r.writes)
+        .map(|r| Touched {
+            relid: r.relid,
+            access: if r.writes { Access::Write } else { Access::Read },
+        })
+        .collect();
+    let statement = Statement { touched, kind: Kind::Copy };
+    if !abort {
+        return (policy.permits)(&statement);
+    }
+    (policy.statement)(&statement);
+    true
+}
+
+// --------------------------------------------------------- utility statements
+
+#[allow(clippy::too_many_arguments)]
+unsafe extern "C-unwind" fn process_utility(
+    plan: *mut pg_sys::PlannedStmt,
+    text: *const core::ffi::c_char,
+    read_only_tree: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    params: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    destination: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    // SAFETY: a trampoline: the arguments go on as they came.
+    unsafe {
+        let tag = (*(*plan).utilityStmt).type_;
+        if matches!(
+            tag,
+            pg_sys::NodeTag::T_FetchStmt
+                | pg_sys::NodeTag::T_RefreshMatViewStmt
+                | pg_sys::NodeTag::T_AlterTableStmt
+                | pg_sys::NodeTag::T_DropStmt
+                | pg_sys::NodeTag::T_IndexStmt
+        ) {
+            check_utility((*plan).utilityStmt);
+        }
+        let dropping = match tag {
+            pg_sys::NodeTag::T_DropStmt => {
+                match (*(*plan).utilityStmt.cast::<pg_sys::DropStmt>()).removeType {
+                    pg_sys::ObjectType::OBJECT_TRIGGER => Dropping::Trigger,
+                    pg_sys::ObjectType::OBJECT_EXTENSION => Dropping::Extension,
+                    _ => Dropping::Other,
+                }
+            }
+            _ => Dropping::Other,
+        };
+        let before = DROPPING.with(|d| std::mem::replace(d, dropping));
+        NEXT_UTILITY.get()(
+            plan,
+            text,
+            read_only_tree,
+            context,
+            params,
+            environment,
+            destination,
+            completion,
+        );
+        DROPPING.set(before);
+    }
+}
+
+/// The utility statements that no other hook sees: FETCH from a cursor that
+/// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
+/// run expressions over rows. And DROP, which object_access sees only after
+/// Postgres has advised CASCADE.
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn check_utility(node: *mut pg_sys::Node) {
+    let policy = policy();
+    // SAFETY: the node's tag says what it is.
+    unsafe {
+        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
+            return;
+        }
+        let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
+            if relid != pg_sys::InvalidOid {
+                let touched = vec![Touched { relid: relid.to_u32(), access }];
+                (policy.statement)(&Statement { touched, kind });
+            }
+        };
+        match (*node).type_ {
+            pg_sys::NodeTag::T_FetchStmt => {
+                let portal =
+                    pg_sys::GetPortalByName((*node.cast::<pg_sys::FetchStmt>()).portalname);
+                if portal.is_null() {
+                    return;
+                }
+                for cell in statement::cells((*portal).stmts) {
+                    let plan = cell.cast::<pg_sys::PlannedStmt>();
+                    if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
+                        (policy.statement)(&statement::read(plan, Kind::Run));
+                    }
+                }
+            }
+            pg_sys::NodeTag::T_RefreshMatViewStmt => {
+                let view = lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
+                touch(view, Access::Write, Kind::Run);
+            }
+            pg_sys::NodeTag::T_AlterTableStmt => {
+                let alter = &*node.cast::<pg_sys::AlterTableStmt>();
+                let relation = lookup(alter.relation);
+                // Checks, generated columns and new types run over the rows.
+                touch(relation, Access::Read, Kind::Definition);
+                for cell in statement::cells(alter.cmds) {
+                    let command = &*cell.cast::<pg_sys::AlterTableCmd>();
+                    let overwrites = match command.subtype {
+                        pg_sys::AlterTableType::AT_DetachPartition => true,
+                        pg_sys::AlterTableType::AT_AlterColumnType => {
+                            let column = command.def.cast::<pg_sys::ColumnDef>();
+                            !column.is_null() && !(*column).raw_default.is_null()
+                        }
+                        _ => false,
+                    };
+                    if overwrites {
+                        touch(relation, Access::Write, Kind::Run);
+                    }
+                }
+            }
+            pg_sys::NodeTag::T_IndexStmt => {
+                let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
+                touch(table, Access::Read, Kind::Definition);
+            }
+            pg_sys::NodeTag::T_DropStmt => {
+                let drop = &*node.cast::<pg_sys::DropStmt>();
+                use pg_sys::ObjectType::{OBJECT_FOREIGN_TABLE, OBJECT_MATVIEW, OBJECT_TABLE};
+                if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW)
+                {
+                    return;
+                }
+                for name in statement::cells(drop.objects) {
+                    let relid = lookup(pg_sys::makeRangeVarFromNameList(name.cast())).to_u32();
+                    // Postgres tells others that they are not the owner.
+                    let owner = super::catalogs::owner_of(relid);
+                    if owner != 0 && users::has_rights_of(users::current(), owner) {
+                        (policy.object)(ObjectEvent::DropRelation(relid));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The relation a name means now; invalid where it means none.
+unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
+    // SAFETY: a look-up without a lock; the command takes its own.
+    unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            name,
+            pg_sys::NoLock as pg_sys::LOCKMODE,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    }
+}
+
+// ------------------------------------------------------------------------ DDL
+
+unsafe extern "C-unwind" fn object_access(
+    access: pg_sys::ObjectAccessType::Type,
+    class: pg_sys::Oid,
+    object: pg_sys::Oid,
+    sub: core::ffi::c_int,
+    argument: *mut core::ffi::c_void,
+) {
+    // SAFETY: a trampoline; `argument` is the one that came with the event.
+    unsafe {
+        // Comes for every function that any statement calls: out at once.
+        if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE {
+            match NEXT_OBJECT.get() {
+                Some(next) => return next(access, class, object, sub, argument),
+                None => return,
+            }
+        }
+        object_changes(access, class, object, sub, argument);
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe extern "C-unwind" fn object_changes(
+    access: pg_sys::ObjectAccessType::Type,
+    class: pg_sys::Oid,
+    object: pg_sys::Oid,
+    sub: core::ffi::c_int,
+    argument: *mut core::ffi::c_void,
+) {
+    // SAFETY: the hook's own arguments.
+    unsafe {
+        if let Some(event) =
+            object_access::event(access, class.to_u32(), object.to_u32(), sub, argument)
+        {
+            check_object(&event);
+        }
+        if let Some(next) = NEXT_OBJECT.get() {
+            next(access, class, object, sub, argument);
+        }
+    }
+}
+
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn check_object(event: *const ObjectEvent) {
+    // SAFETY: the caller's own value.
+    let event = unsafe { *event };
+    // SAFETY: reads the transaction's state.
+    let in_transaction = unsafe { pg_sys::IsTransactionState() };
+    if in_transaction && (policy().enabled)() && cache::installed() {
+        (policy().object)(event);
+    }
+}
+
+// ------------------------------------------------------ ends of transactions
+
+// The two callbacks run in every transaction: they set statics, call nothing
+// that can raise, and so need no guard.
+
+/// After an error nobody puts back what a trampoline has set.
+fn forget_nesting() {
+    STARTING.set(false);
+    DROPPING.set(Dropping::Other);
+    users::set_finishing(0);
+}
+
+unsafe extern "C-unwind" fn at_transaction_end(
+    event: pg_sys::XactEvent::Type,
+    _argument: *mut core::ffi::c_void,
+) {
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
+    if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
+        forget_nesting();
+    }
+}
+
+unsafe extern "C-unwind" fn at_subtransaction_end(
+    event: pg_sys::SubXactEvent::Type,
+    _me: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut core::ffi::c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        forget_nesting();
+    }
+}

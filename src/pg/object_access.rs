@@ -1,0 +1,67 @@
+//! DDL, as Postgres reports it object by object: exact OIDs, cascades included.
+
+use pgrx::pg_sys;
+
+use super::shims;
+
+/// A change of an object that the policy is asked about.
+#[derive(Clone, Copy, Debug)]
+pub enum ObjectEvent {
+    /// A relation is about to be dropped.
+    DropRelation(u32),
+    /// A relation was altered; its new row is not visible to plain look-ups yet.
+    AlterRelation(u32),
+    /// A column comes, changes or goes.
+    AlterColumn(u32),
+    /// A relation is about to be truncated.
+    Truncate(u32),
+    /// A trigger is about to be dropped.
+    DropTrigger(u32),
+    /// A trigger is disabled, renamed or otherwise altered.
+    AlterTrigger(u32),
+    /// A trigger is new, or replaced.
+    CreateTrigger(u32),
+    /// `child` joins or leaves `parent`: partitions and inheritance.
+    Inherit { child: u32, parent: u32 },
+    /// A schema was altered.
+    AlterSchema(u32),
+}
+
+/// Translates a call of object_access_hook; None for what is of no interest.
+///
+/// # Safety
+/// The arguments of the hook, unchanged.
+pub unsafe fn event(
+    access: pg_sys::ObjectAccessType::Type,
+    class: u32,
+    object: u32,
+    sub: i32,
+    argument: *mut core::ffi::c_void,
+) -> Option<ObjectEvent> {
+    use pg_sys::ObjectAccessType::{OAT_DROP, OAT_POST_ALTER, OAT_POST_CREATE, OAT_TRUNCATE};
+    let relation_class = pg_sys::RelationRelationId.to_u32();
+    let trigger_class = pg_sys::TriggerRelationId.to_u32();
+    match (access, class) {
+        (OAT_DROP, c) if c == relation_class && sub == 0 => Some(ObjectEvent::DropRelation(object)),
+        (OAT_DROP, c) if c == trigger_class => Some(ObjectEvent::DropTrigger(object)),
+        (OAT_POST_CREATE, c) if c == trigger_class => Some(ObjectEvent::CreateTrigger(object)),
+        (OAT_POST_ALTER, c) if c == trigger_class => Some(ObjectEvent::AlterTrigger(object)),
+        (OAT_TRUNCATE, c) if c == relation_class => Some(ObjectEvent::Truncate(object)),
+        (OAT_POST_ALTER, c) if c == relation_class && sub == 0 => {
+            Some(ObjectEvent::AlterRelation(object))
+        }
+        (OAT_DROP | OAT_POST_ALTER | OAT_POST_CREATE, c) if c == relation_class && sub != 0 => {
+            Some(ObjectEvent::AlterColumn(object))
+        }
+        (OAT_POST_ALTER, shims::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
+        (OAT_POST_ALTER, shims::INHERITS_RELATION) if !argument.is_null() => {
+            // SAFETY: OAT_POST_ALTER comes with this struct; for pg_inherits
+            // its auxiliary object is the parent (catalog/pg_inherits.c,
+            // tablecmds.c).
+            let parent =
+                unsafe { (*argument.cast::<pg_sys::ObjectAccessPostAlter>()).auxiliary_id };
+            Some(ObjectEvent::Inherit { child: object, parent: parent.to_u32() })
+        }
+        _ => None,
+    }
+}

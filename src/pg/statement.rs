@@ -1,0 +1,255 @@
+//! Which relations a planned statement touches, and how.
+
+use pgrx::pg_sys;
+
+use super::{catalogs, users};
+
+/// How a statement touches a relation. FFI's view of [`crate::core::access::Access`].
+pub use crate::core::access::Access;
+
+/// A relation that a statement touches.
+#[derive(Clone, Copy, Debug)]
+pub struct Touched {
+    pub relid: u32,
+    pub access: Access,
+}
+
+/// What is done with a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Run,
+    /// EXPLAIN without ANALYZE: nothing is going to run.
+    Explain,
+    /// ALTER TABLE or CREATE INDEX, which may run expressions over the rows.
+    Definition,
+    /// COPY of a table as a whole, which is what pg_dump does.
+    Copy,
+}
+
+/// What the policy is asked about: one statement.
+#[derive(Debug)]
+pub struct Statement {
+    pub touched: Vec<Touched>,
+    pub kind: Kind,
+}
+
+/// The pointers of a list.
+///
+/// # Safety
+/// `list` is null or a valid List of pointers, unchanged while iterated over.
+#[inline(always)]
+pub unsafe fn cells(list: *mut pg_sys::List) -> impl Iterator<Item = *mut core::ffi::c_void> {
+    // SAFETY: a List has `length` cells at `elements`.
+    let slice = unsafe {
+        match list.is_null() {
+            true => &[][..],
+            false => std::slice::from_raw_parts((*list).elements, (*list).length as usize),
+        }
+    };
+    // SAFETY: each cell of a pointer list holds a pointer.
+    slice.iter().map(|cell| unsafe { cell.ptr_value })
+}
+
+/// The integers of a list.
+///
+/// # Safety
+/// As for [`cells`], for a List of integers.
+unsafe fn integers(list: *mut pg_sys::List) -> Vec<i32> {
+    // SAFETY: as above.
+    unsafe {
+        match list.is_null() {
+            true => Vec::new(),
+            false => std::slice::from_raw_parts((*list).elements, (*list).length as usize)
+                .iter()
+                .map(|cell| cell.int_value)
+                .collect(),
+        }
+    }
+}
+
+/// Reads a plan: relations from its flat range table (CTEs, subqueries, views,
+/// partitions and inlined functions included), writes from its result
+/// relations, locks from its row marks. Never from permission bits: a foreign
+/// key check has the UPDATE bit set on the table it reads.
+///
+/// # Safety
+/// `plan` is a valid planned statement.
+pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
+    // SAFETY: the lists of a PlannedStmt hold what their names say.
+    unsafe {
+        let plan = &*plan;
+        let key_check = is_key_check(plan);
+        let base = if key_check { Access::KeyCheck } else { Access::Read };
+        let mut access: Vec<Option<Touched>> = cells(plan.rtable)
+            .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
+            .map(|rte| {
+                (rte.rtekind == pg_sys::RTEKind::RTE_RELATION)
+                    .then(|| Touched { relid: rte.relid.to_u32(), access: base })
+            })
+            .collect();
+        let mut raise = |index: usize, to: Access| {
+            if let Some(Some(touched)) = access.get_mut(index.wrapping_sub(1)) {
+                touched.access = touched.access.max(to);
+            }
+        };
+        if !key_check {
+            for cell in cells(plan.rowMarks) {
+                let mark = &*cell.cast::<pg_sys::PlanRowMark>();
+                // Weaker marks only re-fetch rows for a join; they lock nothing.
+                if mark.markType <= pg_sys::RowMarkType::ROW_MARK_KEYSHARE {
+                    raise(mark.rti as usize, Access::Lock);
+                }
+            }
+        }
+        for index in integers(plan.resultRelations) {
+            raise(index as usize, Access::Write);
+        }
+        Statement { touched: access.into_iter().flatten().collect(), kind }
+    }
+}
+
+/// Whether this is the query of a foreign-key check: run by ri_triggers.c with
+/// SECURITY_NOFORCE_RLS, as the owner of the table it looks into, comparing key
+/// columns with parameters, locking FOR KEY SHARE and returning a constant. A
+/// trigger that runs inside a cascade has that context too, so the shape of the
+/// query is looked at as well: what passes tells nobody more than the foreign
+/// key itself does, namely whether a key exists.
+///
+/// # Safety
+/// `plan` is a valid planned statement.
+unsafe fn is_key_check(plan: &pg_sys::PlannedStmt) -> bool {
+    if plan.commandType != pg_sys::CmdType::CMD_SELECT || !users::in_key_check_context() {
+        return false;
+    }
+    // SAFETY: the lists of a plan hold what their names say.
+    unsafe {
+        let mut relations = cells(plan.rtable).map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>());
+        let first = match relations.next() {
+            Some(rte) if rte.rtekind == pg_sys::RTEKind::RTE_RELATION => rte.relid.to_u32(),
+            _ => return false,
+        };
+        let others_below = relations.all(|rte| {
+            rte.rtekind == pg_sys::RTEKind::RTE_RELATION
+                && catalogs::parents_of(rte.relid.to_u32()).len() == 1
+        });
+        let mut marks =
+            cells(plan.rowMarks).map(|cell| &*cell.cast::<pg_sys::PlanRowMark>()).peekable();
+        let locks = marks.peek().is_some()
+            && marks.all(|mark| mark.markType == pg_sys::RowMarkType::ROW_MARK_KEYSHARE);
+        let constant = cells((*plan.planTree).targetlist)
+            .map(|cell| &*cell.cast::<pg_sys::TargetEntry>())
+            .filter(|entry| !entry.resjunk)
+            .all(|entry| (*entry.expr.cast::<pg_sys::Node>()).type_ == pg_sys::NodeTag::T_Const);
+        others_below
+            && locks
+            && constant
+            && plan.subplans.is_null()
+            && catalogs::owner_of(first) == users::current()
+            && compares_keys(plan.planTree, plan.rtable)
+    }
+}
+
+/// Whether a plan does nothing but look up rows by key columns.
+///
+/// # Safety
+/// `node` is a plan node of the statement whose range table is `rtable`.
+unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> bool {
+    // SAFETY: the tag of a node says what it is; lists hold what their names say.
+    unsafe {
+        if node.is_null() || !(*node).initPlan.is_null() {
+            return false;
+        }
+        let scan = node.cast::<pg_sys::Scan>();
+        let conditions = match (*node).type_ {
+            pg_sys::NodeTag::T_LockRows => {
+                return (*node).qual.is_null() && compares_keys((*node).lefttree, rtable);
+            }
+            pg_sys::NodeTag::T_Append => {
+                let mut children = cells((*node.cast::<pg_sys::Append>()).appendplans);
+                return children.all(|child| compares_keys(child.cast(), rtable));
+            }
+            // A partition that cannot hold the key is not looked into.
+            pg_sys::NodeTag::T_Result => return (*node).lefttree.is_null(),
+            pg_sys::NodeTag::T_SeqScan => std::ptr::null_mut(),
+            pg_sys::NodeTag::T_IndexScan => {
+                let index = node.cast::<pg_sys::IndexScan>();
+                if !(*index).indexorderby.is_null() {
+                    return false;
+                }
+                (*index).indexqualorig
+            }
+            pg_sys::NodeTag::T_BitmapHeapScan => {
+                (*node.cast::<pg_sys::BitmapHeapScan>()).bitmapqualorig
+            }
+            _ => return false,
+        };
+        let Some(entry) = cells(rtable).nth((((*scan).scanrelid).wrapping_sub(1)) as usize) else {
+            return false;
+        };
+        let keys = catalogs::key_columns((*entry.cast::<pg_sys::RangeTblEntry>()).relid.to_u32());
+        let mut all = cells(conditions).chain(cells((*node).qual));
+        all.all(|condition| is_key_comparison(condition.cast(), &keys))
+    }
+}
+
+/// Whether an expression is `key column = parameter`, by an operator that is an
+/// equality of some btree operator family: only superusers make those, so no
+/// function of an ordinary user gets to see the column.
+///
+/// # Safety
+/// `expression` is a valid expression.
+unsafe fn is_key_comparison(expression: *mut pg_sys::Node, keys: &[i16]) -> bool {
+    // SAFETY: the tag of a node says what it is.
+    unsafe {
+        if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_OpExpr {
+            return false;
+        }
+        let operation = &*expression.cast::<pg_sys::OpExpr>();
+        if pg_sys::get_mergejoin_opfamilies(operation.opno).is_null() {
+            return false;
+        }
+        let mut column = false;
+        let mut parameter = false;
+        for cell in cells(operation.args) {
+            let bare = without_casts(cell.cast());
+            match bare.as_ref().map(|node| node.type_) {
+                Some(pg_sys::NodeTag::T_Var) => {
+                    column |= keys.contains(&(*bare.cast::<pg_sys::Var>()).varattno);
+                }
+                // A plan made for given values has them in place of parameters.
+                Some(pg_sys::NodeTag::T_Const) => parameter = true,
+                Some(pg_sys::NodeTag::T_Param) => {
+                    let kind = (*bare.cast::<pg_sys::Param>()).paramkind;
+                    parameter |= kind == pg_sys::ParamKind::PARAM_EXTERN;
+                }
+                _ => return false,
+            }
+        }
+        column && parameter
+    }
+}
+
+/// An expression without the built-in casts around it.
+///
+/// # Safety
+/// `node` is null or a valid expression.
+unsafe fn without_casts(mut node: *mut pg_sys::Node) -> *mut pg_sys::Node {
+    // SAFETY: the tag of a node says what it is.
+    unsafe {
+        while !node.is_null() {
+            node = match (*node).type_ {
+                pg_sys::NodeTag::T_RelabelType => (*node.cast::<pg_sys::RelabelType>()).arg.cast(),
+                pg_sys::NodeTag::T_FuncExpr => {
+                    let call = &*node.cast::<pg_sys::FuncExpr>();
+                    let built_in = call.funcid.to_u32() < pg_sys::FirstNormalObjectId;
+                    match cells(call.args).next() {
+                        Some(argument) if built_in => argument.cast(),
+                        _ => return node,
+                    }
+                }
+                _ => return node,
+            };
+        }
+        node
+    }
+}

@@ -1,0 +1,26 @@
+//! What a trigger function or an event trigger function is called for.
+
+use pgrx::pg_sys;
+
+/// The relation a trigger fires on; None where the function was not called as a
+/// trigger.
+pub fn relation(call: pg_sys::FunctionCallInfo) -> Option<u32> {
+    // SAFETY: the node tag of the context says whether it is TriggerData.
+    unsafe {
+        let context = (*call).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            return None;
+        }
+        let data = &*context.cast::<pg_sys::TriggerData>();
+        Some((*data.tg_relation).rd_id.to_u32())
+    }
+}
+
+/// Whether the function was called by an event trigger.
+pub fn by_event(call: pg_sys::FunctionCallInfo) -> bool {
+    // SAFETY: as above.
+    unsafe {
+        let context = (*call).context;
+        !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_EventTriggerData
+    }
+}

@@ -1,0 +1,109 @@
+//! Who acts.
+
+use std::ffi::{CStr, CString};
+
+use pgrx::pg_sys;
+
+use super::local::Local;
+
+unsafe extern "C-unwind" {
+    // Declared here, and not taken from pgrx, for the fast path: these three
+    // cannot raise, so they need no error boundary.
+    fn GetUserId() -> pg_sys::Oid;
+    fn GetOuterUserId() -> pg_sys::Oid;
+    fn GetUserIdAndSecContext(user: *mut pg_sys::Oid, context: *mut core::ffi::c_int);
+}
+
+/// The user whose statement is being finished, while its AFTER triggers run;
+/// foreign-key actions act on this user's behalf. 0 outside of that.
+static FINISHING: Local<u32> = Local::new(0);
+
+/// `current_user`.
+#[inline(always)]
+pub fn current() -> u32 {
+    // SAFETY: reads a static; never raises.
+    unsafe { GetUserId() }.to_u32()
+}
+
+/// Whether a foreign-key check or action is running: ri_triggers.c switches to
+/// the table's owner with this flag, and nothing else sets it.
+pub fn in_key_check_context() -> bool {
+    let mut user = pg_sys::InvalidOid;
+    let mut context = 0;
+    // SAFETY: writes the two out-parameters; never raises.
+    unsafe { GetUserIdAndSecContext(&mut user, &mut context) };
+    context & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0
+}
+
+/// Whose spyne role counts: `current_user`, except in a foreign-key action,
+/// which Postgres runs as the table's owner; there it is whoever caused it.
+pub fn acting() -> u32 {
+    if !in_key_check_context() {
+        return current();
+    }
+    match FINISHING.get() {
+        // A constraint deferred to the end of the transaction, or COPY.
+        // SAFETY: reads a static; never raises.
+        0 => unsafe { GetOuterUserId() }.to_u32(),
+        user => user,
+    }
+}
+
+/// Sets the user whose statement is being finished; returns the one before.
+#[inline(always)]
+pub fn set_finishing(user: u32) -> u32 {
+    FINISHING.with(|held| std::mem::replace(held, user))
+}
+
+/// The user to put into FINISHING for a statement that finishes now: within a
+/// foreign-key action it stays who caused it.
+#[inline(always)]
+pub fn finishing_now() -> u32 {
+    match FINISHING.get() {
+        0 => current(),
+        outer if in_key_check_context() => outer,
+        _ => current(),
+    }
+}
+
+/// A role's name.
+pub fn name(user: u32) -> String {
+    // SAFETY: told that a miss is fine, it returns null.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(user.into(), true);
+        match name.is_null() {
+            true => format!("role {user}"),
+            false => CStr::from_ptr(name).to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// A role's name as it is typed.
+pub fn quoted_name(user: u32) -> String {
+    let Ok(name) = CString::new(name(user)) else {
+        return String::new();
+    };
+    // SAFETY: quote_identifier returns its argument or a palloc'd copy.
+    unsafe { CStr::from_ptr(pg_sys::quote_identifier(name.as_ptr())) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// A role's OID; None where there is no such role.
+pub fn role(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: told that a miss is fine.
+    let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
+    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+}
+
+/// Whether `user` has the rights of `role` now, without SET ROLE.
+pub fn has_rights_of(user: u32, role: u32) -> bool {
+    // SAFETY: look-ups in the role cache.
+    unsafe { pg_sys::has_privs_of_role(user.into(), role.into()) }
+}
+
+pub fn is_superuser(user: u32) -> bool {
+    // SAFETY: a look-up in the role cache.
+    unsafe { pg_sys::superuser_arg(user.into()) }
+}

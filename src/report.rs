@@ -1,0 +1,60 @@
+//! From a domain error to Postgres's: SQLSTATE, DETAIL and HINT. The one place
+//! where spyne raises.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::core::error::{Code, SpyneError};
+
+fn sqlstate(code: Code) -> PgSqlErrorCode {
+    match code {
+        Code::InsufficientPrivilege => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        Code::ReadOnly => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+        Code::WrongState => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        Code::InvalidParameter => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        Code::NullNotAllowed => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        Code::UndefinedTable => PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        Code::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
+        Code::DuplicateTable => PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
+        Code::WrongObjectType => PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+        Code::DependentObjects => PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        Code::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+    }
+}
+
+fn report(error: SpyneError) -> ErrorReport {
+    ErrorReport::new(sqlstate(error.code), error.message, "spyne")
+        .set_detail(error.detail)
+        .set_hint(error.hint)
+}
+
+/// Raises `error`; the statement ends here.
+pub fn raise(error: SpyneError) -> ! {
+    report(error).report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
+}
+
+/// Writes `error` to the server log and goes on: what permissive mode does.
+pub fn log(error: SpyneError) {
+    report(error).report(PgLogLevel::LOG_SERVER_ONLY);
+}
+
+/// Writes one line to the server log.
+pub fn log_line(line: &str) {
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, line.to_string(), "spyne")
+        .report(PgLogLevel::LOG_SERVER_ONLY);
+}
+
+/// A result at the edge of the extension: the value, or the error raised.
+pub trait OrRaise<T> {
+    fn or_raise(self) -> T;
+}
+
+impl<T> OrRaise<T> for crate::core::error::Result<T> {
+    fn or_raise(self) -> T {
+        match self {
+            Ok(value) => value,
+            Err(error) => raise(error),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The snapshot that a takeover is planned from, in one read.
+
+use serde_json::json;
+
+use super::{sql, tables};
+use crate::core::error::{Code, Result, SpyneError};
+use crate::core::plan::facts::{Dependent, Facts, GovernedView, Table};
+use crate::core::plan::takeover::STAGING;
+
+/// Describes one table. To be called while elevated, as everything here.
+pub fn table(relid: u32) -> Result<Table> {
+    sql::read("SELECT spyne.describe(($1 ->> 'oid')::oid)", json!({ "oid": relid.to_string() }))?
+        .ok_or_else(|| gone(relid))
+}
+
+fn gone(relid: u32) -> SpyneError {
+    SpyneError::new(
+        Code::UndefinedTable,
+        format!("there is no relation with OID {relid}"),
+        "It was dropped while this ran.",
+        "List the governed tables: SELECT * FROM spyne.tables;",
+    )
+}
+
+/// The relations, sorted by OID, that a takeover of `incoming` locks.
+pub fn locks(incoming: u32, outgoing: Option<u32>) -> Result<Vec<u32>> {
+    let mut all = vec![incoming];
+    if let Some(outgoing) = outgoing {
+        all.push(outgoing);
+        for dependent in dependents(outgoing)? {
+            match dependent {
+                Dependent::ForeignKey { oid, .. } | Dependent::View { oid, .. } => all.push(oid),
+                Dependent::MaterializedView(view) => all.push(view.oid),
+                _ => {}
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+fn dependents(relid: u32) -> Result<Vec<Dependent>> {
+    let found: Option<Vec<Dependent>> = sql::read(
+        "SELECT spyne.dependents(($1 ->> 'oid')::oid)",
+        json!({ "oid": relid.to_string() }),
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The view `governed.<name>`; None where there is none.
+pub fn view(name: &str) -> Result<Option<GovernedView>> {
+    sql::read(
+        "SELECT jsonb_build_object(
+             'columns', d -> 'columns', 'grants', d -> 'grants', 'comment', d -> 'comment',
+             'used_by', (SELECT coalesce(jsonb_agg(DISTINCT format('%I.%I', vn.nspname, v.relname)), '[]')
+                         FROM pg_depend p JOIN pg_rewrite r ON p.classid = 'pg_rewrite'::regclass AND r.oid = p.objid
+                         JOIN pg_class v ON v.oid = r.ev_class JOIN pg_namespace vn ON vn.oid = v.relnamespace
+                         WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid AND v.oid <> c.oid))
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, spyne.describe(c.oid) d
+         WHERE n.nspname = 'governed' AND c.relname = $1 ->> 'name' AND c.relkind = 'v'",
+        json!({ "name": name }),
+    )
+}
+
+/// Everything that a takeover by `incoming` is planned from.
+pub fn takeover(
+    incoming: &tables::Row,
+    outgoing: Option<&tables::Row>,
+    target_schema: Option<&str>,
+) -> Result<Facts> {
+    let governed = |row: &tables::Row| -> Result<serde_json::Value> {
+        let described: Option<serde_json::Value> = sql::read(
+            "SELECT spyne.describe(($1 ->> 'oid')::oid)",
+            json!({ "oid": row.relation.to_string() }),
+        )?;
+        Ok(json!({
+            "name": row.name, "version": row.version, "state": row.state,
+            "home_schema": row.home_schema, "home_name": row.home_name,
+            "table": described.ok_or_else(|| gone(row.relation))?,
+        }))
+    };
+    let new = governed(incoming)?;
+    let old = outgoing.map(governed).transpose()?;
+    let schema = match (&old, target_schema) {
+        (Some(old), _) => old["table"]["schema"].as_str().unwrap_or_default().to_string(),
+        (None, Some(schema)) => schema.to_string(),
+        (None, None) => match new["table"]["schema"].as_str().unwrap_or_default() {
+            STAGING => "public".to_string(),
+            _ if incoming.state == crate::core::state::State::Deprecated => {
+                incoming.home_schema.clone()
+            }
+            here => here.to_string(),
+        },
+    };
+    let facts: Option<Facts> = sql::read(
+        "SELECT jsonb_build_object(
+             'incoming', $1 -> 'incoming', 'outgoing', $1 -> 'outgoing', 'versions', $1 -> 'versions',
+             'dependents', CASE WHEN $1 -> 'outgoing' = 'null' THEN '[]'
+                           ELSE spyne.dependents(($1 #>> '{outgoing,table,oid}')::oid) END,
+             'names_at_target', (SELECT coalesce(jsonb_agg(c.relname), '[]') FROM pg_class c
+                                 WHERE c.relnamespace = to_regnamespace(quote_ident($1 ->> 'schema'))),
+             'target_schema_exists', to_regnamespace(quote_ident($1 ->> 'schema')) IS NOT NULL,
+             'view', $1 -> 'view',
+             'suspended_grants', $1 -> 'suspended_grants')",
+        json!({
+            "incoming": new, "outgoing": old, "schema": schema,
+            "versions": tables::versions_ever(&incoming.name)?,
+            "suspended_grants": super::grants::suspended(incoming.relation)?,
+            "view": view(&incoming.name)?.map(view_json),
+        }),
+    )?;
+    facts.ok_or_else(|| gone(incoming.relation))
+}
+
+/// A view's facts on their way back into the snapshot.
+fn view_json(view: GovernedView) -> serde_json::Value {
+    serde_json::to_value(view).unwrap_or_default()
+}

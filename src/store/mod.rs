@@ -1,0 +1,12 @@
+//! All SQL that the extension runs: typed reads and writes of the catalog.
+
+pub mod facts;
+pub mod grants;
+pub mod guards;
+pub mod roles;
+pub mod shadows;
+mod sql;
+pub mod steps;
+pub mod subjects;
+pub mod tables;
+pub mod versions;

@@ -1,0 +1,16 @@
+//! The spyne role of a Postgres role.
+
+use crate::core::role::Role;
+use crate::pg::users;
+
+/// The highest spyne role that `user` has the rights of. A superuser counts as
+/// admin. Where the roles are missing, nobody has one: that fails closed.
+pub fn role_of(user: u32) -> Role {
+    if users::is_superuser(user) {
+        return Role::Admin;
+    }
+    Role::NAMED
+        .into_iter()
+        .find(|role| users::role(role.as_str()).is_some_and(|oid| users::has_rights_of(user, oid)))
+        .unwrap_or(Role::None)
+}

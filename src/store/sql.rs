@@ -1,0 +1,57 @@
+//! SPI in two functions. Arguments go in as one jsonb value, results come out
+//! as one: the types are serde's business, and nothing is spliced into a text.
+
+use pgrx::JsonB;
+use pgrx::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::core::error::{Code, Result, SpyneError};
+use crate::pg::catalogs;
+
+fn failed(action: &str, error: impl std::fmt::Display) -> SpyneError {
+    SpyneError::new(
+        Code::Internal,
+        format!("spyne could not {action} its catalog: {error}"),
+        "This is a defect of spyne, or its catalog was changed by other hands.",
+        "See the server log; ALTER EXTENSION spyne UPDATE if the library is newer than the catalog.",
+    )
+}
+
+/// Runs a query that returns one jsonb value, with `$1` bound to `arguments`.
+/// None where it returns no row, or NULL.
+///
+/// # Errors
+/// XX000 where the value is not what `T` expects. An error of the query itself
+/// ends the statement.
+pub fn read<T: DeserializeOwned>(query: &str, arguments: Value) -> Result<Option<T>> {
+    // A snapshot of now: what was committed while this waited for a lock counts.
+    let found: Option<JsonB> = catalogs::with_latest_snapshot(|| {
+        Spi::connect(|client| {
+            let mut rows = client.select(query, Some(1), &[JsonB(arguments).into()])?;
+            match rows.next() {
+                Some(row) => row.get::<JsonB>(1),
+                None => Ok(None),
+            }
+        })
+    })
+    .map_err(|e: pgrx::spi::Error| failed("read", e))?;
+    match found {
+        None | Some(JsonB(Value::Null)) => Ok(None),
+        Some(JsonB(value)) => {
+            serde_json::from_value(value).map(Some).map_err(|e| failed("understand", e))
+        }
+    }
+}
+
+/// Runs a statement of spyne's own, with `$1` bound to `arguments`.
+pub fn write(statement: &str, arguments: Value) -> Result<()> {
+    Spi::connect_mut(|client| client.update(statement, None, &[JsonB(arguments).into()]).map(drop))
+        .map_err(|e| failed("write", e))
+}
+
+/// Runs a utility statement, which takes no arguments.
+pub fn run(statement: &str) -> Result<()> {
+    Spi::connect_mut(|client| client.update(statement, None, &[]).map(drop))
+        .map_err(|e| failed("change", e))
+}

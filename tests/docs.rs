@@ -1,0 +1,507 @@
+//! What README.md and docs/ show is what happens.
+//!
+//! Every block marked `sql` runs, statement by statement, in a database and a server of its
+//! document's own. A statement that must fail says so behind its semicolon: `-- ERROR 25006`.
+//! A block marked `text` right after it is what psql prints, times aside. With
+//! `SPYNE_BLESS_DOCS=1`, those blocks are rewritten to what was printed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use postgres::Client;
+use spyne_tests::{SUPERUSER, Server, server};
+use xtask::place;
+
+/// The database that the documents speak of.
+const DATABASE: &str = "shop";
+/// Before the SQLSTATE of each statement, in what psql prints.
+const MARK: &str = "@@ ended with ";
+const SUCCESS: &str = "00000";
+/// `sh` is for the reader to run; it is not run here.
+const LANGUAGES: [&str; 3] = ["sql", "text", "sh"];
+
+#[test]
+fn every_statement_does_what_the_documents_say() {
+    let mut problems = Vec::new();
+    for path in documents() {
+        let text = fs::read_to_string(&path).expect("a readable document");
+        let server = started();
+        let run = run(&server, &text).expect("the document runs");
+        let mut found = run.problems;
+        match std::env::var_os("SPYNE_BLESS_DOCS") {
+            Some(_) => fs::write(&path, &run.blessed).expect("a writable document"),
+            None => found.extend(run.outdated),
+        }
+        problems.extend(found.iter().map(|problem| format!("{}:{problem}", short(&path))));
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[test]
+fn what_a_document_says_wrongly_is_noticed() {
+    let document = "\
+```sql
+SELECT 1 / 0;
+SELECT 1; -- ERROR 22012
+SELECT 1 / 0; -- ERROR 25006
+SELECT 1 / 0; -- ERROR 22012
+```
+
+```sql
+SELECT 'it''s; one' AS a, $$two; -- three$$ AS b;
+```
+
+```text
+wrong
+```
+
+```rust
+```
+
+```sql
+SELECT 2
+```
+";
+    let run = run(&started(), document).expect("psql runs");
+    let lines = |problems: &[String]| -> Vec<String> {
+        problems.iter().filter_map(|p| p.split(':').next()).map(str::to_owned).collect()
+    };
+    assert_eq!(lines(&run.problems), ["16", "19", "2", "3", "4"], "\n{}", run.problems.join("\n"));
+    assert_eq!(lines(&run.outdated), ["12"], "\n{}", run.outdated.join("\n"));
+    assert!(run.blessed.contains("\n it's; one | two; -- three\n"), "{}", run.blessed);
+}
+
+#[test]
+fn every_name_in_the_documents_exists() {
+    let server = started();
+    let known = Inventory::read(&mut installed(&server)).expect("a catalog").all();
+    let mut problems = Vec::new();
+    for path in documents() {
+        let text = fs::read_to_string(&path).expect("a readable document");
+        for (number, line) in text.lines().enumerate() {
+            for name in names(line).into_iter().filter(|name| !known.contains(name)) {
+                problems.push(format!("{}:{}: there is no {name}", short(&path), number + 1));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[test]
+fn everything_that_exists_is_documented() {
+    let server = started();
+    let inventory = Inventory::read(&mut installed(&server)).expect("a catalog");
+    let text: String = documents()
+        .iter()
+        .filter(|path| !path.ends_with("README.md"))
+        .map(|path| fs::read_to_string(path).expect("a readable document"))
+        .collect();
+    let named: BTreeSet<String> = names(&text).into_iter().collect();
+    let mut problems: Vec<String> = inventory
+        .public()
+        .filter(|name| !named.contains(*name))
+        .map(|name| format!("{name} is not documented"))
+        .collect();
+    let gaps = inventory.gaps.iter().filter(|gap| !text.contains(&format!("| {gap} |")));
+    problems.extend(gaps.map(|gap| format!("the gap {gap} is not documented")));
+    for function in &inventory.functions {
+        let Some(section) = section_of(&text, &function.name) else {
+            problems.push(format!("no heading names {}", function.name));
+            continue;
+        };
+        let words: BTreeSet<&str> = section.split(|c: char| !is_word(c)).collect();
+        for argument in function.arguments.iter().filter(|a| !words.contains(a.as_str())) {
+            problems.push(format!("the section on {} lacks {argument}", function.name));
+        }
+    }
+    assert!(!inventory.gaps.is_empty() && !inventory.settings.is_empty());
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut problems = Vec::new();
+    for path in documents() {
+        let text = fs::read_to_string(&path).expect("a readable document");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            if file.contains("://") {
+                continue;
+            }
+            let linked = match file {
+                "" => path.clone(),
+                file => path.parent().expect("a document has a directory").join(file),
+            };
+            let found = match fs::read_to_string(&linked) {
+                Ok(text) => anchor.is_empty() || headings(&text).any(|(_, h)| slug(h) == anchor),
+                Err(_) => linked.is_dir(),
+            };
+            if !found {
+                problems.push(format!("{}: {target} leads nowhere", short(&path)));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// README.md and what is in docs/.
+fn documents() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(place::repository().join("docs"))
+        .expect("docs/")
+        .map(|entry| entry.expect("an entry of docs/").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    found.sort();
+    found.insert(0, place::repository().join("README.md"));
+    found
+}
+
+fn short(path: &Path) -> String {
+    path.strip_prefix(place::repository()).unwrap_or(path).display().to_string()
+}
+
+/// A server with the documents' empty database.
+fn started() -> Server {
+    let server = server("docs").start().expect("a server");
+    let mut client = server.connect("postgres", SUPERUSER).expect("a connection");
+    client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).expect("a database");
+    server
+}
+
+fn installed(server: &Server) -> Client {
+    let mut client = server.connect(DATABASE, SUPERUSER).expect("a connection");
+    client.batch_execute("CREATE EXTENSION spyne").expect("the extension");
+    client
+}
+
+// ------------------------------------------------------------------ running
+
+/// A fenced block; lines are counted from 1.
+struct Block {
+    language: String,
+    /// The line of the opening fence.
+    opens: usize,
+    /// The line of the closing fence.
+    closes: usize,
+    body: String,
+}
+
+struct Statement {
+    line: usize,
+    text: String,
+    /// The SQLSTATE that the document promises.
+    promised: String,
+}
+
+struct Run {
+    /// `line: what is wrong`.
+    problems: Vec<String>,
+    /// The same, for outputs that are others by now.
+    outdated: Vec<String>,
+    /// The document with its outputs as they were.
+    blessed: String,
+}
+
+/// Runs a document's SQL and compares what it says with what happened.
+fn run(server: &Server, text: &str) -> Result<Run> {
+    let mut problems = Vec::new();
+    let blocks = blocks(text)?;
+    for block in &blocks {
+        if !LANGUAGES.contains(&block.language.as_str()) {
+            let known = LANGUAGES.join(", ");
+            problems.push(format!("{}: a block is one of {known}", block.opens));
+        }
+    }
+    let sql: Vec<&Block> = blocks.iter().filter(|block| block.language == "sql").collect();
+    let mut sessions: Vec<Vec<Statement>> = Vec::new();
+    for block in &sql {
+        let (statements, rest) = statements(block);
+        if !rest.trim().is_empty() {
+            problems.push(format!("{}: no semicolon after: {}", block.opens, rest.trim()));
+        }
+        sessions.push(statements);
+    }
+    let ended = psql(server, sessions.iter().flatten())?;
+    let mut ended = ended.into_iter();
+    let mut outputs = Vec::new();
+    for (block, statements) in sql.iter().zip(&sessions) {
+        let mut printed = String::new();
+        for statement in statements {
+            let (output, state) = ended.next().context("psql ended early")?;
+            if state != statement.promised {
+                problems.push(format!(
+                    "{}: ended with {state}, not {}:\n{output}",
+                    statement.line, statement.promised
+                ));
+            }
+            printed.push_str(&output);
+        }
+        outputs.push((block.closes, tidy(&printed)));
+    }
+    let mut outdated = Vec::new();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for shown in blocks.iter().filter(|block| block.language == "text").rev() {
+        let before = text.lines().take(shown.opens - 1);
+        let Some(last) = before.enumerate().filter(|(_, line)| !line.is_empty()).last() else {
+            continue;
+        };
+        let Some((_, printed)) = outputs.iter().find(|(closes, _)| *closes == last.0 + 1) else {
+            continue;
+        };
+        if without_times(&tidy(&shown.body)) != without_times(printed) {
+            outdated.push(format!("{}: what is printed is\n{printed}", shown.opens));
+            let body = printed.lines().map(str::to_owned);
+            lines.splice(shown.opens..shown.closes - 1, body);
+        }
+    }
+    Ok(Run { problems, outdated, blessed: lines.join("\n") + "\n" })
+}
+
+fn blocks(text: &str) -> Result<Vec<Block>> {
+    let mut found = Vec::new();
+    let mut open: Option<Block> = None;
+    for (line, number) in text.lines().zip(1..) {
+        match (line.strip_prefix("```"), open.take()) {
+            (Some(language), None) => {
+                let language = language.trim().to_owned();
+                open = Some(Block { language, opens: number, closes: 0, body: String::new() });
+            }
+            (Some(_), Some(block)) => found.push(Block { closes: number, ..block }),
+            (None, Some(mut block)) => {
+                block.body.push_str(line);
+                block.body.push('\n');
+                open = Some(block);
+            }
+            (None, None) if line.trim_start().starts_with("```") => {
+                bail!("line {number}: an indented block would not be run")
+            }
+            (None, None) => {}
+        }
+    }
+    match open {
+        Some(block) => bail!("the block of line {} has no end", block.opens),
+        None => Ok(found),
+    }
+}
+
+/// The statements of a block, and what follows the last of them.
+fn statements(block: &Block) -> (Vec<Statement>, String) {
+    let body = block.body.as_str();
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    while at < body.len() {
+        let rest = &body[at..];
+        let skip = |opening: usize, end: &str| {
+            rest[opening..].find(end).map_or(rest.len(), |found| opening + found + end.len())
+        };
+        at += match rest.as_bytes()[0] {
+            b'\'' => skip(1, "'"),
+            b'"' => skip(1, "\""),
+            b'-' if rest.starts_with("--") => skip(2, "\n"),
+            b'$' if rest.starts_with("$$") => skip(2, "$$"),
+            b';' => {
+                let remark = rest[1..].lines().next().unwrap_or_default().trim();
+                let text = &body[start..=at];
+                let before = body[..at].lines().count();
+                let promised = remark.strip_prefix("-- ERROR ").unwrap_or(SUCCESS);
+                found.push(Statement {
+                    line: block.opens + before,
+                    text: text.trim().to_owned(),
+                    promised: promised.split_whitespace().next().unwrap_or_default().to_owned(),
+                });
+                start = at + 1;
+                1
+            }
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+    }
+    let code = |line: &&str| !line.trim().starts_with("--") && !line.trim().is_empty();
+    let rest: Vec<&str> = body[start..].lines().filter(code).collect();
+    (found, rest.join("\n"))
+}
+
+/// What psql printed for each statement, and the SQLSTATE it ended with.
+fn psql<'a>(
+    server: &Server,
+    statements: impl Iterator<Item = &'a Statement>,
+) -> Result<Vec<(String, String)>> {
+    let script: String =
+        statements.map(|s| format!("{}\n\\echo '{MARK}' :SQLSTATE\n", s.text)).collect();
+    let mut command = server.client_command("psql", DATABASE, SUPERUSER);
+    command.args(["--no-psqlrc", "--quiet", "--pset=pager=off"]);
+    // Errors belong between the results, in the order in which they happen.
+    let (mut reader, writer) = std::io::pipe()?;
+    command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn().context("starting psql")?;
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut input = child.stdin.take().context("psql without an input")?;
+    let feeder = std::thread::spawn(move || input.write_all(script.as_bytes()));
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed)?;
+    feeder.join().expect("the feeder does not panic")?;
+    child.wait()?;
+    let mut ended = Vec::new();
+    let mut output = String::new();
+    for line in printed.lines() {
+        match line.strip_prefix(MARK) {
+            Some(state) => ended.push((std::mem::take(&mut output), state.trim().to_owned())),
+            None => {
+                output.push_str(line);
+                output.push('\n');
+            }
+        }
+    }
+    Ok(ended)
+}
+
+/// Without blanks at the ends of lines, and without empty lines at the end.
+fn tidy(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// With every `2026-01-31 12:34` the same.
+fn without_times(text: &str) -> String {
+    const SHAPE: &str = "0000-00-00 00:00";
+    let fits = |at: usize| {
+        let piece = text.as_bytes().get(at..at + SHAPE.len());
+        piece.is_some_and(|piece| {
+            piece.iter().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                other => *byte == other,
+            })
+        })
+    };
+    let mut plain = String::new();
+    let mut at = 0;
+    while let Some(letter) = text[at..].chars().next() {
+        if fits(at) {
+            plain.push_str(SHAPE);
+            at += SHAPE.len();
+        } else {
+            plain.push(letter);
+            at += letter.len_utf8();
+        }
+    }
+    plain
+}
+
+// -------------------------------------------------------------------- names
+
+/// A function of spyne's, with the names of its arguments and of the columns it returns.
+struct Function {
+    name: String,
+    arguments: Vec<String>,
+}
+
+/// What an installation consists of, by name.
+struct Inventory {
+    /// Called `spyne_...`: what people call.
+    functions: Vec<Function>,
+    /// `spyne.name`, of settings.
+    settings: Vec<String>,
+    /// `spyne.name`, of tables and views.
+    relations: Vec<String>,
+    /// Roles, schemas, triggers, and the functions in schema spyne.
+    others: Vec<String>,
+    /// What spyne_coverage can find.
+    gaps: Vec<String>,
+}
+
+impl Inventory {
+    fn read(client: &mut Client) -> Result<Inventory> {
+        let mut list = |query: &str| -> Result<Vec<String>> {
+            let rows = client.query(query, &[])?;
+            Ok(rows.iter().map(|row| row.get(0)).collect())
+        };
+        let settings = list("SELECT name FROM pg_settings WHERE name LIKE 'spyne.%'")?;
+        let relations = list(
+            "SELECT 'spyne.' || relname FROM pg_class
+             WHERE relnamespace = 'spyne'::regnamespace AND relkind IN ('r', 'v')",
+        )?;
+        let others = list(
+            "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'spyne%'
+             UNION SELECT nspname FROM pg_namespace WHERE nspname LIKE 'spyne%'
+             UNION SELECT evtname FROM pg_event_trigger
+             UNION SELECT unnest(ARRAY['spyne_guard', 'spyne_guard_truncate', 'spyne_guard_row'])
+             UNION SELECT 'spyne.' || proname FROM pg_proc WHERE pronamespace = 'spyne'::regnamespace",
+        )?;
+        let gaps = list(
+            "SELECT DISTINCT m[1] FROM pg_proc, regexp_matches(prosrc,
+                 $$'(?:critical|high|medium|low)'(?: END)?,\\s*'([^']+)'$$, 'g') m
+             WHERE oid = 'spyne.find_gaps()'::regprocedure",
+        )?;
+        let rows = client.query(
+            "SELECT proname::text, coalesce(proargnames, '{}') FROM pg_proc
+             WHERE proname LIKE 'spyne\\_%' ORDER BY 1",
+            &[],
+        )?;
+        let functions =
+            rows.iter().map(|r| Function { name: r.get(0), arguments: r.get(1) }).collect();
+        Ok(Inventory { functions, settings, relations, others, gaps })
+    }
+
+    /// What people call, set and read.
+    fn public(&self) -> impl Iterator<Item = &String> {
+        let functions = self.functions.iter().map(|function| &function.name);
+        functions.chain(&self.settings).chain(&self.relations)
+    }
+
+    fn all(&self) -> BTreeSet<String> {
+        let arguments = self.functions.iter().flat_map(|function| &function.arguments);
+        self.public().chain(&self.others).chain(arguments).cloned().collect()
+    }
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+/// The names of spyne's in a text: `spyne_name`, and `spyne.name` unless that is a file.
+fn names(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("spyne") {
+        let behind = text[..at].chars().next_back();
+        let rest = &text[at + "spyne".len()..];
+        let length = rest[1.min(rest.len())..].chars().take_while(|c| is_word(*c)).count();
+        let is_name = rest.starts_with(['_', '.']) && length > 0;
+        let name = &text[at..at + "spyne".len() + if is_name { 1 + length } else { 0 }];
+        let is_part = behind.is_some_and(|c| is_word(c) || c == '.' && rest.starts_with('.'));
+        if is_name && !is_part && !["spyne.so", "spyne.control"].contains(&name) {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
+/// Headings with the byte they begin at; lines of code that begin with `#` are none.
+fn headings(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    let mut in_block = false;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let begins = at;
+        at += line.len();
+        in_block ^= line.starts_with("```");
+        (!in_block && line.starts_with('#')).then(|| (begins, line.trim_end()))
+    })
+}
+
+/// What GitHub makes of a heading, for links.
+fn slug(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = heading.chars().filter(|c| is_word(*c) || matches!(c, '-' | ' '));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// From the heading that names something to the next one.
+fn section_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut all = headings(text);
+    let (begins, _) = all.find(|(_, heading)| names(heading).iter().any(|n| n == name))?;
+    let ends = all.next().map_or(text.len(), |(at, _)| at);
+    Some(&text[begins..ends])
+}

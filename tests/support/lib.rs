@@ -1,0 +1,34 @@
+//! What the client tests share: servers with spyne in them.
+//!
+//! A test keeps its server in a local variable: it ends when that goes out of scope. One in a
+//! `static` would outlive the test run.
+
+use std::env;
+use std::sync::OnceLock;
+
+use xtask::extension::{self, Profile};
+pub use xtask::server::SUPERUSER;
+pub use xtask::{Server, ServerBuilder, Toolchain};
+
+/// The private PostgreSQL, with the extension as it is in the tree built into it.
+pub fn toolchain() -> &'static Toolchain {
+    static TOOLCHAIN: OnceLock<Toolchain> = OnceLock::new();
+    TOOLCHAIN.get_or_init(|| {
+        let toolchain = Toolchain::ensure(None).expect("a PostgreSQL to test with");
+        // `cargo xtask test` has done this already.
+        if env::var_os("SPYNE_INSTALLED").is_none() {
+            extension::install_into(&toolchain, Profile::Development).expect("spyne builds");
+        }
+        toolchain
+    })
+}
+
+/// A server with spyne preloaded, to be described further and started.
+pub fn server(name: &str) -> ServerBuilder {
+    bare_server(name).preload("spyne")
+}
+
+/// A server that knows nothing of spyne, though its files are there.
+pub fn bare_server(name: &str) -> ServerBuilder {
+    Server::build(toolchain(), name)
+}

@@ -1,0 +1,103 @@
+//! What spyne costs, measured.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use clap::Subcommand;
+use xtask::extension::{self, Profile};
+use xtask::progress::say;
+use xtask::toolchain::Toolchain;
+
+use crate::callgrind::{self, Count, Variant};
+use crate::promotion;
+
+#[derive(Subcommand)]
+pub enum Measurement {
+    /// Instructions per statement, and how long a promotion holds its locks
+    Enforcement {
+        /// Statements in the shorter of the two runs that are compared
+        #[arg(long, default_value_t = 2000)]
+        statements: u32,
+        /// Measure the instructions only
+        #[arg(long, conflicts_with = "locks_only")]
+        instructions_only: bool,
+        /// Measure the lock times only
+        #[arg(long)]
+        locks_only: bool,
+    },
+}
+
+pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
+    let Measurement::Enforcement { statements, instructions_only, locks_only } = what;
+    extension::install_into(toolchain, Profile::Release)?;
+    if !locks_only {
+        instructions(toolchain, *statements)?;
+    }
+    if !instructions_only {
+        locks(toolchain)?;
+    }
+    Ok(())
+}
+
+fn instructions(toolchain: &Toolchain, statements: u32) -> Result<()> {
+    let valgrind = toolchain.ensure_valgrind()?;
+    let mut variants = vec![
+        Variant::WithoutSpyne,
+        Variant::WithoutSpyneAgain,
+        Variant::NotInstalled,
+        Variant::NotGoverned,
+        Variant::Active,
+    ];
+    if toolchain.ensure_pgaudit()? {
+        variants.push(Variant::Pgaudit);
+    }
+    say(format!(
+        "counting instructions: runs of {statements} and {} statements under callgrind, the \
+         difference divided by {statements}",
+        2 * statements
+    ));
+    let mut counts: Vec<(Variant, Count)> = Vec::new();
+    for variant in variants {
+        counts.push((variant, callgrind::measure(toolchain, &valgrind, variant, statements)?));
+    }
+    let baseline = counts[0].1;
+    println!();
+    println!("| server | point select | ratio | single-row update | ratio |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for (variant, count) in &counts {
+        println!(
+            "| {} | {:.0} | {} | {:.0} | {} |",
+            variant.title(),
+            count.select,
+            more_than(count.select, baseline.select),
+            count.update,
+            more_than(count.update, baseline.update)
+        );
+    }
+    println!();
+    Ok(())
+}
+
+/// How much one figure exceeds the other, in per cent.
+fn more_than(figure: f64, baseline: f64) -> String {
+    format!("{:+.2} %", (figure / baseline - 1.0) * 100.0)
+}
+
+fn locks(toolchain: &Toolchain) -> Result<()> {
+    say("timing promotions that swap two tables, from the statement's start to its commit");
+    let mut lines = String::new();
+    for rows in [1_000, 5_000_000] {
+        let times = promotion::measure(toolchain, rows)?;
+        writeln!(
+            lines,
+            "| {rows} | {} | {:.1} | {:.1} | {:.1} |",
+            times.len(),
+            times[times.len() / 2],
+            times[0],
+            times[times.len() - 1]
+        )?;
+    }
+    println!("\n| rows | promotions | median ms | least ms | most ms |");
+    println!("| ---: | ---: | ---: | ---: | ---: |\n{lines}");
+    Ok(())
+}

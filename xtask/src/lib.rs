@@ -1,0 +1,19 @@
+//! What the newcomer's commands share with the tests: a private PostgreSQL, the extension built
+//! into it, and throwaway servers started from it.
+//!
+//! Nothing here writes outside the repository's `target/` (or, where the server's account cannot
+//! reach that, one directory of the system's temporary directory), and no server that already
+//! runs on the machine is touched.
+
+pub mod account;
+pub mod apt;
+pub mod extension;
+pub mod libclang;
+pub mod place;
+pub mod progress;
+pub mod server;
+mod server_processes;
+pub mod toolchain;
+
+pub use server::{Server, ServerBuilder};
+pub use toolchain::Toolchain;

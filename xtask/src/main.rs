@@ -1,0 +1,124 @@
+//! The newcomer's commands. Each one fetches and builds what it lacks, and says so first.
+
+mod bench;
+mod callgrind;
+mod cargo_tests;
+mod demo;
+mod narration;
+mod promotion;
+mod regress;
+mod suite;
+mod tpch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use nix::sys::stat::{Mode, umask};
+use xtask::extension::{self, Profile};
+use xtask::toolchain::{Toolchain, given_by_environment};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Commands for trying, testing, measuring and installing spyne"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Start a throwaway PostgreSQL with TPC-H data in it and walk through spyne
+    Demo {
+        /// Leave the server running and print how to connect
+        #[arg(long)]
+        keep: bool,
+        /// Stop the server that was left running
+        #[arg(long, conflicts_with = "keep")]
+        stop: bool,
+        #[command(flatten)]
+        server: ServerChoice,
+    },
+    /// Run every test; ends with one line `N passed, N failed`
+    Test {
+        #[command(flatten)]
+        selection: suite::Selection,
+        #[command(flatten)]
+        server: ServerChoice,
+    },
+    /// Measure what spyne costs
+    Bench {
+        #[command(subcommand)]
+        what: bench::Measurement,
+    },
+    /// Install spyne into the server whose pg_config is given
+    Install {
+        /// The server's pg_config
+        #[arg(long, value_name = "PATH", env = "SPYNE_PG_CONFIG")]
+        pg_config: PathBuf,
+    },
+    /// Build spyne into the private PostgreSQL, and no more
+    Build {
+        #[command(flatten)]
+        server: ServerChoice,
+    },
+    /// Print the variables that cargo needs to build the extension directly:
+    /// eval "$(cargo xtask env)"
+    Env {
+        #[command(flatten)]
+        server: ServerChoice,
+    },
+}
+
+#[derive(clap::Args)]
+struct ServerChoice {
+    /// Copy this server's PostgreSQL instead of fetching one
+    #[arg(long, value_name = "PATH")]
+    pg_config: Option<PathBuf>,
+}
+
+impl ServerChoice {
+    fn toolchain(&self) -> Result<Toolchain> {
+        Toolchain::ensure(self.pg_config.as_deref())
+    }
+}
+
+fn main() -> ExitCode {
+    // The server's account must be able to read what root makes.
+    umask(Mode::from_bits_truncate(0o022));
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("error: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Carries the command out; `false` where it ran to its end but found something wrong.
+fn run(task: Task) -> Result<bool> {
+    match task {
+        Task::Demo { stop: true, server, .. } => demo::stop(&server.toolchain()?)?,
+        Task::Demo { keep, server, .. } => demo::run(&server.toolchain()?, keep)?,
+        Task::Test { selection, server } => {
+            let pg_config = server.pg_config.clone().or_else(given_by_environment);
+            return suite::run(&server.toolchain()?, &selection, pg_config.as_deref());
+        }
+        Task::Bench { what } => bench::run(&Toolchain::ensure(None)?, &what)?,
+        Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
+        Task::Build { server } => {
+            extension::install_into(&server.toolchain()?, Profile::Development)?;
+        }
+        Task::Env { server } => {
+            for (name, value) in extension::build_variables(&server.toolchain()?)? {
+                let value = value.to_string_lossy().replace('\'', "'\\''");
+                println!("export {name}='{value}'");
+            }
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,225 @@
+//! SQL tests and isolation tests, through PostgreSQL's own test drivers.
+//!
+//! A driver is started once for each test: its verdict is then the test's, and a failure's diff
+//! stands alone.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use xtask::place;
+use xtask::progress::say;
+use xtask::server::{SUPERUSER, Server};
+use xtask::toolchain::Toolchain;
+
+use crate::suite::{Selection, Tally};
+
+/// The database that the tests run in.
+const DATABASE: &str = "spyne_test";
+
+/// A family of tests: which driver runs them, and where they lie.
+struct Family {
+    /// Below `tests/`.
+    directory: &'static str,
+    /// The folder of inputs and the ending of their names.
+    inputs: &'static str,
+    ending: &'static str,
+    driver: &'static str,
+}
+
+const SQL: Family =
+    Family { directory: "pg_regress", inputs: "sql", ending: "sql", driver: "regress/pg_regress" };
+const ISOLATION: Family = Family {
+    directory: "isolation",
+    inputs: "specs",
+    ending: "spec",
+    driver: "isolation/pg_isolation_regress",
+};
+
+/// The SQL tests; those named in `beside.txt` also next to other libraries that hook the same
+/// places, loaded before spyne and after it.
+pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
+    let names = SQL.names(selection)?;
+    let mut tally = run(&SQL, toolchain, selection, "spyne", &names)?;
+    let beside = names_beside(&names)?;
+    if beside.is_empty() || selection.bless() {
+        return Ok(tally);
+    }
+    let others = if toolchain.ensure_pgaudit()? {
+        "pg_stat_statements,pgaudit"
+    } else {
+        "pg_stat_statements"
+    };
+    for libraries in [format!("{others},spyne"), format!("spyne,{others}")] {
+        tally.add(run(&SQL, toolchain, selection, &libraries, &beside)?);
+    }
+    Ok(tally)
+}
+
+/// The isolation tests.
+pub fn isolation(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
+    let names = ISOLATION.names(selection)?;
+    run(&ISOLATION, toolchain, selection, "spyne", &names)
+}
+
+impl Family {
+    fn source(&self) -> PathBuf {
+        place::repository().join("tests").join(self.directory)
+    }
+
+    /// The tests there are, by name.
+    fn names(&self, selection: &Selection) -> Result<Vec<String>> {
+        let inputs = self.source().join(self.inputs);
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(&inputs).into_iter().flatten() {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == self.ending) {
+                let name = path.file_stem().context("a test without a name")?.to_string_lossy();
+                names.insert(name.into_owned());
+            }
+        }
+        let expected = self.source().join("expected");
+        for entry in fs::read_dir(&expected).into_iter().flatten() {
+            let path = entry?.path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if path.extension().is_some_and(|extension| extension == "out")
+                && !names.iter().any(|test| is_expected_output_of(&name, test))
+            {
+                bail!("{} belongs to no test", path.display());
+            }
+        }
+        Ok(names.into_iter().filter(|name| selection.matches(name)).collect())
+    }
+}
+
+/// A test may have further expected outputs, numbered after its name.
+fn is_expected_output_of(output: &str, test: &str) -> bool {
+    output.strip_prefix(test).is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix('_').is_some_and(|number| number.parse::<u8>().is_ok())
+    })
+}
+
+/// The tests that are run beside other libraries, of those selected.
+fn names_beside(selected: &[String]) -> Result<Vec<String>> {
+    let list = SQL.source().join("beside.txt");
+    if !list.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&list)?;
+    let names: Vec<String> = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim())
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect();
+    for name in &names {
+        if !SQL.source().join(format!("sql/{name}.sql")).is_file() {
+            bail!("{} names {name}, and there is no such test", list.display());
+        }
+    }
+    Ok(names.into_iter().filter(|name| selected.contains(name)).collect())
+}
+
+/// Runs the tests one after another in one database of a server of their own.
+fn run(
+    family: &Family,
+    toolchain: &Toolchain,
+    selection: &Selection,
+    libraries: &str,
+    names: &[String],
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    if names.is_empty() {
+        return Ok(tally);
+    }
+    say(format!("{} tests with {libraries} preloaded", family.directory));
+    let server = Server::build(toolchain, family.directory)
+        .preload(libraries)
+        .setting("wal_level", "logical")
+        .setting("max_prepared_transactions", "10")
+        .start()?;
+    prepare_database(&server, family)?;
+    let output = place::target().join("tests").join(family.directory);
+    for name in names {
+        let started = Instant::now();
+        let passed = run_one(family, &server, selection, &output, name)?;
+        let verdict = if passed { "ok" } else { "FAILED" };
+        println!("{verdict:6} {name} ({} ms)", started.elapsed().as_millis());
+        if passed {
+            tally.passed += 1;
+        } else {
+            tally.failed.push(format!("{}: {name} ({libraries})", family.directory));
+        }
+    }
+    Ok(tally)
+}
+
+fn prepare_database(server: &Server, family: &Family) -> Result<()> {
+    server.connect("postgres", SUPERUSER)?.batch_execute(&format!("CREATE DATABASE {DATABASE}"))?;
+    server.connect(DATABASE, SUPERUSER)?.batch_execute("CREATE EXTENSION spyne")?;
+    let setup = family.source().join("setup.sql");
+    if setup.is_file() {
+        let arguments = ["--quiet", "--set=ON_ERROR_STOP=1", "--file"].map(Into::into);
+        let arguments: Vec<PathBuf> = arguments.into_iter().chain([setup.clone()]).collect();
+        let run = server.psql(DATABASE, SUPERUSER, &arguments)?;
+        if !run.status.success() {
+            bail!("{}:\n{}", setup.display(), String::from_utf8_lossy(&run.stderr));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the test's output is the expected one; where it is not, shows the difference.
+fn run_one(
+    family: &Family,
+    server: &Server,
+    selection: &Selection,
+    output: &Path,
+    name: &str,
+) -> Result<bool> {
+    fs::create_dir_all(output.join("results"))?;
+    let expected = family.source().join(format!("expected/{name}.out"));
+    // The driver gives up on a test without expected output before it shows what came out.
+    let is_new = !expected.is_file();
+    if is_new {
+        fs::create_dir_all(family.source().join("expected"))?;
+        fs::write(&expected, "")?;
+    }
+    let mut command = server.toolchain().test_driver(family.driver)?;
+    point_at(&mut command, server);
+    command.arg("--inputdir").arg(family.source()).arg("--outputdir").arg(output).arg(name);
+    let run = command.output().context("starting the test driver");
+    let differences = output.join("regression.diffs");
+    let result = output.join(format!("results/{name}.out"));
+    if is_new && !selection.bless() {
+        fs::remove_file(&expected)?;
+    }
+    let run = run?;
+    if run.status.success() && !is_new {
+        return Ok(true);
+    }
+    if selection.bless() && result.is_file() {
+        fs::copy(&result, &expected)?;
+        return Ok(true);
+    }
+    if differences.is_file() {
+        print!("{}", fs::read_to_string(&differences)?);
+    } else {
+        print!("{}", String::from_utf8_lossy(&run.stdout));
+    }
+    print!("{}", String::from_utf8_lossy(&run.stderr));
+    Ok(false)
+}
+
+fn point_at(command: &mut Command, server: &Server) {
+    command.arg("--use-existing").args(["--dbname", DATABASE, "--user", SUPERUSER]);
+    command.arg("--host").arg(server.socket_directory());
+    command.arg("--port").arg(server.port().to_string());
+    command.arg("--bindir").arg(server.toolchain().bindir());
+    // For tests that connect to their own server once more, by dblink or a subscription.
+    command.env("SPYNE_SOCKET", server.socket_directory());
+    command.env("SPYNE_PORT", server.port().to_string());
+}
