@@ -41,6 +41,7 @@ COMMENT ON FUNCTION spyne.state_rules() IS 'The rules behind spyne.state_propert
 COMMENT ON FUNCTION spyne.role_rules() IS 'The rules behind spyne.role_permissions';
 COMMENT ON FUNCTION spyne.schema_snapshot(oid) IS 'The shape of a table: columns, constraints, partition key';
 COMMENT ON FUNCTION spyne.describe(oid) IS 'Everything of a table that another one takes over';
+COMMENT ON FUNCTION spyne.takeover_locks(text, oid, oid) IS 'The relations that a promotion or restoration locks, in the order of locking';
 COMMENT ON FUNCTION spyne.dependents(oid) IS 'What refers to a table and would go on doing so after a swap';
 COMMENT ON FUNCTION spyne.is_guard(pg_trigger) IS 'Whether a trigger is a guard as spyne makes them';
 COMMENT ON FUNCTION spyne.guarded(oid) IS 'Whether a table has its guard triggers, and they always fire';

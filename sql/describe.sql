@@ -108,21 +108,21 @@ WITH rewritten AS (
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9)
 SELECT coalesce(jsonb_agg(x.item ORDER BY x.item ->> 'kind', x.item ->> 'schema', x.item ->> 'name'), '[]')
 FROM (
-    SELECT jsonb_build_object('kind', 'foreign key', 'oid', k.conrelid::bigint, 'schema', n.nspname, 'name', c.relname,
+    SELECT jsonb_build_object('kind', 'foreign key', 'schema', n.nspname, 'name', c.relname,
                'constraint', k.conname, 'definition', pg_get_constraintdef(k.oid),
                'uses', (SELECT jsonb_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = ANY (k.confkey)),
                'partitioned', c.relkind = 'p', 'self', k.conrelid = relation) AS item
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' AND k.confrelid = relation AND k.conparentid = 0 AND k.conrelid <> relation
     UNION ALL
-    SELECT jsonb_build_object('kind', 'view', 'oid', w.oid::bigint, 'schema', w.nspname, 'name', w.relname,
+    SELECT jsonb_build_object('kind', 'view', 'schema', w.nspname, 'name', w.relname,
                'definition', pg_get_viewdef(w.oid), 'uses', w.uses, 'options', to_jsonb(w.reloptions),
                'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'))
     FROM rewritten w
     WHERE w.relkind = 'v' AND w.ev_type = '1'
       AND NOT (w.nspname = 'governed' AND w.relowner = 'spyne_views'::regrole)
     UNION ALL
-    SELECT jsonb_build_object('kind', 'materialized view', 'oid', w.oid::bigint, 'schema', w.nspname, 'name', w.relname,
+    SELECT jsonb_build_object('kind', 'materialized view', 'schema', w.nspname, 'name', w.relname,
                'definition', pg_get_viewdef(w.oid), 'uses', w.uses, 'options', to_jsonb(w.reloptions),
                'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'),
                'comment', obj_description(w.oid, 'pg_class'),
@@ -145,4 +145,26 @@ FROM (
     JOIN pg_class c ON c.oid = y.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND y.polrelid <> relation
 ) x
+$$;
+
+-- The relations that a takeover locks, as a jsonb array in the order of locking:
+-- views before tables, since readers come through a view to its table, and
+-- younger views first, since a view is made after those it reads. One order for
+-- all takeovers keeps two of them from waiting for each other. Nothing here may
+-- lock anything itself, as pg_get_viewdef would.
+CREATE FUNCTION spyne.takeover_locks(name text, incoming oid, outgoing oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+WITH wanted (oid) AS (
+    VALUES (incoming), (outgoing)
+    UNION
+    SELECT k.conrelid FROM pg_constraint k
+    WHERE k.contype = 'f' AND k.confrelid = outgoing AND k.conparentid = 0
+    UNION
+    SELECT r.ev_class
+    FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = outgoing AND d.deptype = 'n' AND r.ev_type = '1'
+    UNION
+    SELECT to_regclass('governed.' || quote_ident(name))::oid)
+SELECT coalesce(jsonb_agg(c.oid::bigint ORDER BY c.relkind <> 'v', CASE c.relkind WHEN 'v' THEN -(c.oid::bigint) ELSE c.oid::bigint END), '[]')
+FROM wanted w JOIN pg_class c ON c.oid = w.oid
 $$;

@@ -317,7 +317,14 @@ fn spyne_unregister(
         let owner = elevated(|| tables::candidate(relid))
             .map_or(pg_sys::BOOTSTRAP_SUPERUSERID, |candidate| candidate.owner);
         caller.require_steward(owner, &format!("unregister {label}"))?;
-        let row = elevated(|| tables::governed(relid))?;
+        let row = elevated(|| -> Result<tables::Row> {
+            if !dry_run {
+                // After a wait for another change of state, what it left counts.
+                tables::lock_versions(&tables::governed(relid)?.name)?;
+            }
+            tables::governed(relid)
+        })?;
+        let label = catalogs::label(relid);
         let reason = check_window(&row, &label, overridden, reason, &caller)?;
         let view = elevated(|| release(&row, &label, reason.as_deref(), caller.user, dry_run))?;
         Ok((pg_sys::Oid::from(relid), row.name, row.version, view))
@@ -362,10 +369,8 @@ fn release(
     acting: u32,
     dry_run: bool,
 ) -> Result<String> {
-    let others: Vec<tables::Row> = tables::lock_versions(&row.name)?
-        .into_iter()
-        .filter(|v| v.relation != row.relation)
-        .collect();
+    let others: Vec<tables::Row> =
+        tables::versions(&row.name)?.into_iter().filter(|v| v.relation != row.relation).collect();
     let next = [State::Active, State::ReadOnly, State::Deprecated]
         .into_iter()
         .find_map(|state| others.iter().rev().find(|v| v.state == state));

@@ -262,7 +262,7 @@ fn spyne_restore(
 }
 
 /// Plans and, in a real run, carries out how `relid` becomes ACTIVE. Locks come
-/// first and in the order of OIDs; then everything is read again, since it may
+/// first and in one order for all; then everything is read again, since it may
 /// have changed while this waited.
 fn take_over(
     relid: u32,
@@ -280,7 +280,7 @@ fn take_over(
         let wanted = elevated(|| -> Result<Vec<u32>> {
             let row = tables::governed(relid)?;
             let versions = tables::lock_versions(&row.name)?;
-            facts::locks(relid, outgoing_of(&versions).map(|o| o.relation))
+            facts::locks(&row.name, relid, outgoing_of(&versions).map(|o| o.relation))
         })?;
         lock(&wanted, verb)?;
     }

@@ -40,12 +40,7 @@ pub fn check(request: &Request) -> Result<()> {
         "Tables, partitioned tables, foreign tables and materialized views can be governed.";
     let list = "List what can be registered: \\dt".to_string();
     if let Some((state, name)) = request.governed {
-        return Err(SpyneError::new(
-            Code::DuplicateObject,
-            format!("table {label} is governed already"),
-            format!("It is {} as {name}; a relation is governed once.", state.as_str()),
-            format!("See it: SELECT * FROM spyne_table_state({});", literal(label).trim_start()),
-        ));
+        return Err(governed_already(label, state, name));
     }
     if request.is_system {
         return wrong("a system catalog", tables, list);
@@ -92,6 +87,16 @@ pub fn check(request: &Request) -> Result<()> {
         "t" => wrong("a TOAST table", tables, list),
         _ => wrong("not a table", tables, list),
     }
+}
+
+/// 42710: a relation has one state and one name.
+pub fn governed_already(label: &str, state: State, name: &str) -> SpyneError {
+    SpyneError::new(
+        Code::DuplicateObject,
+        format!("table {label} is governed already"),
+        format!("It is {} as {name}; a relation is governed once.", state.as_str()),
+        format!("See it: SELECT * FROM spyne_table_state({});", literal(label).trim_start()),
+    )
 }
 
 /// Checks a logical name.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{sql, tables};
 use crate::core::error::{Code, Result, SpyneError};
-use crate::core::plan::facts::{Dependent, Facts, GovernedView, Table};
+use crate::core::plan::facts::{Facts, GovernedView, Table};
 use crate::core::plan::takeover::STAGING;
 
 /// Describes one table. To be called while elevated, as everything here.
@@ -22,28 +22,15 @@ fn gone(relid: u32) -> SpyneError {
     )
 }
 
-/// The relations, sorted by OID, that a takeover of `incoming` locks.
-pub fn locks(incoming: u32, outgoing: Option<u32>) -> Result<Vec<u32>> {
-    let mut all = vec![incoming];
-    if let Some(outgoing) = outgoing {
-        all.push(outgoing);
-        for dependent in dependents(outgoing)? {
-            match dependent {
-                Dependent::ForeignKey { oid, .. } | Dependent::View { oid, .. } => all.push(oid),
-                Dependent::MaterializedView(view) => all.push(view.oid),
-                _ => {}
-            }
-        }
-    }
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
-}
-
-fn dependents(relid: u32) -> Result<Vec<Dependent>> {
-    let found: Option<Vec<Dependent>> = sql::read(
-        "SELECT spyne.dependents(($1 ->> 'oid')::oid)",
-        json!({ "oid": relid.to_string() }),
+/// The relations that a takeover of `incoming` locks, in the order of locking.
+pub fn locks(name: &str, incoming: u32, outgoing: Option<u32>) -> Result<Vec<u32>> {
+    let found: Option<Vec<u32>> = sql::read(
+        "SELECT spyne.takeover_locks(a ->> 'name', (a ->> 'incoming')::oid, (a ->> 'outgoing')::oid)
+         FROM (SELECT $1) x(a)",
+        json!({
+            "name": name, "incoming": incoming.to_string(),
+            "outgoing": outgoing.map(|oid| oid.to_string()),
+        }),
     )?;
     Ok(found.unwrap_or_default())
 }

@@ -36,12 +36,31 @@ pub fn read<T: DeserializeOwned>(query: &str, arguments: Value) -> Result<Option
         })
     })
     .map_err(|e: pgrx::spi::Error| failed("read", e))?;
+    understood(found)
+}
+
+fn understood<T: DeserializeOwned>(found: Option<JsonB>) -> Result<Option<T>> {
     match found {
         None | Some(JsonB(Value::Null)) => Ok(None),
         Some(JsonB(value)) => {
             serde_json::from_value(value).map(Some).map_err(|e| failed("understand", e))
         }
     }
+}
+
+/// Runs a statement that writes and returns one jsonb value; None where it
+/// returns no row.
+pub fn read_write<T: DeserializeOwned>(statement: &str, arguments: Value) -> Result<Option<T>> {
+    let found: Option<JsonB> = Spi::connect_mut(|client| {
+        // To its end: the statement's AFTER triggers fire only there.
+        let mut rows = client.update(statement, None, &[JsonB(arguments).into()])?;
+        match rows.next() {
+            Some(row) => row.get::<JsonB>(1),
+            None => Ok(None),
+        }
+    })
+    .map_err(|e: pgrx::spi::Error| failed("write", e))?;
+    understood(found)
 }
 
 /// Runs a statement of spyne's own, with `$1` bound to `arguments`.

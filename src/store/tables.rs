@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::sql;
 use crate::core::error::{Code, Result, SpyneError};
+use crate::core::names::literal;
+use crate::core::registration;
 use crate::core::state::State;
 use crate::pg::{catalogs, users};
 
@@ -166,21 +168,48 @@ pub struct NewRow<'a> {
 }
 
 /// Takes a table under governance: the row, its snapshot and its history.
+///
+/// # Errors
+/// 42710 where another session has done so, or has taken the version, since the
+/// caller looked.
 pub fn insert(row: &NewRow, acting: u32, reason: Option<&str>) -> Result<()> {
-    sql::write(
+    // Waits for a session that registers the same and has not committed.
+    let inserted: Option<bool> = sql::read_write(
         "INSERT INTO spyne.tables (relation, state, logical_name, version, owner, home_schema, home_name)
          SELECT (a ->> 'oid')::oid::regclass, a ->> 'state', a ->> 'name', a ->> 'version',
                 (a ->> 'owner')::oid::regrole, a ->> 'schema', a ->> 'table'
-         FROM (SELECT $1) x(a)",
+         FROM (SELECT $1) x(a)
+         ON CONFLICT DO NOTHING
+         RETURNING to_jsonb(true)",
         json!({
             "oid": row.relation.to_string(), "state": row.state.as_str(), "name": row.name,
             "version": row.version, "owner": row.owner.to_string(),
             "schema": row.home.0, "table": row.home.1,
         }),
     )?;
+    if inserted.is_none() {
+        return Err(lost_race(row));
+    }
     snapshot(row.relation, row.name, row.version, acting)?;
     let label = catalogs::label(row.relation);
     history(row.name, row.version, &label, None, Some(row.state), acting, reason)
+}
+
+/// Another session was faster.
+fn lost_race(row: &NewRow) -> SpyneError {
+    let label = catalogs::label(row.relation);
+    match find(row.relation) {
+        Ok(Some(now)) => registration::governed_already(&label, now.state, &now.name),
+        _ => SpyneError::new(
+            Code::DuplicateObject,
+            format!("cannot register {label}: {} was changed by another session", row.name),
+            format!(
+                "A version of {} was registered or promoted while this waited for it.",
+                row.name
+            ),
+            format!("Look at its versions, and run it again: SELECT * FROM spyne.tables WHERE logical_name = {};", literal(row.name)),
+        ),
+    }
 }
 
 /// Stores the present shape of a relation as that of a version.

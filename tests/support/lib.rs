@@ -3,6 +3,8 @@
 //! A test keeps its server in a local variable: it ends when that goes out of scope. One in a
 //! `static` would outlive the test run.
 
+pub mod fixture;
+
 use std::env;
 use std::sync::OnceLock;
 

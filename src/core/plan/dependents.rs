@@ -245,7 +245,6 @@ mod tests {
 
     fn foreign_key(definition: &str, partitioned: bool) -> Dependent {
         Dependent::ForeignKey {
-            oid: 1,
             schema: "public".into(),
             name: "orders".into(),
             constraint: "orders_customer_fkey".into(),
@@ -298,7 +297,6 @@ mod tests {
     #[test]
     fn a_view_keeps_its_options() {
         let view = Dependent::View {
-            oid: 1,
             schema: "public".into(),
             name: "v".into(),
             definition: " SELECT 1;".into(),

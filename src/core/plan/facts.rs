@@ -103,7 +103,6 @@ pub struct Sequence {
 pub enum Dependent {
     #[serde(rename = "foreign key")]
     ForeignKey {
-        oid: u32,
         schema: String,
         name: String,
         constraint: String,
@@ -114,7 +113,6 @@ pub enum Dependent {
     },
     #[serde(rename = "view")]
     View {
-        oid: u32,
         schema: String,
         name: String,
         definition: String,
@@ -136,7 +134,6 @@ pub enum Dependent {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct MaterializedView {
-    pub oid: u32,
     pub schema: String,
     pub name: String,
     pub definition: String,
