@@ -55,10 +55,21 @@ FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase, unne
 WHERE c LIKE 'spyne.enforcement=%' AND split_part(c, '=', 2) <> 'enforce'
   AND (s.setdatabase = 0 OR d.datname = current_database())
 UNION ALL
+-- A setting that only a superuser may make is in force inside their function,
+-- whoever calls it.
+SELECT CASE WHEN c LIKE 'spyne.enforcement=%' THEN 'critical' ELSE 'high' END,
+       'function with a setting below enforce', f.oid::regprocedure::text,
+       format('It runs with %s, whoever calls it; its owner is %s.', c, f.proowner::regrole),
+       format('ALTER FUNCTION %s RESET %s;', f.oid::regprocedure, split_part(c, '=', 1))
+FROM pg_proc f, unnest(f.proconfig) c
+WHERE (c LIKE 'spyne.enforcement=%' AND split_part(c, '=', 2) <> 'enforce')
+   OR (c LIKE 'spyne.require_preview=%' AND split_part(c, '=', 2) = 'off')
+   OR c = 'session_replication_role=replica'
+UNION ALL
 SELECT 'high', 'delegated setting', a.parname, format('%s may set it.', a.grantee::regrole),
        format('REVOKE SET ON PARAMETER %s FROM %s;', a.parname, a.grantee::regrole)
 FROM (SELECT p.parname, (aclexplode(p.paracl)).grantee, (aclexplode(p.paracl)).privilege_type FROM pg_parameter_acl p) a
-WHERE a.parname IN ('spyne.enforcement', 'spyne.rollback_window', 'session_replication_role') AND a.privilege_type = 'SET' AND a.grantee <> 10
+WHERE a.parname IN ('spyne.enforcement', 'spyne.rollback_window', 'spyne.require_preview', 'session_replication_role') AND a.privilege_type = 'SET' AND a.grantee <> 10
 UNION ALL
 SELECT 'medium', 'superuser can log in', p.rolname::text,
        'A superuser is bound by the state of a table, and can switch enforcement off or unload the library.',
@@ -84,14 +95,18 @@ SELECT 'medium', 'owner of a governed table', g.label,
        format('-- make a NOLOGIN role own it, then register it: spyne_unregister, ALTER TABLE %s OWNER TO ..., spyne_register', g.label)
 FROM governed g JOIN people p ON p.oid = g.relowner WHERE p.rolcanlogin AND NOT p.rolsuper
 UNION ALL
-SELECT DISTINCT 'medium', 'direct grant on a base table', g.label,
-       format('%s has %s on the table itself, and no spyne role.',
-              CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, x.privilege_type),
-       format('REVOKE %s ON %s FROM %s;', x.privilege_type, g.label,
-              CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END)
-FROM governed g, aclexplode(g.relacl) x
-WHERE x.grantee <> g.relowner AND x.grantee <> 'spyne_views'::regrole
-  AND (x.grantee = 0 OR spyne.role_of(x.grantee) = 'none')
+SELECT 'medium', 'direct grant on a base table', x.label,
+       format('%s has %s on the table itself, and no spyne role.', x.grantee, string_agg(DISTINCT x.privilege, ', ' ORDER BY x.privilege)),
+       format('REVOKE ALL ON %s FROM %s;', x.label, x.grantee)
+FROM (SELECT g.label, g.relowner, a.grantee AS oid, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee,
+             a.privilege_type AS privilege
+      FROM governed g, aclexplode(g.relacl) a
+      UNION ALL
+      SELECT g.label, g.relowner, a.grantee, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+             format('%s (%I)', a.privilege_type, t.attname)
+      FROM governed g JOIN pg_attribute t ON t.attrelid = g.oid AND NOT t.attisdropped, aclexplode(t.attacl) a) x
+WHERE x.oid <> x.relowner AND x.oid <> 'spyne_views'::regrole AND (x.oid = 0 OR spyne.role_of(x.oid) = 'none')
+GROUP BY x.label, x.grantee
 UNION ALL
 SELECT DISTINCT 'high', 'SECURITY DEFINER function', f.oid::regprocedure::text,
        format('It runs as %s, mentions %s, and others may call it.', f.proowner::regrole, g.label),
@@ -102,7 +117,10 @@ WHERE f.prosecdef AND spyne.role_of(f.proowner) <> 'none'
   AND (f.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(f.proacl) x WHERE x.privilege_type = 'EXECUTE' AND x.grantee <> f.proowner))
   AND (EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid
                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = g.oid)
-       OR strpos(lower(f.prosrc), lower((SELECT relname FROM pg_class WHERE oid = g.oid))) > 0)
+       -- Its source names the table: a word of its own, quoted or not.
+       OR lower(f.prosrc) ~ ('(^|[^[:alnum:]_$])'
+           || regexp_replace(lower((SELECT relname FROM pg_class WHERE oid = g.oid)), '([^[:alnum:]_])', '\\\1', 'g')
+           || '($|[^[:alnum:]_$])'))
 UNION ALL
 SELECT 'critical', 'disabled or missing guard trigger', g.label,
        'Where the library is not preloaded, nothing holds the write rules of this table.',
@@ -128,7 +146,7 @@ WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
   AND NOT EXISTS (SELECT FROM governed g WHERE g.oid = c.oid)
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 UNION ALL
-SELECT 'high', 'governed table is gone', t.relation::oid::text,
+SELECT 'high', 'governed table is gone', t.logical_name,
        format('%s %s was dropped while nothing was enforced; a new table could get its OID and its state.', t.logical_name, t.version),
        format('SELECT * FROM spyne_unregister(%s::oid::regclass, ''dropped'', override => true);', t.relation::oid)
 FROM spyne.tables t WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.relation)
@@ -157,6 +175,6 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM spyne.require_role('spyne_engineer', 'see the ways around governance');
     RETURN QUERY SELECT f.severity, f.gap, f.object, f.detail, f.remedy FROM spyne.find_gaps() f
-    ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], f.severity), f.gap, f.object;
+    ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], f.severity), f.gap, f.object, f.detail;
 END
 $$;

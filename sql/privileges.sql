@@ -19,7 +19,8 @@ CREATE POLICY visible ON spyne.tables FOR SELECT
 COMMENT ON POLICY visible ON spyne.tables IS 'SHADOW rows are for engineers and admins';
 ALTER TABLE spyne.table_state_history ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON spyne.table_state_history FOR SELECT
-    USING (to_state IS DISTINCT FROM 'SHADOW' OR pg_catalog.pg_has_role('spyne_engineer', 'USAGE'));
+    USING ((to_state IS DISTINCT FROM 'SHADOW' AND NOT (from_state = 'SHADOW' AND to_state IS NULL))
+           OR pg_catalog.pg_has_role('spyne_engineer', 'USAGE'));
 COMMENT ON POLICY visible ON spyne.table_state_history IS 'Changes to SHADOW are for engineers and admins';
 ALTER TABLE spyne.table_versions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON spyne.table_versions FOR SELECT
@@ -48,6 +49,10 @@ $grants$;
 -- Anybody may ask who they are and what they may do.
 GRANT EXECUTE ON FUNCTION spyne_whoami(), spyne_can(text, regrole), spyne.role_of(oid), spyne.role_rules() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION spyne.state_rules(), spyne.governing(regclass), spyne.require_role(text, text) TO spyne_viewer;
+
+GRANT EXECUTE ON FUNCTION spyne.make_preview(text, boolean, boolean, jsonb, text[], text), spyne.render_preview(jsonb),
+    spyne.preview_statement(uuid, boolean), spyne.make_correction(text, jsonb) TO spyne_viewer;
+GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_corrections, spyne.join_usage TO spyne_viewer;
 
 GRANT EXECUTE ON FUNCTION spyne.find_gaps() TO spyne_engineer;
 

@@ -23,6 +23,35 @@ impl Enforcement {
     }
 }
 
+/// Who must look at a statement before running it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PostgresGucEnum)]
+pub enum RequirePreview {
+    #[name = c"off"]
+    Off,
+    #[name = c"users"]
+    Users,
+    #[name = c"all"]
+    All,
+}
+
+impl RequirePreview {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RequirePreview::Off => "off",
+            RequirePreview::Users => "users",
+            RequirePreview::All => "all",
+        }
+    }
+}
+
+static REQUIRE_PREVIEW: GucSetting<RequirePreview> =
+    GucSetting::<RequirePreview>::new(RequirePreview::Users);
+static PREVIEW_TTL: GucSetting<i32> = GucSetting::<i32>::new(15 * 60);
+static PREVIEW_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(24 * 60 * 60);
+static MAX_FAN_OUT: GucSetting<f64> = GucSetting::<f64>::new(1000.0);
+static MAX_JOIN_ROWS: GucSetting<f64> = GucSetting::<f64>::new(10_000_000.0);
+static LARGE_TABLE_ROWS: GucSetting<f64> = GucSetting::<f64>::new(1_000_000.0);
+static REQUIRE_ACCEPTED_JOINS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static ENFORCEMENT: GucSetting<Enforcement> = GucSetting::<Enforcement>::new(Enforcement::Enforce);
 static INCLUDE_DEPRECATED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
@@ -75,7 +104,108 @@ pub fn define() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    define_previews();
     crate::pg::hooks::reserve_settings(c"spyne");
+}
+
+fn define_previews() {
+    GucRegistry::define_enum_guc(
+        c"spyne.require_preview",
+        c"Who must preview a statement on governed tables before running it.",
+        c"off: nobody. users: everyone below spyne_admin. all: everyone. Reading the schema governed needs no preview. For a service account: ALTER ROLE ... SET spyne.require_preview = off.",
+        &REQUIRE_PREVIEW,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"spyne.preview_ttl",
+        c"How long a preview authorises its statement.",
+        c"Reads may repeat until then; a write runs once.",
+        &PREVIEW_TTL,
+        1,
+        7 * 24 * 60 * 60,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
+        c"spyne.preview_retention",
+        c"How long an expired preview that was never run is kept.",
+        c"Each new preview clears some that are older. Those that were run are kept with their runs.",
+        &PREVIEW_RETENTION,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_float_guc(
+        c"spyne.max_fan_out",
+        c"The stop EXPLOSIVE_JOIN: rows of a join for each row of its larger side.",
+        c"By the planner's estimates.",
+        &MAX_FAN_OUT,
+        1.0,
+        f64::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_float_guc(
+        c"spyne.max_join_rows",
+        c"The stop EXPLOSIVE_JOIN: rows of a join.",
+        c"By the planner's estimates.",
+        &MAX_JOIN_ROWS,
+        1.0,
+        f64::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_float_guc(
+        c"spyne.large_table_rows",
+        c"The warning MISSING_FILTER: rows from which on a table should be filtered.",
+        c"By the statistics of the table.",
+        &LARGE_TABLE_ROWS,
+        0.0,
+        f64::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"spyne.require_accepted_joins",
+        c"Whether a join that nobody has accepted is a stop.",
+        c"Off: it is a warning.",
+        &REQUIRE_ACCEPTED_JOINS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+}
+
+pub fn require_preview() -> RequirePreview {
+    REQUIRE_PREVIEW.get()
+}
+
+/// In seconds.
+pub fn preview_ttl_seconds() -> i32 {
+    PREVIEW_TTL.get()
+}
+
+/// In seconds.
+pub fn preview_retention_seconds() -> i32 {
+    PREVIEW_RETENTION.get()
+}
+
+/// Rows for each row of the larger side.
+pub fn max_fan_out() -> f64 {
+    MAX_FAN_OUT.get()
+}
+
+pub fn max_join_rows() -> f64 {
+    MAX_JOIN_ROWS.get()
+}
+
+pub fn large_table_rows() -> f64 {
+    LARGE_TABLE_ROWS.get()
+}
+
+pub fn require_accepted_joins() -> bool {
+    REQUIRE_ACCEPTED_JOINS.get()
 }
 
 pub fn enforcement() -> Enforcement {

@@ -36,10 +36,23 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/coverage.sql", name = "coverage", requires = ["views"]);
 extension_sql_file!(
+    "../sql/previews.sql",
+    name = "previews",
+    requires = [
+        "coverage",
+        api::corrections::make_correction,
+        api::previews::make_preview,
+        api::previews::render_preview,
+        api::previews::preview_statement,
+    ]
+);
+extension_sql_file!(
     "../sql/comments.sql",
     name = "comments",
     requires = [
-        "coverage",
+        "previews",
+        api::previews::spyne_validate,
+        api::previews::spyne_explain,
         api::registration::spyne_register,
         api::registration::spyne_register_schema,
         api::registration::spyne_unregister,

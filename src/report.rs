@@ -18,6 +18,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::DuplicateTable => PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
         Code::WrongObjectType => PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
         Code::DependentObjects => PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        Code::Unsupported => PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
         Code::Internal => PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
     }
 }
@@ -31,6 +32,16 @@ fn report(error: SpyneError) -> ErrorReport {
 /// Raises `error`; the statement ends here.
 pub fn raise(error: SpyneError) -> ! {
     report(error).report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
+}
+
+/// Raises an error of Postgres's own again, with the SQLSTATE it had.
+pub fn raise_as(sqlstate: PgSqlErrorCode, message: String, detail: String, hint: String) -> ! {
+    let mut report = ErrorReport::new(sqlstate, message, "spyne").set_hint(hint);
+    if !detail.is_empty() {
+        report = report.set_detail(detail);
+    }
+    report.report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not return")
 }
 

@@ -13,7 +13,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use postgres::Client;
-use spyne_tests::{SUPERUSER, Server, server};
+use spyne_tests::{SUPERUSER, Server, default_server};
 use xtask::place;
 
 /// The database that the documents speak of.
@@ -166,7 +166,7 @@ fn short(path: &Path) -> String {
 
 /// A server with the documents' empty database.
 fn started() -> Server {
-    let server = server("docs").start().expect("a server");
+    let server = default_server("docs").start().expect("a server");
     let mut client = server.connect("postgres", SUPERUSER).expect("a connection");
     client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).expect("a database");
     server

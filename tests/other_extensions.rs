@@ -75,6 +75,7 @@ fn outcomes(server: &Server) -> Vec<String> {
 fn start(libraries: &str) -> Server {
     let server = bare_server("beside")
         .preload(libraries)
+        .setting("spyne.require_preview", "off")
         .setting("pgaudit.log", "all")
         .setting("pg_stat_statements.track", "all");
     server.start().expect("a server")

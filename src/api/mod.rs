@@ -2,8 +2,10 @@
 //! so that names, types and defaults are there to read.
 
 mod context;
+pub mod corrections;
 pub mod mode;
-pub mod registration;
+pub mod previews;
+mod registration;
 pub mod resolution;
 pub mod roles;
 pub mod rules;

@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
 use crate::core::error::{Code, Result, SpyneError};
+use crate::core::names::literal;
 use crate::core::plan::{Plan, view};
 use crate::core::registration::{self, Request};
 use crate::core::role::Role;
@@ -60,7 +61,7 @@ fn spyne_register(
     let run = || -> Result<_> {
         let relid = given(relation, "relation", HINT)?.to_u32();
         let state = transition::parse_state("state", given(state, "state", HINT)?)?;
-        let owner = given(owner, "owner", HINT)?.to_u32();
+        let owner = existing_role(given(owner, "owner", HINT)?)?;
         let dry_run = given(dry_run, "dry_run", HINT)?;
         require_writable(dry_run)?;
         let caller = Caller::now();
@@ -71,6 +72,19 @@ fn spyne_register(
         Ok((pg_sys::Oid::from(relid), done.name, state.as_str().to_string(), done.version, view))
     };
     TableIterator::once(run().or_raise())
+}
+
+/// A role that answers for a table must exist: regrole takes any number.
+fn existing_role(role: pg_sys::Oid) -> Result<u32> {
+    match users::exists(role.to_u32()) {
+        true => Ok(role.to_u32()),
+        false => Err(SpyneError::new(
+            Code::InvalidParameter,
+            format!("there is no role with OID {}", role.to_u32()),
+            "The argument owner names the role that answers for the table.",
+            "See which roles there are: \\du",
+        )),
+    }
 }
 
 /// Registers one candidate, whose caller was found to be allowed to.
@@ -109,6 +123,8 @@ pub(super) fn register(
         let ever = tables::versions_ever(&name)?;
         let version =
             registration::next_version(current.map(|v| v.version.as_str()), &ever).to_string();
+        let shown = state != State::Shadow && in_use(State::Active).is_none();
+        let pointed = if shown { Some(plan_view(candidate, &name)?) } else { None };
         if !dry_run {
             let address = (candidate.schema.as_str(), candidate.name.as_str());
             tables::insert(
@@ -129,10 +145,11 @@ pub(super) fn register(
                 elevate::lock_exclusive(candidate.oid);
             }
             guards::install(candidate.oid, StateSet::of(state))?;
-            match state {
-                State::Shadow => grants::suspend(candidate.oid)?,
-                _ if in_use(State::Active).is_none() => point_view(candidate, &name, acting)?,
-                _ => {}
+            if state == State::Shadow {
+                grants::suspend(candidate.oid)?;
+            }
+            if let Some(plan) = pointed {
+                steps::execute(&plan, acting, None)?;
             }
         }
         Ok(Registered { name, version })
@@ -156,8 +173,11 @@ fn check_name_is_theirs(name: &str, state: State, owners: &[u32], acting: u32) -
     ))
 }
 
-/// Makes `governed.<name>` read the table.
-fn point_view(candidate: &Candidate, name: &str, acting: u32) -> Result<()> {
+/// Plans that `governed.<name>` reads the table.
+///
+/// # Errors
+/// 2BP01 where the view must be made again and another view reads it.
+fn plan_view(candidate: &Candidate, name: &str) -> Result<Plan> {
     let mut plan = Plan::default();
     let table = facts::table(candidate.oid)?;
     let address = (candidate.schema.clone(), candidate.name.clone());
@@ -170,7 +190,7 @@ fn point_view(candidate: &Candidate, name: &str, acting: u32) -> Result<()> {
             blocker.remedy.clone(),
         ));
     }
-    steps::execute(&plan, acting, None)
+    Ok(plan)
 }
 
 /// Takes all tables of a schema under governance: a row each, also for those
@@ -210,9 +230,17 @@ fn spyne_register_schema(
         let schema = given(schema, "schema", hint)?.to_u32();
         let state = transition::parse_state("state", given(state, "state", hint)?)?;
         registration::check_state(state)?;
-        let owner = given(owner, "owner", hint)?.to_u32();
+        let owner = existing_role(given(owner, "owner", hint)?)?;
         let dry_run = given(dry_run, "dry_run", hint)?;
         require_writable(dry_run)?;
+        if !catalogs::schema_exists(schema) {
+            return Err(SpyneError::new(
+                Code::InvalidParameter,
+                format!("there is no schema with OID {schema}"),
+                "The argument schema names the schema whose tables are registered.",
+                "See which schemas there are: \\dn",
+            ));
+        }
         let caller = Caller::now();
         let candidates = elevated(|| tables::candidates_in(schema))?;
         if caller.role < Role::Engineer {
@@ -357,7 +385,8 @@ fn check_window(
             age.floor()
         ),
         format!(
-            "An admin can do it all the same, on record: SELECT * FROM spyne_unregister('{label}', 'reason', override => true);"
+            "An admin can do it all the same, on record: SELECT * FROM spyne_unregister({}, 'reason', override => true);",
+            literal(label)
         ),
     ))
 }
@@ -392,6 +421,12 @@ fn release(
             format!("Drop it first: DROP VIEW {user};"),
         ));
     }
+    let pointed = match (&existing, next) {
+        (Some(_), Some(next)) => {
+            Some(plan_view(&elevated(|| tables::candidate(next.relation))?, &row.name)?)
+        }
+        _ => None,
+    };
     if dry_run {
         return Ok(shown);
     }
@@ -404,8 +439,11 @@ fn release(
     tables::history(&row.name, &row.version, label, Some(row.state), None, acting, reason)?;
     match (existing, next) {
         (Some(_), None) => grants::drop_view(&row.name)?,
-        (Some(_), Some(next)) => point_view(&tables::candidate(next.relation)?, &row.name, acting)?,
-        (None, _) => {}
+        _ => {
+            if let Some(plan) = pointed {
+                steps::execute(&plan, acting, None)?;
+            }
+        }
     }
     if exists {
         grants::revoke_from_views(row.relation)?;

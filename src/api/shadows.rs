@@ -12,7 +12,7 @@ use crate::core::registration;
 use crate::core::resolution;
 use crate::core::role::Permission;
 use crate::core::state::State;
-use crate::pg::catalogs;
+use crate::pg::{catalogs, users};
 use crate::report::OrRaise;
 use crate::store::{shadows, tables, versions};
 
@@ -60,6 +60,18 @@ fn spyne_create_shadow(
         };
         let shape = elevated(|| tables::candidate(model))?;
         check_model(&shape)?;
+        if !catalogs::may_select(model) {
+            return Err(SpyneError::new(
+                Code::InsufficientPrivilege,
+                format!("permission denied to make a table like {}", shape.label()),
+                "Whoever copies a table's shape must be able to read it.",
+                format!(
+                    "Its owner can run: GRANT SELECT ON {} TO {};",
+                    shape.label(),
+                    users::quoted_name(caller.user)
+                ),
+            ));
+        }
         check_vacant(&name)?;
         let (relation, version) = match dry_run {
             true => (None, elevated(|| next_version(&name))?),
@@ -93,7 +105,10 @@ fn next_version(name: &str) -> Result<String> {
 }
 
 fn check_model(model: &tables::Candidate) -> Result<()> {
-    if matches!(model.kind.as_str(), "r" | "p" | "f" | "m") && !model.is_system && !model.temporary
+    if matches!(model.kind.as_str(), "r" | "p" | "f" | "m")
+        && !model.is_system
+        && !model.temporary
+        && !matches!(model.schema.as_str(), "spyne" | "governed")
     {
         return Ok(());
     }

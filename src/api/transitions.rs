@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
 use crate::core::error::{Code, Result, SpyneError};
+use crate::core::names::literal;
 use crate::core::plan::dependents::Policy;
 use crate::core::plan::takeover::{self, Options};
 use crate::core::plan::{Action, Change, Plan};
@@ -109,8 +110,10 @@ fn other_function(from: State, to: State, label: &str) -> SpyneError {
         format!("spyne_promote does not take a table from {} to {}", from.as_str(), to.as_str()),
         format!("That is what {function} does."),
         match function {
-            "spyne_deprecate" => format!("SELECT * FROM spyne_deprecate('{label}', 'reason');"),
-            _ => format!("SELECT * FROM spyne_restore('{label}');"),
+            "spyne_deprecate" => {
+                format!("SELECT * FROM spyne_deprecate({}, 'reason');", literal(&label))
+            }
+            _ => format!("SELECT * FROM spyne_restore({});", literal(&label)),
         },
     )
 }
@@ -330,7 +333,8 @@ fn blocked(plan: &Plan, label: &str, verb: &str) -> SpyneError {
         ),
         listed.join("\n"),
         format!(
-            "Nothing was changed. See the whole plan: SELECT * FROM spyne_{verb}('{label}', dry_run => true);"
+            "Nothing was changed. See the whole plan: SELECT * FROM spyne_{verb}({}, dry_run => true);",
+            literal(label)
         ),
     )
 }

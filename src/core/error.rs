@@ -25,6 +25,8 @@ pub enum Code {
     WrongObjectType,
     /// 2BP01: other objects depend on it.
     DependentObjects,
+    /// 0A000: what is not supported.
+    Unsupported,
     /// XX000: what must not happen.
     Internal,
 }

@@ -3,6 +3,7 @@
 use super::{check, refuse};
 use crate::core::access::Access;
 use crate::core::error::{Code, SpyneError};
+use crate::core::names::literal;
 use crate::pg::cache::{self, Guard};
 use crate::pg::hooks::{self, Dropping};
 use crate::pg::object_access::ObjectEvent;
@@ -27,6 +28,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::CreateTrigger(oid) => trigger(oid, true),
         ObjectEvent::Inherit { child, parent } => inherit(child, parent),
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
+        ObjectEvent::DefineView { schema } => define_view(schema),
     }
 }
 
@@ -54,10 +56,23 @@ fn is_governed_view(relid: u32) -> bool {
         && catalogs::schema_oid("governed") == Some(catalogs::namespace_of(relid))
 }
 
+/// What is in the schema governed is trusted as spyne's own.
+fn define_view(schema: u32) {
+    if schema == 0 || catalogs::schema_oid("governed") != Some(schema) {
+        return;
+    }
+    refuse(SpyneError::new(
+        Code::InsufficientPrivilege,
+        "cannot define a view in schema governed",
+        "The views in it are spyne's: one for each governed table, and readers trust them.",
+        "Make the view in another schema; spyne_register and spyne_promote make those in governed.",
+    ));
+}
+
 fn stays(label: &str) -> SpyneError {
     SpyneError::new(
         Code::WrongState,
-        format!("cannot drop or rename governed view {label}"),
+        format!("cannot drop or change governed view {label}"),
         "It is the approved way to read its table, and stays as it is while the table is governed.",
         "Unregister the table, or promote a version without the column that is to go.",
     )
@@ -76,7 +91,7 @@ pub(super) fn cannot_drop(label: &str) -> SpyneError {
         Code::WrongState,
         format!("cannot drop governed table {label}"),
         "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
-        format!("First run: SELECT * FROM spyne_unregister('{label}', 'reason');"),
+        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", literal(&label)),
     )
 }
 
@@ -116,7 +131,8 @@ fn identity(relid: u32) {
         format!("cannot {what} governed table {label}"),
         "The name, schema and owner of a governed table are part of what it promises to its readers; they change only by promotion.",
         format!(
-            "Unregister it first: SELECT * FROM spyne_unregister('{label}', 'reason'); then register it again."
+            "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); then register it again.",
+            literal(&label)
         ),
     ));
 }
@@ -151,7 +167,8 @@ pub(super) fn guards_stay(label: &str, trigger: &str) -> SpyneError {
         format!("cannot change trigger {trigger} of governed table {label}"),
         "It holds the write rules where the library is not preloaded.",
         format!(
-            "To end governance of the table: SELECT * FROM spyne_unregister('{label}', 'reason');"
+            "To end governance of the table: SELECT * FROM spyne_unregister({}, 'reason');",
+            literal(&label)
         ),
     )
 }
@@ -166,7 +183,10 @@ fn inherit(child: u32, parent: u32) {
             Code::WrongState,
             format!("cannot make governed table {label} a partition"),
             "Rows routed through its parent would reach it past its own state; what is governed is the parent.",
-            format!("Unregister it first: SELECT * FROM spyne_unregister('{label}', 'reason');"),
+            format!(
+                "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason');",
+                literal(&label)
+            ),
         ));
     }
 }

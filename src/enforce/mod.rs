@@ -3,10 +3,11 @@
 //!
 //! A statement must pass, in this order: Postgres's own privileges (checked by
 //! Postgres), the caller's spyne role, the table's state. The preview rule
-//! comes after the state, in [`statement`].
+//! comes after the state: see [`previews`].
 
 mod ddl;
 pub mod guards;
+pub mod previews;
 
 use crate::core::access::{self, Access, Caller, Refusal};
 use crate::core::error::{Code, SpyneError};
@@ -16,13 +17,23 @@ use crate::guc::{self, Enforcement};
 use crate::pg::cache::{self, Guard};
 use crate::pg::hooks::Policy;
 use crate::pg::local::Local;
+use crate::pg::runs::Token;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{elevate, users};
 use crate::report;
 use crate::store::{roles, subjects};
 
 /// What `lib.rs` hands to the hooks.
-pub const POLICY: Policy = Policy { enabled, statement, permits, object: ddl::object };
+pub const POLICY: Policy = Policy {
+    enabled,
+    statement,
+    permits,
+    object: ddl::object,
+    previews: previews::watches,
+    utility: previews::utility,
+    finished: previews::finished,
+    undone: previews::transaction_undone,
+};
 
 fn enabled() -> bool {
     let now = guc::enforcement();
@@ -49,18 +60,25 @@ pub(crate) fn refuse(error: SpyneError) {
 }
 
 /// Checks a statement at executor start; cached plans pass here like any other.
-fn statement(statement: &Statement) {
+fn statement(statement: &Statement) -> Token {
+    let verdict = previews::judge(statement, users::acting());
     for touched in &statement.touched {
-        if let Some(error) = refusal_of(touched, statement.kind) {
+        if let Some(error) = refusal_of(touched, statement.kind, verdict.include_deprecated) {
             refuse(error);
         }
     }
+    // Who may not run it at all is not sent to look at it first.
+    if let Some(error) = verdict.refusal {
+        refuse(error);
+    }
     remember_readable();
+    verdict.token
 }
 
 /// As [`statement`], for a check that wants an answer.
 fn permits(statement: &Statement) -> bool {
-    let refused = statement.touched.iter().find_map(|touched| refusal_of(touched, statement.kind));
+    let refused =
+        statement.touched.iter().find_map(|touched| refusal_of(touched, statement.kind, false));
     match (refused, guc::enforcement()) {
         (Some(_), Enforcement::Enforce) => false,
         (Some(error), _) => {
@@ -74,14 +92,14 @@ fn permits(statement: &Statement) -> bool {
 /// Checks one access from elsewhere: a guard trigger, TRUNCATE, a partition
 /// that joins or leaves.
 pub(crate) fn check(relid: u32, access: Access) {
-    if let Some(error) = refusal_of(&Touched { relid, access }, Kind::Run) {
+    if let Some(error) = refusal_of(&Touched { relid, access, as_user: 0 }, Kind::Run, false) {
         refuse(error);
     }
 }
 
 /// The rule that an access breaks, in words; None where it breaks none.
-fn refusal_of(touched: &Touched, kind: Kind) -> Option<SpyneError> {
-    let Touched { relid, access } = *touched;
+fn refusal_of(touched: &Touched, kind: Kind, include_deprecated: bool) -> Option<SpyneError> {
+    let Touched { relid, access, .. } = *touched;
     let guard = cache::guard_of(relid);
     if guard.is_none() || elevate::at_work() {
         return None;
@@ -95,7 +113,8 @@ fn refusal_of(touched: &Touched, kind: Kind) -> Option<SpyneError> {
     let caller = Caller {
         role: roles::role_of(user),
         // A superuser's pg_dump takes everything, without being asked to opt in.
-        include_deprecated: guc::include_deprecated()
+        include_deprecated: include_deprecated
+            || guc::include_deprecated()
             || (kind == Kind::Copy && users::is_superuser(user))
             || kind == Kind::Definition,
         ingestion_open: cache::ingestion_open(),
@@ -138,9 +157,13 @@ fn remember_readable() {
     let user = users::current();
     let caller =
         Caller { role: roles::role_of(user), include_deprecated: false, ingestion_open: false };
+    if previews::binds(user) || previews::watches() & 1 == 1 {
+        // Each statement is looked at.
+        return cache::set_readable(user, StateSet::EMPTY, previews::watches());
+    }
     let readable = State::ALL
         .into_iter()
         .filter(|state| access::verdict(*state, Access::Read, caller).is_none())
         .fold(StateSet::EMPTY, |set, state| set.with(StateSet::of(state)));
-    cache::set_readable(user, readable);
+    cache::set_readable(user, readable, previews::watches());
 }

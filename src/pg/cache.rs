@@ -88,6 +88,8 @@ struct Cache {
     caller: u32,
     /// Guards that this caller may read without another thought.
     readable: u8,
+    /// What `Policy::previews` was then.
+    previews: u8,
 }
 
 static CACHE: Local<Cache> = Local::new(Cache {
@@ -102,6 +104,7 @@ static CACHE: Local<Cache> = Local::new(Cache {
     epoch: 0,
     caller: 0,
     readable: 0,
+    previews: 0,
 });
 
 /// What the fast path can say about a relation.
@@ -109,8 +112,9 @@ static CACHE: Local<Cache> = Local::new(Cache {
 pub enum Quick {
     /// Nothing binds it.
     Free,
-    /// It is bound, and this caller may read it.
-    Readable,
+    /// It is bound, and this caller may read it, as long as previews are what
+    /// they were when that was found out.
+    Readable(u8),
     /// Look closer.
     Unknown,
 }
@@ -131,18 +135,24 @@ pub fn quick(relid: u32, user: u32) -> Quick {
     CACHE.with(|c| match c.recent[relid as usize % RECENT] {
         (held, guard) if held == relid && guard.0 == 0 => Quick::Free,
         (held, guard) if held == relid && c.caller == user && guard.0 & !c.readable == 0 => {
-            Quick::Readable
+            Quick::Readable(c.previews)
         }
         _ => Quick::Unknown,
     })
 }
 
 /// Remembers which guards `user` may read outright, until roles change.
-pub fn set_readable(user: u32, readable: StateSet) {
+pub fn set_readable(user: u32, readable: StateSet, previews: u8) {
     CACHE.with(|c| {
         c.caller = user;
+        c.previews = previews;
         c.readable = readable.0 | Guard::CATALOG.0;
     });
+}
+
+/// Makes the next statement be looked at closely.
+pub fn forget_caller() {
+    CACHE.with(|c| c.caller = 0);
 }
 
 /// Whether the extension is installed in this database.
@@ -349,7 +359,21 @@ unsafe extern "C-unwind" fn on_namespace(_arg: pg_sys::Datum, _cache: i32, _hash
 
 /// Role callback: who may read what is decided anew.
 unsafe extern "C-unwind" fn on_role(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
-    CACHE.with(|c| c.caller = 0);
+    CACHE.with(|c| {
+        c.caller = 0;
+        c.generation += 1;
+    });
+}
+
+/// Callback of functions and operators: a statement may mean something else.
+unsafe extern "C-unwind" fn on_function(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
+    CACHE.with(|c| c.generation += 1);
+}
+
+/// Goes up whenever a relation, schema, role, function or operator changes, as
+/// far as this session has been told.
+pub fn generation() -> u64 {
+    CACHE.with(|c| c.generation)
 }
 
 /// Registers the callbacks; called once, when the library is loaded.
@@ -364,6 +388,8 @@ pub fn watch() {
                 pg_sys::SysCacheIdentifier::NAMESPACEOID,
                 on_namespace as unsafe extern "C-unwind" fn(_, _, _),
             ),
+            (pg_sys::SysCacheIdentifier::PROCOID, on_function),
+            (pg_sys::SysCacheIdentifier::OPEROID, on_function),
             (pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM, on_role),
             (pg_sys::SysCacheIdentifier::AUTHOID, on_role),
         ] {

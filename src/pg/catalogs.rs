@@ -9,6 +9,10 @@ use pgrx::pg_sys;
 use super::shims;
 use crate::core::state::{State, StateSet};
 
+/// pg_extension and its index on oid.
+const EXTENSION_RELATION: u32 = 3079;
+const EXTENSION_BY_OID: u32 = 3080;
+
 /// What `spyne.tables` says, and where it is.
 pub struct GovernedTables {
     pub catalog: u32,
@@ -394,4 +398,111 @@ pub fn key_columns(relid: u32) -> Vec<i16> {
         pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
     }
     columns
+}
+
+/// Everything above a relation: what it is a partition of, or inherits from.
+pub fn ancestors_of(relid: u32) -> Vec<u32> {
+    let mut all = vec![relid];
+    let mut at = 0;
+    while at < all.len() {
+        for parent in parents_of(all[at]) {
+            if !all.contains(&parent) {
+                all.push(parent);
+            }
+        }
+        at += 1;
+    }
+    all.remove(0);
+    all
+}
+
+/// Whether this is a worker of a parallel query: its leader was checked.
+pub fn in_parallel_worker() -> bool {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::ParallelWorkerNumber >= 0 }
+}
+
+/// The search_path as it is set.
+pub fn search_path() -> String {
+    with_search_path(|path| String::from_utf8_lossy(path).into_owned())
+}
+
+/// Whether the search_path is set to this.
+pub fn search_path_is(wanted: &str) -> bool {
+    with_search_path(|path| path == wanted.as_bytes())
+}
+
+fn with_search_path<R>(f: impl FnOnce(&[u8]) -> R) -> R {
+    // SAFETY: the setting's own variable, which is a C string once it is set.
+    unsafe {
+        let path = pg_sys::namespace_search_path;
+        match path.is_null() {
+            true => f(&[]),
+            false => f(CStr::from_ptr(path).to_bytes()),
+        }
+    }
+}
+
+/// How to call a function of the extension from here: with its schema where the
+/// search_path does not lead to it. None where it is not there.
+pub fn callable_name(function: &str) -> Option<String> {
+    let name = CString::new(function).ok()?;
+    // SAFETY: look-ups that are told that a miss is fine; the strings that they
+    // return are copied.
+    unsafe {
+        let extension = pg_sys::get_extension_oid(c"spyne".as_ptr(), true);
+        let mut schema = pg_sys::InvalidOid;
+        let by_oid = Some((1, extension.to_u32()));
+        scan(EXTENSION_RELATION, Some(EXTENSION_BY_OID), by_oid, false, |tuple, shape| {
+            // extnamespace is the fourth column, in all versions.
+            if let Some(value) = attribute(tuple, shape, 4) {
+                schema = pg_sys::Oid::from(value.value() as u32);
+            }
+        });
+        let visible = pg_sys::fetch_search_path(false);
+        let mut on_path = false;
+        if !visible.is_null() {
+            let cells = std::slice::from_raw_parts((*visible).elements, (*visible).length as usize);
+            on_path = cells.iter().any(|cell| cell.oid_value == schema);
+        }
+        if on_path {
+            return name.into_string().ok();
+        }
+        let schema = pg_sys::get_namespace_name(schema);
+        if schema.is_null() {
+            return None;
+        }
+        let schema = CStr::from_ptr(pg_sys::quote_identifier(schema)).to_string_lossy();
+        Some(format!("{schema}.{function}"))
+    }
+}
+
+/// Whether the search_path leads to a relation of this name.
+pub fn is_visible_relation(name: &str) -> bool {
+    let Ok(name) = CString::new(name) else {
+        return false;
+    };
+    // SAFETY: a look-up; invalid where there is none.
+    unsafe { pg_sys::RelnameGetRelid(name.as_ptr()) != pg_sys::InvalidOid }
+}
+
+/// Whether there is such a schema.
+pub fn schema_exists(schema: u32) -> bool {
+    // SAFETY: returns null for what is not there.
+    unsafe { !pg_sys::get_namespace_name(schema.into()).is_null() }
+}
+
+/// Whether a relation is a table whose rows this server stores.
+pub fn has_rows_of_its_own(relid: u32) -> bool {
+    matches!(kind_of(relid), Some(b'r' | b'p'))
+}
+
+/// Whether the present user may read all of a relation.
+pub fn may_select(relid: u32) -> bool {
+    // SAFETY: a look-up; the relation exists.
+    unsafe {
+        let select = pg_sys::ACL_SELECT as pg_sys::AclMode;
+        pg_sys::pg_class_aclcheck(relid.into(), pg_sys::GetUserId(), select)
+            == pg_sys::AclResult::ACLCHECK_OK
+    }
 }

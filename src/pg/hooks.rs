@@ -12,8 +12,9 @@ use pgrx::{pg_guard, pg_sys};
 use super::cache::{self, Quick};
 use super::local::Local;
 use super::object_access::{self, ObjectEvent};
+use super::runs::{self, Report, Token};
 use super::shims::{self, CheckPermissions};
-use super::statement::{self, Access, Kind, Statement, Touched};
+use super::statement::{self, Access, Kind, Statement, Text, Touched};
 use super::users;
 
 /// What the hooks ask. Each function returns to let the statement go on, or
@@ -22,8 +23,19 @@ use super::users;
 pub struct Policy {
     /// Whether anything is checked at all.
     pub enabled: fn() -> bool,
-    /// A statement starts.
-    pub statement: fn(&Statement),
+    /// A statement starts. Where a preview authorises it, the answer is a token
+    /// by which it is watched; else 0.
+    pub statement: fn(&Statement) -> Token,
+    /// Whether this user's statements need a preview, or may have one. As a
+    /// number that changes when the answer may.
+    pub previews: fn() -> u8,
+    /// A utility statement that runs another begins: its token, as above.
+    pub utility: fn(&Text) -> Token,
+    /// A watched statement has ended.
+    pub finished: fn(Token, Report),
+    /// A transaction or a subtransaction is undone. May only forget: it must
+    /// not call into Postgres.
+    pub undone: fn(),
     /// As `statement`, but answers instead of raising.
     pub permits: fn(&Statement) -> bool,
     /// An object is changed by DDL.
@@ -31,6 +43,7 @@ pub struct Policy {
 }
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
+type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
 type ExecutorFinish = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
 type ProcessUtility = unsafe extern "C-unwind" fn(
     *mut pg_sys::PlannedStmt,
@@ -54,6 +67,8 @@ type ObjectAccess = unsafe extern "C-unwind" fn(
 /// One static each: the fast path loads the one it needs and jumps.
 static POLICY: Local<Option<Policy>> = Local::new(None);
 static NEXT_START: Local<ExecutorStart> = Local::new(shims::EXECUTOR_START);
+static NEXT_RUN: Local<shims::ExecutorRun> = Local::new(shims::EXECUTOR_RUN);
+static NEXT_END: Local<ExecutorEnd> = Local::new(shims::EXECUTOR_END);
 static NEXT_FINISH: Local<ExecutorFinish> = Local::new(shims::EXECUTOR_FINISH);
 static NEXT_UTILITY: Local<ProcessUtility> = Local::new(shims::PROCESS_UTILITY);
 static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
@@ -114,12 +129,16 @@ pub fn install(policy: Policy) {
     unsafe {
         POLICY.set(Some(policy));
         NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(shims::EXECUTOR_START));
+        NEXT_RUN.set(pg_sys::ExecutorRun_hook.unwrap_or(shims::EXECUTOR_RUN));
+        NEXT_END.set(pg_sys::ExecutorEnd_hook.unwrap_or(shims::EXECUTOR_END));
         NEXT_FINISH.set(pg_sys::ExecutorFinish_hook.unwrap_or(shims::EXECUTOR_FINISH));
         NEXT_UTILITY.set(pg_sys::ProcessUtility_hook.unwrap_or(shims::PROCESS_UTILITY));
         NEXT_PERMISSIONS.set(pg_sys::ExecutorCheckPerms_hook);
         NEXT_OBJECT.set(pg_sys::object_access_hook);
         pg_sys::ExecutorStart_hook = Some(executor_start);
+        pg_sys::ExecutorRun_hook = Some(executor_run);
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
+        pg_sys::ExecutorEnd_hook = Some(executor_end);
         pg_sys::ProcessUtility_hook = Some(process_utility);
         pg_sys::ExecutorCheckPerms_hook = Some(check_permissions);
         pg_sys::object_access_hook = Some(object_access);
@@ -142,21 +161,78 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
     // SAFETY: a trampoline: the arguments go on as they came. An error leaves
     // STARTING set, and the end of the (sub)transaction resets it.
     unsafe {
+        let mut token = 0;
         if wants_a_look((*query).plannedstmt) {
-            look_closer(query, flags);
+            token = look_closer(query, flags);
         }
         let before = STARTING.with(|s| std::mem::replace(s, true));
         NEXT_START.get()(query, flags);
         STARTING.set(before);
+        if token != 0 {
+            runs::watch(query, token);
+        }
     }
 }
 
 /// Away from the fast path, so that it needs no stack of its own.
 #[cold]
 #[inline(never)]
-unsafe extern "C-unwind" fn look_closer(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int) {
+unsafe extern "C-unwind" fn look_closer(
+    query: *mut pg_sys::QueryDesc,
+    flags: core::ffi::c_int,
+) -> Token {
     // SAFETY: the executor's own arguments.
-    unsafe { check_statement((*query).plannedstmt, flags) }
+    unsafe {
+        if runs::watching() {
+            runs::forget(query);
+        }
+        let token = check_statement((*query).plannedstmt, (*query).sourceText, flags);
+        if token != 0 {
+            // What was really read is part of the record.
+            (*query).instrument_options |= pg_sys::InstrumentOption::INSTRUMENT_ROWS as i32;
+        }
+        token
+    }
+}
+
+unsafe extern "C-unwind" fn executor_run(
+    query: *mut pg_sys::QueryDesc,
+    direction: pg_sys::ScanDirection::Type,
+    count: u64,
+    once: bool,
+) {
+    // SAFETY: a trampoline; an error leaves what is current as it is, and the
+    // end of the (sub)transaction puts it back.
+    unsafe {
+        if !runs::watching() {
+            return NEXT_RUN.get()(query, direction, count, once);
+        }
+        let before = runs::enter(query);
+        NEXT_RUN.get()(query, direction, count, once);
+        let rows = (*(*query).estate).es_processed;
+        // 0 asks for all there are.
+        runs::leave(query, before, rows, count == 0 || rows < count);
+    }
+}
+
+unsafe extern "C-unwind" fn executor_end(query: *mut pg_sys::QueryDesc) {
+    // SAFETY: a trampoline.
+    unsafe {
+        if !runs::watching() {
+            return NEXT_END.get()(query);
+        }
+        let token = runs::end(query);
+        NEXT_END.get()(query);
+        if token != 0 {
+            finish(token);
+        }
+    }
+}
+
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn finish(token: Token) {
+    (policy().finished)(token, runs::take_report());
 }
 
 /// The fast path: whether some relation of the plan is governed, or unknown, or
@@ -187,7 +263,7 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
             }
             match cache::quick(relid, user) {
                 Quick::Free => false,
-                Quick::Readable => changes,
+                Quick::Readable(previews) => changes || previews != (policy().previews)(),
                 Quick::Unknown => true,
             }
         })
@@ -198,10 +274,11 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
 #[pg_guard]
 unsafe extern "C-unwind" fn check_statement(
     plan: *const pg_sys::PlannedStmt,
+    text: *const core::ffi::c_char,
     flags: core::ffi::c_int,
-) {
+) -> Token {
     if !(policy().enabled)() || !cache::installed() {
-        return;
+        return 0;
     }
     // Also outside a transaction block: a function's statements come here.
     // SAFETY: as in `wants_a_look`.
@@ -210,9 +287,32 @@ unsafe extern "C-unwind" fn check_statement(
         0 => Kind::Run,
         _ => Kind::Explain,
     };
-    // SAFETY: the plan is the executor's own.
-    let statement = unsafe { statement::read(plan, kind) };
-    (policy().statement)(&statement);
+    // SAFETY: the plan is the executor's own, and so is the text.
+    let statement = unsafe {
+        let text = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
+        Statement { text: Some(text), ..statement::read(plan, kind) }
+    };
+    (policy().statement)(&statement)
+}
+
+/// Checks a plan by the policy as EXPLAIN would, which runs nothing.
+///
+/// # Safety
+/// A valid planned statement.
+pub unsafe fn check_as_explained(plan: *const pg_sys::PlannedStmt) {
+    if (policy().enabled)() && cache::installed() {
+        // SAFETY: as promised by the caller.
+        (policy().statement)(&unsafe { statement::read(plan, Kind::Explain) });
+    }
+}
+
+/// Runs `work`, in which permissions are checked that were checked by the
+/// policy already.
+pub fn checked<T>(work: impl FnOnce() -> T) -> T {
+    let before = STARTING.with(|s| std::mem::replace(s, true));
+    let result = work();
+    STARTING.set(before);
+    result
 }
 
 unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
@@ -225,7 +325,13 @@ unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
             return NEXT_FINISH.get()(query);
         }
         let before = users::set_finishing(users::finishing_now());
-        NEXT_FINISH.get()(query);
+        if runs::watching() {
+            let current = runs::enter(query);
+            NEXT_FINISH.get()(query);
+            runs::leave(query, current, 0, false);
+        } else {
+            NEXT_FINISH.get()(query);
+        }
         users::set_finishing(before);
     }
 }
@@ -276,9 +382,10 @@ unsafe extern "C-unwind" fn permits(list: *mut pg_sys::List, abort: bool) -> boo
         .map(|r| Touched {
             relid: r.relid,
             access: if r.writes { Access::Write } else { Access::Read },
+            as_user: 0,
         })
         .collect();
-    let statement = Statement { touched, kind: Kind::Copy };
+    let statement = Statement { touched, kind: Kind::Copy, text: runs::utility_text() };
     if !abort {
         return (policy.permits)(&statement);
     }
@@ -309,6 +416,7 @@ unsafe extern "C-unwind" fn process_utility(
                 | pg_sys::NodeTag::T_AlterTableStmt
                 | pg_sys::NodeTag::T_DropStmt
                 | pg_sys::NodeTag::T_IndexStmt
+                | pg_sys::NodeTag::T_ViewStmt
         ) {
             check_utility((*plan).utilityStmt);
         }
@@ -322,6 +430,21 @@ unsafe extern "C-unwind" fn process_utility(
             }
             _ => Dropping::Other,
         };
+        let runs_another = matches!(
+            tag,
+            pg_sys::NodeTag::T_CopyStmt
+                | pg_sys::NodeTag::T_CreateTableAsStmt
+                | pg_sys::NodeTag::T_DeclareCursorStmt
+                | pg_sys::NodeTag::T_ExplainStmt
+                | pg_sys::NodeTag::T_ExecuteStmt
+        );
+        let mut token = 0;
+        let mut around = (0, None);
+        if runs_another {
+            token = find_token(plan, text);
+            let slice = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
+            around = runs::enter_utility(token, slice);
+        }
         let before = DROPPING.with(|d| std::mem::replace(d, dropping));
         NEXT_UTILITY.get()(
             plan,
@@ -334,6 +457,38 @@ unsafe extern "C-unwind" fn process_utility(
             completion,
         );
         DROPPING.set(before);
+        if runs_another && runs::leave_utility(around) && tag == pg_sys::NodeTag::T_CopyStmt {
+            copied(token, completion);
+        }
+    }
+}
+
+/// The token of a utility statement that runs another.
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn find_token(
+    plan: *const pg_sys::PlannedStmt,
+    text: *const core::ffi::c_char,
+) -> Token {
+    let policy = policy();
+    // SAFETY: the statement's own text.
+    unsafe {
+        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
+            return 0;
+        }
+        (policy.utility)(&Text::new(text, (*plan).stmt_location, (*plan).stmt_len))
+    }
+}
+
+/// COPY of a table has ended, which no executor has seen.
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn copied(token: Token, completion: *const pg_sys::QueryCompletion) {
+    // SAFETY: null, or the caller's own.
+    let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
+    let report = Report { rows, complete: true, ..Report::default() };
+    if token != 0 {
+        (policy().finished)(token, report);
     }
 }
 
@@ -352,8 +507,8 @@ unsafe extern "C-unwind" fn check_utility(node: *mut pg_sys::Node) {
         }
         let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
             if relid != pg_sys::InvalidOid {
-                let touched = vec![Touched { relid: relid.to_u32(), access }];
-                (policy.statement)(&Statement { touched, kind });
+                let touched = vec![Touched { relid: relid.to_u32(), access, as_user: 0 }];
+                (policy.statement)(&Statement { touched, kind, text: None });
             }
         };
         match (*node).type_ {
@@ -366,7 +521,7 @@ unsafe extern "C-unwind" fn check_utility(node: *mut pg_sys::Node) {
                 for cell in statement::cells((*portal).stmts) {
                     let plan = cell.cast::<pg_sys::PlannedStmt>();
                     if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
-                        (policy.statement)(&statement::read(plan, Kind::Run));
+                        (policy.statement)(&statement::read(plan, Kind::Fetch));
                     }
                 }
             }
@@ -398,6 +553,10 @@ unsafe extern "C-unwind" fn check_utility(node: *mut pg_sys::Node) {
                 let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
                 touch(table, Access::Read, Kind::Definition);
             }
+            pg_sys::NodeTag::T_ViewStmt => {
+                let view = (*node.cast::<pg_sys::ViewStmt>()).view;
+                (policy.object)(ObjectEvent::DefineView { schema: creation_schema(view) });
+            }
             pg_sys::NodeTag::T_DropStmt => {
                 let drop = &*node.cast::<pg_sys::DropStmt>();
                 use pg_sys::ObjectType::{OBJECT_FOREIGN_TABLE, OBJECT_MATVIEW, OBJECT_TABLE};
@@ -415,6 +574,21 @@ unsafe extern "C-unwind" fn check_utility(node: *mut pg_sys::Node) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// The schema that a new relation of this name would be in; 0 for none.
+unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
+    // SAFETY: look-ups that are told that a miss is fine.
+    unsafe {
+        if !(*name).schemaname.is_null() {
+            return pg_sys::get_namespace_oid((*name).schemaname, true).to_u32();
+        }
+        let path = pg_sys::fetch_search_path(false);
+        match path.is_null() || (*path).length == 0 {
+            true => 0,
+            false => (*(*path).elements).oid_value.to_u32(),
         }
     }
 }
@@ -508,16 +682,27 @@ unsafe extern "C-unwind" fn at_transaction_end(
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
     if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
         forget_nesting();
+        runs::transaction_ended();
+        if event == XACT_EVENT_ABORT {
+            (policy().undone)();
+        }
     }
 }
 
 unsafe extern "C-unwind" fn at_subtransaction_end(
     event: pg_sys::SubXactEvent::Type,
-    _me: pg_sys::SubTransactionId,
+    me: pg_sys::SubTransactionId,
     _parent: pg_sys::SubTransactionId,
     _argument: *mut core::ffi::c_void,
 ) {
-    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
-        forget_nesting();
+    match event {
+        pg_sys::SubXactEvent::SUBXACT_EVENT_START_SUB => runs::subtransaction_began(me),
+        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => runs::subtransaction_ended(me, false),
+        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
+            forget_nesting();
+            runs::subtransaction_ended(me, true);
+            (policy().undone)();
+        }
+        _ => {}
     }
 }

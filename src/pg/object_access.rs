@@ -25,6 +25,8 @@ pub enum ObjectEvent {
     Inherit { child: u32, parent: u32 },
     /// A schema was altered.
     AlterSchema(u32),
+    /// A view is about to be made, or made anew, in a schema.
+    DefineView { schema: u32 },
 }
 
 /// Translates a call of object_access_hook; None for what is of no interest.

@@ -97,3 +97,147 @@ pub const PROCESS_UTILITY: unsafe extern "C-unwind" fn(
     *mut pg_sys::DestReceiver,
     *mut pg_sys::QueryCompletion,
 ) = standard_ProcessUtility;
+
+/// Calls `see` for each direct part of an expression, or each node of a list.
+///
+/// # Safety
+/// A valid expression node.
+pub unsafe fn each_part(node: *mut pg_sys::Node, see: &mut dyn FnMut(*mut pg_sys::Node)) {
+    type Walker = unsafe extern "C-unwind" fn(*mut pg_sys::Node, *mut core::ffi::c_void) -> bool;
+    unsafe extern "C-unwind" {
+        #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
+        fn expression_tree_walker(
+            node: *mut pg_sys::Node,
+            walker: Walker,
+            context: *mut core::ffi::c_void,
+        ) -> bool;
+    }
+    struct Context<'a>(&'a mut dyn FnMut(*mut pg_sys::Node));
+    unsafe extern "C-unwind" fn walker(
+        part: *mut pg_sys::Node,
+        context: *mut core::ffi::c_void,
+    ) -> bool {
+        // SAFETY: the context that is handed over below.
+        unsafe { ((*context.cast::<Context>()).0)(part) };
+        false
+    }
+    let mut context = Context(see);
+    // SAFETY: the walker only collects; it neither raises nor goes deeper.
+    unsafe { expression_tree_walker(node, walker, (&raw mut context).cast()) };
+}
+
+/// The view whose body a subquery is.
+///
+/// # Safety
+/// A valid entry of kind RTE_SUBQUERY.
+#[cfg(feature = "pg15")]
+pub unsafe fn view_behind(entry: &pg_sys::RangeTblEntry) -> Option<pg_sys::Oid> {
+    // SAFETY: a subquery has a query. The rewriter leaves the rule's OLD at the
+    // first place of its range table: the view itself, outside of FROM.
+    unsafe {
+        let first = super::statement::cells((*entry.subquery).rtable).next()?;
+        let first = &*first.cast::<pg_sys::RangeTblEntry>();
+        let is_view = first.rtekind == pg_sys::RTEKind::RTE_RELATION
+            && first.relkind as u8 == pg_sys::RELKIND_VIEW
+            && !first.inFromCl;
+        is_view.then_some(first.relid)
+    }
+}
+
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn view_behind(entry: &pg_sys::RangeTblEntry) -> Option<pg_sys::Oid> {
+    (entry.relid != pg_sys::InvalidOid).then_some(entry.relid)
+}
+
+/// Postgres's own check of privileges, as the executor makes it; raises.
+///
+/// # Safety
+/// A valid planned statement.
+#[cfg(feature = "pg15")]
+pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt) {
+    // SAFETY: the plan's own range table.
+    unsafe { pg_sys::ExecCheckRTPerms((*planned).rtable, true) };
+}
+
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt) {
+    // SAFETY: the plan's own lists.
+    unsafe { pg_sys::ExecCheckPermissions((*planned).rtable, (*planned).permInfos, true) };
+}
+
+/// As whom the relations of a plan are read: the user that a view stands for,
+/// or 0 for whoever runs the statement. By place in the range table.
+///
+/// # Safety
+/// A valid planned statement.
+#[cfg(feature = "pg15")]
+pub unsafe fn checked_as(
+    _plan: *const pg_sys::PlannedStmt,
+    entry: *const pg_sys::RangeTblEntry,
+) -> u32 {
+    // SAFETY: an entry of the plan.
+    unsafe { (*entry).checkAsUser.to_u32() }
+}
+
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn checked_as(
+    plan: *const pg_sys::PlannedStmt,
+    entry: *const pg_sys::RangeTblEntry,
+) -> u32 {
+    // SAFETY: perminfoindex counts the plan's permInfos from 1; 0 is none.
+    unsafe {
+        let index = (*entry).perminfoindex as usize;
+        match index.checked_sub(1).and_then(|i| super::statement::cells((*plan).permInfos).nth(i)) {
+            Some(info) => (*info.cast::<pg_sys::RTEPermissionInfo>()).checkAsUser.to_u32(),
+            None => 0,
+        }
+    }
+}
+
+/// Calls `see` for each direct part of a plan's state.
+///
+/// # Safety
+/// A valid plan state.
+pub unsafe fn each_plan_state(
+    state: *mut pg_sys::PlanState,
+    see: &mut dyn FnMut(*mut pg_sys::PlanState),
+) {
+    type Walker =
+        unsafe extern "C-unwind" fn(*mut pg_sys::PlanState, *mut core::ffi::c_void) -> bool;
+    unsafe extern "C-unwind" {
+        #[cfg_attr(not(feature = "pg15"), link_name = "planstate_tree_walker_impl")]
+        fn planstate_tree_walker(
+            state: *mut pg_sys::PlanState,
+            walker: Walker,
+            context: *mut core::ffi::c_void,
+        ) -> bool;
+    }
+    struct Context<'a>(&'a mut dyn FnMut(*mut pg_sys::PlanState));
+    unsafe extern "C-unwind" fn walker(
+        part: *mut pg_sys::PlanState,
+        context: *mut core::ffi::c_void,
+    ) -> bool {
+        // SAFETY: the context that is handed over below.
+        unsafe { ((*context.cast::<Context>()).0)(part) };
+        false
+    }
+    let mut context = Context(see);
+    // SAFETY: the walker only visits.
+    unsafe { planstate_tree_walker(state, walker, (&raw mut context).cast()) };
+}
+
+unsafe extern "C-unwind" {
+    #[cfg(not(feature = "pg18"))]
+    fn standard_ExecutorRun(
+        query: *mut pg_sys::QueryDesc,
+        direction: pg_sys::ScanDirection::Type,
+        count: u64,
+        once: bool,
+    );
+    fn standard_ExecutorEnd(query: *mut pg_sys::QueryDesc);
+}
+
+pub type ExecutorRun =
+    unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, pg_sys::ScanDirection::Type, u64, bool);
+pub const EXECUTOR_RUN: ExecutorRun = standard_ExecutorRun;
+pub const EXECUTOR_END: unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc) = standard_ExecutorEnd;

@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-use super::{catalogs, users};
+use super::{catalogs, shims, users};
 
 /// How a statement touches a relation. FFI's view of [`crate::core::access::Access`].
 pub use crate::core::access::Access;
@@ -12,12 +12,66 @@ pub use crate::core::access::Access;
 pub struct Touched {
     pub relid: u32,
     pub access: Access,
+    /// As whom it is touched: the owner of a view; 0 for whoever runs the
+    /// statement.
+    pub as_user: u32,
+}
+
+/// A part of a text that Postgres holds for as long as the statement runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    start: *const core::ffi::c_char,
+    location: i32,
+    length: i32,
+}
+
+impl Text {
+    /// # Safety
+    /// `start` is null or a C string that outlives the value; location and
+    /// length are those of a statement in it, as Postgres counts them.
+    pub unsafe fn new(start: *const core::ffi::c_char, location: i32, length: i32) -> Text {
+        Text { start, location, length }
+    }
+
+    /// The statement's own text.
+    pub fn get(&self) -> String {
+        self.with_bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// Gives `f` the bytes of the statement.
+    pub fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        if self.start.is_null() {
+            return f(&[]);
+        }
+        // SAFETY: as promised to `new`.
+        let all = unsafe { std::ffi::CStr::from_ptr(self.start) }.to_bytes();
+        // Negative: not known. A length of 0 reaches to the end.
+        let from = usize::try_from(self.location).unwrap_or(0).min(all.len());
+        let to = match usize::try_from(self.length) {
+            Ok(length) if length > 0 && self.location >= 0 => (from + length).min(all.len()),
+            _ => all.len(),
+        };
+        f(&all[from..to])
+    }
+
+    /// Whether it is a part of the text that the client has sent.
+    pub fn from_client(&self) -> bool {
+        // SAFETY: a static that is null or a C string; Bind works on a copy of it.
+        unsafe {
+            let sent = pg_sys::debug_query_string;
+            !self.start.is_null()
+                && !sent.is_null()
+                && std::ffi::CStr::from_ptr(self.start) == std::ffi::CStr::from_ptr(sent)
+        }
+    }
 }
 
 /// What is done with a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Run,
+    /// FETCH from a cursor that was opened before.
+    Fetch,
     /// EXPLAIN without ANALYZE: nothing is going to run.
     Explain,
     /// ALTER TABLE or CREATE INDEX, which may run expressions over the rows.
@@ -31,6 +85,8 @@ pub enum Kind {
 pub struct Statement {
     pub touched: Vec<Touched>,
     pub kind: Kind,
+    /// Its text; None where there is none of its own.
+    pub text: Option<Text>,
 }
 
 /// The pointers of a list.
@@ -83,8 +139,11 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         let mut access: Vec<Option<Touched>> = cells(plan.rtable)
             .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
             .map(|rte| {
-                (rte.rtekind == pg_sys::RTEKind::RTE_RELATION)
-                    .then(|| Touched { relid: rte.relid.to_u32(), access: base })
+                (rte.rtekind == pg_sys::RTEKind::RTE_RELATION).then(|| Touched {
+                    relid: rte.relid.to_u32(),
+                    access: base,
+                    as_user: shims::checked_as(plan, rte),
+                })
             })
             .collect();
         let mut raise = |index: usize, to: Access| {
@@ -104,7 +163,7 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         for index in integers(plan.resultRelations) {
             raise(index as usize, Access::Write);
         }
-        Statement { touched: access.into_iter().flatten().collect(), kind }
+        Statement { touched: access.into_iter().flatten().collect(), kind, text: None }
     }
 }
 

@@ -78,6 +78,12 @@ pub fn name(user: u32) -> String {
     }
 }
 
+/// Whether there is such a role.
+pub fn exists(user: u32) -> bool {
+    // SAFETY: told that a miss is fine.
+    unsafe { !pg_sys::GetUserNameFromId(user.into(), true).is_null() }
+}
+
 /// A role's name as it is typed.
 pub fn quoted_name(user: u32) -> String {
     let Ok(name) = CString::new(name(user)) else {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{sql, tables};
 use crate::core::error::{Code, Result, SpyneError};
+use crate::core::names::qualified;
 use crate::core::plan::facts::{Facts, GovernedView, Table};
 use crate::core::plan::takeover::STAGING;
 
@@ -36,7 +37,33 @@ pub fn locks(name: &str, incoming: u32, outgoing: Option<u32>) -> Result<Vec<u32
 }
 
 /// The view `governed.<name>`; None where there is none.
+///
+/// # Errors
+/// 42710 where something else has its place: a view that spyne did not make
+/// would be adopted, with whatever grants it has.
 pub fn view(name: &str) -> Result<Option<GovernedView>> {
+    let planted: Option<String> = sql::read(
+        "SELECT to_jsonb(pg_get_userbyid(c.relowner))
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = 'governed' AND c.relname = $1 ->> 'name'
+           AND (c.relkind <> 'v' OR c.relowner <> 'spyne_views'::regrole)",
+        json!({ "name": name }),
+    )?;
+    match planted {
+        None => own_view(name),
+        Some(owner) => Err(SpyneError::new(
+            Code::DuplicateObject,
+            format!("governed.{name} exists, and is none of spyne's"),
+            format!("{owner} owns it; spyne would hand it to everybody who reads governed data."),
+            format!(
+                "Drop it: SET spyne.enforcement = off; DROP VIEW {}; RESET spyne.enforcement;",
+                qualified("governed", name)
+            ),
+        )),
+    }
+}
+
+fn own_view(name: &str) -> Result<Option<GovernedView>> {
     sql::read(
         "SELECT jsonb_build_object(
              'columns', d -> 'columns', 'grants', d -> 'grants', 'comment', d -> 'comment',

@@ -3,6 +3,7 @@
 pub mod facts;
 pub mod grants;
 pub mod guards;
+pub mod previews;
 pub mod roles;
 pub mod shadows;
 mod sql;

@@ -120,7 +120,7 @@ pub fn governed(relid: u32) -> Result<Row> {
             Code::WrongState,
             format!("table {label} is not governed"),
             "It has no state, so there is nothing to change or to show.",
-            format!("Take it under governance: SELECT * FROM spyne_register('{label}');"),
+            format!("Take it under governance: SELECT * FROM spyne_register({});", literal(&label)),
         )
     })
 }
@@ -207,7 +207,10 @@ fn lost_race(row: &NewRow) -> SpyneError {
                 "A version of {} was registered or promoted while this waited for it.",
                 row.name
             ),
-            format!("Look at its versions, and run it again: SELECT * FROM spyne.tables WHERE logical_name = {};", literal(row.name)),
+            format!(
+                "Look at its versions, and run it again: SELECT * FROM spyne.tables WHERE logical_name = {};",
+                literal(row.name)
+            ),
         ),
     }
 }

@@ -25,8 +25,14 @@ pub fn toolchain() -> &'static Toolchain {
     })
 }
 
-/// A server with spyne preloaded, to be described further and started.
+/// A server with spyne preloaded, to be described further and started. Nobody
+/// must preview anything: the tests of previews switch that on.
 pub fn server(name: &str) -> ServerBuilder {
+    default_server(name).setting("spyne.require_preview", "off")
+}
+
+/// A server with spyne preloaded and every setting as it comes.
+pub fn default_server(name: &str) -> ServerBuilder {
     bare_server(name).preload("spyne")
 }
 

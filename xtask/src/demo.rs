@@ -7,8 +7,9 @@ use xtask::extension::{self, Profile};
 use xtask::progress::{self, say};
 use xtask::server::{SUPERUSER, Server};
 use xtask::toolchain::Toolchain;
+use xtask::tpch;
 
-use crate::{narration, tpch};
+use crate::narration;
 
 const WALK: &str = include_str!("../demo/walk.sql");
 /// The server's name, as long as it is kept.

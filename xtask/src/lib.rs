@@ -14,6 +14,7 @@ pub mod progress;
 pub mod server;
 mod server_processes;
 pub mod toolchain;
+pub mod tpch;
 
 pub use server::{Server, ServerBuilder};
 pub use toolchain::Toolchain;

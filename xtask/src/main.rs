@@ -8,7 +8,6 @@ mod narration;
 mod promotion;
 mod regress;
 mod suite;
-mod tpch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

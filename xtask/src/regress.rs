@@ -138,6 +138,9 @@ fn run(
     say(format!("{} tests with {libraries} preloaded", family.directory));
     let server = Server::build(toolchain, family.directory)
         .preload(libraries)
+        // What is under test is mostly something else; the tests of previews
+        // switch the rule on.
+        .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
         .setting("max_prepared_transactions", "10")
         .start()?;

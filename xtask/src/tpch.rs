@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{BufWriter, Write};
 
+use crate::progress;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use postgres::Client;
@@ -13,7 +14,6 @@ use tpchgen::generators::{
     CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator,
     PartSuppGenerator, RegionGenerator, SupplierGenerator,
 };
-use xtask::progress;
 
 const TABLES: &str = include_str!("../demo/tpch.sql");
 const KEYS: &str = include_str!("../demo/tpch-keys.sql");

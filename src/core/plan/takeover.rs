@@ -145,7 +145,7 @@ fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> (String, String)
             "there is no such schema",
             format!("CREATE SCHEMA {};", quote(&schema)),
         );
-    } else if ["spyne", "governed", "information_schema"].contains(&schema.as_str())
+    } else if ["spyne", "governed", "information_schema", STAGING].contains(&schema.as_str())
         || schema.starts_with("pg_")
     {
         plan.block(&schema, "no table is promoted into this schema", "Pass another target_schema.");
@@ -153,7 +153,14 @@ fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> (String, String)
         plan.block(
             format!("{schema}.{name}"),
             "another relation has this address",
-            "Pass target_schema => '...' or target_name => '...' to promote to another one.",
+            match options.restoring {
+                true => {
+                    "Move that relation away, or restore it first if it is a version of the name."
+                }
+                false => {
+                    "Pass target_schema => '...' or target_name => '...' to promote to another one."
+                }
+            },
         );
     }
     (schema, name)

@@ -1,0 +1,313 @@
+-- Previews: what was looked at, what was run, what was corrected.
+
+CREATE TABLE spyne.query_previews (
+    preview_id     uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_oid       oid NOT NULL,
+    user_name      name NOT NULL,
+    sql            text NOT NULL,
+    statement      text NOT NULL,
+    search_path    text NOT NULL,
+    tables_used    jsonb NOT NULL,
+    join_versions  text[] NOT NULL DEFAULT '{}',
+    joins          jsonb NOT NULL,
+    filters        jsonb NOT NULL,
+    aggregations   jsonb NOT NULL,
+    assumptions    jsonb NOT NULL,
+    guardrails     jsonb NOT NULL,
+    dry_run        jsonb,
+    confidence     double precision NOT NULL,
+    estimated_rows double precision,
+    estimated_cost double precision,
+    estimated_execution_time_ms double precision,
+    requires_confirmation boolean NOT NULL,
+    overrides      text[] NOT NULL DEFAULT '{}',
+    reason         text,
+    include_deprecated boolean NOT NULL,
+    writes         boolean NOT NULL,
+    basis          jsonb NOT NULL,
+    corrects       uuid,
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at     timestamptz NOT NULL,
+    used_at        timestamptz,
+    CONSTRAINT query_previews_pkey PRIMARY KEY (preview_id),
+    -- An override without a reason explains nothing to whoever asks later.
+    CONSTRAINT query_previews_override_has_reason CHECK (overrides = '{}' OR reason IS NOT NULL)
+);
+-- What every run looks up: the newest previews of a text by a user. The text is
+-- compared too; its digest only leads there.
+CREATE INDEX query_previews_by_text ON spyne.query_previews (user_oid, md5(sql), created_at DESC);
+-- What clearing looks up.
+CREATE INDEX query_previews_by_expiry ON spyne.query_previews (expires_at);
+
+COMMENT ON TABLE spyne.query_previews IS 'What people have looked at before running it';
+COMMENT ON COLUMN spyne.query_previews.preview_id IS 'What spyne_execute and spyne_open take';
+COMMENT ON COLUMN spyne.query_previews.user_oid IS 'Whom it authorises';
+COMMENT ON COLUMN spyne.query_previews.user_name IS 'What they were called then';
+COMMENT ON COLUMN spyne.query_previews.sql IS 'The statement, without space around it';
+COMMENT ON COLUMN spyne.query_previews.statement IS 'SELECT, INSERT, UPDATE, DELETE, MERGE, or what wraps it: COPY, EXPLAIN, ...';
+COMMENT ON COLUMN spyne.query_previews.search_path IS 'Where its names were looked for';
+COMMENT ON COLUMN spyne.query_previews.tables_used IS 'The tables it uses: name, relation, state, version, access, estimated rows, views passed through';
+COMMENT ON COLUMN spyne.query_previews.join_versions IS 'The accepted joins that cover its joins';
+COMMENT ON COLUMN spyne.query_previews.joins IS 'How it connects them';
+COMMENT ON COLUMN spyne.query_previews.filters IS 'What it leaves out';
+COMMENT ON COLUMN spyne.query_previews.aggregations IS 'What it adds up';
+COMMENT ON COLUMN spyne.query_previews.assumptions IS 'What it silently relies on';
+COMMENT ON COLUMN spyne.query_previews.guardrails IS 'What is dangerous about it';
+COMMENT ON COLUMN spyne.query_previews.dry_run IS 'For a write that was tried and rolled back: its exact count and rows before and after';
+COMMENT ON COLUMN spyne.query_previews.confidence IS 'How sure it is that the result means what it seems to, 0 to 1';
+COMMENT ON COLUMN spyne.query_previews.estimated_rows IS 'By the planner; after a dry run, exact';
+COMMENT ON COLUMN spyne.query_previews.estimated_cost IS 'In the planner''s units';
+COMMENT ON COLUMN spyne.query_previews.estimated_execution_time_ms IS 'By cost and past executions, in milliseconds; null until there are enough';
+COMMENT ON COLUMN spyne.query_previews.requires_confirmation IS 'Whether a stop was left that nobody has overridden: it does not run then';
+COMMENT ON COLUMN spyne.query_previews.overrides IS 'The stops that were overridden';
+COMMENT ON COLUMN spyne.query_previews.reason IS 'Why';
+COMMENT ON COLUMN spyne.query_previews.include_deprecated IS 'Whether it may read DEPRECATED tables';
+COMMENT ON COLUMN spyne.query_previews.writes IS 'Whether it runs only once';
+COMMENT ON COLUMN spyne.query_previews.basis IS 'What it was made against; a run is refused when that has changed';
+COMMENT ON COLUMN spyne.query_previews.corrects IS 'The preview that it corrects';
+COMMENT ON COLUMN spyne.query_previews.created_at IS 'When';
+COMMENT ON COLUMN spyne.query_previews.expires_at IS 'Until when it authorises';
+COMMENT ON COLUMN spyne.query_previews.used_at IS 'When a write ran';
+COMMENT ON INDEX spyne.query_previews_by_text IS 'What a run looks up';
+COMMENT ON INDEX spyne.query_previews_by_expiry IS 'What clearing looks up';
+
+CREATE TABLE spyne.query_executions (
+    execution_id      bigint GENERATED ALWAYS AS IDENTITY,
+    preview_id        uuid NOT NULL,
+    user_oid          oid NOT NULL,
+    user_name         name NOT NULL,
+    started_at        timestamptz NOT NULL,
+    execution_time_ms double precision NOT NULL,
+    result_count      bigint NOT NULL,
+    status            text NOT NULL,
+    scanned           jsonb NOT NULL,
+    CONSTRAINT query_executions_pkey PRIMARY KEY (execution_id),
+    CONSTRAINT query_executions_status_known CHECK (status IN ('completed', 'stopped early'))
+);
+CREATE INDEX query_executions_by_preview ON spyne.query_executions (preview_id);
+COMMENT ON TABLE spyne.query_executions IS 'Every run of a previewed statement that was committed';
+COMMENT ON COLUMN spyne.query_executions.execution_id IS 'What spyne_explain takes';
+COMMENT ON COLUMN spyne.query_executions.preview_id IS 'The preview that authorised it';
+COMMENT ON COLUMN spyne.query_executions.user_oid IS 'Who ran it';
+COMMENT ON COLUMN spyne.query_executions.user_name IS 'What they were called then';
+COMMENT ON COLUMN spyne.query_executions.started_at IS 'When it began';
+COMMENT ON COLUMN spyne.query_executions.execution_time_ms IS 'From its start to its end, in milliseconds; for a cursor, with the time between its fetches';
+COMMENT ON COLUMN spyne.query_executions.result_count IS 'Rows that it returned or changed';
+COMMENT ON COLUMN spyne.query_executions.status IS 'completed, or stopped early: not every row was asked for';
+COMMENT ON COLUMN spyne.query_executions.scanned IS 'Rows that were read, by table';
+COMMENT ON INDEX spyne.query_executions_by_preview IS 'The runs of a preview';
+COMMENT ON SEQUENCE spyne.query_executions_execution_id_seq IS 'Order of the runs';
+
+CREATE TABLE spyne.query_corrections (
+    correction_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    corrected      uuid NOT NULL,
+    new_preview_id uuid NOT NULL,
+    corrections    jsonb NOT NULL,
+    applied        text[] NOT NULL,
+    user_oid       oid NOT NULL,
+    user_name      name NOT NULL,
+    corrected_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE spyne.query_corrections IS 'What people have corrected, and why';
+COMMENT ON COLUMN spyne.query_corrections.correction_id IS 'Order of the corrections';
+COMMENT ON COLUMN spyne.query_corrections.corrected IS 'The preview that was corrected';
+COMMENT ON COLUMN spyne.query_corrections.new_preview_id IS 'The preview that came of it';
+COMMENT ON COLUMN spyne.query_corrections.corrections IS 'As they were given, with their reasons';
+COMMENT ON COLUMN spyne.query_corrections.applied IS 'What they changed, in words';
+COMMENT ON COLUMN spyne.query_corrections.user_oid IS 'Who';
+COMMENT ON COLUMN spyne.query_corrections.user_name IS 'What they were called then';
+COMMENT ON COLUMN spyne.query_corrections.corrected_at IS 'When';
+COMMENT ON SEQUENCE spyne.query_corrections_correction_id_seq IS 'Order of the corrections';
+
+CREATE TABLE spyne.join_usage (
+    usage_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    execution_id  bigint NOT NULL,
+    join_id       text,
+    "left"        text NOT NULL,
+    left_columns  text[] NOT NULL,
+    "right"       text NOT NULL,
+    right_columns text[] NOT NULL,
+    used_at       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE spyne.join_usage IS 'The joins that previewed statements have used';
+COMMENT ON COLUMN spyne.join_usage.usage_id IS 'Order';
+COMMENT ON COLUMN spyne.join_usage.execution_id IS 'The run';
+COMMENT ON COLUMN spyne.join_usage.join_id IS 'The accepted join; null where none covers it';
+COMMENT ON COLUMN spyne.join_usage."left" IS 'One table';
+COMMENT ON COLUMN spyne.join_usage.left_columns IS 'Its columns';
+COMMENT ON COLUMN spyne.join_usage."right" IS 'The other table';
+COMMENT ON COLUMN spyne.join_usage.right_columns IS 'Its columns';
+COMMENT ON COLUMN spyne.join_usage.used_at IS 'When';
+COMMENT ON SEQUENCE spyne.join_usage_usage_id_seq IS 'Order';
+
+SELECT pg_catalog.pg_extension_config_dump('spyne.query_previews', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.query_executions', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.query_executions_execution_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.query_corrections', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.query_corrections_correction_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.join_usage', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.join_usage_usage_id_seq', '');
+
+-- People see their own; admins see all.
+ALTER TABLE spyne.query_previews ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON spyne.query_previews FOR SELECT
+    USING (user_oid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+           OR pg_catalog.pg_has_role('spyne_admin', 'USAGE'));
+COMMENT ON POLICY own ON spyne.query_previews IS 'People see their own, admins all';
+ALTER TABLE spyne.query_executions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON spyne.query_executions FOR SELECT
+    USING (user_oid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+           OR pg_catalog.pg_has_role('spyne_admin', 'USAGE'));
+COMMENT ON POLICY own ON spyne.query_executions IS 'People see their own, admins all';
+ALTER TABLE spyne.query_corrections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON spyne.query_corrections FOR SELECT
+    USING (user_oid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+           OR pg_catalog.pg_has_role('spyne_admin', 'USAGE'));
+COMMENT ON POLICY own ON spyne.query_corrections IS 'People see their own, admins all';
+ALTER TABLE spyne.join_usage ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON spyne.join_usage FOR SELECT
+    USING (EXISTS (SELECT FROM spyne.query_executions e WHERE e.execution_id = join_usage.execution_id));
+COMMENT ON POLICY own ON spyne.join_usage IS 'People see the joins of their own runs, admins all';
+
+-- What the rules of a preview need to know about relations, and what a run
+-- compares: see core::query::relations and core::preview::staleness.
+CREATE FUNCTION spyne.preview_facts(relations oid[], functions oid[]) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+WITH wanted AS (
+    SELECT c.oid, c.relname, c.relkind, c.reltuples, c.relrowsecurity, c.relforcerowsecurity, n.nspname,
+           (SELECT t FROM spyne.tables t WHERE t.relation = coalesce(g.governed, c.oid)) AS t
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    -- A partition has the state of what it belongs to.
+    LEFT JOIN LATERAL (SELECT a.relid::oid AS governed FROM pg_partition_ancestors(c.oid) a
+                       JOIN spyne.tables s ON s.relation = a.relid::oid LIMIT 1) g ON c.relispartition
+    WHERE c.oid = ANY (relations)
+)
+SELECT jsonb_build_object(
+    'relations', coalesce((SELECT jsonb_object_agg(w.oid, jsonb_build_object(
+        'oid', w.oid::bigint, 'label', format('%I.%I', w.nspname, w.relname), 'name', w.relname, 'kind', w.relkind,
+        'state', (w.t).state, 'version', (w.t).version, 'logical_name', (w.t).logical_name,
+        'estimated_rows', CASE
+            -- A partitioned table that was never analyzed itself: its partitions know.
+            WHEN w.relkind = 'p' AND w.reltuples < 0 THEN
+                (SELECT CASE WHEN bool_and(p.reltuples >= 0) THEN sum(p.reltuples) END
+                 FROM pg_partition_tree(w.oid) x JOIN pg_class p ON p.oid = x.relid WHERE x.isleaf)
+            WHEN w.reltuples >= 0 THEN w.reltuples END,
+        'changed_rows', pg_stat_get_mod_since_analyze(w.oid),
+        'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+                        'type_oid', a.atttypid::bigint, 'not_null', a.attnotnull,
+                        'distinct_values', coalesce(s.stadistinct = -1, false),
+                        'null_fraction', s.stanullfrac) ORDER BY a.attnum), '[]')
+                    FROM pg_attribute a
+                    LEFT JOIN pg_statistic s ON s.starelid = a.attrelid AND s.staattnum = a.attnum AND NOT s.stainherit
+                    WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped),
+        'unique_keys', (SELECT coalesce(jsonb_agg(i.indkey::int2[]), '[]') FROM pg_index i
+                        WHERE i.indrelid = w.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                          AND i.indpred IS NULL AND i.indnkeyatts = i.indnatts AND NOT 0 = ANY (i.indkey::int2[])),
+        'indexed', (SELECT coalesce(jsonb_agg(DISTINCT i.indkey[0]), '[]') FROM pg_index i
+                    WHERE i.indrelid = w.oid AND i.indisvalid AND i.indkey[0] <> 0))) FROM wanted w), '{}'),
+    'basis', coalesce((SELECT jsonb_object_agg(w.oid, jsonb_build_object(
+        'label', format('%I.%I', w.nspname, w.relname), 'state', (w.t).state, 'version', (w.t).version,
+        'cascades', (
+            WITH RECURSIVE reached(oid) AS (
+                SELECT w.oid
+                UNION SELECT k.conrelid FROM pg_constraint k JOIN reached r ON k.confrelid = r.oid
+                WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))
+            SELECT coalesce(jsonb_agg(r.oid::bigint ORDER BY r.oid), '[]') FROM reached r WHERE r.oid <> w.oid),
+        'columns', md5(spyne.schema_snapshot(w.oid) ->> 'columns'),
+        'constraints', md5(spyne.schema_snapshot(w.oid) ->> 'constraints'),
+        'rules', md5(coalesce((SELECT string_agg(concat(r.ev_type, r.ev_enabled, r.is_instead, r.ev_qual, r.ev_action), '' ORDER BY r.rulename)
+                      FROM pg_rewrite r WHERE r.ev_class = w.oid), '')),
+        'policies', md5(concat(w.relrowsecurity, w.relforcerowsecurity,
+                    (SELECT string_agg(concat(p.polname, p.polcmd, p.polpermissive, p.polroles, p.polqual, p.polwithcheck), '' ORDER BY p.polname)
+                     FROM pg_policy p WHERE p.polrelid = w.oid))),
+        'triggers', md5(coalesce((SELECT string_agg(concat(g.tgname, g.tgenabled, g.tgtype, g.tgqual, md5((to_jsonb(f) - 'proacl')::text)), '' ORDER BY g.tgname)
+                         FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
+                         WHERE g.tgrelid = w.oid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'spyne\_guard%'), '')))) FROM wanted w), '{}'),
+    'functions', coalesce((SELECT jsonb_object_agg(p.oid, jsonb_build_object(
+        'label', p.oid::regprocedure::text, 'digest', md5((to_jsonb(p) - 'proacl')::text)))
+        FROM pg_proc p WHERE p.oid = ANY (functions)), '{}'))
+$$;
+
+-- The functions people call. Their bodies are parsed now, so that no name in
+-- them means something else to whoever calls.
+CREATE FUNCTION spyne_preview(
+    query text,
+    dry_run boolean DEFAULT false,
+    include_deprecated boolean DEFAULT false,
+    pin jsonb DEFAULT NULL,
+    override text[] DEFAULT '{}',
+    reason text DEFAULT NULL)
+RETURNS TABLE (
+    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
+    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
+    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
+    requires_confirmation boolean, expires_at timestamptz)
+LANGUAGE sql VOLATILE ROWS 1
+BEGIN ATOMIC
+    SELECT (p ->> 'preview_id')::uuid, p ->> 'sql', p ->> 'statement', p -> 'tables_used',
+           ARRAY(SELECT jsonb_array_elements_text(p -> 'join_versions')), p -> 'joins', p -> 'filters',
+           p -> 'aggregations', p -> 'assumptions', p -> 'guardrails', nullif(p -> 'dry_run', 'null'),
+           (p ->> 'confidence')::double precision, (p ->> 'estimated_rows')::double precision,
+           (p ->> 'estimated_cost')::double precision, (p ->> 'estimated_execution_time_ms')::double precision,
+           (p ->> 'requires_confirmation')::boolean, (p ->> 'expires_at')::timestamptz
+    FROM spyne.make_preview(query, dry_run, include_deprecated, pin, override, reason) p;
+END;
+
+CREATE FUNCTION spyne_preview_text(
+    query text,
+    dry_run boolean DEFAULT false,
+    include_deprecated boolean DEFAULT false,
+    pin jsonb DEFAULT NULL,
+    override text[] DEFAULT '{}',
+    reason text DEFAULT NULL)
+RETURNS text LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    SELECT spyne.render_preview(spyne.make_preview(query, dry_run, include_deprecated, pin, override, reason));
+END;
+
+-- These two run the statement in the caller's own search_path, as the caller:
+-- the rule finds its preview by its text, as it does for any client.
+CREATE FUNCTION spyne_execute(preview_id uuid) RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE ROWS 1000 AS $$
+DECLARE
+    previewed pg_catalog.jsonb := spyne.preview_statement(preview_id, false);
+    returned record;
+BEGIN
+    IF (previewed OPERATOR(pg_catalog.->>) 'returns_rows')::pg_catalog.bool THEN
+        FOR returned IN EXECUTE previewed OPERATOR(pg_catalog.->>) 'sql' LOOP
+            RETURN NEXT pg_catalog.to_jsonb(returned);
+        END LOOP;
+    ELSE
+        EXECUTE previewed OPERATOR(pg_catalog.->>) 'sql';
+    END IF;
+END
+$$;
+
+CREATE FUNCTION spyne_open(preview_id uuid) RETURNS refcursor
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    previewed pg_catalog.jsonb := spyne.preview_statement(preview_id, true);
+    opened pg_catalog.refcursor;
+BEGIN
+    OPEN opened FOR EXECUTE previewed OPERATOR(pg_catalog.->>) 'sql';
+    RETURN opened;
+END
+$$;
+
+CREATE FUNCTION spyne_correct(id text, corrections jsonb)
+RETURNS TABLE (
+    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
+    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
+    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
+    requires_confirmation boolean, expires_at timestamptz)
+LANGUAGE sql VOLATILE ROWS 1
+BEGIN ATOMIC
+    SELECT (p ->> 'preview_id')::uuid, p ->> 'sql', p ->> 'statement', p -> 'tables_used',
+           ARRAY(SELECT jsonb_array_elements_text(p -> 'join_versions')), p -> 'joins', p -> 'filters',
+           p -> 'aggregations', p -> 'assumptions', p -> 'guardrails', nullif(p -> 'dry_run', 'null'),
+           (p ->> 'confidence')::double precision, (p ->> 'estimated_rows')::double precision,
+           (p ->> 'estimated_cost')::double precision, (p ->> 'estimated_execution_time_ms')::double precision,
+           (p ->> 'requires_confirmation')::boolean, (p ->> 'expires_at')::timestamptz
+    FROM spyne.make_correction(id, corrections) p;
+END;

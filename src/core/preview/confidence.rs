@@ -1,0 +1,55 @@
+//! How sure a preview is that the result means what it seems to mean.
+
+use super::assumptions::Assumption;
+use super::guardrails::{Guardrail, Severity};
+
+/// What is taken off for each finding. These weights are a judgement, not a
+/// measurement: a stop halves it, a structural assumption costs more than one
+/// that hangs on the data.
+const FOR_STOP: f64 = 0.4;
+const FOR_WARNING: f64 = 0.1;
+const FOR_STRUCTURE: f64 = 0.08;
+const FOR_ASSUMPTION: f64 = 0.03;
+
+/// Assumptions about what is joined with what.
+const STRUCTURE: &[&str] =
+    &["FAN_TRAP", "CHASM_TRAP", "OUTER_JOIN_TURNED_INNER", "NOT_IN_NULLABLE"];
+
+/// From 0, anything may come, to 1, nothing speaks against it; two decimals.
+pub fn confidence(assumptions: &[Assumption], guardrails: &[Guardrail]) -> f64 {
+    let mut off = 0.0;
+    for guardrail in guardrails {
+        off += match guardrail.severity {
+            Severity::Stop => FOR_STOP,
+            Severity::Warning => FOR_WARNING,
+            Severity::Info => 0.0,
+        };
+    }
+    for assumption in assumptions {
+        off += match STRUCTURE.contains(&assumption.code) {
+            true => FOR_STRUCTURE,
+            false => FOR_ASSUMPTION,
+        };
+    }
+    ((1.0_f64 - off).max(0.0) * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_finding_takes_something_off_and_it_ends_at_nothing() {
+        let assumption = |code| Assumption { code, text: String::new() };
+        let stop = Guardrail {
+            code: "X",
+            severity: Severity::Stop,
+            message: String::new(),
+            remedy: String::new(),
+        };
+        assert_eq!(confidence(&[], &[]), 1.0);
+        assert_eq!(confidence(&[assumption("LIMIT_WITHOUT_ORDER")], &[]), 0.97);
+        assert_eq!(confidence(&[assumption("FAN_TRAP")], std::slice::from_ref(&stop)), 0.52);
+        assert_eq!(confidence(&[], &[stop.clone(), stop.clone(), stop]), 0.0);
+    }
+}

@@ -1,0 +1,510 @@
+//! What is dangerous about a statement, a small rule each.
+
+use serde::Serialize;
+
+use super::super::names::literal;
+use super::super::query::columns::Scope;
+use super::super::query::relations::Relation;
+use super::super::query::{Command, ExprKind, Form, Query, SourceKind, Volatility};
+use super::super::state::State;
+use super::assumptions::{Level, traps};
+use super::fan::Structure;
+use super::subject::{PlanNode, Subject};
+
+/// How much a guardrail weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Warning,
+    /// The statement does not run unless this is overridden, with a reason.
+    Stop,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Stop => "stop",
+        }
+    }
+}
+
+/// One danger.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Guardrail {
+    pub code: &'static str,
+    pub severity: Severity,
+    /// What is the matter.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// The codes that can stop a statement: what `override` takes.
+pub const STOPS: &[&str] = &[
+    "EXPLOSIVE_JOIN",
+    "AMBIGUOUS_AGGREGATE",
+    "WRITE_WITHOUT_WHERE",
+    "SHADOW_TABLE",
+    "UNACCEPTED_JOIN",
+];
+
+/// Every rule. To add one, add a line.
+const RULES: &[fn(&Subject, &mut Vec<Guardrail>)] = &[
+    cartesian_product,
+    exploding_plan,
+    ambiguous_aggregate,
+    write_without_where,
+    shadow_table,
+    unaccepted_join,
+    missing_filter,
+    volatile_function,
+    deprecated_table,
+    stale_statistics,
+    ungoverned_table,
+];
+
+/// Everything dangerous about a statement: stops first.
+pub fn guardrails(subject: &Subject) -> Vec<Guardrail> {
+    let mut found = Vec::new();
+    for rule in RULES {
+        rule(subject, &mut found);
+    }
+    let mut kept: Vec<Guardrail> = Vec::new();
+    for guardrail in found {
+        if !kept.contains(&guardrail) {
+            kept.push(guardrail);
+        }
+    }
+    kept.sort_by_key(|g| std::cmp::Reverse(g.severity));
+    kept
+}
+
+fn add(
+    into: &mut Vec<Guardrail>,
+    code: &'static str,
+    severity: Severity,
+    message: String,
+    remedy: impl Into<String>,
+) {
+    into.push(Guardrail { code, severity, message, remedy: remedy.into() });
+}
+
+fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
+    subject.query.each_level(&mut |query, outer| {
+        let scope = Scope::new(query, outer);
+        see(&Level { subject, scope, structure: Structure::of(scope, subject.relations) });
+    });
+}
+
+/// A write that foreign keys carry on to other tables.
+pub fn foreign_keys_reach(table: &str, others: &[String]) -> Guardrail {
+    Guardrail {
+        code: "FOREIGN_KEYS_REACH",
+        severity: Severity::Info,
+        message: format!(
+            "By their foreign keys, what happens to {table} may change {} too.",
+            others.join(", ")
+        ),
+        remedy: "Look at the actions of those foreign keys: \\d".to_string(),
+    }
+}
+
+/// A number as people read it.
+pub fn number(n: f64) -> String {
+    let digits = format!("{:.0}", n.abs());
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if n < 0.0 { format!("-{grouped}") } else { grouped }
+}
+
+/// Sources that no condition connects.
+fn cartesian_product(subject: &Subject, into: &mut Vec<Guardrail>) {
+    each_level(subject, &mut |level| {
+        let groups = level.structure.unconnected();
+        // Members of a UNION and the like stand side by side on purpose.
+        if groups.len() < 2 || level.scope.query.set_operation.is_some() {
+            return;
+        }
+        let names: Vec<String> = groups
+            .iter()
+            .map(|g| g.iter().map(|s| level.structure.label(*s)).collect::<Vec<_>>().join(" with "))
+            .collect();
+        add(
+            into,
+            "EXPLOSIVE_JOIN",
+            Severity::Stop,
+            format!(
+                "Nothing connects {}: each row of one is combined with each row of the other.",
+                names.join(" and ")
+            ),
+            "Add the condition that joins them, or override it where every combination is wanted.",
+        );
+    });
+}
+
+/// A join that the planner expects to grow out of bounds.
+fn exploding_plan(subject: &Subject, into: &mut Vec<Guardrail>) {
+    fn worst<'p>(node: &'p PlanNode, limits: (f64, f64), found: &mut Option<(f64, f64)>) {
+        if node.is_join {
+            let larger = node.children.iter().map(|c| c.rows).fold(1.0, f64::max);
+            let explodes = node.rows / larger > limits.0 || node.rows > limits.1;
+            if explodes && found.is_none_or(|(rows, _)| node.rows > rows) {
+                *found = Some((node.rows, larger));
+            }
+        }
+        node.children.iter().for_each(|c| worst(c, limits, found));
+    }
+    let Some(plan) = subject.plan else {
+        return;
+    };
+    let mut found = None;
+    worst(plan, (subject.limits.fan_out, subject.limits.join_rows), &mut found);
+    let known = into.iter().any(|g| g.code == "EXPLOSIVE_JOIN");
+    if let Some((rows, larger)) = found.filter(|_| !known) {
+        add(
+            into,
+            "EXPLOSIVE_JOIN",
+            Severity::Stop,
+            format!(
+                "A join is expected to make {} rows out of at most {} on a side; the limits are {} for each row, and {} rows.",
+                number(rows),
+                number(larger),
+                number(subject.limits.fan_out),
+                number(subject.limits.join_rows)
+            ),
+            "Join on more columns or filter first; ANALYZE the tables if the estimate is wrong.",
+        );
+    }
+}
+
+/// A sum, count or average whose rows a join repeats.
+fn ambiguous_aggregate(subject: &Subject, into: &mut Vec<Guardrail>) {
+    each_level(subject, &mut |level| {
+        for trap in traps(level) {
+            add(
+                into,
+                "AMBIGUOUS_AGGREGATE",
+                Severity::Stop,
+                format!(
+                    "{} takes rows of {} several times, once for each matching row of {}.",
+                    trap.aggregate,
+                    trap.counted,
+                    trap.repeated_by.join(" and ")
+                ),
+                format!(
+                    "Aggregate {} in a subquery of its own before joining, or override it where the repetition is meant.",
+                    trap.counted
+                ),
+            );
+        }
+    });
+}
+
+/// UPDATE or DELETE of every row.
+fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
+    each_level(subject, &mut |level| {
+        let query = level.scope.query;
+        let all_rows = matches!(query.command, Command::Update | Command::Delete)
+            && query.filters.is_empty()
+            && query.join_conditions().is_empty();
+        if let (true, Some(target)) = (all_rows, query.result) {
+            add(
+                into,
+                "WRITE_WITHOUT_WHERE",
+                Severity::Stop,
+                format!(
+                    "{} without WHERE changes every row of {}.",
+                    query.command.as_str(),
+                    level.structure.label(target)
+                ),
+                "Add a WHERE, or override it where every row is meant.",
+            );
+        }
+    });
+}
+
+/// Tables that a statement uses, at any level.
+fn tables<'s>(subject: &Subject<'s>) -> Vec<&'s Relation> {
+    let mut found: Vec<&Relation> = Vec::new();
+    subject.query.each_level(&mut |query, _| {
+        for number in query.source_numbers() {
+            if let Some(SourceKind::Table(oid)) = query.source(number).map(|s| &s.kind)
+                && let Some(relation) = subject.relations.get(*oid)
+                && !found.iter().any(|f| f.oid == *oid)
+            {
+                found.push(relation);
+            }
+        }
+    });
+    found
+}
+
+fn shadow_table(subject: &Subject, into: &mut Vec<Guardrail>) {
+    for table in tables(subject).into_iter().filter(|t| t.state == Some(State::Shadow)) {
+        add(
+            into,
+            "SHADOW_TABLE",
+            Severity::Stop,
+            format!("{} is in staging: nobody has promoted what is in it.", table.label),
+            "Query the table in use, or override it where staging is what you are after.",
+        );
+    }
+}
+
+fn deprecated_table(subject: &Subject, into: &mut Vec<Guardrail>) {
+    for table in tables(subject).into_iter().filter(|t| t.state == Some(State::Deprecated)) {
+        let name = table.logical_name.as_deref().unwrap_or(&table.name);
+        add(
+            into,
+            "DEPRECATED_TABLE",
+            Severity::Warning,
+            format!("{} is deprecated: it may be out of date, and it is meant to go.", table.label),
+            format!(
+                "Query the version in use: SELECT * FROM spyne_resolve(ARRAY[{}]);",
+                literal(name)
+            ),
+        );
+    }
+}
+
+/// A table that nobody answers for, beside one that somebody does.
+fn ungoverned_table(subject: &Subject, into: &mut Vec<Guardrail>) {
+    let all = tables(subject);
+    if all.iter().all(|t| t.state.is_none()) {
+        return;
+    }
+    for table in all.into_iter().filter(|t| t.state.is_none()) {
+        add(
+            into,
+            "UNGOVERNED_TABLE",
+            Severity::Info,
+            format!("{} is not governed: it has no state and no version.", table.label),
+            format!("SELECT * FROM spyne_register({});", literal(&table.label)),
+        );
+    }
+}
+
+/// Joins that nobody has accepted.
+fn unaccepted_join(subject: &Subject, into: &mut Vec<Guardrail>) {
+    let severity = match subject.limits.require_accepted_joins {
+        true => Severity::Stop,
+        false => Severity::Warning,
+    };
+    for join in subject.joins.iter().filter(|j| !j.accepted) {
+        add(
+            into,
+            "UNACCEPTED_JOIN",
+            severity,
+            format!("Nobody has accepted the join of {} and {}.", join.left, join.right),
+            "Ask an admin to accept it, or check that its columns mean the same.",
+        );
+    }
+}
+
+/// Statistics that the estimates rest on, and should not.
+fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
+    for table in tables(subject).into_iter().filter(|t| matches!(t.kind.as_str(), "r" | "m")) {
+        let message = match (table.estimated_rows, table.changed_rows) {
+            (None, _) => format!("{} was never analyzed: its estimates are guesses.", table.label),
+            // As autovacuum decides, with twice its scale factor and more to
+            // begin with: it should have come by.
+            (Some(rows), Some(changed)) if changed > 1000.0 + 0.2 * rows => format!(
+                "{} rows of {} changed since it was analyzed, of about {}.",
+                number(changed),
+                table.label,
+                number(rows)
+            ),
+            _ => continue,
+        };
+        let remedy = format!("ANALYZE {};", table.label);
+        add(into, "STALE_STATISTICS", Severity::Warning, message, remedy);
+    }
+}
+
+/// A large table of which every row is read.
+fn missing_filter(subject: &Subject, into: &mut Vec<Guardrail>) {
+    let top = subject.query;
+    let limited = |query: &Query| {
+        query.limit.as_ref().is_some_and(|l| !matches!(l.kind, ExprKind::Constant(None)))
+    };
+    // A LIMIT at the top ends the reading, unless all must be read first.
+    let reads_all_first = !top.group_by.is_empty()
+        || !top.order_by.is_empty()
+        || super::fan::returns_one_row(&Query { limit: None, ..top.clone() });
+    if limited(top) && !reads_all_first {
+        return;
+    }
+    each_level(subject, &mut |level| {
+        let query = level.scope.query;
+        if query.command == Command::Insert || limited(query) {
+            return;
+        }
+        let filtered: Vec<usize> = query
+            .filters
+            .iter()
+            .chain(query.join_conditions())
+            .filter_map(|condition| {
+                let mut sources = Vec::new();
+                let mut others = false;
+                condition.each(&mut |e| {
+                    others |= matches!(e.kind, ExprKind::Sublink(_));
+                    if let ExprKind::Column { levels_up, .. } = e.kind {
+                        others |= levels_up > 0;
+                    }
+                    if let Some((source, _)) = level.scope.local_source(e)
+                        && !sources.contains(&source)
+                    {
+                        sources.push(source);
+                    }
+                });
+                (sources.len() == 1).then(|| sources[0])
+            })
+            .collect();
+        // What is joined to a filtered table is not read whole, as a rule.
+        let near = |source: usize| {
+            filtered.iter().any(|f| *f == source || level.structure.compared(*f, source))
+        };
+        for source in &level.structure.sources {
+            let Some(SourceKind::Table(oid)) = query.source(*source).map(|s| &s.kind) else {
+                continue;
+            };
+            let Some(table) = subject.relations.get(*oid) else {
+                continue;
+            };
+            let Some(rows) = table.estimated_rows.filter(|r| *r > subject.limits.large_table_rows)
+            else {
+                continue;
+            };
+            if !near(*source) {
+                add(
+                    into,
+                    "MISSING_FILTER",
+                    Severity::Warning,
+                    format!(
+                        "Nothing filters {}: all of its about {} rows are read.",
+                        table.label,
+                        number(rows)
+                    ),
+                    "Add a WHERE on it, or a LIMIT.",
+                );
+            }
+        }
+    });
+}
+
+/// A read that calls what may write.
+fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
+    // Volatile for their results alone.
+    const HARMLESS: &[&str] = &[
+        "random",
+        "clock_timestamp",
+        "timeofday",
+        "gen_random_uuid",
+        "setseed",
+        "random_normal",
+        "pg_sleep",
+        "pg_sleep_for",
+        "pg_sleep_until",
+    ];
+    let mut called: Vec<String> = Vec::new();
+    subject.query.each_level(&mut |query, _| {
+        for expression in query.expressions() {
+            expression.each(&mut |e| {
+                if let ExprKind::Call(call) = &e.kind
+                    && matches!(call.form, Form::Function | Form::Operator)
+                    && call.volatility == Volatility::Volatile
+                    && !(call.built_in && HARMLESS.contains(&call.name.as_str()))
+                    && !called.contains(&call.name)
+                {
+                    called.push(call.name.clone());
+                }
+            });
+        }
+    });
+    if subject.query.command != Command::Select {
+        return;
+    }
+    for name in called {
+        add(
+            into,
+            "VOLATILE_FUNCTION",
+            Severity::Warning,
+            format!("{name}() is VOLATILE: it may change something, although this is a read."),
+            "Look at what the function does: \\sf, or mark it STABLE if it only reads.",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(number(1234567.4), "1,234,567");
+        assert_eq!(number(999.0), "999");
+        assert_eq!(number(0.0), "0");
+    }
+
+    #[test]
+    fn a_join_that_explodes_is_found_in_a_plan() {
+        use super::super::super::query::relations::Relations;
+        let leaf = |rows| PlanNode { rows, ..PlanNode::default() };
+        let join = |rows| PlanNode {
+            is_join: true,
+            rows,
+            children: vec![leaf(10.0), leaf(20.0)],
+            ..PlanNode::default()
+        };
+        let query = Query::default();
+        let relations = Relations::default();
+        let judged = |plan: &PlanNode| {
+            guardrails(&Subject {
+                query: &query,
+                relations: &relations,
+                plan: Some(plan),
+                limits: Default::default(),
+                joins: &[],
+            })
+        };
+        assert!(judged(&join(20_000.0)).is_empty());
+        let found = judged(&join(20_001.0));
+        assert_eq!(found[0].code, "EXPLOSIVE_JOIN");
+        assert!(found[0].message.contains("20,001 rows"), "{}", found[0].message);
+        let large = PlanNode { children: vec![leaf(9e6)], ..join(10_000_001.0) };
+        assert_eq!(judged(&large).len(), 1);
+    }
+
+    #[test]
+    fn an_unaccepted_join_stops_only_where_it_is_asked_to() {
+        use super::super::super::query::relations::Relations;
+        let query = Query::default();
+        let relations = Relations::default();
+        let joins = [super::super::subject::JoinFact {
+            left: "a".into(),
+            right: "b".into(),
+            accepted: false,
+        }];
+        let mut limits = super::super::subject::Limits::default();
+        let judged = |limits| {
+            guardrails(&Subject {
+                query: &query,
+                relations: &relations,
+                plan: None,
+                limits,
+                joins: &joins,
+            })
+        };
+        assert_eq!(judged(limits)[0].severity, Severity::Warning);
+        limits.require_accepted_joins = true;
+        assert_eq!(judged(limits)[0].severity, Severity::Stop);
+    }
+}

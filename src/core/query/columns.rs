@@ -1,0 +1,109 @@
+//! Where a column comes from, through subqueries, CTEs, joins and views.
+
+use super::{Expr, ExprKind, Query, Source, SourceKind};
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BaseColumn {
+    /// The table's OID.
+    pub relation: u32,
+    /// Its number from 1.
+    pub column: i32,
+}
+
+/// A query, and those around it, nearest last.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    pub query: &'a Query,
+    pub outer: &'a [&'a Query],
+}
+
+/// A hand's breadth beyond any query that people write; recursion ends there.
+const DEEP: usize = 64;
+
+impl<'a> Scope<'a> {
+    pub fn new(query: &'a Query, outer: &'a [&'a Query]) -> Scope<'a> {
+        Scope { query, outer }
+    }
+
+    /// The query `levels_up` from here, and those around that one.
+    pub fn up(self, levels_up: u32) -> Option<Scope<'a>> {
+        match (levels_up as usize).checked_sub(1) {
+            None => Some(self),
+            Some(skip) => {
+                let at = self.outer.len().checked_sub(1 + skip)?;
+                Some(Scope { query: self.outer[at], outer: &self.outer[..at] })
+            }
+        }
+    }
+
+    /// The column of a table that an expression is, with or without casts
+    /// around it; None for anything computed.
+    pub fn base_column(self, expr: &Expr) -> Option<BaseColumn> {
+        self.trace(expr, 0)
+    }
+
+    /// The source of this very level that a column reference means, through
+    /// the columns of JOINs.
+    pub fn local_source(self, expr: &Expr) -> Option<(usize, i32)> {
+        let ExprKind::Column { source, column, levels_up: 0 } = without_casts(expr).kind else {
+            return None;
+        };
+        match &self.query.source(source)?.kind {
+            SourceKind::Join(columns) => {
+                self.local_source(columns.get(usize::try_from(column).ok()?.checked_sub(1)?)?)
+            }
+            _ => Some((source, column)),
+        }
+    }
+
+    fn trace(self, expr: &Expr, depth: usize) -> Option<BaseColumn> {
+        if depth > DEEP {
+            return None;
+        }
+        let ExprKind::Column { source, column, levels_up } = without_casts(expr).kind else {
+            return None;
+        };
+        let there = self.up(levels_up)?;
+        there.trace_in(there.query.source(source)?, column, depth)
+    }
+
+    fn trace_in(self, source: &'a Source, column: i32, depth: usize) -> Option<BaseColumn> {
+        let place = usize::try_from(column).ok()?.checked_sub(1);
+        match &source.kind {
+            SourceKind::Table(relation) => Some(BaseColumn { relation: *relation, column }),
+            SourceKind::Join(columns) => self.trace(columns.get(place?)?, depth + 1),
+            SourceKind::Subquery { query, .. } => self.trace_output(query, place?, depth),
+            SourceKind::Cte { name, levels_up, recursive_reference: false } => {
+                let there = self.up(*levels_up)?;
+                let cte = there.query.ctes.iter().find(|c| c.name == *name)?;
+                there.trace_output(&cte.query, place?, depth)
+            }
+            _ => None,
+        }
+    }
+
+    /// The column behind one output column of a query inside this one.
+    fn trace_output(self, query: &'a Query, place: usize, depth: usize) -> Option<BaseColumn> {
+        if query.set_operation.is_some() {
+            return None;
+        }
+        let target = query.targets.iter().filter(|t| !t.hidden).nth(place)?;
+        let outer: Vec<&Query> = self.outer.iter().copied().chain([self.query]).collect();
+        Scope::new(query, &outer).trace(&target.expr, depth + 1)
+    }
+}
+
+/// An expression without the casts around it.
+pub fn without_casts(expr: &Expr) -> &Expr {
+    use super::Form::{ExplicitCast, ImplicitCast};
+    match &expr.kind {
+        ExprKind::Call(call) if matches!(call.form, ExplicitCast | ImplicitCast) => {
+            match call.arguments.first() {
+                Some(argument) => without_casts(argument),
+                None => expr,
+            }
+        }
+        _ => expr,
+    }
+}

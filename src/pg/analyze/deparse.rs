@@ -1,0 +1,159 @@
+//! Expressions as SQL, written by Postgres's own deparser.
+
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+
+use pgrx::pg_sys;
+
+use crate::pg::statement::cells;
+
+/// The SQL of each of `expressions`, which belong to the last of `levels` (the
+/// outermost comes first).
+///
+/// Postgres deparses whole queries. So the expressions become the target list
+/// of a query over the same range table, with the queries around it pulled into
+/// that range table, and its text is cut at column names that occur nowhere else.
+///
+/// # Safety
+/// Valid analyzed queries, each inside the one before, and expressions of the last.
+pub unsafe fn texts(
+    levels: &[*mut pg_sys::Query],
+    expressions: &[*mut pg_sys::Node],
+) -> HashMap<*mut pg_sys::Node, String> {
+    let Some((own, outer)) = levels.split_last() else {
+        return HashMap::new();
+    };
+    if expressions.is_empty() {
+        return HashMap::new();
+    }
+    // SAFETY: copies of the parts that deparsing reads; the originals stay as
+    // they are.
+    unsafe {
+        let query = pg_sys::palloc0(size_of::<pg_sys::Query>()).cast::<pg_sys::Query>();
+        let copy = |list: *mut pg_sys::List| -> *mut pg_sys::List {
+            pg_sys::copyObjectImpl(list.cast()).cast()
+        };
+        let own = &**own;
+        (*query).type_ = pg_sys::NodeTag::T_Query;
+        (*query).commandType = pg_sys::CmdType::CMD_SELECT;
+        (*query).canSetTag = true;
+        (*query).hasSubLinks = true;
+        (*query).rtable = copy(own.rtable);
+        (*query).windowClause = copy(own.windowClause);
+        (*query).cteList = std::ptr::null_mut();
+        let from = match own.jointree.is_null() {
+            true => std::ptr::null_mut(),
+            false => copy((*own.jointree).fromlist),
+        };
+        (*query).jointree = pg_sys::makeFromExpr(from, std::ptr::null_mut());
+        // A literal in the expressions may hold any text.
+        let marker = format!("spyne_{:x}_", own as *const pg_sys::Query as usize);
+        for (number, expression) in expressions.iter().enumerate() {
+            let name = CString::new(format!("{marker}{number}_")).unwrap_or_default();
+            let entry = pg_sys::makeTargetEntry(
+                pg_sys::copyObjectImpl(expression.cast()).cast(),
+                (number + 1) as i16,
+                pg_sys::pstrdup(name.as_ptr()),
+                false,
+            );
+            (*query).targetList = pg_sys::lappend((*query).targetList, entry.cast());
+        }
+        // What windows are partitioned and ordered by; hidden, and so not written.
+        for cell in cells(own.targetList) {
+            let entry = cell.cast::<pg_sys::TargetEntry>();
+            if (*entry).ressortgroupref > 0 && !own.windowClause.is_null() {
+                let hidden: *mut pg_sys::TargetEntry = pg_sys::copyObjectImpl(cell).cast();
+                (*hidden).resno = cells((*query).targetList).count() as i16 + 1;
+                (*hidden).resjunk = true;
+                (*query).targetList = pg_sys::lappend((*query).targetList, hidden.cast());
+            }
+        }
+        for around in outer.iter().rev() {
+            let around = &**around;
+            let offset = cells(around.rtable).count() as i32;
+            pg_sys::OffsetVarNodes(query.cast(), offset, 0);
+            pg_sys::IncrementVarSublevelsUp(query.cast(), -1, 1);
+            (*query).rtable = pg_sys::list_concat(copy(around.rtable), (*query).rtable);
+            if !around.jointree.is_null() {
+                let from = copy((*around.jointree).fromlist);
+                (*(*query).jointree).fromlist =
+                    pg_sys::list_concat(from, (*(*query).jointree).fromlist);
+            }
+        }
+        let text = pg_sys::pg_get_querydef(query, false);
+        let text = CStr::from_ptr(text).to_string_lossy();
+        cut(&text, &marker, expressions)
+    }
+}
+
+fn cut(
+    text: &str,
+    marker: &str,
+    expressions: &[*mut pg_sys::Node],
+) -> HashMap<*mut pg_sys::Node, String> {
+    let mut found = HashMap::new();
+    let mut rest = text.trim_start().trim_start_matches("SELECT").trim_start();
+    for (number, expression) in expressions.iter().enumerate() {
+        let end = format!(" AS {marker}{number}_");
+        let Some(at) = rest.find(&end) else {
+            break;
+        };
+        found.insert(*expression, tidy(&rest[..at]));
+        rest = rest[at + end.len()..].trim_start_matches(',').trim_start();
+    }
+    found
+}
+
+/// One line, without the brackets that Postgres puts around all of it.
+fn tidy(text: &str) -> String {
+    let line = one_line(text);
+    let inner = line.strip_prefix('(').and_then(|l| l.strip_suffix(')'));
+    match inner {
+        Some(inner) if balanced(inner) => inner.trim().to_string(),
+        _ => line,
+    }
+}
+
+/// Runs of space become one, but for those inside quotes.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut quote: Option<char> = None;
+    for c in text.trim().chars() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            None if c == '\'' || c == '"' => quote = Some(c),
+            None if c.is_whitespace() => {
+                if !line.ends_with(' ') {
+                    line.push(' ');
+                }
+                continue;
+            }
+            _ => {}
+        }
+        line.push(c);
+    }
+    line
+}
+
+/// Whether every bracket that a text opens is closed in it, and none before it
+/// was opened, quoted ones aside.
+fn balanced(text: &str) -> bool {
+    let mut depth = 0_i32;
+    let mut quote: Option<char> = None;
+    for c in text.chars() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None => match c {
+                '\'' | '"' => quote = Some(c),
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            },
+        }
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
+}

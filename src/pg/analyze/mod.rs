@@ -1,0 +1,398 @@
+//! What Postgres makes of a statement's text: parsed, analyzed, rewritten and
+//! planned by Postgres itself, and read from its trees into `core::query`.
+//! Nothing is executed.
+
+mod deparse;
+mod expressions;
+mod plan;
+mod tree;
+
+use std::ffi::{CStr, CString};
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::local::Local;
+use super::statement::cells;
+use crate::core::preview::subject::PlanNode;
+use crate::core::query::{Query, walk};
+
+/// A statement, as far as it can be known without running it.
+#[derive(Debug)]
+pub struct Analyzed {
+    /// What wraps the query: empty for the query itself, else `COPY`,
+    /// `CREATE TABLE AS`, `DECLARE CURSOR`, `EXPLAIN`, `PREPARE`, `EXECUTE`.
+    pub wrapper: &'static str,
+    /// One query, or what rules made of it.
+    pub queries: Vec<Query>,
+    pub plans: Vec<Planned>,
+    /// Two statements with the same fingerprint mean the same: relations,
+    /// functions, operators and types, views expanded, row security applied.
+    pub fingerprint: String,
+    /// Relations that a COPY FROM writes to; it has no query.
+    pub copied_into: Option<u32>,
+}
+
+impl Analyzed {
+    /// The relations, views among them, and the functions of users that a
+    /// statement uses.
+    pub fn uses(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut relations: Vec<u32> = self.copied_into.into_iter().collect();
+        let mut functions = Vec::new();
+        for query in &self.queries {
+            walk::uses(query, &mut relations, &mut functions);
+        }
+        for list in [&mut relations, &mut functions] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        (relations, functions)
+    }
+}
+
+/// A plan's estimates.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub rows: f64,
+    pub cost: f64,
+    pub tree: PlanNode,
+}
+
+/// Why a text is no statement that can be looked at.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    Empty,
+    /// Several statements.
+    Several(usize),
+    /// A statement of another kind, by its command tag.
+    Kind(String),
+    /// Postgres's own error.
+    Error(Box<Raised>),
+}
+
+/// An error of Postgres's, taken apart.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    pub sqlstate: PgSqlErrorCode,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+    /// Character in the text, from 1.
+    pub position: Option<usize>,
+}
+
+/// The error position inside the text, noted while the error is raised: pgrx
+/// does not carry it over.
+static POSITION: Local<i32> = Local::new(0);
+
+unsafe extern "C-unwind" fn note_position(_argument: *mut core::ffi::c_void) {
+    // SAFETY: called by errfinish, with an error under construction.
+    unsafe {
+        let position = pg_sys::geterrposition();
+        if position > 0 && POSITION.get() == 0 {
+            POSITION.set(position);
+        }
+        // It is a position in the text that is looked at, not in the client's.
+        pg_sys::errposition(0);
+    }
+}
+
+/// Parses, analyzes, rewrites and plans `text` as the present user, with the
+/// present search_path.
+///
+/// # Errors
+/// See [`Problem`].
+pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
+    let Ok(text) = CString::new(text) else {
+        return Err(Problem::Empty);
+    };
+    POSITION.set(0);
+    // SAFETY: reads a static; put back below, and by Postgres after an error.
+    let before = unsafe { pg_sys::error_context_stack };
+    let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
+        let mut callback = pg_sys::ErrorContextCallback {
+            previous: before,
+            callback: Some(note_position),
+            arg: std::ptr::null_mut(),
+        };
+        // SAFETY: the callback lives in this frame and is taken off the stack
+        // before the frame ends, on the way out and in the handler below.
+        unsafe {
+            pg_sys::error_context_stack = &mut callback;
+            let result = work(&text, with_plans);
+            pg_sys::error_context_stack = before;
+            result
+        }
+    }))
+    .catch_others(|caught| {
+        // SAFETY: as above.
+        unsafe { pg_sys::error_context_stack = before };
+        match caught {
+            pg_sys::panic::CaughtError::PostgresError(report) => {
+                // A cancellation is not an answer about the text.
+                if matches!(
+                    report.sql_error_code(),
+                    PgSqlErrorCode::ERRCODE_QUERY_CANCELED | PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN
+                ) {
+                    pg_sys::panic::CaughtError::PostgresError(report).rethrow();
+                }
+                let position = usize::try_from(POSITION.get()).ok().filter(|p| *p > 0);
+                Err(Problem::Error(Box::new(Raised {
+                    sqlstate: report.sql_error_code(),
+                    message: report.message().to_string(),
+                    detail: report.detail().map(str::to_string),
+                    hint: report.hint().map(str::to_string),
+                    position,
+                })))
+            }
+            other => other.rethrow(),
+        }
+    })
+    .execute();
+    result
+}
+
+unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
+    // SAFETY: Postgres's own functions on the trees that they have made.
+    unsafe {
+        let statements = pg_sys::pg_parse_query(text.as_ptr());
+        let mut cells_of = cells(statements);
+        let raw = match (cells_of.next(), cells_of.next()) {
+            (None, _) => return Err(Problem::Empty),
+            (Some(_), Some(_)) => return Err(Problem::Several((*statements).length as usize)),
+            (Some(raw), None) => raw.cast::<pg_sys::RawStmt>(),
+        };
+        let unwrapped = unwrap(raw, text)?;
+        let Unwrapped { wrapper, raw, text: inner_text, types, copied_into } = unwrapped;
+        if raw.is_null() {
+            return Ok(Analyzed {
+                wrapper,
+                queries: Vec::new(),
+                plans: Vec::new(),
+                fingerprint: copied_into.map_or_else(String::new, |oid| format!("copy {oid}")),
+                copied_into,
+            });
+        }
+        let mut count = types.len() as i32;
+        let mut parameters: *mut pg_sys::Oid = std::ptr::null_mut();
+        if count > 0 {
+            parameters = pg_sys::palloc(types.len() * size_of::<pg_sys::Oid>()).cast();
+            std::ptr::copy_nonoverlapping(types.as_ptr(), parameters, types.len());
+        }
+        let trees = pg_sys::pg_analyze_and_rewrite_varparams(
+            raw,
+            inner_text,
+            &mut parameters,
+            &mut count,
+            std::ptr::null_mut(),
+        );
+        let mut queries = Vec::new();
+        let mut plans = Vec::new();
+        let fingerprint = fingerprint(trees.cast());
+        for cell in cells(trees) {
+            let query = cell.cast::<pg_sys::Query>();
+            if (*query).commandType == pg_sys::CmdType::CMD_UTILITY {
+                return Err(Problem::Kind(tag_of((*query).utilityStmt)));
+            }
+            queries.push(tree::read(query));
+            if with_plans {
+                // Planning scribbles on the tree.
+                let copy = pg_sys::copyObjectImpl(query.cast()).cast();
+                let planned = pg_sys::pg_plan_query(
+                    copy,
+                    inner_text,
+                    pg_sys::CURSOR_OPT_PARALLEL_OK as i32,
+                    std::ptr::null_mut(),
+                );
+                plan::check_permissions(planned);
+                plans.push(plan::read(planned));
+            }
+        }
+        Ok(Analyzed { wrapper, queries, plans, fingerprint, copied_into })
+    }
+}
+
+/// 128 bits of what a tree says. Where a token stands in the text is in it too:
+/// the text is compared anyway.
+unsafe fn fingerprint(tree: *const core::ffi::c_void) -> String {
+    unsafe extern "C-unwind" {
+        fn hash_bytes_extended(bytes: *const u8, length: i32, seed: u64) -> u64;
+    }
+    // SAFETY: nodeToString returns a C string; hashing it cannot raise.
+    unsafe {
+        let text = CStr::from_ptr(pg_sys::nodeToString(tree)).to_bytes();
+        let half = |seed| hash_bytes_extended(text.as_ptr(), text.len() as i32, seed);
+        format!("{:016x}{:016x}", half(0x5370_796e_6531), half(0x5370_796e_6532))
+    }
+}
+
+/// The statement inside a COPY, an EXPLAIN and the like.
+struct Unwrapped {
+    wrapper: &'static str,
+    raw: *mut pg_sys::RawStmt,
+    text: *const core::ffi::c_char,
+    /// The types of its parameters, as far as they are declared.
+    types: Vec<pg_sys::Oid>,
+    copied_into: Option<u32>,
+}
+
+unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Problem> {
+    use pg_sys::NodeTag::*;
+    // SAFETY: the tag of a node says what it is.
+    unsafe {
+        let node = (*raw).stmt;
+        let within = |wrapper: &'static str, inner: *mut pg_sys::Node| Unwrapped {
+            wrapper,
+            raw: raw_statement(inner, raw),
+            text: text.as_ptr(),
+            types: Vec::new(),
+            copied_into: None,
+        };
+        let found = match (*node).type_ {
+            T_SelectStmt => {
+                let select = node.cast::<pg_sys::SelectStmt>();
+                if (*select).intoClause.is_null() {
+                    within("", node)
+                } else {
+                    let copy: *mut pg_sys::SelectStmt = pg_sys::copyObjectImpl(node.cast()).cast();
+                    (*copy).intoClause = std::ptr::null_mut();
+                    within("SELECT INTO", copy.cast())
+                }
+            }
+            T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => within("", node),
+            T_ExplainStmt => within("EXPLAIN", (*node.cast::<pg_sys::ExplainStmt>()).query),
+            T_CreateTableAsStmt => {
+                within("CREATE TABLE AS", (*node.cast::<pg_sys::CreateTableAsStmt>()).query)
+            }
+            T_DeclareCursorStmt => {
+                within("DECLARE CURSOR", (*node.cast::<pg_sys::DeclareCursorStmt>()).query)
+            }
+            T_CopyStmt => return copy(node.cast(), raw, text),
+            T_PrepareStmt => {
+                let prepare = node.cast::<pg_sys::PrepareStmt>();
+                let state = pg_sys::make_parsestate(std::ptr::null_mut());
+                let types = cells((*prepare).argtypes)
+                    .map(|cell| pg_sys::typenameTypeId(state, cell.cast()))
+                    .collect();
+                Unwrapped { types, ..within("PREPARE", (*prepare).query) }
+            }
+            T_ExecuteStmt => return execute(node.cast()),
+            _ => return Err(Problem::Kind(tag_of(node))),
+        };
+        // EXPLAIN EXECUTE, CREATE TABLE AS EXECUTE.
+        if (*(*found.raw).stmt).type_ == T_ExecuteStmt {
+            let inner = execute((*found.raw).stmt.cast())?;
+            return Ok(Unwrapped { wrapper: found.wrapper, ..inner });
+        }
+        // EXPLAIN of CREATE TABLE AS or DECLARE CURSOR.
+        match (*(*found.raw).stmt).type_ {
+            T_CreateTableAsStmt | T_DeclareCursorStmt => {
+                Ok(Unwrapped { wrapper: found.wrapper, ..unwrap(found.raw, text)? })
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+/// A raw statement of its own, at the place of the one around it.
+unsafe fn raw_statement(
+    inner: *mut pg_sys::Node,
+    around: *const pg_sys::RawStmt,
+) -> *mut pg_sys::RawStmt {
+    // SAFETY: a fresh node.
+    unsafe {
+        let raw = pg_sys::palloc0(size_of::<pg_sys::RawStmt>()).cast::<pg_sys::RawStmt>();
+        (*raw).type_ = pg_sys::NodeTag::T_RawStmt;
+        (*raw).stmt = inner;
+        (*raw).stmt_location = (*around).stmt_location;
+        (*raw).stmt_len = (*around).stmt_len;
+        raw
+    }
+}
+
+unsafe fn copy(
+    copy: *mut pg_sys::CopyStmt,
+    raw: *mut pg_sys::RawStmt,
+    text: &CStr,
+) -> Result<Unwrapped, Problem> {
+    // SAFETY: a COPY has a relation or a query.
+    unsafe {
+        let copy = &*copy;
+        let mut found = Unwrapped {
+            wrapper: "COPY",
+            raw: std::ptr::null_mut(),
+            text: text.as_ptr(),
+            types: Vec::new(),
+            copied_into: None,
+        };
+        if !copy.query.is_null() {
+            found.raw = raw_statement(copy.query, raw);
+            return Ok(found);
+        }
+        if copy.is_from {
+            let relation = pg_sys::RangeVarGetRelidExtended(
+                copy.relation,
+                pg_sys::AccessShareLock as pg_sys::LOCKMODE,
+                0,
+                None,
+                std::ptr::null_mut(),
+            );
+            found.copied_into = Some(relation.to_u32());
+            return Ok(found);
+        }
+        // What COPY itself does for a table with row security: TABLE t, spelt
+        // as a SELECT of its columns.
+        let quoted = |name: *const core::ffi::c_char| {
+            CStr::from_ptr(pg_sys::quote_identifier(name)).to_string_lossy().into_owned()
+        };
+        let columns: Vec<String> =
+            cells(copy.attlist).map(|cell| quoted((*cell.cast::<pg_sys::String>()).sval)).collect();
+        let relation = &*copy.relation;
+        let schema = match relation.schemaname.is_null() {
+            true => String::new(),
+            false => format!("{}.", quoted(relation.schemaname)),
+        };
+        let select = format!(
+            "SELECT {} FROM ONLY {schema}{}",
+            if columns.is_empty() { "*".to_string() } else { columns.join(", ") },
+            quoted(relation.relname)
+        );
+        let select = CString::new(select).unwrap_or_default();
+        // The tree points into the text.
+        let select = pg_sys::pstrdup(select.as_ptr());
+        let parsed = pg_sys::pg_parse_query(select);
+        found.raw = cells(parsed).next().unwrap_or(std::ptr::null_mut()).cast();
+        found.text = select;
+        Ok(found)
+    }
+}
+
+/// The statement that EXECUTE runs.
+unsafe fn execute(statement: *mut pg_sys::ExecuteStmt) -> Result<Unwrapped, Problem> {
+    // SAFETY: FetchPreparedStatement raises where there is none; its plan
+    // source lives as long as the prepared statement.
+    unsafe {
+        let prepared = pg_sys::FetchPreparedStatement((*statement).name, true);
+        let source = &*(*prepared).plansource;
+        let types = match source.num_params {
+            n if n > 0 => std::slice::from_raw_parts(source.param_types, n as usize).to_vec(),
+            _ => Vec::new(),
+        };
+        Ok(Unwrapped {
+            wrapper: "EXECUTE",
+            raw: pg_sys::copyObjectImpl(source.raw_parse_tree.cast()).cast(),
+            text: source.query_string,
+            types,
+            copied_into: None,
+        })
+    }
+}
+
+/// The command tag of a statement.
+unsafe fn tag_of(node: *mut pg_sys::Node) -> String {
+    // SAFETY: CreateCommandTag knows every statement node.
+    unsafe {
+        let tag = pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(node));
+        CStr::from_ptr(tag).to_string_lossy().into_owned()
+    }
+}

@@ -1,0 +1,88 @@
+//! Estimates and permissions of a plan.
+
+use pgrx::pg_sys;
+
+use super::Planned;
+use crate::core::preview::subject::PlanNode;
+use crate::pg::statement::cells;
+use crate::pg::{hooks, shims};
+
+/// Reads a plan's estimates.
+///
+/// # Safety
+/// A valid planned statement.
+pub unsafe fn read(planned: *mut pg_sys::PlannedStmt) -> Planned {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let top = (*planned).planTree;
+        let subplans: Vec<*mut pg_sys::Plan> =
+            cells((*planned).subplans).map(|cell| cell.cast()).collect();
+        let mut tree = node(top);
+        for subplan in subplans {
+            if !subplan.is_null() {
+                tree.children.push(node(subplan));
+            }
+        }
+        let rows = match (*planned).commandType {
+            pg_sys::CmdType::CMD_SELECT => (*top).plan_rows,
+            // A write's own node returns rows only for RETURNING.
+            _ => match (*top).lefttree.is_null() {
+                true => (*top).plan_rows,
+                false => (*(*top).lefttree).plan_rows,
+            },
+        };
+        Planned { rows, cost: (*top).total_cost, tree }
+    }
+}
+
+unsafe fn node(plan: *mut pg_sys::Plan) -> PlanNode {
+    use pg_sys::NodeTag::*;
+    // SAFETY: the tag of a node says what it is.
+    unsafe {
+        let mut children = Vec::new();
+        for child in [(*plan).lefttree, (*plan).righttree] {
+            if !child.is_null() {
+                children.push(node(child));
+            }
+        }
+        let more = match (*plan).type_ {
+            T_Append => (*plan.cast::<pg_sys::Append>()).appendplans,
+            T_MergeAppend => (*plan.cast::<pg_sys::MergeAppend>()).mergeplans,
+            T_BitmapAnd => (*plan.cast::<pg_sys::BitmapAnd>()).bitmapplans,
+            T_BitmapOr => (*plan.cast::<pg_sys::BitmapOr>()).bitmapplans,
+            _ => std::ptr::null_mut(),
+        };
+        children.extend(cells(more).map(|cell| node(cell.cast())));
+        if (*plan).type_ == T_SubqueryScan {
+            children.push(node((*plan.cast::<pg_sys::SubqueryScan>()).subplan));
+        }
+        let (kind, is_join) = match (*plan).type_ {
+            T_NestLoop => ("Nested Loop", true),
+            T_MergeJoin => ("Merge Join", true),
+            T_HashJoin => ("Hash Join", true),
+            T_SeqScan => ("Seq Scan", false),
+            T_IndexScan => ("Index Scan", false),
+            T_IndexOnlyScan => ("Index Only Scan", false),
+            T_BitmapHeapScan => ("Bitmap Heap Scan", false),
+            T_ModifyTable => ("Modify", false),
+            T_Agg => ("Aggregate", false),
+            T_Sort => ("Sort", false),
+            T_Limit => ("Limit", false),
+            _ => ("Other", false),
+        };
+        PlanNode { kind: kind.to_string(), is_join, rows: (*plan).plan_rows, children }
+    }
+}
+
+/// Makes sure that the present user may run the plan, as EXPLAIN does: by
+/// Postgres's privileges and by spyne's rules.
+///
+/// # Safety
+/// A valid planned statement.
+pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt) {
+    // SAFETY: the lists of the plan itself.
+    unsafe {
+        hooks::check_as_explained(planned);
+        hooks::checked(|| shims::check_permissions(planned));
+    }
+}

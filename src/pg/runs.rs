@@ -1,0 +1,271 @@
+//! Which previewed statement is running: what is done inside it is held to it.
+//!
+//! A statement that a preview authorises is watched from its start to its end,
+//! by a token that the policy gave for it. While the executor runs it, or fires
+//! its AFTER triggers, the token is the current one. Where nobody runs previewed
+//! statements, all this costs one comparison for each hook.
+
+use std::time::Instant;
+
+use pgrx::pg_sys;
+
+use super::local::Local;
+use super::shims;
+use super::statement::{Text, cells};
+
+/// Stands for an authorised statement; 0 for none.
+pub type Token = u32;
+
+struct Run {
+    query: usize,
+    token: Token,
+    started: Instant,
+    rows: u64,
+    complete: bool,
+}
+
+/// What a watched statement has done.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Rows returned, or changed.
+    pub rows: u64,
+    /// From start to end, in milliseconds.
+    pub milliseconds: f64,
+    /// Whether it ran to its end: a cursor need not.
+    pub complete: bool,
+    /// Rows read, by the OID of the table.
+    pub scanned: Vec<(u32, f64)>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Now {
+    /// The token of the statement that is being executed.
+    current: Token,
+    /// The token of the utility statement that is about to start one.
+    pending: Token,
+    /// Whether the pending one was used.
+    used: bool,
+}
+
+static WATCHED: Local<u32> = Local::new(0);
+static RUNS: Local<Vec<Run>> = Local::new(Vec::new());
+static NOW: Local<Now> = Local::new(Now { current: 0, pending: 0, used: false });
+static REPORT: Local<Option<Report>> = Local::new(None);
+/// The text of the utility statement that is being run.
+static UTILITY: Local<Option<Text>> = Local::new(None);
+/// What was current when each open subtransaction began, where anything was.
+static BEFORE: Local<Vec<(u32, Now)>> = Local::new(Vec::new());
+
+/// Whether any statement is watched.
+#[inline(always)]
+pub fn watching() -> bool {
+    WATCHED.get() > 0
+}
+
+/// The token whose statement is being executed.
+pub fn current() -> Token {
+    NOW.get().current
+}
+
+/// The token of the utility statement around.
+pub fn pending() -> Token {
+    NOW.get().pending
+}
+
+/// The pending token authorises what is not watched: COPY of a table.
+pub fn use_pending() {
+    NOW.with(|n| n.used = true);
+}
+
+/// The text of the utility statement around, where there is one.
+pub fn utility_text() -> Option<Text> {
+    UTILITY.get()
+}
+
+/// The statement that the client has sent and that is being executed.
+pub fn client_text() -> Option<Text> {
+    // SAFETY: the active portal and its statements, for as long as it is active.
+    unsafe {
+        let portal = pg_sys::ActivePortal;
+        if portal.is_null() {
+            return None;
+        }
+        let plan = cells((*portal).stmts).next()?.cast::<pg_sys::PlannedStmt>();
+        Some(Text::new((*portal).sourceText, (*plan).stmt_location, (*plan).stmt_len))
+    }
+}
+
+/// Watches a statement that starts.
+pub fn watch(query: *const pg_sys::QueryDesc, token: Token) {
+    forget(query);
+    let run =
+        Run { query: query as usize, token, started: Instant::now(), rows: 0, complete: false };
+    RUNS.with(|runs| runs.push(run));
+    WATCHED.with(|n| *n += 1);
+}
+
+/// A statement that starts may stand where one stood that has ended in an error.
+pub fn forget(query: *const pg_sys::QueryDesc) {
+    RUNS.with(|runs| runs.retain(|run| run.query != query as usize));
+    WATCHED.set(RUNS.with(|runs| runs.len() as u32));
+}
+
+/// Makes a watched statement the current one; returns what was.
+pub fn enter(query: *const pg_sys::QueryDesc) -> Token {
+    let token = RUNS
+        .with(|runs| runs.iter().find(|run| run.query == query as usize).map_or(0, |r| r.token));
+    NOW.with(|n| {
+        let before = n.current;
+        if token != 0 {
+            n.current = token;
+        }
+        before
+    })
+}
+
+/// Undoes [`enter`], and counts what was processed; `complete` where the
+/// executor was asked for all.
+pub fn leave(query: *const pg_sys::QueryDesc, before: Token, rows: u64, complete: bool) {
+    NOW.with(|n| n.current = before);
+    RUNS.with(|runs| {
+        if let Some(run) = runs.iter_mut().find(|run| run.query == query as usize) {
+            run.rows += rows;
+            run.complete |= complete;
+        }
+    });
+}
+
+/// Makes `token` current for `work`: what the preview itself tries out.
+pub fn within<T>(token: Token, work: impl FnOnce() -> T) -> T {
+    let before = NOW.with(|n| std::mem::replace(&mut n.current, token));
+    let result = work();
+    NOW.with(|n| n.current = before);
+    result
+}
+
+/// Begins a utility statement; returns what [`leave_utility`] needs.
+pub fn enter_utility(token: Token, text: Text) -> (Token, Option<Text>) {
+    let before = NOW.with(|n| {
+        n.used = false;
+        std::mem::replace(&mut n.pending, token)
+    });
+    (before, UTILITY.with(|t| t.replace(text)))
+}
+
+/// Ends it; returns whether its token was used for something not watched.
+pub fn leave_utility(before: (Token, Option<Text>)) -> bool {
+    UTILITY.set(before.1);
+    NOW.with(|n| {
+        n.pending = before.0;
+        std::mem::replace(&mut n.used, false)
+    })
+}
+
+/// Stops watching a statement that ends, and keeps its report for
+/// [`take_report`]; returns its token.
+///
+/// # Safety
+/// A QueryDesc that was started and not yet ended.
+pub unsafe fn end(query: *const pg_sys::QueryDesc) -> Token {
+    let found = RUNS.with(|runs| {
+        let at = runs.iter().position(|run| run.query == query as usize)?;
+        Some(runs.swap_remove(at))
+    });
+    WATCHED.set(RUNS.with(|runs| runs.len() as u32));
+    let Some(run) = found else {
+        return 0;
+    };
+    let mut scanned = Vec::new();
+    // SAFETY: the state of a started statement, and its range table.
+    unsafe {
+        if !(*query).planstate.is_null() && !(*query).estate.is_null() {
+            rows_read((*query).planstate, (*(*query).estate).es_range_table, &mut scanned);
+        }
+    }
+    let report = Report {
+        rows: run.rows,
+        milliseconds: run.started.elapsed().as_secs_f64() * 1000.0,
+        complete: run.complete,
+        scanned,
+    };
+    REPORT.with(|r| *r = Some(report));
+    run.token
+}
+
+/// The report of the statement that ended last.
+pub fn take_report() -> Report {
+    REPORT.with(|r| r.take()).unwrap_or_default()
+}
+
+/// Adds up the rows that the scans of a plan have read.
+unsafe fn rows_read(
+    state: *mut pg_sys::PlanState,
+    entries: *mut pg_sys::List,
+    into: &mut Vec<(u32, f64)>,
+) {
+    use pg_sys::NodeTag::*;
+    // SAFETY: the tag of a plan says what it is; scans have a scanrelid.
+    unsafe {
+        let plan = (*state).plan;
+        let scans = matches!(
+            (*plan).type_,
+            T_SeqScan
+                | T_SampleScan
+                | T_IndexScan
+                | T_IndexOnlyScan
+                | T_BitmapHeapScan
+                | T_TidScan
+                | T_TidRangeScan
+                | T_ForeignScan
+        );
+        if scans && !(*state).instrument.is_null() {
+            let number = (*plan.cast::<pg_sys::Scan>()).scanrelid as usize;
+            let instrument = &mut *(*state).instrument;
+            pg_sys::InstrEndLoop(instrument);
+            let rows = instrument.ntuples + instrument.nfiltered1 + instrument.nfiltered2;
+            if let Some(entry) = number.checked_sub(1).and_then(|n| cells(entries).nth(n)) {
+                let relid = (*entry.cast::<pg_sys::RangeTblEntry>()).relid.to_u32();
+                match into.iter_mut().find(|(known, _)| *known == relid) {
+                    Some((_, sum)) => *sum += rows,
+                    None => into.push((relid, rows)),
+                }
+            }
+        }
+        shims::each_plan_state(state, &mut |child| rows_read(child, entries, into));
+    }
+}
+
+/// A subtransaction begins.
+pub fn subtransaction_began(id: u32) {
+    let now = NOW.get();
+    if now.current != 0 || now.pending != 0 {
+        BEFORE.with(|b| b.push((id, now)));
+    }
+}
+
+/// A subtransaction ends: where it is undone, what was current at its start is
+/// so again.
+pub fn subtransaction_ended(id: u32, aborted: bool) {
+    let before = BEFORE.with(|b| match b.last() {
+        Some((last, _)) if *last == id => b.pop().map(|(_, now)| now),
+        _ => None,
+    });
+    if aborted {
+        NOW.set(before.unwrap_or_default());
+    }
+}
+
+/// A transaction ends, and with it every statement.
+pub fn transaction_ended() {
+    if WATCHED.get() > 0 {
+        RUNS.with(Vec::clear);
+        WATCHED.set(0);
+    }
+    NOW.set(Now::default());
+    UTILITY.set(None);
+    BEFORE.with(|b| {
+        if !b.is_empty() {
+            b.clear();
+        }
+    });
+}

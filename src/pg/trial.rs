@@ -1,0 +1,143 @@
+//! Running a statement to see what it does, and undoing it.
+
+use std::ffi::CString;
+
+use pgrx::JsonB;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+/// What a write has done before it was undone.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Rows written.
+    pub rows: u64,
+    /// Rows as they were, at most as many as asked for.
+    pub before: Vec<serde_json::Value>,
+    /// Rows as they became.
+    pub after: Vec<serde_json::Value>,
+}
+
+/// The table to look at, by its address as SQL.
+pub struct Images<'a> {
+    pub address: &'a str,
+    pub most: usize,
+}
+
+/// Runs `work` in a subtransaction that is always undone, whatever comes of it.
+pub fn rolled_back<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: memory context and resource owner are put back as PL/pgSQL does
+    // it for a block with EXCEPTION (exec_stmt_block).
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        let undo = move || {
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::CurrentResourceOwner = owner;
+        };
+        let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(|| Some(work())))
+            .catch_others(move |caught| {
+                undo();
+                caught.rethrow()
+            })
+            .catch_rust_panic(move |caught| {
+                undo();
+                caught.rethrow()
+            })
+            .execute();
+        undo();
+        match result {
+            Some(value) => value,
+            None => unreachable!("an error was raised again"),
+        }
+    }
+}
+
+/// Runs a write as the present user, deferred constraints included, and says
+/// what it did. To be called within [`rolled_back`].
+pub fn write(sql: &str, images: Option<&Images>) -> Outcome {
+    // SAFETY: a snapshot that is registered for as long as it is used; its
+    // command counter is that of before the write.
+    let before = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
+    let mut outcome = Outcome::default();
+    let run = |sql: &str| -> u64 {
+        let done = Spi::connect_mut(|client| {
+            client.update(sql, None, &[]).map(|_| {
+                // SAFETY: reads a static that SPI has just set.
+                unsafe { pg_sys::SPI_processed }
+            })
+        });
+        match done {
+            Ok(rows) => rows,
+            Err(error) => pgrx::error!("spyne could not run the statement: {error}"),
+        }
+    };
+    outcome.rows = run(sql);
+    run("SET CONSTRAINTS ALL IMMEDIATE");
+    if let Some(images) = images
+        && outcome.rows > 0
+    {
+        // SAFETY: the subtransaction has written, so it has this id.
+        let xid = unsafe { pg_sys::GetCurrentTransactionIdIfAny() }.into_inner();
+        let select = |column: &str| {
+            format!(
+                "SELECT pg_catalog.to_jsonb(t) FROM {} t WHERE t.{column} OPERATOR(pg_catalog.=) '{xid}'::pg_catalog.xid LIMIT {}",
+                images.address, images.most
+            )
+        };
+        // SAFETY: `before` is registered until below.
+        unsafe {
+            outcome.before = rows_as_of(&select("xmax"), before, images.most);
+            let now = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            outcome.after = rows_as_of(&select("xmin"), now, images.most);
+            pg_sys::UnregisterSnapshot(now);
+        }
+    }
+    // SAFETY: registered above. After an error the abort releases it.
+    unsafe { pg_sys::UnregisterSnapshot(before) };
+    outcome
+}
+
+/// The jsonb values that a query returns, as a snapshot sees them.
+unsafe fn rows_as_of(sql: &str, snapshot: pg_sys::Snapshot, most: usize) -> Vec<serde_json::Value> {
+    let Ok(sql) = CString::new(sql) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    // SAFETY: SPI in the order that it wants; values are copied before it is
+    // finished.
+    unsafe {
+        pg_sys::SPI_connect();
+        let plan = pg_sys::SPI_prepare(sql.as_ptr(), 0, std::ptr::null_mut());
+        if plan.is_null() {
+            pgrx::error!("spyne could not look at the rows that the statement changes");
+        }
+        pg_sys::SPI_execute_snapshot(
+            plan,
+            std::ptr::null_mut(),
+            std::ptr::null(),
+            snapshot,
+            std::ptr::null_mut(),
+            true,
+            false,
+            most as core::ffi::c_long as _,
+        );
+        let table = pg_sys::SPI_tuptable;
+        if !table.is_null() {
+            for at in 0..pg_sys::SPI_processed as usize {
+                let mut null = false;
+                let tuple = *(*table).vals.add(at);
+                let value = pg_sys::SPI_getbinval(tuple, (*table).tupdesc, 1, &mut null);
+                if let Some(JsonB(value)) =
+                    JsonB::from_polymorphic_datum(value, null, pg_sys::JSONBOID)
+                {
+                    found.push(value);
+                }
+            }
+        }
+        pg_sys::SPI_finish();
+    }
+    found
+}

@@ -1,0 +1,336 @@
+//! Previews through real clients: TPC-H's queries, parameters, several sessions at once, and
+//! whether a preview names the very relations that Postgres opens.
+//!
+//! With `SPYNE_BLESS_TPCH=1`, tests/tpch/expected.json is rewritten to what was found.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use postgres::Client;
+use serde_json::{Value, json};
+use spyne_tests::fixture::{connect, empty_database, refused, rows, run};
+use spyne_tests::{SUPERUSER, Server, default_server};
+use xtask::place;
+
+const DATABASE: &str = "previews";
+
+/// A server with TPC-H at scale 0.01, governed and ACTIVE, and somebody for each role.
+fn tpch() -> (Server, Client) {
+    let server = default_server("previews").start().expect("a server");
+    let mut admin = empty_database(&server, DATABASE);
+    xtask::tpch::load(&mut admin, 0.01).expect("TPC-H");
+    run(&mut admin, "CREATE EXTENSION spyne");
+    run(
+        &mut admin,
+        "CREATE ROLE analyst LOGIN IN ROLE spyne_analyst;
+         CREATE ROLE engineer LOGIN IN ROLE spyne_engineer;
+         SELECT FROM spyne_register_schema('public', 'SHADOW');
+         DO $$ DECLARE t regclass; BEGIN
+             FOR t IN SELECT relation FROM spyne.tables LOOP PERFORM spyne_promote(t); END LOOP;
+         END $$;
+         GRANT SELECT ON ALL TABLES IN SCHEMA public TO analyst;
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO engineer;
+         SELECT pg_stat_force_next_flush();",
+    );
+    // What was loaded is counted as changed until it has been analyzed.
+    run(&mut admin, "ANALYZE");
+    (server, admin)
+}
+
+fn user(server: &Server, name: &str) -> Client {
+    connect(server, DATABASE, name)
+}
+
+fn look(client: &mut Client, sql: &str) {
+    client.query_one("SELECT preview_id FROM spyne_preview($1)", &[&sql]).expect("a preview");
+}
+
+/// `(name, text)` of each query.
+fn queries() -> Vec<(String, String)> {
+    let text =
+        fs::read_to_string(place::repository().join("tests/tpch/queries.sql")).expect("a file");
+    text.split("\n-- Q")
+        .skip(1)
+        .map(|part| {
+            let (number, sql) = part.split_once('\n').expect("a query");
+            (format!("Q{number}"), sql.trim().to_string())
+        })
+        .collect()
+}
+
+/// What of a preview does not hang on the data: a line for each thing.
+fn summary(row: &postgres::Row) -> Value {
+    let list = |column: &str, line: fn(&Value) -> String| -> Vec<String> {
+        let value: Value = row.get(column);
+        value.as_array().into_iter().flatten().map(line).collect()
+    };
+    fn joined(value: &Value) -> String {
+        let parts: Vec<&str> =
+            value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        parts.join(", ")
+    }
+    fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+        value[key].as_str().unwrap_or_default()
+    }
+    json!({
+        "tables": list("tables_used", |t| format!("{} {} {}", text(t, "access"), text(t, "relation"), text(t, "state"))),
+        "joins": list("joins", |j| format!(
+            "{} ({}) {} {} ({})", text(j, "left"), joined(&j["left_columns"]), text(j, "type"),
+            text(j, "right"), joined(&j["right_columns"])
+        )),
+        "filters": list("filters", |f| text(f, "expression").to_string()),
+        "aggregations": list("aggregations", |a| format!("{} AS {}", text(a, "expression"), text(a, "alias"))),
+        "assumptions": list("assumptions", |a| text(a, "code").to_string()),
+        "guardrails": list("guardrails", |g| text(g, "code").to_string()),
+    })
+}
+
+#[test]
+fn the_queries_of_tpch_are_described_and_then_run() {
+    let (server, _admin) = tpch();
+    let mut analyst = user(&server, "analyst");
+    let mut found = serde_json::Map::new();
+    for (name, sql) in queries() {
+        refused(analyst.batch_execute(&sql), "55000");
+        let row = analyst
+            .query_one(
+                "SELECT tables_used, joins, filters, aggregations, assumptions, guardrails, requires_confirmation
+                 FROM spyne_preview($1)",
+                &[&sql],
+            )
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert!(
+            !row.get::<_, bool>("requires_confirmation"),
+            "{name} has a stop: {:?}",
+            summary(&row)
+        );
+        found.insert(name.clone(), summary(&row));
+        // psql's way, and a driver's.
+        analyst.batch_execute(&sql).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let prepared = analyst.prepare(&sql).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        analyst.query(&prepared, &[]).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+    let path = place::repository().join("tests/tpch/expected.json");
+    let found = Value::Object(found);
+    if std::env::var_os("SPYNE_BLESS_TPCH").is_some() {
+        let text = serde_json::to_string_pretty(&found).expect("JSON") + "\n";
+        fs::write(&path, text).expect("a writable file");
+    }
+    let expected: Value =
+        serde_json::from_str(&fs::read_to_string(&path).expect("a file")).expect("JSON");
+    for (name, expected) in expected.as_object().expect("an object") {
+        assert_eq!(&found[name], expected, "{name}");
+    }
+    // Each was run twice, and each run is on record.
+    assert_eq!(rows(&mut analyst, "SELECT count(*) FROM spyne.query_executions"), "44");
+    let unread = "SELECT count(*) FROM spyne.query_executions WHERE scanned = '[]'";
+    assert_eq!(rows(&mut analyst, unread), "0");
+}
+
+#[test]
+fn a_statement_with_parameters_is_previewed_once_and_run_with_any() {
+    let (server, mut admin) = tpch();
+    let mut analyst = user(&server, "analyst");
+    let sql = "SELECT c_name FROM customer WHERE c_custkey = $1";
+    refused(analyst.query(sql, &[&1_i64]).map(|_| ()), "55000");
+    look(&mut analyst, sql);
+    let prepared = analyst.prepare(sql).expect("prepares");
+    for key in 1..10_i64 {
+        assert_eq!(analyst.query(&prepared, &[&key]).expect("runs").len(), 1);
+    }
+    // Another session of the same user; not another user.
+    assert_eq!(user(&server, "analyst").query(sql, &[&1_i64]).expect("runs").len(), 1);
+    refused(user(&server, "engineer").query(sql, &[&1_i64]).map(|_| ()), "55000");
+    // A promotion makes it stale, for the statement that is prepared too.
+    run(
+        &mut admin,
+        "SELECT FROM spyne_set_system_mode('INGESTION_READY', 'test');
+         SELECT FROM spyne_create_shadow('customer');
+         INSERT INTO spyne_shadow.customer SELECT * FROM customer;
+         SELECT FROM spyne_promote('spyne_shadow.customer', dependents => 'repoint');",
+    );
+    let error = refused(analyst.query(&prepared, &[&1_i64]).map(|_| ()), "55000");
+    assert!(error.detail().unwrap().contains("[preview.stale]"), "{error:?}");
+    look(&mut analyst, sql);
+    assert_eq!(analyst.query(&prepared, &[&1_i64]).expect("runs").len(), 1);
+}
+
+#[test]
+fn a_write_runs_once_however_many_sessions_send_it() {
+    let (server, mut admin) = tpch();
+    let sql = "UPDATE region SET r_comment = r_comment || '!' WHERE r_regionkey = 1";
+    let exclamations = "SELECT length(r_comment) - length(rtrim(r_comment, '!')) FROM region WHERE r_regionkey = 1";
+    let mut first = user(&server, "engineer");
+    look(&mut first, sql);
+    // The second waits for the first, and finds the run taken; or, where the first is undone,
+    // takes it.
+    for (ending, second_may) in [("ROLLBACK", true), ("COMMIT", false)] {
+        if ending == "COMMIT" {
+            look(&mut first, sql);
+        }
+        first.batch_execute("BEGIN").expect("begins");
+        first.batch_execute(sql).expect("the first run");
+        let mut second = user(&server, "engineer");
+        let waiting = thread::spawn(move || second.batch_execute(sql));
+        thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished(), "the second does not wait");
+        first.batch_execute(ending).expect("ends");
+        let result = waiting.join().expect("no panic");
+        match second_may {
+            true => result.expect("runs"),
+            false => {
+                let error = refused(result, "55000");
+                assert!(error.detail().unwrap().contains("[preview.used]"), "{error:?}");
+            }
+        }
+    }
+    assert_eq!(rows(&mut admin, exclamations), "2");
+}
+
+/// A small generator: the same numbers in every run (Knuth's MMIX constants).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most
+    }
+
+    fn one_of<'t>(&mut self, all: &[&'t str]) -> &'t str {
+        all[self.below(all.len())]
+    }
+}
+
+/// Each has a column `k`.
+const RELATIONS: &[&str] =
+    &["plain", "\"Größe \"\"x\"\"\"", "\"select\"", "looks", "deeper", "parts", "other.plain"];
+
+fn relation(numbers: &mut Numbers, depth: usize) -> String {
+    match numbers.below(if depth > 2 { 1 } else { 5 }) {
+        3 => format!("({})", query(numbers, depth + 1)),
+        4 => format!("LATERAL ({})", query(numbers, depth + 1)),
+        _ => numbers.one_of(RELATIONS).to_string(),
+    }
+}
+
+/// A query with one column `k`.
+fn query(numbers: &mut Numbers, depth: usize) -> String {
+    let (a, b) = (relation(numbers, depth), relation(numbers, depth));
+    let name = format!("c{}", numbers.below(1000));
+    match numbers.below(if depth > 2 { 2 } else { 9 }) {
+        0 => format!("SELECT x.k FROM {a} x"),
+        1 => format!("SELECT count(*) AS k FROM {a} x WHERE x.k > 0"),
+        2 => format!("SELECT x.k FROM {a} x JOIN {b} y USING (k)"),
+        3 => format!("SELECT coalesce(x.k, y.k) AS k FROM {a} x FULL JOIN {b} y ON x.k = y.k"),
+        4 => format!("SELECT x.k FROM {a} x WHERE x.k IN ({})", query(numbers, depth + 1)),
+        5 => format!(
+            "SELECT x.k FROM {a} x WHERE EXISTS (SELECT FROM {b} y WHERE y.k = x.k) OR x.k = (SELECT max(z.k) FROM ({}) z)",
+            query(numbers, depth + 1)
+        ),
+        6 => format!("({}) UNION ({})", query(numbers, depth + 1), query(numbers, depth + 1)),
+        7 => format!(
+            "WITH {name} AS ({}) SELECT u.k FROM {name} u, {name} v WHERE u.k = v.k",
+            query(numbers, depth + 1)
+        ),
+        _ => format!("SELECT sum(x.k) OVER (ORDER BY x.k) AS k FROM {a} x NATURAL JOIN {b} y"),
+    }
+}
+
+#[test]
+fn a_preview_names_the_relations_that_postgres_opens() {
+    let server = default_server("relations").start().expect("a server");
+    let mut admin = empty_database(&server, DATABASE);
+    run(
+        &mut admin,
+        r#"CREATE EXTENSION spyne;
+        CREATE SCHEMA other;
+        CREATE TABLE plain (k int); CREATE TABLE other.plain (k int); CREATE TABLE "Größe ""x""" (k int);
+        CREATE TABLE "select" (k int);
+        CREATE TABLE parts (k int) PARTITION BY LIST (k);
+        CREATE VIEW looks AS SELECT p.k FROM plain p JOIN "select" s ON s.k = p.k;
+        CREATE VIEW deeper AS SELECT k FROM looks UNION ALL SELECT k FROM parts;"#,
+    );
+    let mut numbers = Numbers(7);
+    let mut seen = BTreeSet::new();
+    for round in 0..300 {
+        let sql = query(&mut numbers, 0);
+        let used: Value = admin
+            .query_one("SELECT tables_used FROM spyne_preview($1)", &[&sql])
+            .unwrap_or_else(|error| panic!("{round}: {sql}: {error:?}"))
+            .get(0);
+        let named: BTreeSet<String> = used
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|t| {
+                let via = t["via"].as_array().cloned().unwrap_or_default();
+                via.into_iter().chain([t["relation"].clone()])
+            })
+            .filter_map(|name| name.as_str().map(str::to_string))
+            .collect();
+        // Every relation that a statement reads is locked until its transaction ends.
+        let mut transaction = admin.transaction().expect("begins");
+        transaction.batch_execute(&sql).unwrap_or_else(|error| panic!("{round}: {sql}: {error:?}"));
+        let opened: BTreeSet<String> = transaction
+            .query(
+                "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                 JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND n.nspname IN ('public', 'other')",
+                &[],
+            )
+            .expect("locks")
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+        transaction.rollback().expect("ends");
+        assert_eq!(named, opened, "{round}: {sql}");
+        seen.extend(named);
+    }
+    assert!(seen.len() == 7, "the generator reaches {seen:?}");
+}
+
+#[test]
+fn a_million_old_previews_do_not_slow_the_look_up_and_are_cleared() {
+    let server = default_server("many").start().expect("a server");
+    let mut admin = empty_database(&server, DATABASE);
+    run(
+        &mut admin,
+        "CREATE EXTENSION spyne;
+         CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100);
+         SELECT FROM spyne_register('t');
+         SELECT FROM spyne_preview('SELECT count(*) FROM t');
+         SET spyne.enforcement = off;
+         INSERT INTO spyne.query_previews (user_oid, user_name, sql, statement, search_path, tables_used, joins, filters,
+             aggregations, assumptions, guardrails, confidence, requires_confirmation, include_deprecated, writes, basis, expires_at)
+         SELECT user_oid, user_name, sql || ' -- ' || g, statement, search_path, tables_used, joins, filters,
+             aggregations, assumptions, guardrails, confidence, requires_confirmation, include_deprecated, writes, basis,
+             clock_timestamp() - interval '3 days'
+         FROM spyne.query_previews, generate_series(1, 1000000) g;
+         SET spyne.enforcement = enforce;
+         ANALYZE spyne.query_previews;",
+    );
+    // What a run asks, as store::previews::find asks it.
+    let plan = rows(
+        &mut admin,
+        "EXPLAIN SELECT FROM spyne.query_previews p WHERE p.user_oid = 10 AND md5(p.sql) = md5('SELECT count(*) FROM t')
+           AND p.sql = 'SELECT count(*) FROM t' ORDER BY p.created_at DESC LIMIT 1",
+    );
+    assert!(plan.contains("query_previews_by_text"), "{plan}");
+    let count = "SELECT count(*) FROM spyne.query_previews";
+    let before: i64 = rows(&mut admin, count).parse().expect("a number");
+    for _ in 0..10 {
+        run(&mut admin, "SELECT FROM spyne_preview('SELECT max(id) FROM t')");
+    }
+    let after: i64 = rows(&mut admin, count).parse().expect("a number");
+    assert_eq!(before - after, 10 * 50 - 10, "each new preview clears fifty");
+    assert_eq!(
+        connect(&server, DATABASE, SUPERUSER)
+            .query("SELECT count(*) FROM t", &[])
+            .expect("runs")
+            .len(),
+        1
+    );
+}
