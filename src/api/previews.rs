@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::context::{Caller, elevated, given};
 use crate::core::correction;
 use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::{literal, quote};
+use crate::core::names::{literal, near, quote};
 use crate::core::preview::description::{self, Description, Use};
 use crate::core::preview::guardrails::{Guardrail, Severity};
 use crate::core::preview::staleness::Basis;
@@ -348,22 +348,21 @@ fn raise_again(raised: Raised, sql: &str, caller: &Caller) -> ! {
     let pointed = raised.position.map(|at| text::pointed_at(sql, at));
     let detail: Vec<String> = raised.detail.into_iter().chain(pointed).collect();
     let missing = matches!(raised.sqlstate, PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE);
-    let near = missing.then(|| {
-        let wanted = raised.message.split('"').nth(1).unwrap_or_default();
-        let wanted = wanted.rsplit('.').next().unwrap_or_default().to_string();
-        let names = elevated(|| previews::names(caller.user)).unwrap_or_default();
-        text::near(&wanted, names.iter().map(String::as_str))
-    });
-    let hint = match (near, raised.hint) {
-        (Some(near), _) if !near.is_empty() => {
-            format!(
-                "Names like it: {}.",
-                near.iter().map(|n| quote(n)).collect::<Vec<_>>().join(", ")
-            )
+    let known = match missing {
+        true => elevated(|| previews::names(caller.user)).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let wanted = raised.message.split('"').nth(1).unwrap_or_default();
+    let near =
+        near(wanted.rsplit('.').next().unwrap_or_default(), known.iter().map(String::as_str));
+    let hint = match raised.hint {
+        _ if missing && !near.is_empty() => {
+            let near: Vec<String> = near.into_iter().map(quote).collect();
+            format!("Names like it: {}.", near.join(", "))
         }
-        (_, Some(hint)) => hint,
-        (Some(_), None) => "See which tables there are: \\dt *.*".to_string(),
-        (None, None) => "Correct the statement, and preview it again.".to_string(),
+        Some(hint) => hint,
+        None if missing => "See which tables there are: \\dt *.*".to_string(),
+        None => "Correct the statement, and preview it again.".to_string(),
     };
     report::raise_as(raised.sqlstate, raised.message, detail.join("\n"), hint)
 }

@@ -111,9 +111,9 @@ fn other_function(from: State, to: State, label: &str) -> SpyneError {
         format!("That is what {function} does."),
         match function {
             "spyne_deprecate" => {
-                format!("SELECT * FROM spyne_deprecate({}, 'reason');", literal(&label))
+                format!("SELECT * FROM spyne_deprecate({}, 'reason');", literal(label))
             }
-            _ => format!("SELECT * FROM spyne_restore({});", literal(&label)),
+            _ => format!("SELECT * FROM spyne_restore({});", literal(label)),
         },
     )
 }

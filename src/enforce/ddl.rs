@@ -91,7 +91,7 @@ pub(super) fn cannot_drop(label: &str) -> SpyneError {
         Code::WrongState,
         format!("cannot drop governed table {label}"),
         "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
-        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", literal(&label)),
+        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", literal(label)),
     )
 }
 
@@ -168,7 +168,7 @@ pub(super) fn guards_stay(label: &str, trigger: &str) -> SpyneError {
         "It holds the write rules where the library is not preloaded.",
         format!(
             "To end governance of the table: SELECT * FROM spyne_unregister({}, 'reason');",
-            literal(&label)
+            literal(label)
         ),
     )
 }

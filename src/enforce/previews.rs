@@ -10,7 +10,7 @@ use crate::core::preview::description::{TableUse, Use};
 use crate::core::preview::staleness::{self, Basis};
 use crate::core::preview::text::{dollar_quoted, normalized};
 use crate::core::role::Role;
-use crate::guc::{self, RequirePreview};
+use crate::guc::{self, Enforcement, RequirePreview};
 use crate::pg::analyze::{self, Problem};
 use crate::pg::cache::{self, Guard};
 use crate::pg::local::Local;
@@ -41,6 +41,11 @@ struct Authorised {
     used: bool,
     /// A try that is rolled back: no run.
     trial: bool,
+    /// The state of the catalogs, and what `watches` said, when it last passed
+    /// every check.
+    passed_at: Option<(u64, u8)>,
+    /// Whether a run leaves rows in join_usage.
+    joins: bool,
 }
 
 /// The most statements that a session keeps in mind; it forgets them all then,
@@ -51,8 +56,91 @@ const MOST: usize = 500;
 struct Session {
     /// A token is a place here, counted from 1.
     all: Vec<Authorised>,
-    by_text: HashMap<(u32, String), usize>,
+    /// By a digest of user and text; the text itself is compared too.
+    by_text: HashMap<u64, usize>,
 }
+
+/// A digest of a user and a text: eight bytes at a time, after FNV-1a. It only
+/// leads to a place.
+fn digest(user: u32, text: &[u8]) -> u64 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let mut hash = 0xcbf2_9ce4_8422_2325 ^ u64::from(user);
+    let chunks = text.chunks_exact(8);
+    for byte in chunks.remainder() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
+    }
+    for chunk in chunks {
+        let word = chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        hash = (hash ^ word).wrapping_mul(PRIME).rotate_left(23);
+    }
+    hash
+}
+
+impl Session {
+    /// Where a text of a user is kept in mind.
+    fn place(&self, user: u32, text: &[u8]) -> Option<usize> {
+        let place = *self.by_text.get(&digest(user, text))?;
+        let a = self.all.get(place)?;
+        (a.user == user && a.sql.as_bytes() == text).then_some(place)
+    }
+}
+
+/// The token of a read that passed every check when it ran last, where nothing
+/// has changed since: not the catalogs, not the search_path, not the settings
+/// that matter. 0 where it must be looked at.
+pub fn passed(text: &Text) -> Token {
+    if !PREVIEWED_OR_BOUND.get()
+        || runs::current() != 0
+        || runs::pending() != 0
+        || elevate::at_work()
+        || users::in_key_check_context()
+    {
+        return 0;
+    }
+    let user = users::current();
+    let now = clock::statement_start();
+    let generation = cache::generation();
+    let stamp = watches();
+    text.with_bytes(|bytes| {
+        session(|s| {
+            let Some(place) = s.place(user, trimmed(bytes)) else {
+                return 0;
+            };
+            let a = &s.all[place];
+            let same = a.passed_at == Some((generation, stamp))
+                && a.expires_at > now
+                && !a.writes
+                && catalogs::search_path_is(&a.search_path);
+            if same { place as Token + 1 } else { 0 }
+        })
+    })
+}
+
+/// As `normalized`, on bytes.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
+    let start = text.iter().position(|b| !space(b)).unwrap_or(text.len());
+    let end = text.iter().rposition(|b| !space(b) && *b != b';').map_or(start, |at| at + 1);
+    &text[start..end.max(start)]
+}
+
+/// Takes note that the statement of a token has passed every check.
+pub fn note_passed(token: Token) {
+    if token == 0 || guc::enforcement() != Enforcement::Enforce {
+        return;
+    }
+    PREVIEWED_OR_BOUND.set(true);
+    let generation = cache::generation();
+    let stamp = watches();
+    session(|s| {
+        if let Some(a) = s.all.get_mut(token as usize - 1) {
+            a.passed_at = (a.checked_at == generation).then_some((generation, stamp));
+        }
+    });
+}
+
+/// Whether any statement has passed in this session.
+static PREVIEWED_OR_BOUND: Local<bool> = Local::new(false);
 
 static SESSION: Local<LazyLock<Session>> = Local::new(LazyLock::new(Session::default));
 /// Whether this session has made a preview: its statements are then looked up
@@ -235,8 +323,7 @@ fn look_up(text: &Text, user: u32) -> Result<Token> {
 /// 55000 where there is one that does not authorise any more, or not yet.
 fn find(text: &str, user: u32, run: bool) -> Result<Token> {
     let text = normalized(text);
-    let key = (user, text.to_string());
-    let known = session(|s| s.by_text.get(&key).copied());
+    let known = session(|s| s.place(user, text.as_bytes()));
     if let Some(place) = known
         && let Some(token) = still_good(place, run)?
     {
@@ -261,22 +348,8 @@ fn elevated<T>(work: impl FnOnce() -> T) -> T {
 }
 
 fn authorised(found: &Found) -> Authorised {
-    let preview = &found.preview;
-    Authorised {
-        preview_id: preview.preview_id.clone(),
-        user: preview.user_oid,
-        sql: preview.sql.clone(),
-        tables: tables(preview),
-        writes: preview.writes,
-        include_deprecated: preview.include_deprecated,
-        basis: preview.basis.clone(),
-        search_path: catalogs::search_path(),
-        expires_at: clock::statement_start() + (found.expires_in * 1e6) as i64,
-        checked_at: cache::generation(),
-        held: false,
-        used: false,
-        trial: false,
-    }
+    let expires_at = clock::statement_start() + (found.expires_in * 1e6) as i64;
+    Authorised { expires_at, ..fresh(&found.preview, 0) }
 }
 
 fn tables(preview: &Preview) -> Vec<(u32, Use)> {
@@ -301,13 +374,13 @@ fn remember(authorised: Authorised, findable: bool) -> Token {
             s.by_text.clear();
             for a in held {
                 s.all.push(a);
-                let last = s.all.last().map(|a| (a.user, a.sql.clone()));
+                let last = s.all.last().map(|a| digest(a.user, a.sql.as_bytes()));
                 if let Some(key) = last {
                     s.by_text.insert(key, s.all.len() - 1);
                 }
             }
         }
-        let key = (authorised.user, authorised.sql.clone());
+        let key = digest(authorised.user, authorised.sql.as_bytes());
         s.all.push(authorised);
         if findable {
             s.by_text.insert(key, s.all.len() - 1);
@@ -355,7 +428,7 @@ fn still_good(place: usize, run: bool) -> Result<Option<Token>> {
 
 fn forget(s: &mut Session, place: usize) {
     if let Some(a) = s.all.get(place) {
-        let key = (a.user, a.sql.clone());
+        let key = digest(a.user, a.sql.as_bytes());
         s.by_text.remove(&key);
     }
 }
@@ -462,7 +535,7 @@ fn unpreviewed(
         all
     });
     names.truncate(5);
-    let outer = runs::utility_text().or(statement.text).filter(Text::from_client);
+    let outer = runs::utility_text().or(statement.text).filter(Text::is_from_client);
     let inside = outer.is_none() || current != 0 || token != 0;
     if inside {
         return SpyneError::new(
@@ -492,9 +565,9 @@ pub fn finished(token: Token, report: Report) {
     let known = session(|s| {
         s.all
             .get(token as usize - 1)
-            .map(|a| (a.preview_id.clone(), a.user, a.held, a.trial, a.sql.clone()))
+            .map(|a| (a.preview_id.clone(), a.user, a.held, a.trial, a.sql.clone(), a.joins))
     });
-    let Some((preview_id, user, held, trial, sql)) = known else {
+    let Some((preview_id, user, held, trial, sql, joins)) = known else {
         return;
     };
     if trial {
@@ -518,7 +591,7 @@ pub fn finished(token: Token, report: Report) {
         .collect();
     let execution = Execution {
         preview_id,
-        user_oid: user.to_string(),
+        user_oid: user,
         user_name: users::name(user),
         execution_time_ms: milliseconds,
         result_count: report.rows,
@@ -526,7 +599,10 @@ pub fn finished(token: Token, report: Report) {
         scanned: serde_json::Value::Array(scanned),
     };
     // A portal is dropped with no snapshot of its own any more.
-    let recorded = catalogs::with_latest_snapshot(|| elevated(|| previews::record(&execution)));
+    let recorded = catalogs::with_latest_snapshot(|| match joins {
+        true => elevated(|| previews::record(&execution)),
+        false => elevate::run_prepared(|| previews::record_plain(&execution)),
+    });
     if let Err(error) = recorded {
         report::raise(error);
     }
@@ -558,6 +634,8 @@ fn fresh(preview: &Preview, ttl: i32) -> Authorised {
         held: false,
         used: false,
         trial: false,
+        passed_at: None,
+        joins: preview.joins.as_array().is_some_and(|j| !j.is_empty()),
     }
 }
 

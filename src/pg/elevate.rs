@@ -57,6 +57,29 @@ pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// As [`run`], without pinning any setting: for a statement that was prepared
+/// once, in which every name is qualified and there is no operator or cast to
+/// look up.
+pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
+    AT_WORK.with(|depth| *depth += 1);
+    let working = Working;
+    // SAFETY: as in `run`.
+    let result = unsafe {
+        let mut user = pg_sys::InvalidOid;
+        let mut context = 0;
+        pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+        pg_sys::SetUserIdAndSecContext(
+            pg_sys::BOOTSTRAP_SUPERUSERID.into(),
+            context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
+        );
+        let result = work();
+        pg_sys::SetUserIdAndSecContext(user, context);
+        result
+    };
+    drop(working);
+    result
+}
+
 /// Within [`run`]: runs `work` as `user`, bound by spyne's rules again, in a
 /// security-restricted operation, as Postgres runs index expressions of others.
 pub fn step_down<T>(user: u32, work: impl FnOnce() -> T) -> T {

@@ -15,7 +15,7 @@ use super::object_access::{self, ObjectEvent};
 use super::runs::{self, Report, Token};
 use super::shims::{self, CheckPermissions};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
-use super::users;
+use super::{users, utility};
 
 /// What the hooks ask. Each function returns to let the statement go on, or
 /// raises.
@@ -26,6 +26,9 @@ pub struct Policy {
     /// A statement starts. Where a preview authorises it, the answer is a token
     /// by which it is watched; else 0.
     pub statement: fn(&Statement) -> Token,
+    /// The token of a statement that has passed every check before, since when
+    /// nothing has changed; 0 where it must be looked at.
+    pub passed: fn(&Text) -> Token,
     /// Whether this user's statements need a preview, or may have one. As a
     /// number that changes when the answer may.
     pub previews: fn() -> u8,
@@ -103,7 +106,7 @@ pub fn dropping() -> Dropping {
     DROPPING.get()
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     match POLICY.get() {
         Some(policy) => policy,
         // The hooks are set after the policy is, and nobody takes it away.
@@ -288,10 +291,15 @@ unsafe extern "C-unwind" fn check_statement(
         _ => Kind::Explain,
     };
     // SAFETY: the plan is the executor's own, and so is the text.
-    let statement = unsafe {
-        let text = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
-        Statement { text: Some(text), ..statement::read(plan, kind) }
-    };
+    let text = unsafe { Text::new(text, (*plan).stmt_location, (*plan).stmt_len) };
+    if kind == Kind::Run {
+        let token = (policy().passed)(&text);
+        if token != 0 {
+            return token;
+        }
+    }
+    // SAFETY: as above.
+    let statement = unsafe { Statement { text: Some(text), ..statement::read(plan, kind) } };
     (policy().statement)(&statement)
 }
 
@@ -418,7 +426,7 @@ unsafe extern "C-unwind" fn process_utility(
                 | pg_sys::NodeTag::T_IndexStmt
                 | pg_sys::NodeTag::T_ViewStmt
         ) {
-            check_utility((*plan).utilityStmt);
+            utility::check((*plan).utilityStmt);
         }
         let dropping = match tag {
             pg_sys::NodeTag::T_DropStmt => {
@@ -441,7 +449,7 @@ unsafe extern "C-unwind" fn process_utility(
         let mut token = 0;
         let mut around = (0, None);
         if runs_another {
-            token = find_token(plan, text);
+            token = utility::find_token(plan, text);
             let slice = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
             around = runs::enter_utility(token, slice);
         }
@@ -458,152 +466,8 @@ unsafe extern "C-unwind" fn process_utility(
         );
         DROPPING.set(before);
         if runs_another && runs::leave_utility(around) && tag == pg_sys::NodeTag::T_CopyStmt {
-            copied(token, completion);
+            utility::copied(token, completion);
         }
-    }
-}
-
-/// The token of a utility statement that runs another.
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn find_token(
-    plan: *const pg_sys::PlannedStmt,
-    text: *const core::ffi::c_char,
-) -> Token {
-    let policy = policy();
-    // SAFETY: the statement's own text.
-    unsafe {
-        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
-            return 0;
-        }
-        (policy.utility)(&Text::new(text, (*plan).stmt_location, (*plan).stmt_len))
-    }
-}
-
-/// COPY of a table has ended, which no executor has seen.
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn copied(token: Token, completion: *const pg_sys::QueryCompletion) {
-    // SAFETY: null, or the caller's own.
-    let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
-    let report = Report { rows, complete: true, ..Report::default() };
-    if token != 0 {
-        (policy().finished)(token, report);
-    }
-}
-
-/// The utility statements that no other hook sees: FETCH from a cursor that
-/// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
-/// run expressions over rows. And DROP, which object_access sees only after
-/// Postgres has advised CASCADE.
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn check_utility(node: *mut pg_sys::Node) {
-    let policy = policy();
-    // SAFETY: the node's tag says what it is.
-    unsafe {
-        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
-            return;
-        }
-        let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
-            if relid != pg_sys::InvalidOid {
-                let touched = vec![Touched { relid: relid.to_u32(), access, as_user: 0 }];
-                (policy.statement)(&Statement { touched, kind, text: None });
-            }
-        };
-        match (*node).type_ {
-            pg_sys::NodeTag::T_FetchStmt => {
-                let portal =
-                    pg_sys::GetPortalByName((*node.cast::<pg_sys::FetchStmt>()).portalname);
-                if portal.is_null() {
-                    return;
-                }
-                for cell in statement::cells((*portal).stmts) {
-                    let plan = cell.cast::<pg_sys::PlannedStmt>();
-                    if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
-                        (policy.statement)(&statement::read(plan, Kind::Fetch));
-                    }
-                }
-            }
-            pg_sys::NodeTag::T_RefreshMatViewStmt => {
-                let view = lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
-                touch(view, Access::Write, Kind::Run);
-            }
-            pg_sys::NodeTag::T_AlterTableStmt => {
-                let alter = &*node.cast::<pg_sys::AlterTableStmt>();
-                let relation = lookup(alter.relation);
-                // Checks, generated columns and new types run over the rows.
-                touch(relation, Access::Read, Kind::Definition);
-                for cell in statement::cells(alter.cmds) {
-                    let command = &*cell.cast::<pg_sys::AlterTableCmd>();
-                    let overwrites = match command.subtype {
-                        pg_sys::AlterTableType::AT_DetachPartition => true,
-                        pg_sys::AlterTableType::AT_AlterColumnType => {
-                            let column = command.def.cast::<pg_sys::ColumnDef>();
-                            !column.is_null() && !(*column).raw_default.is_null()
-                        }
-                        _ => false,
-                    };
-                    if overwrites {
-                        touch(relation, Access::Write, Kind::Run);
-                    }
-                }
-            }
-            pg_sys::NodeTag::T_IndexStmt => {
-                let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
-                touch(table, Access::Read, Kind::Definition);
-            }
-            pg_sys::NodeTag::T_ViewStmt => {
-                let view = (*node.cast::<pg_sys::ViewStmt>()).view;
-                (policy.object)(ObjectEvent::DefineView { schema: creation_schema(view) });
-            }
-            pg_sys::NodeTag::T_DropStmt => {
-                let drop = &*node.cast::<pg_sys::DropStmt>();
-                use pg_sys::ObjectType::{OBJECT_FOREIGN_TABLE, OBJECT_MATVIEW, OBJECT_TABLE};
-                if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW)
-                {
-                    return;
-                }
-                for name in statement::cells(drop.objects) {
-                    let relid = lookup(pg_sys::makeRangeVarFromNameList(name.cast())).to_u32();
-                    // Postgres tells others that they are not the owner.
-                    let owner = super::catalogs::owner_of(relid);
-                    if owner != 0 && users::has_rights_of(users::current(), owner) {
-                        (policy.object)(ObjectEvent::DropRelation(relid));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The schema that a new relation of this name would be in; 0 for none.
-unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
-    // SAFETY: look-ups that are told that a miss is fine.
-    unsafe {
-        if !(*name).schemaname.is_null() {
-            return pg_sys::get_namespace_oid((*name).schemaname, true).to_u32();
-        }
-        let path = pg_sys::fetch_search_path(false);
-        match path.is_null() || (*path).length == 0 {
-            true => 0,
-            false => (*(*path).elements).oid_value.to_u32(),
-        }
-    }
-}
-
-/// The relation a name means now; invalid where it means none.
-unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
-    // SAFETY: a look-up without a lock; the command takes its own.
-    unsafe {
-        pg_sys::RangeVarGetRelidExtended(
-            name,
-            pg_sys::NoLock as pg_sys::LOCKMODE,
-            pg_sys::RVROption::RVR_MISSING_OK,
-            None,
-            std::ptr::null_mut(),
-        )
     }
 }
 

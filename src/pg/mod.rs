@@ -15,3 +15,4 @@ pub mod statement;
 pub mod trial;
 pub mod trigger;
 pub mod users;
+pub mod utility;

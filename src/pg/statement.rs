@@ -55,7 +55,7 @@ impl Text {
     }
 
     /// Whether it is a part of the text that the client has sent.
-    pub fn from_client(&self) -> bool {
+    pub fn is_from_client(&self) -> bool {
         // SAFETY: a static that is null or a C string; Bind works on a copy of it.
         unsafe {
             let sent = pg_sys::debug_query_string;

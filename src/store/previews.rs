@@ -1,5 +1,6 @@
 //! Previews and their runs. Everything here is to be called while elevated.
 
+use pgrx::{JsonB, pg_sys};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -148,7 +149,8 @@ pub struct Found {
 
 impl Found {
     pub fn authorises(&self) -> bool {
-        !self.expired && !(self.used && self.preview.writes) && !self.preview.requires_confirmation
+        let used_up = self.used && self.preview.writes;
+        !(self.expired || used_up || self.preview.requires_confirmation)
     }
 }
 
@@ -192,13 +194,48 @@ pub fn take(id: &str) -> Result<bool> {
 #[derive(Debug, Serialize)]
 pub struct Execution {
     pub preview_id: String,
-    pub user_oid: String,
+    pub user_oid: u32,
     pub user_name: String,
     pub execution_time_ms: f64,
     pub result_count: u64,
     pub status: &'static str,
     pub scanned: Value,
 }
+
+/// Records a run that has used no joins, by a statement that is prepared once
+/// in a session: it comes after every run. To be called within
+/// `elevate::run_prepared`.
+pub fn record_plain(execution: &Execution) -> Result<()> {
+    sql::write_prepared(
+        &INSERT_EXECUTION,
+        "INSERT INTO spyne.query_executions (preview_id, user_oid, user_name, started_at, execution_time_ms,
+             result_count, status, scanned)
+         VALUES ($1::pg_catalog.uuid, $2, $3,
+             pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => $4), $5, $6, $7, $8)",
+        &[
+            pg_sys::TEXTOID,
+            pg_sys::OIDOID,
+            pg_sys::TEXTOID,
+            pg_sys::FLOAT8OID,
+            pg_sys::FLOAT8OID,
+            pg_sys::INT8OID,
+            pg_sys::TEXTOID,
+            pg_sys::JSONBOID,
+        ],
+        &[
+            execution.preview_id.as_str().into(),
+            pg_sys::Oid::from(execution.user_oid).into(),
+            execution.user_name.as_str().into(),
+            (execution.execution_time_ms / 1000.0).into(),
+            execution.execution_time_ms.into(),
+            i64::try_from(execution.result_count).unwrap_or(i64::MAX).into(),
+            execution.status.into(),
+            JsonB(execution.scanned.clone()).into(),
+        ],
+    )
+}
+
+static INSERT_EXECUTION: sql::Prepared = sql::Prepared::new(None);
 
 /// Records a run, and the joins that it used.
 pub fn record(execution: &Execution) -> Result<()> {

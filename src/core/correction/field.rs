@@ -94,10 +94,7 @@ fn missing_metric(statement: &mut Statement, from: &str) -> Refusal {
     each_level(statement, &mut |_, select, _| {
         for item in &select.projection {
             let _ = visit_expressions(item, |expr| {
-                match expr {
-                    Expr::Function(_) => known.push(expr.to_string()),
-                    _ => {}
-                }
+                if let Expr::Function(_) = expr { known.push(expr.to_string()) }
                 ControlFlow::<()>::Continue(())
             });
         }

@@ -12,6 +12,9 @@ pub struct Resolved {
     pub replaced: Vec<(String, String)>,
 }
 
+/// Schema and table of a name as the statement writes it; None to leave it.
+pub type Lookup<'a> = dyn Fn(&[String]) -> Option<(String, String)> + 'a;
+
 /// Puts tables in the place of logical names: `lookup` gets the parts of each table's name, folded
 /// as Postgres folds them, and returns `(schema, table)` for a logical name. Names of common table
 /// expressions are left alone where they are in scope. Returns none when there is nothing to
@@ -19,7 +22,7 @@ pub struct Resolved {
 /// is then Postgres's to judge.
 pub fn resolve_names(
     sql: &str,
-    lookup: &dyn Fn(&[String]) -> Option<(String, String)>,
+    lookup: &Lookup,
 ) -> Option<Resolved> {
     let mut statement = parse::faithful_statement(sql).ok()?;
     let mut replaced: Vec<(String, String)> = Vec::new();

@@ -194,6 +194,9 @@ struct Reader<'a> {
     correlated: &'static str,
 }
 
+/// The two sources of a join (levels up, number), and what is told of it.
+type Found = ((u32, usize), (u32, usize), JoinUse);
+
 /// A column on one side of a condition: the source it belongs to, counted in
 /// the query `levels_up` from here, and its name.
 #[derive(Clone, Debug, PartialEq)]
@@ -288,7 +291,7 @@ impl Reader<'_> {
     }
 
     fn joins(&self, into: &mut Vec<JoinUse>) {
-        let mut found: Vec<((u32, usize), (u32, usize), JoinUse)> = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         for (kind, condition) in self.conditions() {
             let mut sources = self.sources_of(condition);
             sources.sort_by_key(|s| self.place(*s));
@@ -339,7 +342,7 @@ impl Reader<'_> {
 
     fn add_join(
         &self,
-        found: &mut Vec<((u32, usize), (u32, usize), JoinUse)>,
+        found: &mut Vec<Found>,
         left: (u32, usize),
         right: (u32, usize),
         join_type: &str,
@@ -389,7 +392,7 @@ impl Reader<'_> {
         &self,
         expr: &Expr,
         negated: bool,
-        found: &mut Vec<((u32, usize), (u32, usize), JoinUse)>,
+        found: &mut Vec<Found>,
     ) {
         match &expr.kind {
             ExprKind::Not(inner) => self.sublinks(inner, !negated, found),

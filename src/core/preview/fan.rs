@@ -6,9 +6,26 @@
 //! functional dependencies, as in Ullman, Principles of Database Systems). What
 //! is not determined may come several times for one row, and so repeat it.
 
-use super::super::query::columns::{Scope, without_casts};
-use super::super::query::relations::Relations;
-use super::super::query::{Distinct, Expr, ExprKind, From, JoinKind, Query, SourceKind};
+use std::collections::BTreeMap;
+
+use super::super::query::columns::Scope;
+use super::super::query::relations::{Relation, Relations};
+use super::super::query::{Command, Expr, ExprKind, From, Join, JoinKind, Query, SourceKind};
+use super::keys::{Key, Known, in_passing, keys_of_source};
+
+/// A column of a source of the level.
+pub type Column = (usize, i32);
+
+/// Something that gives a column its value.
+#[derive(Debug)]
+struct Equality {
+    column: Column,
+    /// What the value is computed from; nothing for a constant.
+    from: Vec<Column>,
+    /// The ON of an outer join says nothing of the rows that the join keeps
+    /// without a match: there it holds for the rows of these sources alone.
+    only_for: Option<Vec<usize>>,
+}
 
 /// The sources of one query level, and how equality connects them.
 #[derive(Debug)]
@@ -17,191 +34,203 @@ pub struct Structure<'a> {
     relations: &'a Relations,
     /// The numbers of its sources, in the order they are written.
     pub sources: Vec<usize>,
-    /// `a.x = b.y`.
-    equal: Vec<((usize, i32), (usize, i32))>,
-    /// `a.x = constant`, or a value of the query around.
-    fixed: Vec<(usize, i32)>,
-    /// Sources that any one condition names together.
+    equalities: Vec<Equality>,
+    /// Sources that any one condition, or a reference, names together.
     linked: Vec<Vec<usize>>,
+    keys: BTreeMap<usize, Vec<Key>>,
 }
 
 impl<'a> Structure<'a> {
-    pub fn of(scope: Scope<'a>, relations: &'a Relations) -> Structure<'a> {
+    pub fn of(scope: Scope<'a>, relations: &'a Relations, known: &Known) -> Structure<'a> {
         let mut structure = Structure {
             scope,
             relations,
             sources: scope.query.source_numbers(),
-            equal: Vec::new(),
-            fixed: Vec::new(),
+            equalities: Vec::new(),
             linked: Vec::new(),
+            keys: BTreeMap::new(),
         };
-        let conditions = scope.query.join_conditions().into_iter().chain(&scope.query.filters);
-        for condition in conditions {
-            structure.add(condition);
+        for (condition, join) in conditions(scope.query) {
+            structure.add(condition, join);
+        }
+        structure.link_equal_constants();
+        for number in structure.sources.clone() {
+            structure.link_references(number);
+            let keys = keys_of_source(scope, number, relations, known);
+            structure.keys.insert(number, keys);
         }
         structure
     }
 
-    fn add(&mut self, condition: &Expr) {
-        let mut together = Vec::new();
-        condition.each(&mut |e| {
-            if let Some((source, _)) = self.column(e)
-                && !together.contains(&source)
-            {
-                together.push(source);
-            }
-        });
+    fn add(&mut self, condition: &Expr, join: Option<&Join>) {
+        let together = sources_among(&self.scope.columns_in(condition));
         if together.len() > 1 {
             self.linked.push(together);
         }
         for equality in condition.equalities() {
-            self.add_equality(equality);
+            if let ExprKind::Call(call) = &equality.kind
+                && let [left, right] = &call.arguments[..]
+            {
+                self.add_equality(left, Some(right), join);
+                self.add_equality(right, Some(left), join);
+            }
         }
-    }
-
-    fn add_equality(&mut self, equality: &Expr) {
-        let ExprKind::Call(call) = &equality.kind else {
-            return;
-        };
-        if call.arguments.len() != 2 {
-            return;
-        }
-        match (self.column(&call.arguments[0]), self.column(&call.arguments[1])) {
-            (Some(left), Some(right)) if left.0 != right.0 => self.equal.push((left, right)),
-            (Some(column), None) if self.is_fixed(&call.arguments[1]) => self.fixed.push(column),
-            (None, Some(column)) if self.is_fixed(&call.arguments[0]) => self.fixed.push(column),
+        // A flag says its own value: WHERE is_main, WHERE NOT is_main.
+        match &condition.kind {
+            ExprKind::Column { .. } => self.add_equality(condition, None, join),
+            ExprKind::Not(flag) => self.add_equality(flag, None, join),
             _ => {}
         }
     }
 
-    /// A column of a source of this level.
-    fn column(&self, expr: &Expr) -> Option<(usize, i32)> {
-        self.scope.local_source(expr)
+    fn add_equality(&mut self, target: &Expr, value: Option<&Expr>, join: Option<&Join>) {
+        let Some(column) = self.scope.local_source(target) else {
+            return;
+        };
+        self.equalities.push(Equality {
+            column,
+            from: value.map(|v| self.scope.columns_in(v)).unwrap_or_default(),
+            only_for: join.and_then(|j| only_for(j, column.0)),
+        });
     }
 
-    /// Whether an expression has one value for all rows of this level.
-    fn is_fixed(&self, expr: &Expr) -> bool {
-        !expr.any(|e| {
-            matches!(&e.kind, ExprKind::Column { levels_up: 0, .. } | ExprKind::Sublink(_))
-        }) || matches!(&without_casts(expr).kind, ExprKind::Sublink(link)
-            if link.kind == super::super::query::SublinkKind::Scalar
-                && !refers_outside(&link.query))
+    /// `a.tenant = 5 AND b.tenant = 5` compares a with b.
+    fn link_equal_constants(&mut self) {
+        let mut constants: Vec<(ExprKind, usize)> = Vec::new();
+        for (condition, _) in conditions(self.scope.query) {
+            for equality in condition.equalities() {
+                let ExprKind::Call(call) = &equality.kind else {
+                    continue;
+                };
+                let [left, right] = &call.arguments[..] else {
+                    continue;
+                };
+                for (column, value) in [(left, right), (right, left)] {
+                    let constant = self.scope.columns_in(value).is_empty();
+                    if let Some((source, _)) = self.scope.local_source(column).filter(|_| constant)
+                    {
+                        constants.push((value.kind.clone(), source));
+                    }
+                }
+            }
+        }
+        for (at, (value, source)) in constants.iter().enumerate() {
+            for (other, elsewhere) in &constants[at + 1..] {
+                if value == other && source != elsewhere {
+                    self.linked.push(vec![*source, *elsewhere]);
+                }
+            }
+        }
+    }
+
+    /// A function or a LATERAL subquery in FROM hangs on what it refers to.
+    fn link_references(&mut self, number: usize) {
+        let columns = match self.scope.query.source(number).map(|s| &s.kind) {
+            Some(SourceKind::Function { calls, .. }) => {
+                calls.iter().flat_map(|c| self.scope.columns_in(c)).collect()
+            }
+            Some(SourceKind::Subquery { query, .. }) => self.scope.columns_used_within(query),
+            _ => Vec::new(),
+        };
+        let mut together = sources_among(&columns);
+        if !together.is_empty() {
+            together.push(number);
+            self.linked.push(together);
+        }
+    }
+
+    /// Whether an equality holds for the rows of `starts`.
+    fn holds(equality: &Equality, starts: &[usize]) -> bool {
+        equality.only_for.as_ref().is_none_or(|list| starts.iter().any(|s| list.contains(s)))
+    }
+
+    /// The sources whose row is settled, and the columns whose value is, once a
+    /// row of each of `starts` and the values of `columns` are.
+    pub fn closure(&self, starts: &[usize], columns: &[Column]) -> (Vec<usize>, Vec<Column>) {
+        let mut known = starts.to_vec();
+        let mut bound = columns.to_vec();
+        loop {
+            let before = (known.len(), bound.len());
+            for e in &self.equalities {
+                let follows = e.from.iter().all(|c| known.contains(&c.0) || bound.contains(c));
+                if follows && Self::holds(e, starts) && !bound.contains(&e.column) {
+                    bound.push(e.column);
+                }
+            }
+            for source in &self.sources {
+                if !known.contains(source) && self.settled(*source, &bound, starts) {
+                    known.push(*source);
+                }
+            }
+            if before == (known.len(), bound.len()) {
+                return (known, bound);
+            }
+        }
     }
 
     /// The sources whose row is settled once a row of `start` is.
     pub fn determined_by(&self, start: usize) -> Vec<usize> {
-        let mut known = vec![start];
-        loop {
-            let next = self
-                .sources
-                .iter()
-                .copied()
-                .find(|s| !known.contains(s) && self.settled(*s, &known));
-            match next {
-                Some(source) => known.push(source),
-                None => return known,
-            }
-        }
+        self.closure(&[start], &[]).0
     }
 
-    /// Whether a source has at most one row for one row of each of `known`.
-    fn settled(&self, source: usize, known: &[usize]) -> bool {
-        if self.one_row(source) {
+    /// Whether a source has at most one row with these values.
+    fn settled(&self, source: usize, bound: &[Column], starts: &[usize]) -> bool {
+        let covered =
+            |source: usize, key: &Key| key.iter().all(|column| bound.contains(&(source, *column)));
+        if self.keys(source).iter().any(|key| covered(source, key)) {
             return true;
         }
-        let bound: Vec<i32> = self
-            .equal
-            .iter()
-            .flat_map(|(a, b)| [(*a, *b), (*b, *a)])
-            .filter(|(mine, other)| mine.0 == source && known.contains(&other.0))
-            .map(|(mine, _)| mine.1)
-            .chain(self.fixed.iter().filter(|c| c.0 == source).map(|c| c.1))
-            .collect();
-        self.keys(source).iter().any(|key| key.iter().all(|column| bound.contains(column)))
+        // Of a table without keys and statistics nothing is known. Where what
+        // it is compared with is no key either, it may well be the one side.
+        let unknown = self.table(source).is_some_and(|table| {
+            table.unique_keys.is_empty() && table.columns.iter().all(|c| c.null_fraction.is_none())
+        });
+        unknown
+            && self.equalities.iter().any(|e| {
+                let others = sources_among(&e.from);
+                e.column.0 == source
+                    && bound.contains(&e.column)
+                    && Self::holds(e, starts)
+                    && !others.is_empty()
+                    && others.iter().all(|other| {
+                        !self.keys(*other).iter().any(|key| {
+                            key.iter().all(|column| {
+                                self.equalities.iter().any(|f| {
+                                    f.column.0 == source && f.from.contains(&(*other, *column))
+                                })
+                            })
+                        })
+                    })
+            })
     }
 
-    /// The sets of output columns that are unique in a source.
-    fn keys(&self, source: usize) -> Vec<Vec<i32>> {
+    fn table(&self, source: usize) -> Option<&'a Relation> {
         match self.scope.query.source(source).map(|s| &s.kind) {
-            Some(SourceKind::Table(oid)) => {
-                let Some(relation) = self.relations.get(*oid) else {
-                    return Vec::new();
-                };
-                let by_statistics =
-                    relation.columns.iter().filter(|c| c.distinct_values).map(|c| vec![c.number]);
-                relation.unique_keys.iter().cloned().chain(by_statistics).collect()
-            }
-            Some(SourceKind::Subquery { query, .. }) => self.keys_of(query, self.scope),
-            Some(SourceKind::Cte { name, levels_up, recursive_reference: false }) => {
-                let Some(there) = self.scope.up(*levels_up) else {
-                    return Vec::new();
-                };
-                match there.query.ctes.iter().find(|c| c.name == *name) {
-                    Some(cte) => self.keys_of(&cte.query, there),
-                    None => Vec::new(),
+            Some(SourceKind::Table(oid)) => self.relations.get(*oid),
+            _ => None,
+        }
+    }
+
+    /// The sets of columns that are unique in a source; an empty set says that
+    /// it has one row at most.
+    pub fn keys(&self, source: usize) -> &[Key] {
+        self.keys.get(&source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The columns that a column equals, itself included.
+    pub fn equal_to(&self, column: Column) -> Vec<Column> {
+        let mut all = vec![column];
+        let mut at = 0;
+        while at < all.len() {
+            let from = [all[at]];
+            for e in self.equalities.iter().filter(|e| e.from == from) {
+                if !all.contains(&e.column) {
+                    all.push(e.column);
                 }
             }
-            _ => Vec::new(),
+            at += 1;
         }
-    }
-
-    /// The unique sets of output columns of a query inside `around`.
-    fn keys_of(&self, query: &Query, around: Scope) -> Vec<Vec<i32>> {
-        if query.set_operation.is_some() {
-            return Vec::new();
-        }
-        let outputs: Vec<&Expr> =
-            query.targets.iter().filter(|t| !t.hidden).map(|t| &t.expr).collect();
-        let place = |wanted: &Expr| {
-            outputs.iter().position(|o| o.kind == wanted.kind).map(|at| at as i32 + 1)
-        };
-        let mut keys = Vec::new();
-        if query.distinct == Distinct::Rows {
-            keys.push((1..=outputs.len() as i32).collect());
-        }
-        if !query.group_by.is_empty() && !query.grouping_sets {
-            let grouped: Option<Vec<i32>> = query.group_by.iter().map(place).collect();
-            keys.extend(grouped);
-            return keys;
-        }
-        // A plain selection: the keys of a source that settles all the others.
-        let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
-        let inside = Structure::of(Scope::new(query, &outer), self.relations);
-        for source in &inside.sources {
-            if inside.determined_by(*source).len() < inside.sources.len() {
-                continue;
-            }
-            for key in inside.keys(*source) {
-                let shown: Option<Vec<i32>> = key
-                    .iter()
-                    .map(|column| {
-                        outputs
-                            .iter()
-                            .position(|o| inside.column(o) == Some((*source, *column)))
-                            .map(|at| at as i32 + 1)
-                    })
-                    .collect();
-                keys.extend(shown);
-            }
-        }
-        keys
-    }
-
-    /// Whether a source has at most one row in all.
-    fn one_row(&self, source: usize) -> bool {
-        match self.scope.query.source(source).map(|s| &s.kind) {
-            Some(SourceKind::Subquery { query, .. }) => returns_one_row(query),
-            Some(SourceKind::Cte { name, levels_up, recursive_reference: false }) => self
-                .scope
-                .up(*levels_up)
-                .and_then(|there| there.query.ctes.iter().find(|c| c.name == *name))
-                .is_some_and(|cte| returns_one_row(&cte.query)),
-            Some(SourceKind::Values { rows }) => *rows <= 1,
-            Some(SourceKind::Function { calls, .. }) => calls.iter().all(|c| {
-                !matches!(&c.kind, ExprKind::Call(call) if returns_many(&call.name) || !call.built_in)
-            }),
-            _ => false,
-        }
+        all
     }
 
     /// The sources that may come several times for one row of `source`.
@@ -210,33 +239,9 @@ impl<'a> Structure<'a> {
         self.sources.iter().copied().filter(|s| !known.contains(s)).collect()
     }
 
-    /// Whether two sources are compared with each other directly.
-    pub fn compared(&self, a: usize, b: usize) -> bool {
-        self.linked.iter().any(|together| together.contains(&a) && together.contains(&b))
-    }
-
-    /// Groups of sources that no condition connects: more than one make a
-    /// Cartesian product. Sources of one row, functions, VALUES and LATERAL
-    /// subqueries multiply nothing, or on purpose.
-    pub fn unconnected(&self) -> Vec<Vec<usize>> {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        for source in &self.sources {
-            let kind = self.scope.query.source(*source).map(|s| &s.kind);
-            let harmless = matches!(
-                kind,
-                Some(
-                    SourceKind::Function { .. }
-                        | SourceKind::Values { .. }
-                        | SourceKind::Other
-                        | SourceKind::Subquery { lateral: true, .. }
-                )
-            );
-            // One that a constant picks out has one row.
-            if harmless || self.settled(*source, &[]) {
-                continue;
-            }
-            groups.push(vec![*source]);
-        }
+    /// The sources that conditions and references connect, in groups.
+    fn groups(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = self.sources.iter().map(|s| vec![*s]).collect();
         for together in &self.linked {
             let (joined, apart): (Vec<_>, Vec<_>) =
                 groups.into_iter().partition(|g| g.iter().any(|s| together.contains(s)));
@@ -245,79 +250,127 @@ impl<'a> Structure<'a> {
                 groups.push(joined.into_iter().flatten().collect());
             }
         }
-        groups.sort();
         groups
     }
 
-    /// Whether a source may come without a match, with all its columns NULL.
-    pub fn nullable(&self, source: usize) -> bool {
-        self.scope.query.from.iter().any(|item| nullable_in(item, source, false))
+    /// Whether conditions connect two sources, directly or through others.
+    pub fn connected(&self, a: usize, b: usize) -> bool {
+        self.groups().iter().any(|g| g.contains(&a) && g.contains(&b))
     }
 
-    /// What to call a source.
-    pub fn label(&self, source: usize) -> String {
-        match self.scope.query.source(source) {
-            Some(s) => match &s.kind {
-                SourceKind::Table(oid) => self.relations.label(*oid),
-                _ => s.alias.clone(),
-            },
-            None => String::new(),
+    /// Groups of sources that no condition connects: more than one make a
+    /// Cartesian product. Sources of one row multiply nothing; functions,
+    /// VALUES and LATERAL subqueries do so on purpose.
+    pub fn unconnected(&self) -> Vec<Vec<usize>> {
+        let query = self.scope.query;
+        // The condition of a MERGE is not among the filters, and what an INSERT
+        // fills is not read.
+        let side_by_side = matches!(query.command, Command::Insert | Command::Merge);
+        if side_by_side || query.set_operation.is_some() {
+            return Vec::new();
         }
-    }
-}
-
-fn nullable_in(item: &From, wanted: usize, nullable: bool) -> bool {
-    match item {
-        From::Source(number) => nullable && *number == wanted,
-        From::Nested(items, _) => items.iter().any(|i| nullable_in(i, wanted, nullable)),
-        From::Join(join) => {
-            let left = nullable || matches!(join.kind, JoinKind::Right | JoinKind::Full);
-            let right = nullable || matches!(join.kind, JoinKind::Left | JoinKind::Full);
-            nullable_in(&join.left, wanted, left) || nullable_in(&join.right, wanted, right)
-        }
-    }
-}
-
-/// Whether a query returns at most one row: an aggregate without GROUP BY, or
-/// LIMIT 1.
-pub fn returns_one_row(query: &Query) -> bool {
-    let limit_one = query.limit.as_ref().is_some_and(
-        |l| matches!(&without_casts(l).kind, ExprKind::Constant(Some(n)) if n == "1" || n == "0"),
-    );
-    let aggregates = || {
-        query
-            .targets
-            .iter()
-            .map(|t| &t.expr)
-            .chain(&query.having)
-            .any(|e| e.any(|e| matches!(&e.kind, ExprKind::Aggregate(a) if a.levels_up == 0)))
-    };
-    limit_one
-        || (query.set_operation.is_none()
-            && query.group_by.is_empty()
-            && !query.grouping_sets
-            && aggregates())
-        || (query.from.is_empty() && query.set_operation.is_none() && !query.command.writes())
-}
-
-fn returns_many(function: &str) -> bool {
-    function.starts_with("generate_")
-        || function.contains("unnest")
-        || function.contains("_each")
-        || function.contains("elements")
-        || function.contains("regexp_matches")
-        || function.contains("to_table")
-        || function.contains("recordset")
-}
-
-fn refers_outside(query: &Query) -> bool {
-    let mut found = false;
-    query.each_level(&mut |level, outer| {
-        for expression in level.expressions() {
-            found |= expression.any(|e| {
-                matches!(e.kind, ExprKind::Column { levels_up, .. } if levels_up as usize > outer.len())
+        let (single, _) = self.closure(&[], &[]);
+        let multiplies = |source: &usize| {
+            let one_row = self.table(*source).is_some_and(|t| {
+                t.estimated_rows == Some(1.0) && t.changed_rows.unwrap_or(0.0) == 0.0
             });
+            !one_row && !single.contains(source) && !in_passing(self.scope, *source)
+        };
+        let place = |s: &usize| self.sources.iter().position(|n| n == s);
+        let mut groups: Vec<Vec<usize>> = self
+            .groups()
+            .into_iter()
+            .map(|mut g| {
+                g.retain(multiplies);
+                g.sort_by_key(place);
+                g
+            })
+            .filter(|g| !g.is_empty())
+            .collect();
+        groups.sort_by_key(|g| g.first().and_then(place));
+        groups
+    }
+
+    /// What to call a source: its table or view, with the alias where the same
+    /// one is there twice; else its alias.
+    pub fn label(&self, source: usize) -> String {
+        let named = |number: usize| match self.scope.query.source(number).map(|s| &s.kind) {
+            Some(SourceKind::Table(oid)) => Some(*oid),
+            Some(SourceKind::Subquery { view, .. }) => *view,
+            _ => None,
+        };
+        let Some(found) = self.scope.query.source(source) else {
+            return String::new();
+        };
+        let Some(oid) = named(source) else {
+            return found.alias.clone();
+        };
+        let label = self.relations.label(oid);
+        match self.sources.iter().filter(|s| named(**s) == Some(oid)).count() > 1 {
+            true => format!("{label} ({})", found.alias),
+            false => label,
         }
-    });
-    found
+    }
+}
+
+/// The sources of columns, each once.
+pub fn sources_among(columns: &[Column]) -> Vec<usize> {
+    let mut all = Vec::new();
+    for (source, _) in columns {
+        if !all.contains(source) {
+            all.push(*source);
+        }
+    }
+    all
+}
+
+/// Every condition of a level, with the outer join whose ON it is in, if any.
+pub fn conditions(query: &Query) -> Vec<(&Expr, Option<&Join>)> {
+    fn collect<'q>(item: &'q From, into: &mut Vec<(&'q Expr, Option<&'q Join>)>) {
+        match item {
+            From::Source(_) => {}
+            From::Join(join) => {
+                collect(&join.left, into);
+                collect(&join.right, into);
+                let outer = (join.kind != JoinKind::Inner).then_some(&**join);
+                into.extend(join.conditions.iter().map(|c| (c, outer)));
+            }
+            From::Nested(items, conditions) => {
+                items.iter().for_each(|i| collect(i, into));
+                into.extend(conditions.iter().map(|c| (c, None)));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    query.from.iter().for_each(|item| collect(item, &mut all));
+    all.extend(query.filters.iter().map(|c| (c, None)));
+    all
+}
+
+/// For the rows of which sources an outer join's ON says something of `target`;
+/// None for all.
+fn only_for(join: &Join, target: usize) -> Option<Vec<usize>> {
+    let (left, right) = (join.left.sources(), join.right.sources());
+    match join.kind {
+        JoinKind::Left | JoinKind::Full if left.contains(&target) => Some(right),
+        JoinKind::Right | JoinKind::Full if right.contains(&target) => Some(left),
+        _ => None,
+    }
+}
+
+/// Whether an outer join of a query may leave a source without a match, all its
+/// columns NULL.
+pub fn nullable(query: &Query, source: usize) -> bool {
+    fn within(item: &From, wanted: usize, nullable: bool) -> bool {
+        match item {
+            From::Source(number) => nullable && *number == wanted,
+            From::Nested(items, _) => items.iter().any(|i| within(i, wanted, nullable)),
+            From::Join(join) => {
+                let left = nullable || matches!(join.kind, JoinKind::Right | JoinKind::Full);
+                let right = nullable || matches!(join.kind, JoinKind::Left | JoinKind::Full);
+                within(&join.left, wanted, left) || within(&join.right, wanted, right)
+            }
+        }
+    }
+    query.from.iter().any(|item| within(item, source, false))
 }

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::super::names::literal;
-use super::super::query::columns::Scope;
 use super::super::query::relations::Relation;
 use super::super::query::{Command, ExprKind, Form, Query, SourceKind, Volatility};
 use super::super::state::State;
 use super::assumptions::{Level, traps};
-use super::fan::Structure;
+use super::filtering::missing_filter;
+use super::keys::Known;
 use super::subject::{PlanNode, Subject};
 
 /// How much a guardrail weighs.
@@ -93,9 +93,9 @@ fn add(
 }
 
 fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
+    let known = Known::default();
     subject.query.each_level(&mut |query, outer| {
-        let scope = Scope::new(query, outer);
-        see(&Level { subject, scope, structure: Structure::of(scope, subject.relations) });
+        see(&Level::of(subject, query, outer, &known));
     });
 }
 
@@ -129,8 +129,7 @@ pub fn number(n: f64) -> String {
 fn cartesian_product(subject: &Subject, into: &mut Vec<Guardrail>) {
     each_level(subject, &mut |level| {
         let groups = level.structure.unconnected();
-        // Members of a UNION and the like stand side by side on purpose.
-        if groups.len() < 2 || level.scope.query.set_operation.is_some() {
+        if groups.len() < 2 {
             return;
         }
         let names: Vec<String> = groups
@@ -152,7 +151,7 @@ fn cartesian_product(subject: &Subject, into: &mut Vec<Guardrail>) {
 
 /// A join that the planner expects to grow out of bounds.
 fn exploding_plan(subject: &Subject, into: &mut Vec<Guardrail>) {
-    fn worst<'p>(node: &'p PlanNode, limits: (f64, f64), found: &mut Option<(f64, f64)>) {
+    fn worst(node: &PlanNode, limits: (f64, f64), found: &mut Option<(f64, f64)>) {
         if node.is_join {
             let larger = node.children.iter().map(|c| c.rows).fold(1.0, f64::max);
             let explodes = node.rows / larger > limits.0 || node.rows > limits.1;
@@ -197,7 +196,7 @@ fn ambiguous_aggregate(subject: &Subject, into: &mut Vec<Guardrail>) {
                     "{} takes rows of {} several times, once for each matching row of {}.",
                     trap.aggregate,
                     trap.counted,
-                    trap.repeated_by.join(" and ")
+                    trap.repeated_by()
                 ),
                 format!(
                     "Aggregate {} in a subquery of its own before joining, or override it where the repetition is meant.",
@@ -214,7 +213,7 @@ fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
         let query = level.scope.query;
         let all_rows = matches!(query.command, Command::Update | Command::Delete)
             && query.filters.is_empty()
-            && query.join_conditions().is_empty();
+            && level.structure.sources.len() == 1;
         if let (true, Some(target)) = (all_rows, query.result) {
             add(
                 into,
@@ -329,77 +328,6 @@ fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     }
 }
 
-/// A large table of which every row is read.
-fn missing_filter(subject: &Subject, into: &mut Vec<Guardrail>) {
-    let top = subject.query;
-    let limited = |query: &Query| {
-        query.limit.as_ref().is_some_and(|l| !matches!(l.kind, ExprKind::Constant(None)))
-    };
-    // A LIMIT at the top ends the reading, unless all must be read first.
-    let reads_all_first = !top.group_by.is_empty()
-        || !top.order_by.is_empty()
-        || super::fan::returns_one_row(&Query { limit: None, ..top.clone() });
-    if limited(top) && !reads_all_first {
-        return;
-    }
-    each_level(subject, &mut |level| {
-        let query = level.scope.query;
-        if query.command == Command::Insert || limited(query) {
-            return;
-        }
-        let filtered: Vec<usize> = query
-            .filters
-            .iter()
-            .chain(query.join_conditions())
-            .filter_map(|condition| {
-                let mut sources = Vec::new();
-                let mut others = false;
-                condition.each(&mut |e| {
-                    others |= matches!(e.kind, ExprKind::Sublink(_));
-                    if let ExprKind::Column { levels_up, .. } = e.kind {
-                        others |= levels_up > 0;
-                    }
-                    if let Some((source, _)) = level.scope.local_source(e)
-                        && !sources.contains(&source)
-                    {
-                        sources.push(source);
-                    }
-                });
-                (sources.len() == 1).then(|| sources[0])
-            })
-            .collect();
-        // What is joined to a filtered table is not read whole, as a rule.
-        let near = |source: usize| {
-            filtered.iter().any(|f| *f == source || level.structure.compared(*f, source))
-        };
-        for source in &level.structure.sources {
-            let Some(SourceKind::Table(oid)) = query.source(*source).map(|s| &s.kind) else {
-                continue;
-            };
-            let Some(table) = subject.relations.get(*oid) else {
-                continue;
-            };
-            let Some(rows) = table.estimated_rows.filter(|r| *r > subject.limits.large_table_rows)
-            else {
-                continue;
-            };
-            if !near(*source) {
-                add(
-                    into,
-                    "MISSING_FILTER",
-                    Severity::Warning,
-                    format!(
-                        "Nothing filters {}: all of its about {} rows are read.",
-                        table.label,
-                        number(rows)
-                    ),
-                    "Add a WHERE on it, or a LIMIT.",
-                );
-            }
-        }
-    });
-}
-
 /// A read that calls what may write.
 fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
     // Volatile for their results alone.
@@ -408,11 +336,25 @@ fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
         "clock_timestamp",
         "timeofday",
         "gen_random_uuid",
+        "uuidv4",
+        "uuidv7",
         "setseed",
         "random_normal",
         "pg_sleep",
         "pg_sleep_for",
         "pg_sleep_until",
+        "currval",
+        "lastval",
+        "pg_is_in_recovery",
+        "pg_current_wal_lsn",
+        "pg_last_wal_receive_lsn",
+        "pg_last_wal_replay_lsn",
+        "pg_column_size",
+        "pg_relation_size",
+        "pg_table_size",
+        "pg_indexes_size",
+        "pg_total_relation_size",
+        "pg_database_size",
     ];
     let mut called: Vec<String> = Vec::new();
     subject.query.each_level(&mut |query, _| {
@@ -444,67 +386,5 @@ fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(number(1234567.4), "1,234,567");
-        assert_eq!(number(999.0), "999");
-        assert_eq!(number(0.0), "0");
-    }
-
-    #[test]
-    fn a_join_that_explodes_is_found_in_a_plan() {
-        use super::super::super::query::relations::Relations;
-        let leaf = |rows| PlanNode { rows, ..PlanNode::default() };
-        let join = |rows| PlanNode {
-            is_join: true,
-            rows,
-            children: vec![leaf(10.0), leaf(20.0)],
-            ..PlanNode::default()
-        };
-        let query = Query::default();
-        let relations = Relations::default();
-        let judged = |plan: &PlanNode| {
-            guardrails(&Subject {
-                query: &query,
-                relations: &relations,
-                plan: Some(plan),
-                limits: Default::default(),
-                joins: &[],
-            })
-        };
-        assert!(judged(&join(20_000.0)).is_empty());
-        let found = judged(&join(20_001.0));
-        assert_eq!(found[0].code, "EXPLOSIVE_JOIN");
-        assert!(found[0].message.contains("20,001 rows"), "{}", found[0].message);
-        let large = PlanNode { children: vec![leaf(9e6)], ..join(10_000_001.0) };
-        assert_eq!(judged(&large).len(), 1);
-    }
-
-    #[test]
-    fn an_unaccepted_join_stops_only_where_it_is_asked_to() {
-        use super::super::super::query::relations::Relations;
-        let query = Query::default();
-        let relations = Relations::default();
-        let joins = [super::super::subject::JoinFact {
-            left: "a".into(),
-            right: "b".into(),
-            accepted: false,
-        }];
-        let mut limits = super::super::subject::Limits::default();
-        let judged = |limits| {
-            guardrails(&Subject {
-                query: &query,
-                relations: &relations,
-                plan: None,
-                limits,
-                joins: &joins,
-            })
-        };
-        assert_eq!(judged(limits)[0].severity, Severity::Warning);
-        limits.require_accepted_joins = true;
-        assert_eq!(judged(limits)[0].severity, Severity::Stop);
-    }
-}
+#[path = "guardrails_tests.rs"]
+mod tests;

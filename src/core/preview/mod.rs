@@ -4,8 +4,15 @@ pub mod assumptions;
 pub mod confidence;
 pub mod description;
 pub mod fan;
+mod filtering;
 pub mod guardrails;
+pub mod keys;
 pub mod render;
 pub mod staleness;
 pub mod subject;
 pub mod text;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod testing;

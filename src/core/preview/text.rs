@@ -41,41 +41,6 @@ pub fn dollar_quoted(text: &str) -> String {
     format!("${tag}${text}${tag}$")
 }
 
-/// The names most like `wanted`, at most three, nearest first: those within a
-/// third of its length in edits, or that contain it.
-pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let wanted = wanted.to_lowercase();
-    let most = (wanted.chars().count() / 3).max(1);
-    let mut found: Vec<(usize, &str)> = names
-        .into_iter()
-        .filter_map(|name| {
-            let lower = name.to_lowercase();
-            let edits = distance(&wanted, &lower);
-            let contains = lower.contains(&wanted) || wanted.contains(&lower);
-            (edits <= most || (contains && lower.len() > 2)).then_some((edits, name))
-        })
-        .collect();
-    found.sort();
-    found.dedup();
-    found.into_iter().take(3).map(|(_, name)| name.to_string()).collect()
-}
-
-/// Levenshtein's edit distance, by Wagner and Fischer's table, a row at a time.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,13 +73,5 @@ mod tests {
         assert_eq!(dollar_quoted("SELECT $q$ $$"), "$qq$SELECT $q$ $$$qq$");
         assert_eq!(dollar_quoted("SELECT a$"), "$q$SELECT a$$q$");
         assert_eq!(dollar_quoted("SELECT $$ a$q"), "$qq$SELECT $$ a$q$qq$");
-    }
-
-    #[test]
-    fn near_names_are_near() {
-        let names = ["customer", "orders", "customers_old", "part"];
-        assert_eq!(near("custmer", names), ["customer"]);
-        assert_eq!(near("Customers", names), ["customer", "customers_old"]);
-        assert!(near("lineitem", names).is_empty());
     }
 }

@@ -57,6 +57,51 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The columns of this very level that an expression is computed from,
+    /// through the columns of JOINs, and from within subqueries.
+    pub fn columns_in(self, expr: &Expr) -> Vec<(usize, i32)> {
+        let mut found = Vec::new();
+        self.collect(expr, 0, &mut found);
+        found
+    }
+
+    /// The columns of this level that a query directly inside it refers to.
+    pub fn columns_used_within(self, query: &Query) -> Vec<(usize, i32)> {
+        let mut found = Vec::new();
+        self.collect_within(query, 1, &mut found);
+        found
+    }
+
+    fn collect(self, expr: &Expr, depth: u32, into: &mut Vec<(usize, i32)>) {
+        match &expr.kind {
+            ExprKind::Column { source, column, levels_up } if *levels_up == depth => {
+                let place = usize::try_from(*column).ok().and_then(|c| c.checked_sub(1));
+                match (self.query.source(*source).map(|s| &s.kind), place) {
+                    (Some(SourceKind::Join(columns)), Some(place)) => {
+                        if let Some(behind) = columns.get(place) {
+                            self.collect(behind, 0, into);
+                        }
+                    }
+                    _ if into.contains(&(*source, *column)) => {}
+                    _ => into.push((*source, *column)),
+                }
+            }
+            ExprKind::Sublink(link) => self.collect_within(&link.query, depth + 1, into),
+            _ => {}
+        }
+        expr.operands().into_iter().for_each(|e| self.collect(e, depth, into));
+    }
+
+    fn collect_within(self, query: &Query, depth: u32, into: &mut Vec<(usize, i32)>) {
+        query.expressions().into_iter().for_each(|e| self.collect(e, depth, into));
+        query.ctes.iter().for_each(|c| self.collect_within(&c.query, depth + 1, into));
+        for source in &query.sources {
+            if let SourceKind::Subquery { query, .. } = &source.kind {
+                self.collect_within(query, depth + 1, into);
+            }
+        }
+    }
+
     fn trace(self, expr: &Expr, depth: usize) -> Option<BaseColumn> {
         if depth > DEEP {
             return None;
@@ -88,7 +133,7 @@ impl<'a> Scope<'a> {
         if query.set_operation.is_some() {
             return None;
         }
-        let target = query.targets.iter().filter(|t| !t.hidden).nth(place)?;
+        let target = *query.outputs().get(place)?;
         let outer: Vec<&Query> = self.outer.iter().copied().chain([self.query]).collect();
         Scope::new(query, &outer).trace(&target.expr, depth + 1)
     }

@@ -1,6 +1,6 @@
 //! Going through all of a query.
 
-use super::{Expr, ExprKind, Form, From, Query, SourceKind};
+use super::{Expr, ExprKind, Form, From, Query, SourceKind, Target};
 
 impl Expr {
     /// The direct parts of an expression; a subquery is not one of them.
@@ -58,7 +58,30 @@ impl Expr {
     }
 }
 
+impl From {
+    /// The numbers of the sources of an item of FROM, JOINs aside.
+    pub fn sources(&self) -> Vec<usize> {
+        match self {
+            From::Source(number) => vec![*number],
+            From::Join(join) => {
+                let mut all = join.left.sources();
+                all.extend(join.right.sources());
+                all
+            }
+            From::Nested(items, _) => items.iter().flat_map(From::sources).collect(),
+        }
+    }
+}
+
 impl Query {
+    /// The columns that it returns.
+    pub fn outputs(&self) -> Vec<&Target> {
+        match self.command.writes() {
+            true => self.returning.iter().collect(),
+            false => self.targets.iter().filter(|t| !t.hidden).collect(),
+        }
+    }
+
     /// Every expression of this level, at its top.
     pub fn expressions(&self) -> Vec<&Expr> {
         let mut all: Vec<&Expr> = self.targets.iter().map(|t| &t.expr).collect();

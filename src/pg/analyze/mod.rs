@@ -109,7 +109,8 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
     POSITION.set(0);
     // SAFETY: reads a static; put back below, and by Postgres after an error.
     let before = unsafe { pg_sys::error_context_stack };
-    let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
+    
+    PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
         let mut callback = pg_sys::ErrorContextCallback {
             previous: before,
             callback: Some(note_position),
@@ -148,8 +149,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
             other => other.rethrow(),
         }
     })
-    .execute();
-    result
+    .execute()
 }
 
 unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {

@@ -1,58 +1,44 @@
 //! What joins leave out.
 
-use super::super::super::query::columns::Scope;
-use super::super::super::query::{Call, Expr, ExprKind, Form, From, Join, JoinKind};
+use super::super::super::query::{Expr, ExprKind, Form, From, Join, JoinKind};
+use super::super::fan::{conditions, sources_among};
 use super::Level;
+use super::nulls::{may_bring_null, rejects_null};
 
-/// The inner joins of a level: every condition `a.x = b.y` that is not under an
-/// outer join's ON.
-fn inner_equalities<'q>(level: &Level<'q>) -> Vec<&'q Expr> {
-    fn collect<'q>(item: &'q From, into: &mut Vec<&'q Expr>) {
-        match item {
-            From::Source(_) => {}
-            From::Join(join) => {
-                collect(&join.left, into);
-                collect(&join.right, into);
-                if join.kind == JoinKind::Inner {
-                    into.extend(&join.conditions);
-                }
-            }
-            From::Nested(items, conditions) => {
-                items.iter().for_each(|i| collect(i, into));
-                into.extend(conditions);
-            }
-        }
-    }
-    let mut all = Vec::new();
-    let query = level.scope.query;
-    query.from.iter().for_each(|item| collect(item, &mut all));
-    all.extend(&query.filters);
-    all
-}
-
-fn equality(expr: &Expr) -> Option<&Call> {
-    match &expr.kind {
-        ExprKind::Call(call) if call.form == Form::Operator && call.name == "=" => Some(call),
+/// The two sources that a comparison compares, one on each side.
+fn compared(level: &Level, condition: &Expr) -> Option<(usize, usize)> {
+    const COMPARISONS: &[&str] = &["=", "<", "<=", ">", ">="];
+    let ExprKind::Call(call) = &condition.kind else {
+        return None;
+    };
+    let [left, right] = &call.arguments[..] else {
+        return None;
+    };
+    let compares =
+        call.form == Form::Operator && call.built_in && COMPARISONS.contains(&call.name.as_str());
+    let source = |e: &Expr| match sources_among(&level.scope.columns_in(e))[..] {
+        [only] => Some(only),
         _ => None,
-    }
+    };
+    source(left).zip(source(right)).filter(|(a, b)| compares && a != b)
 }
+
+/// Two sources, the conditions between them, and whether NULL may fail them.
+type Pair = ((usize, usize), Vec<String>, bool);
 
 /// Rows without a match are gone, and so are those whose key is NULL.
 pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
-    let mut pairs: Vec<((usize, usize), Vec<String>, bool)> = Vec::new();
-    for condition in inner_equalities(level) {
-        let Some(call) = equality(condition) else {
+    let mut pairs: Vec<Pair> = Vec::new();
+    let inner = conditions(level.scope.query).into_iter().filter(|(_, outer)| outer.is_none());
+    for (condition, _) in inner {
+        let Some((a, b)) = compared(level, condition) else {
             continue;
         };
-        let [left, right] = &call.arguments[..] else {
-            continue;
-        };
-        let sides = level.scope.local_source(left).zip(level.scope.local_source(right));
-        let Some((a, b)) = sides.filter(|(a, b)| a.0 != b.0) else {
-            continue;
-        };
-        let nullable = [left, right].iter().any(|side| level.may_be_null(side) != Some(false));
-        let pair = (a.0.min(b.0), a.0.max(b.0));
+        let nullable = condition
+            .operands()
+            .iter()
+            .any(|side| may_bring_null(level.scope, level.subject.relations, side) != Some(false));
+        let pair = (a.min(b), a.max(b));
         match pairs.iter_mut().find(|(known, ..)| *known == pair) {
             Some((_, conditions, any)) => {
                 conditions.push(condition.text.clone());
@@ -72,78 +58,148 @@ pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
     }
 }
 
-/// A condition in WHERE that NULL does not pass undoes an outer join.
+/// A condition that NULL does not pass undoes an outer join: one in WHERE, or in
+/// an inner join around it.
 pub(super) fn outer_join_turned_inner(level: &Level, into: &mut Vec<String>) {
-    fn outer_joins<'q>(item: &'q From, into: &mut Vec<&'q Join>) {
+    fn go<'q>(item: &'q From, above: &[&'q Expr], see: &mut dyn FnMut(&'q Join, &[&'q Expr])) {
         match item {
             From::Source(_) => {}
             From::Join(join) => {
-                outer_joins(&join.left, into);
-                outer_joins(&join.right, into);
-                if join.kind != JoinKind::Inner {
-                    into.push(join);
+                let mut within = above.to_vec();
+                match join.kind {
+                    JoinKind::Inner => within.extend(&join.conditions),
+                    _ => see(join, above),
                 }
+                go(&join.left, &within, see);
+                go(&join.right, &within, see);
             }
-            From::Nested(items, _) => items.iter().for_each(|i| outer_joins(i, into)),
+            From::Nested(items, conditions) => {
+                let within: Vec<&Expr> = above.iter().copied().chain(conditions).collect();
+                items.iter().for_each(|i| go(i, &within, see));
+            }
         }
     }
-    let mut joins = Vec::new();
-    level.scope.query.from.iter().for_each(|item| outer_joins(item, &mut joins));
-    for join in joins {
-        let mut optional = Vec::new();
-        if matches!(join.kind, JoinKind::Left | JoinKind::Full) {
-            sources(&join.right, &mut optional);
-        }
-        if matches!(join.kind, JoinKind::Right | JoinKind::Full) {
-            sources(&join.left, &mut optional);
-        }
-        for condition in &level.scope.query.filters {
-            let Some(source) = rejects_null(condition, level.scope, &optional) else {
+    let query = level.scope.query;
+    let filters: Vec<&Expr> = query.filters.iter().collect();
+    let mut see = |join: &Join, above: &[&Expr]| {
+        let (left, right) = (join.left.sources(), join.right.sources());
+        let optional = match join.kind {
+            JoinKind::Left => vec![right],
+            JoinKind::Right => vec![left],
+            _ => vec![left, right],
+        };
+        for sources in optional {
+            let of_them = |e: &Expr| {
+                level.scope.local_source(e).is_some_and(|(source, _)| sources.contains(&source))
+            };
+            let Some(condition) = above.iter().find(|c| rejects_null(c, &of_them)) else {
                 continue;
             };
-            into.push(format!(
-                "The {} JOIN of {} behaves like an inner one there: {} in WHERE leaves out the rows without a match.",
-                join.kind.as_str(),
-                level.structure.label(source),
-                condition.text
-            ));
-            break;
+            let named: Vec<usize> = sources_among(&level.scope.columns_in(condition))
+                .into_iter()
+                .filter(|s| sources.contains(s))
+                .collect();
+            let Some(source) = named.first() else {
+                continue;
+            };
+            let label = level.structure.label(*source);
+            let place = match query.filters.contains(condition) {
+                true => "in WHERE",
+                false => "in a later join",
+            };
+            into.push(match join.kind {
+                JoinKind::Full => format!(
+                    "The FULL JOIN does not keep the rows without a match in {label}: {} {place} leaves them out.",
+                    condition.text
+                ),
+                kind => format!(
+                    "The {} JOIN of {label} behaves like an inner one there: {} {place} leaves out the rows without a match.",
+                    kind.as_str(),
+                    condition.text
+                ),
+            });
         }
-    }
-}
-
-fn sources(item: &From, into: &mut Vec<usize>) {
-    match item {
-        From::Source(number) => into.push(*number),
-        From::Join(join) => {
-            sources(&join.left, into);
-            sources(&join.right, into);
-        }
-        From::Nested(items, _) => items.iter().for_each(|i| sources(i, into)),
-    }
-}
-
-/// The optional source whose missing rows a condition surely leaves out: it
-/// compares a column of it, by an operator of Postgres's own that returns NULL
-/// for NULL, or asks for NOT NULL.
-fn rejects_null(condition: &Expr, scope: Scope, optional: &[usize]) -> Option<usize> {
-    let column = |expr: &Expr| {
-        scope.local_source(expr).map(|(source, _)| source).filter(|s| optional.contains(s))
     };
-    match &condition.kind {
-        ExprKind::NullTest { operand, is_null: false } => column(operand),
-        ExprKind::Call(call) => {
-            const STRICT: &[&str] = &[
-                "=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*",
-            ];
-            let compares = matches!(call.form, Form::Operator | Form::AnyOf)
-                && call.built_in
-                && STRICT.contains(&call.name.as_str());
-            match compares {
-                true => call.arguments.iter().find_map(column),
-                false => None,
-            }
+    query.from.iter().for_each(|item| go(item, &filters, &mut see));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::says;
+
+    #[test]
+    fn an_inner_join_drops_rows() {
+        assert_eq!(
+            says(
+                "SELECT 1 FROM customer c JOIN orders o ON o.customer_id = c.id",
+                "INNER_JOIN_DROPS"
+            ),
+            [
+                "Rows of public.customer and public.orders that have no match in each other (o.customer_id = c.id) are left out."
+            ]
+        );
+        assert_eq!(
+            says(
+                "SELECT 1 FROM orders o, payment p WHERE o.customer_id = p.customer_id AND o.id >= p.amount",
+                "INNER_JOIN_DROPS"
+            ),
+            [
+                "Rows of public.orders and public.payment that have no match in each other (o.customer_id = p.customer_id AND o.id >= p.amount) are left out, and so are rows where a joined column is NULL."
+            ]
+        );
+        let twice = "SELECT 1 FROM customer c JOIN customer d ON d.id = c.region";
+        assert!(
+            says(twice, "INNER_JOIN_DROPS")[0]
+                .contains("public.customer (c) and public.customer (d)")
+        );
+        for sql in [
+            "SELECT 1 FROM customer c LEFT JOIN orders o ON o.customer_id = c.id",
+            "SELECT 1 FROM customer c CROSS JOIN orders o WHERE c.id = 5",
+        ] {
+            assert!(says(sql, "INNER_JOIN_DROPS").is_empty(), "{sql}");
         }
-        _ => None,
+    }
+
+    #[test]
+    fn a_condition_turns_an_outer_join_inner() {
+        let sql = "SELECT 1 FROM customer c LEFT JOIN orders o ON o.customer_id = c.id WHERE o.amount > 10";
+        assert_eq!(
+            says(sql, "OUTER_JOIN_TURNED_INNER"),
+            [
+                "The LEFT JOIN of public.orders behaves like an inner one there: o.amount > 10 in WHERE leaves out the rows without a match."
+            ]
+        );
+        let later = "SELECT 1 FROM customer c LEFT JOIN orders o ON o.customer_id = c.id JOIN line l ON l.order_id = o.id";
+        assert_eq!(
+            says(later, "OUTER_JOIN_TURNED_INNER"),
+            [
+                "The LEFT JOIN of public.orders behaves like an inner one there: l.order_id = o.id in a later join leaves out the rows without a match."
+            ]
+        );
+        let full = "SELECT 1 FROM customer c FULL JOIN orders o ON o.customer_id = c.id WHERE o.amount > 10";
+        assert_eq!(
+            says(full, "OUTER_JOIN_TURNED_INNER"),
+            [
+                "The FULL JOIN does not keep the rows without a match in public.orders: o.amount > 10 in WHERE leaves them out."
+            ]
+        );
+        for (filter, turned) in [
+            ("o.id IS NOT NULL", true),
+            ("o.id + 1 > 5", true),
+            ("o.amount IN (1, 2)", true),
+            ("o.amount = 1 OR o.amount = 2", true),
+            ("NOT o.amount = 1", true),
+            ("o.id IS NULL", false),
+            ("COALESCE(o.amount, 0) > 10", false),
+            ("o.amount > 10 OR o.id IS NULL", false),
+            ("o.amount = 1 OR c.id = 2", false),
+            ("o.amount NOT IN (SELECT amount FROM payment)", false),
+            ("c.id > 5", false),
+        ] {
+            let sql = format!(
+                "SELECT 1 FROM customer c LEFT JOIN orders o ON o.customer_id = c.id WHERE {filter}"
+            );
+            assert_eq!(!says(&sql, "OUTER_JOIN_TURNED_INNER").is_empty(), turned, "{sql}");
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! What a query silently relies on, a small rule each.
 
 mod aggregates;
+mod index;
 mod joins;
+mod nulls;
 mod results;
+mod time;
 mod values;
 
 use serde::Serialize;
 
-use super::super::query::columns::Scope;
-use super::super::query::{Expr, ExprKind, SourceKind};
+use super::super::query::columns::{Scope, without_casts};
+use super::super::query::{Expr, ExprKind, Query};
 use super::fan::Structure;
+use super::keys::Known;
 use super::subject::Subject;
 
 /// One thing that a query relies on.
@@ -39,40 +43,52 @@ const RULES: &[(&str, Rule)] = &[
     ("OUTER_JOIN_TURNED_INNER", joins::outer_join_turned_inner),
     ("FAN_TRAP", aggregates::fan_trap),
     ("CHASM_TRAP", aggregates::chasm_trap),
-    ("NOT_IN_NULLABLE", values::not_in_nullable),
+    ("NOT_IN_NULLABLE", nulls::not_in_nullable),
     ("COUNT_SKIPS_NULLS", aggregates::count_skips_nulls),
     ("AVG_IGNORES_NULLS", aggregates::avg_ignores_nulls),
     ("INTEGER_DIVISION", values::integer_division),
     ("LIMIT_WITHOUT_ORDER", results::limit_without_order),
-    ("NOT_REPRODUCIBLE", values::not_reproducible),
-    ("BETWEEN_DATE_BOUND", values::between_date_bound),
-    ("CAST_STOPS_INDEX", values::cast_stops_index),
+    ("NOT_REPRODUCIBLE", time::not_reproducible),
+    ("BETWEEN_DATE_BOUND", time::between_date_bound),
+    ("CAST_STOPS_INDEX", index::cast_stops_index),
     ("SELECT_STAR_MAY_GROW", results::select_star_may_grow),
     ("DISTINCT_HIDES_DUPLICATES", results::distinct_hides_duplicates),
 ];
 
-/// Everything that a statement silently relies on, at any level.
+/// Everything that a statement silently relies on, at any level: by rule, then
+/// by level.
 pub fn assumptions(subject: &Subject) -> Vec<Assumption> {
+    let mut sentences: Vec<Vec<String>> = vec![Vec::new(); RULES.len()];
+    let known = Known::default();
+    subject.query.each_level(&mut |query, outer| {
+        let level = Level::of(subject, query, outer, &known);
+        for ((_, rule), into) in RULES.iter().zip(&mut sentences) {
+            rule(&level, into);
+        }
+    });
     let mut found: Vec<Assumption> = Vec::new();
-    for (code, rule) in RULES {
-        subject.query.each_level(&mut |query, outer| {
-            let scope = Scope::new(query, outer);
-            let level =
-                Level { subject, scope, structure: Structure::of(scope, subject.relations) };
-            let mut sentences = Vec::new();
-            rule(&level, &mut sentences);
-            for text in sentences {
-                let one = Assumption { code, text };
-                if !found.contains(&one) {
-                    found.push(one);
-                }
+    for ((code, _), texts) in RULES.iter().zip(sentences) {
+        for text in texts {
+            let one = Assumption { code, text };
+            if !found.contains(&one) {
+                found.push(one);
             }
-        });
+        }
     }
     found
 }
 
-impl Level<'_> {
+impl<'a> Level<'a> {
+    pub(super) fn of(
+        subject: &'a Subject<'a>,
+        query: &'a Query,
+        outer: &'a [&'a Query],
+        known: &Known,
+    ) -> Level<'a> {
+        let scope = Scope::new(query, outer);
+        Level { subject, scope, structure: Structure::of(scope, subject.relations, known) }
+    }
+
     /// Every expression of the level and all within, subqueries aside.
     fn each_expression(&self, see: &mut dyn FnMut(&Expr)) {
         for expression in self.scope.query.expressions() {
@@ -83,38 +99,41 @@ impl Level<'_> {
     /// `schema.table.column` of an expression that is a plain column, else its
     /// source's alias and name; None for anything computed.
     pub(super) fn column_label(&self, expr: &Expr) -> Option<String> {
-        if let Some(base) = self.scope.base_column(expr) {
-            let relations = self.subject.relations;
-            let column = relations.column_name(base.relation, base.column);
-            return Some(format!("{}.{column}", relations.label(base.relation)));
-        }
-        let (source, column) = self.scope.local_source(expr)?;
-        let source = self.scope.query.source(source)?;
-        let name = source.columns.get(usize::try_from(column).ok()?.checked_sub(1)?)?;
-        Some(format!("{}.{name}", source.alias))
+        column_label(self.subject, self.scope, expr)
     }
 
-    /// Whether a column may hold NULL: by its table, or because an outer join
-    /// may leave it without a match. None where that is not known.
-    pub(super) fn may_be_null(&self, expr: &Expr) -> Option<bool> {
-        let (source, _) = self.scope.local_source(expr)?;
-        if self.structure.nullable(source) {
-            return Some(true);
-        }
-        let base = self.scope.base_column(expr)?;
-        // Through a subquery an outer join inside it may have made it NULL.
-        let direct =
-            matches!(self.scope.query.source(source).map(|s| &s.kind), Some(SourceKind::Table(_)));
-        let column = self.subject.relations.get(base.relation)?.column(base.column)?;
-        match (column.not_null, direct) {
-            (false, _) => Some(true),
-            (true, true) => Some(false),
-            (true, false) => None,
+    /// What an expression is called in a sentence.
+    fn short(&self, expr: &Expr) -> String {
+        match &without_casts(expr).kind {
+            ExprKind::Constant(Some(value)) => value.clone(),
+            ExprKind::Parameter(n) => format!("${n}"),
+            ExprKind::Aggregate(_) | ExprKind::Window(_) => without_casts(expr).text.clone(),
+            _ => self.column_label(expr).unwrap_or_else(|| "(...)".to_string()),
         }
     }
 }
 
+fn column_label(subject: &Subject, scope: Scope, expr: &Expr) -> Option<String> {
+    if let Some(base) = scope.base_column(expr).filter(|b| b.column > 0) {
+        let column = subject.relations.column_name(base.relation, base.column);
+        return Some(format!("{}.{column}", subject.relations.label(base.relation)));
+    }
+    let (source, column) = scope.local_source(expr)?;
+    let source = scope.query.source(source)?;
+    let name = source.columns.get(usize::try_from(column).ok()?.checked_sub(1)?)?;
+    Some(format!("{}.{name}", source.alias))
+}
+
 /// Whether an expression is a column, with or without casts.
 fn is_column(expr: &Expr) -> bool {
-    matches!(super::super::query::columns::without_casts(expr).kind, ExprKind::Column { .. })
+    matches!(without_casts(expr).kind, ExprKind::Column { .. })
+}
+
+/// `a, b and c`.
+pub(super) fn list(names: &[String]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
 }

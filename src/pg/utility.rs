@@ -1,0 +1,163 @@
+//! Utility statements: what no other hook sees of them, and what they are
+//! previewed by.
+
+use pgrx::{pg_guard, pg_sys};
+
+use super::hooks::policy;
+use super::object_access::ObjectEvent;
+use super::runs::{Report, Token};
+use super::statement::{self, Access, Kind, Statement, Text, Touched};
+use super::{cache, catalogs, users};
+
+/// The token of a utility statement that runs another.
+///
+/// # Safety
+/// The statement that ProcessUtility got, and its text.
+#[cold]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn find_token(
+    plan: *const pg_sys::PlannedStmt,
+    text: *const core::ffi::c_char,
+) -> Token {
+    let policy = policy();
+    // SAFETY: the statement's own text.
+    unsafe {
+        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
+            return 0;
+        }
+        (policy.utility)(&Text::new(text, (*plan).stmt_location, (*plan).stmt_len))
+    }
+}
+
+/// COPY of a table has ended, which no executor has seen.
+///
+/// # Safety
+/// The completion that ProcessUtility got.
+#[cold]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn copied(token: Token, completion: *const pg_sys::QueryCompletion) {
+    // SAFETY: null, or the caller's own.
+    let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
+    let report = Report { rows, complete: true, ..Report::default() };
+    if token != 0 {
+        (policy().finished)(token, report);
+    }
+}
+
+/// The utility statements that no other hook sees: FETCH from a cursor that
+/// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
+/// run expressions over rows. And DROP, which object_access sees only after
+/// Postgres has advised CASCADE.
+///
+/// # Safety
+/// The utility statement's own node.
+#[cold]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
+    let policy = policy();
+    // SAFETY: the node's tag says what it is.
+    unsafe {
+        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
+            return;
+        }
+        let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
+            if relid != pg_sys::InvalidOid {
+                let touched = vec![Touched { relid: relid.to_u32(), access, as_user: 0 }];
+                (policy.statement)(&Statement { touched, kind, text: None });
+            }
+        };
+        match (*node).type_ {
+            pg_sys::NodeTag::T_FetchStmt => {
+                let portal =
+                    pg_sys::GetPortalByName((*node.cast::<pg_sys::FetchStmt>()).portalname);
+                if portal.is_null() {
+                    return;
+                }
+                for cell in statement::cells((*portal).stmts) {
+                    let plan = cell.cast::<pg_sys::PlannedStmt>();
+                    if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
+                        (policy.statement)(&statement::read(plan, Kind::Fetch));
+                    }
+                }
+            }
+            pg_sys::NodeTag::T_RefreshMatViewStmt => {
+                let view = lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
+                touch(view, Access::Write, Kind::Run);
+            }
+            pg_sys::NodeTag::T_AlterTableStmt => {
+                let alter = &*node.cast::<pg_sys::AlterTableStmt>();
+                let relation = lookup(alter.relation);
+                // Checks, generated columns and new types run over the rows.
+                touch(relation, Access::Read, Kind::Definition);
+                for cell in statement::cells(alter.cmds) {
+                    let command = &*cell.cast::<pg_sys::AlterTableCmd>();
+                    let overwrites = match command.subtype {
+                        pg_sys::AlterTableType::AT_DetachPartition => true,
+                        pg_sys::AlterTableType::AT_AlterColumnType => {
+                            let column = command.def.cast::<pg_sys::ColumnDef>();
+                            !column.is_null() && !(*column).raw_default.is_null()
+                        }
+                        _ => false,
+                    };
+                    if overwrites {
+                        touch(relation, Access::Write, Kind::Run);
+                    }
+                }
+            }
+            pg_sys::NodeTag::T_IndexStmt => {
+                let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
+                touch(table, Access::Read, Kind::Definition);
+            }
+            pg_sys::NodeTag::T_ViewStmt => {
+                let view = (*node.cast::<pg_sys::ViewStmt>()).view;
+                (policy.object)(ObjectEvent::DefineView { schema: creation_schema(view) });
+            }
+            pg_sys::NodeTag::T_DropStmt => {
+                let drop = &*node.cast::<pg_sys::DropStmt>();
+                use pg_sys::ObjectType::{OBJECT_FOREIGN_TABLE, OBJECT_MATVIEW, OBJECT_TABLE};
+                if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW)
+                {
+                    return;
+                }
+                for name in statement::cells(drop.objects) {
+                    let relid = lookup(pg_sys::makeRangeVarFromNameList(name.cast())).to_u32();
+                    // Postgres tells others that they are not the owner.
+                    let owner = catalogs::owner_of(relid);
+                    if owner != 0 && users::has_rights_of(users::current(), owner) {
+                        (policy.object)(ObjectEvent::DropRelation(relid));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The schema that a new relation of this name would be in; 0 for none.
+unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
+    // SAFETY: look-ups that are told that a miss is fine.
+    unsafe {
+        if !(*name).schemaname.is_null() {
+            return pg_sys::get_namespace_oid((*name).schemaname, true).to_u32();
+        }
+        let path = pg_sys::fetch_search_path(false);
+        match path.is_null() || (*path).length == 0 {
+            true => 0,
+            false => (*(*path).elements).oid_value.to_u32(),
+        }
+    }
+}
+
+/// The relation a name means now; invalid where it means none.
+unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
+    // SAFETY: a look-up without a lock; the command takes its own.
+    unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            name,
+            pg_sys::NoLock as pg_sys::LOCKMODE,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    }
+}
