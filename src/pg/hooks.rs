@@ -189,12 +189,34 @@ unsafe extern "C-unwind" fn look_closer(
         if runs::watching() {
             runs::forget(query);
         }
-        let token = check_statement((*query).plannedstmt, (*query).sourceText, flags);
+        let token = match passed_before(query, flags) {
+            0 => check_statement((*query).plannedstmt, (*query).sourceText, flags),
+            token => token,
+        };
         if token != 0 {
             // What was really read is part of the record.
             (*query).instrument_options |= pg_sys::InstrumentOption::INSTRUMENT_ROWS as i32;
         }
         token
+    }
+}
+
+/// The token of a statement that has passed before, since when nothing has
+/// changed; 0 where it must be checked. Without a guard, so it calls nothing in
+/// Rust that can panic.
+unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int) -> Token {
+    let policy = policy();
+    if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 != 0
+        || cache::installed_quick() != Some(true)
+        || !(policy.enabled)()
+    {
+        return 0;
+    }
+    // SAFETY: as in `wants_a_look`; the text is the statement's own.
+    unsafe {
+        AcceptInvalidationMessages();
+        let plan = (*query).plannedstmt;
+        (policy.passed)(&Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len))
     }
 }
 
@@ -291,15 +313,10 @@ unsafe extern "C-unwind" fn check_statement(
         _ => Kind::Explain,
     };
     // SAFETY: the plan is the executor's own, and so is the text.
-    let text = unsafe { Text::new(text, (*plan).stmt_location, (*plan).stmt_len) };
-    if kind == Kind::Run {
-        let token = (policy().passed)(&text);
-        if token != 0 {
-            return token;
-        }
-    }
-    // SAFETY: as above.
-    let statement = unsafe { Statement { text: Some(text), ..statement::read(plan, kind) } };
+    let statement = unsafe {
+        let text = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
+        Statement { text: Some(text), ..statement::read(plan, kind) }
+    };
     (policy().statement)(&statement)
 }
 

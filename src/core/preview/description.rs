@@ -388,12 +388,7 @@ impl Reader<'_> {
         }
     }
 
-    fn sublinks(
-        &self,
-        expr: &Expr,
-        negated: bool,
-        found: &mut Vec<Found>,
-    ) {
+    fn sublinks(&self, expr: &Expr, negated: bool, found: &mut Vec<Found>) {
         match &expr.kind {
             ExprKind::Not(inner) => self.sublinks(inner, !negated, found),
             ExprKind::Sublink(link) if link.kind == SublinkKind::Any => {

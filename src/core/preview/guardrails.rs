@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::names::literal;
 use super::super::query::relations::Relation;
-use super::super::query::{Command, ExprKind, Form, Query, SourceKind, Volatility};
+use super::super::query::{Command, ExprKind, Form, SourceKind, Volatility};
 use super::super::state::State;
 use super::assumptions::{Level, traps};
 use super::filtering::missing_filter;

@@ -1,5 +1,6 @@
 //! Each guardrail: what raises it, and what nearly does.
 
+use super::super::super::query::Query;
 use super::*;
 
 #[test]

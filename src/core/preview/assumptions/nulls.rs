@@ -167,11 +167,10 @@ pub(super) fn not_in_nullable(level: &Level, into: &mut Vec<String>) {
                 among_values(level, link, "<> ALL", into);
             }
         }
-        ExprKind::Call(call) if call.form == Form::AllOf && call.name == "<>" => {
-            if call.arguments.get(1).is_some_and(lists_null) {
+        ExprKind::Call(call) if call.form == Form::AllOf && call.name == "<>"
+            && call.arguments.get(1).is_some_and(lists_null) => {
                 into.push("NOT IN with a NULL in its list finds nothing.".to_string());
             }
-        }
         _ => {}
     });
 }
