@@ -9,7 +9,7 @@ use xtask::progress::say;
 use xtask::toolchain::Toolchain;
 
 use crate::callgrind::{self, Count, Variant};
-use crate::promotion;
+use crate::{preview_cost, promotion};
 
 #[derive(Subcommand)]
 pub enum Measurement {
@@ -25,17 +25,80 @@ pub enum Measurement {
         #[arg(long)]
         locks_only: bool,
     },
+    /// A preview against EXPLAIN, and what the rule costs a previewed statement
+    Previews {
+        /// Pairs of EXPLAIN and spyne_preview
+        #[arg(long, default_value_t = 200)]
+        pairs: usize,
+        /// Statements in the shorter of the two runs that are compared
+        #[arg(long, default_value_t = 1000)]
+        statements: u32,
+    },
 }
 
 pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
-    let Measurement::Enforcement { statements, instructions_only, locks_only } = what;
     extension::install_into(toolchain, Profile::Release)?;
-    if !locks_only {
-        instructions(toolchain, *statements)?;
+    match what {
+        Measurement::Enforcement { statements, instructions_only, locks_only } => {
+            if !locks_only {
+                instructions(toolchain, *statements)?;
+            }
+            if !instructions_only {
+                locks(toolchain)?;
+            }
+        }
+        Measurement::Previews { pairs, statements } => {
+            against_explain(toolchain, *pairs)?;
+            run_time_check(toolchain, *statements)?;
+        }
     }
-    if !instructions_only {
-        locks(toolchain)?;
+    Ok(())
+}
+
+/// What it takes to look, beside what it takes to plan.
+fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<()> {
+    say(format!(
+        "timing {pairs} pairs of EXPLAIN and spyne_preview of the same statement, in one session"
+    ));
+    let mut lines = String::new();
+    for timed in preview_cost::against_explain(toolchain, pairs)? {
+        writeln!(
+            lines,
+            "| {} | {:.2} | {:.2} | {:.2} |",
+            timed.title, timed.explain, timed.preview, timed.ratio
+        )?;
     }
+    println!("\n| statement | EXPLAIN, ms | spyne_preview, ms | median ratio of the pairs |");
+    println!("| --- | ---: | ---: | ---: |\n{lines}");
+    Ok(())
+}
+
+/// What the rule costs a statement that runs.
+fn run_time_check(toolchain: &Toolchain, statements: u32) -> Result<()> {
+    let valgrind = toolchain.ensure_valgrind()?;
+    say(format!(
+        "counting instructions: runs of {statements} and {} times one point select of a governed \
+         table, the difference divided by {statements}",
+        2 * statements
+    ));
+    let costs = preview_cost::run_time_check(toolchain, &valgrind, statements)?;
+    let baseline = costs[0].total;
+    println!(
+        "\n| table and session | point select | ratio | in spyne's code | of it for the rule |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for cost in &costs {
+        println!(
+            "| {} | {:.0} | {} | {:.0} | {:.0} ({:.2} %) |",
+            cost.title,
+            cost.total,
+            more_than(cost.total, baseline),
+            cost.spyne,
+            cost.rule,
+            cost.rule / baseline * 100.0
+        );
+    }
+    println!();
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! differ only in how many statements they execute are subtracted from one another: start-up,
 //! the filling of caches and shut-down fall away.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
@@ -86,27 +87,11 @@ pub fn measure(
     variant: Variant,
     statements: u32,
 ) -> Result<Count> {
-    if 2 * statements > ROWS {
-        bail!("at most {} statements can be compared", ROWS / 2);
-    }
     let spinner = progress::spinner(format!("measuring: {}", variant.title()));
-    let mut builder = Server::build(toolchain, "bench");
-    for (name, value) in variant.settings() {
-        builder = builder.setting(name, value);
-    }
-    // Less to initialize at each start, and nothing that works in the background.
-    let server = builder.setting("shared_buffers", "32MB").setting("autovacuum", "off").start()?;
-    server.connect("postgres", SUPERUSER)?.batch_execute(&format!("CREATE DATABASE {DATABASE}"))?;
-    let mut client = server.connect(DATABASE, SUPERUSER)?;
-    client.batch_execute(&table())?;
-    variant.prepare(&mut client)?;
-    client.batch_execute("VACUUM ANALYZE")?;
-    drop(client);
-    server.stop()?;
-    let count = |statement: fn(u32) -> String| -> Result<f64> {
-        let short = run(&server, valgrind, statements, statement)?;
-        let long = run(&server, valgrind, 2 * statements, statement)?;
-        Ok((long as f64 - short as f64) / f64::from(statements))
+    let server = stopped_server(toolchain, variant.settings(), |client| variant.prepare(client))?;
+    let count = |statement: fn(u32) -> String| {
+        Counting { server: &server, valgrind, statements, before: "", uncounted: None }
+            .count(statement)
     };
     let select = count(|key| format!("SELECT * FROM public.customer WHERE c_custkey = {key}"))?;
     let update = count(|key| {
@@ -114,6 +99,80 @@ pub fn measure(
     })?;
     spinner.finish_and_clear();
     Ok(Count { select, update })
+}
+
+/// A stopped server with these settings, whose database holds the table and what `prepare` makes.
+pub fn stopped_server(
+    toolchain: &Toolchain,
+    settings: &[(&str, &str)],
+    prepare: impl FnOnce(&mut Client) -> Result<()>,
+) -> Result<Server> {
+    let mut builder = Server::build(toolchain, "bench");
+    for (name, value) in settings {
+        builder = builder.setting(name, value);
+    }
+    // Less to initialize at each start, and nothing that works in the background.
+    let server = builder.setting("shared_buffers", "32MB").setting("autovacuum", "off").start()?;
+    server.connect("postgres", SUPERUSER)?.batch_execute(&format!("CREATE DATABASE {DATABASE}"))?;
+    let mut client = server.connect(DATABASE, SUPERUSER)?;
+    client.batch_execute(&table())?;
+    prepare(&mut client)?;
+    client.batch_execute("VACUUM ANALYZE")?;
+    drop(client);
+    server.stop()?;
+    Ok(server)
+}
+
+/// How statements are counted.
+#[derive(Clone, Copy)]
+pub struct Counting<'a> {
+    pub server: &'a Server,
+    pub valgrind: &'a Valgrind,
+    /// Statements in the shorter of the two runs.
+    pub statements: u32,
+    /// What the session does first, a statement a line.
+    pub before: &'a str,
+    /// A function whose instructions, and those of all it calls, are left out.
+    pub uncounted: Option<&'a str>,
+}
+
+impl Counting<'_> {
+    /// Instructions for each statement.
+    pub fn count(&self, statement: fn(u32) -> String) -> Result<f64> {
+        Ok(self.profile(statement)?.total)
+    }
+
+    /// Instructions for each statement, and where they went.
+    pub fn profile(&self, statement: fn(u32) -> String) -> Result<Profile> {
+        if 2 * self.statements > ROWS {
+            bail!("at most {} statements can be compared", ROWS / 2);
+        }
+        let short = run(self, self.statements, statement)?;
+        let long = run(self, 2 * self.statements, statement)?;
+        let each =
+            |long: u64, short: u64| (long as f64 - short as f64) / f64::from(self.statements);
+        let spyne = long
+            .spyne
+            .iter()
+            .map(|(name, count)| {
+                (name.clone(), each(*count, short.spyne.get(name).copied().unwrap_or(0)))
+            })
+            .collect();
+        Ok(Profile { total: each(long.total, short.total), spyne })
+    }
+}
+
+/// Instructions for each statement.
+pub struct Profile {
+    pub total: f64,
+    /// Those in spyne's own code, by function; what it calls is not in them.
+    pub spyne: BTreeMap<String, f64>,
+}
+
+/// Instructions of a whole run, as in `Profile`.
+struct Collected {
+    total: u64,
+    spyne: BTreeMap<String, u64>,
 }
 
 /// TPC-H's customer, with made-up rows; half-filled pages keep updates in their page.
@@ -138,19 +197,15 @@ fn table() -> String {
 }
 
 /// Executes so many statements under callgrind and returns the instructions of the whole run.
-fn run(
-    server: &Server,
-    valgrind: &Valgrind,
-    statements: u32,
-    statement: fn(u32) -> String,
-) -> Result<u64> {
+fn run(counting: &Counting, statements: u32, statement: fn(u32) -> String) -> Result<Collected> {
+    let Counting { server, valgrind, .. } = counting;
     let directory = TempDir::with_prefix("spyne-bench-")?;
     account::give_to_server(directory.path())?;
     // Each run starts from the same files: an update would leave the next one other work.
     let data = directory.path().join("data");
     capture(Command::new("cp").arg("-Rp").arg(server.data_directory()).arg(&data))?;
     let script = directory.path().join("statements.sql");
-    let mut text = String::new();
+    let mut text = format!("{}\n", counting.before);
     for key in FIRST_KEY..FIRST_KEY + statements {
         writeln!(text, "{}", statement(key))?;
     }
@@ -160,7 +215,13 @@ fn run(
     if let Some(tools) = &valgrind.tools {
         command.env("VALGRIND_LIB", tools);
     }
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    let profile = directory.path().join("profile");
+    command.arg("--tool=callgrind");
+    command.arg(format!("--callgrind-out-file={}", profile.display()));
+    if let Some(function) = counting.uncounted {
+        command.arg(format!("--toggle-collect={function}"));
+        command.arg("--collect-atstart=yes");
+    }
     command.arg(server.toolchain().bindir().join("postgres"));
     command.arg("--single").arg("-D").arg(&data).arg(DATABASE);
     command.stdin(File::open(&script)?).stdout(Stdio::null());
@@ -169,7 +230,48 @@ fn run(
     if !output.status.success() || log.contains("ERROR:") {
         bail!("the server under callgrind failed:\n{}", tail(&log));
     }
-    collected(&log).with_context(|| format!("callgrind reported no count:\n{}", tail(&log)))
+    let total =
+        collected(&log).with_context(|| format!("callgrind reported no count:\n{}", tail(&log)))?;
+    Ok(Collected { total, spyne: own_code(&fs::read_to_string(&profile)?) })
+}
+
+/// The self cost of each function of spyne's library in a profile. Its format:
+/// <https://valgrind.org/docs/manual/cl-format.html>. A name is written out where it comes first,
+/// as `(1) name`, and is `(1)` from then on.
+fn own_code(profile: &str) -> BTreeMap<String, u64> {
+    let mut names: HashMap<(&str, &str), &str> = HashMap::new();
+    let mut own = BTreeMap::new();
+    let (mut in_spyne, mut function, mut call) = (false, "", false);
+    for line in profile.lines() {
+        if let Some((key, value)) = line.split_once('=') {
+            let kind = match key {
+                "ob" | "cob" => "ob",
+                "fn" | "cfn" => "fn",
+                "calls" => {
+                    // The next line is what the callee cost.
+                    call = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            let (id, written) = value.split_once(' ').unwrap_or((value, ""));
+            if !written.is_empty() {
+                names.insert((kind, id), written);
+            }
+            let name = names.get(&(kind, id)).copied().unwrap_or_default();
+            match key {
+                "ob" => in_spyne = name.ends_with("/spyne.so"),
+                "fn" => function = name,
+                _ => {}
+            }
+        } else if std::mem::take(&mut call) || !in_spyne {
+            continue;
+        } else if let Some(cost) = line.split(' ').nth(1).and_then(|cost| cost.parse::<u64>().ok())
+        {
+            *own.entry(function.to_owned()).or_insert(0) += cost;
+        }
+    }
+    own
 }
 
 /// The figure in callgrind's closing line, `==1234== Collected : 123456789`.

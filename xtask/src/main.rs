@@ -5,6 +5,7 @@ mod callgrind;
 mod cargo_tests;
 mod demo;
 mod narration;
+mod preview_cost;
 mod promotion;
 mod regress;
 mod suite;
