@@ -2,10 +2,11 @@
 -- All of it comes from the system catalogs: no user's table is read and no
 -- user's function is called, since promotion runs this with elevated rights.
 
--- The shape of a table: what table_versions keeps.
+-- The shape of a table: what table_versions keeps. In PL/pgSQL, which keeps its
+-- plan for the session: each preview asks for each of its tables.
 CREATE FUNCTION spyne.schema_snapshot(relation oid) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-SELECT jsonb_build_object(
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN RETURN jsonb_build_object(
     'columns', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
                    'attnum', a.attnum, 'name', a.attname,
@@ -25,7 +26,8 @@ SELECT jsonb_build_object(
                    'name', n.conname, 'kind', n.contype, 'definition', pg_get_constraintdef(n.oid))
                    ORDER BY n.conname), '[]')
         FROM pg_constraint n WHERE n.conrelid = relation AND n.contype IN ('p', 'u', 'f', 'c', 'x')),
-    'partition_key', pg_get_partkeydef(relation))
+    'partition_key', pg_get_partkeydef(relation));
+END
 $$;
 
 -- Everything that takes a table's place, or keeps another from taking it.
