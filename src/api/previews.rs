@@ -12,7 +12,7 @@ use crate::core::names::{literal, near, quote};
 use crate::core::preview::description::{self, Description, Use};
 use crate::core::preview::guardrails::{Guardrail, Severity};
 use crate::core::preview::staleness::Basis;
-use crate::core::preview::subject::{Limits, Subject};
+use crate::core::preview::subject::{JoinFact, Limits, Subject};
 use crate::core::preview::{assumptions, confidence, guardrails, render, text};
 use crate::core::query::Command;
 use crate::core::role::{Permission, Role};
@@ -200,6 +200,19 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         large_table_rows: guc::large_table_rows(),
         require_accepted_joins: guc::require_accepted_joins(),
     };
+    // Nobody can accept a join yet: where that is required, each join stops.
+    let joins: Vec<JoinFact> = match limits.require_accepted_joins {
+        true => described
+            .joins
+            .iter()
+            .map(|j| JoinFact {
+                left: j.left.clone(),
+                right: j.right.clone(),
+                accepted: j.join_id.is_some(),
+            })
+            .collect(),
+        false => Vec::new(),
+    };
     let mut assumed = Vec::new();
     let mut guarded = Vec::new();
     for (at, query) in analyzed.queries.iter().enumerate() {
@@ -208,7 +221,7 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
             relations: &relations,
             plan: analyzed.plans.get(at).map(|p| &p.tree),
             limits,
-            joins: &[],
+            joins: if at == 0 { &joins } else { &[] },
         };
         assumed.extend(assumptions::assumptions(&subject));
         guarded.extend(guardrails::guardrails(&subject));

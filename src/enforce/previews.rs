@@ -189,7 +189,7 @@ pub fn looking<T>(include_deprecated: bool, work: impl FnOnce() -> T) -> T {
 /// Judges a statement. `user` is who acts.
 pub fn judge(statement: &Statement, user: u32) -> Verdict {
     let running = runs::current() != 0 || runs::pending() != 0;
-    if statement.kind == Kind::Explain {
+    if matches!(statement.kind, Kind::Explain | Kind::Preview) {
         return Verdict { include_deprecated: LOOKING.get(), ..FREE };
     }
     let applies = statement.kind == Kind::Run || statement.kind == Kind::Copy;

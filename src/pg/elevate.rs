@@ -104,6 +104,19 @@ pub fn step_down<T>(user: u32, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Runs `work`, which does not raise, with a setting of the user's own changed.
+pub fn with_setting<T>(name: &std::ffi::CStr, value: &str, work: impl FnOnce() -> T) -> T {
+    // SAFETY: a nest level of its own, which ends with the work; after an error
+    // the one around it ends it too.
+    unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        set_local(name, value);
+        let result = work();
+        pg_sys::AtEOXact_GUC(true, level);
+        result
+    }
+}
+
 /// Sets a setting until the present nest level ends.
 ///
 /// # Safety

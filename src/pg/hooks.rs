@@ -320,14 +320,14 @@ unsafe extern "C-unwind" fn check_statement(
     (policy().statement)(&statement)
 }
 
-/// Checks a plan by the policy as EXPLAIN would, which runs nothing.
+/// Checks a plan by the policy, as that of a statement of this kind.
 ///
 /// # Safety
 /// A valid planned statement.
-pub unsafe fn check_as_explained(plan: *const pg_sys::PlannedStmt) {
+pub unsafe fn check_plan(plan: *const pg_sys::PlannedStmt, kind: Kind) {
     if (policy().enabled)() && cache::installed() {
         // SAFETY: as promised by the caller.
-        (policy().statement)(&unsafe { statement::read(plan, Kind::Explain) });
+        (policy().statement)(&unsafe { statement::read(plan, kind) });
     }
 }
 

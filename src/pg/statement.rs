@@ -74,6 +74,8 @@ pub enum Kind {
     Fetch,
     /// EXPLAIN without ANALYZE: nothing is going to run.
     Explain,
+    /// A preview: nothing runs, and what could not run is refused.
+    Preview,
     /// ALTER TABLE or CREATE INDEX, which may run expressions over the rows.
     Definition,
     /// COPY of a table as a whole, which is what pg_dump does.

@@ -65,6 +65,9 @@ pub struct Query {
     /// The actions of a MERGE, and the DO UPDATE of an INSERT: conditions and
     /// new values.
     pub actions: Vec<Expr>,
+    /// What is computed elsewhere: VALUES, TABLESAMPLE, XMLTABLE, frames of
+    /// windows, row security and the checks of views.
+    pub elsewhere: Vec<Expr>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

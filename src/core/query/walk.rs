@@ -92,6 +92,7 @@ impl Query {
         all.extend(&self.offset);
         all.extend(self.returning.iter().map(|t| &t.expr));
         all.extend(&self.actions);
+        all.extend(&self.elsewhere);
         for source in &self.sources {
             if let SourceKind::Function { calls, .. } = &source.kind {
                 all.extend(calls);

@@ -28,7 +28,7 @@ impl Reader<'_> {
         unsafe {
             let kind = self.kind(node);
             let type_oid = match (*node).type_ {
-                pg_sys::NodeTag::T_List => 0,
+                pg_sys::NodeTag::T_List | pg_sys::NodeTag::T_TableFunc => 0,
                 _ => pg_sys::exprType(node).to_u32(),
             };
             Expr { kind, type_oid, text: self.texts.get(&node).cloned().unwrap_or_default() }

@@ -12,6 +12,7 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::elevate;
 use super::local::Local;
 use super::statement::cells;
 use crate::core::preview::subject::PlanNode;
@@ -109,7 +110,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
     POSITION.set(0);
     // SAFETY: reads a static; put back below, and by Postgres after an error.
     let before = unsafe { pg_sys::error_context_stack };
-    
+
     PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
         let mut callback = pg_sys::ErrorContextCallback {
             previous: before,
@@ -194,7 +195,9 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
             if (*query).commandType == pg_sys::CmdType::CMD_UTILITY {
                 return Err(Problem::Kind(tag_of((*query).utilityStmt)));
             }
-            queries.push(tree::read(query));
+            // The text of a date is the same whatever the session's DateStyle.
+            let read = elevate::with_setting(c"datestyle", "ISO", || tree::read(query));
+            queries.push(read);
             if with_plans {
                 // Planning scribbles on the tree.
                 let copy = pg_sys::copyObjectImpl(query.cast()).cast();
@@ -204,7 +207,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
                     pg_sys::CURSOR_OPT_PARALLEL_OK as i32,
                     std::ptr::null_mut(),
                 );
-                plan::check_permissions(planned);
+                plan::check_permissions(planned, wrapper == "EXPLAIN");
                 plans.push(plan::read(planned));
             }
         }

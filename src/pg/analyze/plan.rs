@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use super::Planned;
 use crate::core::preview::subject::PlanNode;
-use crate::pg::statement::cells;
+use crate::pg::statement::{Kind, cells};
 use crate::pg::{hooks, shims};
 
 /// Reads a plan's estimates.
@@ -74,15 +74,15 @@ unsafe fn node(plan: *mut pg_sys::Plan) -> PlanNode {
     }
 }
 
-/// Makes sure that the present user may run the plan, as EXPLAIN does: by
-/// Postgres's privileges and by spyne's rules.
+/// Makes sure that the present user may run the plan, or where it is only
+/// explained look at it: by Postgres's privileges and by spyne's rules.
 ///
 /// # Safety
 /// A valid planned statement.
-pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt) {
+pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt, explained: bool) {
     // SAFETY: the lists of the plan itself.
     unsafe {
-        hooks::check_as_explained(planned);
+        hooks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
         hooks::checked(|| shims::check_permissions(planned));
     }
 }

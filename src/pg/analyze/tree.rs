@@ -7,8 +7,8 @@ use pgrx::pg_sys;
 use super::deparse;
 use super::expressions::Reader;
 use crate::core::query::{
-    Command, Cte, Distinct, Expr, From, Join, JoinKind, Query, SetOperation, Source, SourceKind,
-    Target,
+    Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, Source,
+    SourceKind, Target,
 };
 use crate::pg::shims;
 use crate::pg::statement::cells;
@@ -73,6 +73,7 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
             returning: targets(tree.returningList, &reader),
             locks_rows: !tree.rowMarks.is_null(),
             actions: actions(tree, &reader),
+            elsewhere: elsewhere(tree, &reader),
         }
     }
 }
@@ -331,4 +332,58 @@ unsafe fn actions(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
         }
         all
     }
+}
+
+/// What stands in none of the other clauses and yet may hold a subquery or call
+/// a function.
+unsafe fn elsewhere(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
+    // SAFETY: the lists hold what their names say; an entry has the fields of
+    // its kind, and the others are empty.
+    unsafe {
+        let mut all = Vec::new();
+        for cell in cells(tree.rtable) {
+            let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
+            for row in cells(entry.values_lists) {
+                all.extend(reader.all(row.cast()));
+            }
+            if let Some(sample) = entry.tablesample.as_ref() {
+                all.push(sampled(sample, reader));
+            }
+            if !entry.tablefunc.is_null() {
+                all.push(reader.read(entry.tablefunc.cast()));
+            }
+            all.extend(reader.all(entry.securityQuals));
+        }
+        for cell in cells(tree.windowClause) {
+            let window = &*cell.cast::<pg_sys::WindowClause>();
+            for bound in [window.startOffset, window.endOffset] {
+                if !bound.is_null() {
+                    all.push(reader.read(bound));
+                }
+            }
+        }
+        for cell in cells(tree.withCheckOptions) {
+            let qual = (*cell.cast::<pg_sys::WithCheckOption>()).qual;
+            all.extend(conjuncts(qual).into_iter().map(|node| reader.read(node)));
+        }
+        if let Some(conflict) = tree.onConflict.as_ref() {
+            all.extend(conjuncts(conflict.arbiterWhere).into_iter().map(|node| reader.read(node)));
+        }
+        all
+    }
+}
+
+unsafe fn sampled(sample: &pg_sys::TableSampleClause, reader: &Reader) -> Expr {
+    // SAFETY: the arguments are expressions.
+    let mut operands = unsafe { reader.all(sample.args) };
+    let name = match sample.repeatable.is_null() {
+        true => "TABLESAMPLE",
+        false => {
+            // SAFETY: an expression.
+            operands.push(unsafe { reader.read(sample.repeatable.cast()) });
+            "TABLESAMPLE REPEATABLE"
+        }
+    };
+    let kind = ExprKind::Other { name: name.to_string(), operands };
+    Expr { kind, ..Expr::default() }
 }

@@ -28,6 +28,10 @@ pub(super) fn not_reproducible(level: &Level, into: &mut Vec<String>) {
             {
                 Some(format!("{name} is another at each run: the result cannot be reproduced."))
             }
+            ExprKind::Other { name, .. } if name == "TABLESAMPLE" => Some(
+                "TABLESAMPLE without REPEATABLE takes other rows at each run: the result cannot be reproduced."
+                    .to_string(),
+            ),
             ExprKind::Call(call) if !call.built_in => None,
             ExprKind::Call(call) => match call.form {
                 Form::Function => changing(call).or_else(|| takes_apart(level, call)),
@@ -184,8 +188,11 @@ fn bound<'e>(expr: &'e Expr, operator: &str, flipped: &str) -> Option<(&'e Expr,
     let [left, right] = &call.arguments[..] else {
         return None;
     };
-    let stamp =
-        |e: &Expr| is_column(e) && [TIMESTAMP, TIMESTAMPTZ].contains(&without_casts(e).type_oid);
+    // A cast to date takes the time of day away.
+    let stamps = [TIMESTAMP, TIMESTAMPTZ];
+    let stamp = |e: &Expr| {
+        is_column(e) && stamps.contains(&e.type_oid) && stamps.contains(&without_casts(e).type_oid)
+    };
     match call.form == Form::Operator {
         true if call.name == operator && stamp(left) => Some((left, right)),
         true if call.name == flipped && stamp(right) => Some((right, left)),
