@@ -113,7 +113,7 @@ COMMENT ON TABLE spyne.query_corrections IS 'What people have corrected, and why
 COMMENT ON COLUMN spyne.query_corrections.correction_id IS 'Order of the corrections';
 COMMENT ON COLUMN spyne.query_corrections.corrected IS 'The preview that was corrected';
 COMMENT ON COLUMN spyne.query_corrections.new_preview_id IS 'The preview that came of it';
-COMMENT ON COLUMN spyne.query_corrections.corrections IS 'As they were given, with their reasons';
+COMMENT ON COLUMN spyne.query_corrections.corrections IS 'An array of them as they were given, with their reasons';
 COMMENT ON COLUMN spyne.query_corrections.applied IS 'What they changed, in words';
 COMMENT ON COLUMN spyne.query_corrections.user_oid IS 'Who';
 COMMENT ON COLUMN spyne.query_corrections.user_name IS 'What they were called then';

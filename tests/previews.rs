@@ -11,53 +11,11 @@ use std::time::Duration;
 use postgres::Client;
 use serde_json::{Value, json};
 use spyne_tests::fixture::{connect, empty_database, refused, rows, run};
-use spyne_tests::{SUPERUSER, Server, default_server};
+use spyne_tests::{SUPERUSER, default_server, tpch};
 use xtask::place;
-
-const DATABASE: &str = "previews";
-
-/// A server with TPC-H at scale 0.01, governed and ACTIVE, and somebody for each role.
-fn tpch() -> (Server, Client) {
-    let server = default_server("previews").start().expect("a server");
-    let mut admin = empty_database(&server, DATABASE);
-    xtask::tpch::load(&mut admin, 0.01).expect("TPC-H");
-    run(&mut admin, "CREATE EXTENSION spyne");
-    run(
-        &mut admin,
-        "CREATE ROLE analyst LOGIN IN ROLE spyne_analyst;
-         CREATE ROLE engineer LOGIN IN ROLE spyne_engineer;
-         SELECT FROM spyne_register_schema('public', 'SHADOW');
-         DO $$ DECLARE t regclass; BEGIN
-             FOR t IN SELECT relation FROM spyne.tables LOOP PERFORM spyne_promote(t); END LOOP;
-         END $$;
-         GRANT SELECT ON ALL TABLES IN SCHEMA public TO analyst;
-         GRANT ALL ON ALL TABLES IN SCHEMA public TO engineer;
-         SELECT pg_stat_force_next_flush();",
-    );
-    // What was loaded is counted as changed until it has been analyzed.
-    run(&mut admin, "ANALYZE");
-    (server, admin)
-}
-
-fn user(server: &Server, name: &str) -> Client {
-    connect(server, DATABASE, name)
-}
 
 fn look(client: &mut Client, sql: &str) {
     client.query_one("SELECT preview_id FROM spyne_preview($1)", &[&sql]).expect("a preview");
-}
-
-/// `(name, text)` of each query.
-fn queries() -> Vec<(String, String)> {
-    let text =
-        fs::read_to_string(place::repository().join("tests/tpch/queries.sql")).expect("a file");
-    text.split("\n-- Q")
-        .skip(1)
-        .map(|part| {
-            let (number, sql) = part.split_once('\n').expect("a query");
-            (format!("Q{number}"), sql.trim().to_string())
-        })
-        .collect()
 }
 
 /// What of a preview does not hang on the data: a line for each thing.
@@ -89,10 +47,10 @@ fn summary(row: &postgres::Row) -> Value {
 
 #[test]
 fn the_queries_of_tpch_are_described_and_then_run() {
-    let (server, _admin) = tpch();
-    let mut analyst = user(&server, "analyst");
+    let (server, _admin) = tpch::server();
+    let mut analyst = tpch::user(&server, "analyst");
     let mut found = serde_json::Map::new();
-    for (name, sql) in queries() {
+    for (name, sql) in tpch::queries() {
         refused(analyst.batch_execute(&sql), "55000");
         let row = analyst
             .query_one(
@@ -131,8 +89,8 @@ fn the_queries_of_tpch_are_described_and_then_run() {
 
 #[test]
 fn a_statement_with_parameters_is_previewed_once_and_run_with_any() {
-    let (server, mut admin) = tpch();
-    let mut analyst = user(&server, "analyst");
+    let (server, mut admin) = tpch::server();
+    let mut analyst = tpch::user(&server, "analyst");
     let sql = "SELECT c_name FROM customer WHERE c_custkey = $1";
     refused(analyst.query(sql, &[&1_i64]).map(|_| ()), "55000");
     look(&mut analyst, sql);
@@ -141,8 +99,8 @@ fn a_statement_with_parameters_is_previewed_once_and_run_with_any() {
         assert_eq!(analyst.query(&prepared, &[&key]).expect("runs").len(), 1);
     }
     // Another session of the same user; not another user.
-    assert_eq!(user(&server, "analyst").query(sql, &[&1_i64]).expect("runs").len(), 1);
-    refused(user(&server, "engineer").query(sql, &[&1_i64]).map(|_| ()), "55000");
+    assert_eq!(tpch::user(&server, "analyst").query(sql, &[&1_i64]).expect("runs").len(), 1);
+    refused(tpch::user(&server, "engineer").query(sql, &[&1_i64]).map(|_| ()), "55000");
     // A promotion makes it stale, for the statement that is prepared too.
     run(
         &mut admin,
@@ -159,10 +117,10 @@ fn a_statement_with_parameters_is_previewed_once_and_run_with_any() {
 
 #[test]
 fn a_write_runs_once_however_many_sessions_send_it() {
-    let (server, mut admin) = tpch();
+    let (server, mut admin) = tpch::server();
     let sql = "UPDATE region SET r_comment = r_comment || '!' WHERE r_regionkey = 1";
     let exclamations = "SELECT length(r_comment) - length(rtrim(r_comment, '!')) FROM region WHERE r_regionkey = 1";
-    let mut first = user(&server, "engineer");
+    let mut first = tpch::user(&server, "engineer");
     look(&mut first, sql);
     // The second waits for the first, and finds the run taken; or, where the first is undone,
     // takes it.
@@ -172,7 +130,7 @@ fn a_write_runs_once_however_many_sessions_send_it() {
         }
         first.batch_execute("BEGIN").expect("begins");
         first.batch_execute(sql).expect("the first run");
-        let mut second = user(&server, "engineer");
+        let mut second = tpch::user(&server, "engineer");
         let waiting = thread::spawn(move || second.batch_execute(sql));
         thread::sleep(Duration::from_millis(300));
         assert!(!waiting.is_finished(), "the second does not wait");
@@ -242,7 +200,7 @@ fn query(numbers: &mut Numbers, depth: usize) -> String {
 #[test]
 fn a_preview_names_the_relations_that_postgres_opens() {
     let server = default_server("relations").start().expect("a server");
-    let mut admin = empty_database(&server, DATABASE);
+    let mut admin = empty_database(&server, "previews");
     run(
         &mut admin,
         r#"CREATE EXTENSION spyne;
@@ -295,7 +253,7 @@ fn a_preview_names_the_relations_that_postgres_opens() {
 #[test]
 fn a_million_old_previews_do_not_slow_the_look_up_and_are_cleared() {
     let server = default_server("many").start().expect("a server");
-    let mut admin = empty_database(&server, DATABASE);
+    let mut admin = empty_database(&server, "previews");
     run(
         &mut admin,
         "CREATE EXTENSION spyne;
@@ -327,7 +285,7 @@ fn a_million_old_previews_do_not_slow_the_look_up_and_are_cleared() {
     let after: i64 = rows(&mut admin, count).parse().expect("a number");
     assert_eq!(before - after, 10 * 50 - 10, "each new preview clears fifty");
     assert_eq!(
-        connect(&server, DATABASE, SUPERUSER)
+        connect(&server, "previews", SUPERUSER)
             .query("SELECT count(*) FROM t", &[])
             .expect("runs")
             .len(),

@@ -375,6 +375,9 @@ fn raise_again(raised: Raised, sql: &str, caller: &Caller) -> ! {
         }
         Some(hint) => hint,
         None if missing => "See which tables there are: \\dt *.*".to_string(),
+        None if raised.sqlstate == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE => {
+            "Ask the owner for the privilege, or query the view in governed.".to_string()
+        }
         None => "Correct the statement, and preview it again.".to_string(),
     };
     report::raise_as(raised.sqlstate, raised.message, detail.join("\n"), hint)

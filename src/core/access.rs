@@ -160,7 +160,7 @@ pub fn explain(
                 Some(successor) => {
                     format!("Use {successor}, or opt in: SET spyne.include_deprecated = on;")
                 }
-                None => "Opt in: SET spyne.include_deprecated = on;".to_string(),
+                None => "Preview it with include_deprecated => true, or opt in: SET spyne.include_deprecated = on;".to_string(),
             },
         ),
         Refusal::NotWritable => SpyneError::new(

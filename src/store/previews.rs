@@ -305,7 +305,8 @@ pub fn corrected(
 ) -> Result<()> {
     sql::write(
         "INSERT INTO spyne.query_corrections (corrected, new_preview_id, corrections, applied, user_oid, user_name)
-         SELECT (a ->> 'old')::uuid, (a ->> 'new')::uuid, a -> 'corrections',
+         SELECT (a ->> 'old')::uuid, (a ->> 'new')::uuid,
+                CASE jsonb_typeof(a -> 'corrections') WHEN 'array' THEN a -> 'corrections' ELSE jsonb_build_array(a -> 'corrections') END,
                 ARRAY(SELECT jsonb_array_elements_text(a -> 'applied')), (a ->> 'user')::oid, a ->> 'name'
          FROM (SELECT $1) x(a)",
         json!({

@@ -4,6 +4,7 @@
 //! `static` would outlive the test run.
 
 pub mod fixture;
+pub mod tpch;
 
 use std::env;
 use std::sync::OnceLock;

@@ -56,11 +56,60 @@ SELECT seq, kind, object, detail
 FROM spyne_promote('spyne_shadow.customer', reason => 'customers in credit only');
 SELECT count(*) FROM governed.customer;
 
+-- Erin is an engineer and queries the tables themselves. Who does that looks first:
+CREATE ROLE erin;
+GRANT spyne_engineer TO erin;
+GRANT USAGE ON SCHEMA curated TO erin;
+GRANT SELECT, UPDATE ON curated.customer, orders TO erin;
+SET ROLE erin;
+-- [refused]
+SELECT c_mktsegment, sum(c_acctbal) FROM curated.customer JOIN orders ON o_custkey = c_custkey GROUP BY c_mktsegment;
+
+-- The HINT is the call to make. Here it is as a text to read: one row for each order, and so
+-- each balance is summed as often as its customer has ordered. That is a stop.
+\pset format unaligned
+\pset tuples_only on
+SELECT spyne_preview_text($$SELECT c_mktsegment, sum(c_acctbal) FROM curated.customer JOIN orders ON o_custkey = c_custkey GROUP BY c_mktsegment$$);
+\pset tuples_only off
+\pset format aligned
+-- [refused]
+SELECT c_mktsegment, sum(c_acctbal) FROM curated.customer JOIN orders ON o_custkey = c_custkey GROUP BY c_mktsegment;
+
+-- If it is meant, she says so, and why. Both are kept, and the query runs as it always did.
+SELECT requires_confirmation
+FROM spyne_preview($$SELECT c_mktsegment, sum(c_acctbal) FROM curated.customer JOIN orders ON o_custkey = c_custkey GROUP BY c_mktsegment$$,
+                   override => '{AMBIGUOUS_AGGREGATE}', reason => 'weighted by orders on purpose');
+SELECT c_mktsegment, sum(c_acctbal) FROM curated.customer JOIN orders ON o_custkey = c_custkey GROUP BY c_mktsegment;
+
+-- A write can be tried: a dry run makes the change, counts, shows, and rolls it back.
+SELECT estimated_rows AS rows, dry_run_result -> 'before' -> 0 -> 'c_acctbal' AS before, dry_run_result -> 'after' -> 0 -> 'c_acctbal' AS after
+FROM spyne_preview('UPDATE curated.customer SET c_acctbal = c_acctbal + 10 WHERE c_custkey = 2', dry_run => true);
+UPDATE curated.customer SET c_acctbal = c_acctbal + 10 WHERE c_custkey = 2;
+
+-- And a previewed write runs once.
+-- [refused]
+UPDATE curated.customer SET c_acctbal = c_acctbal + 10 WHERE c_custkey = 2;
+
+-- A read may repeat, until something in it changes. She looks at a count of debtors ...
+SELECT requires_confirmation FROM spyne_preview('SELECT count(*) FROM curated.customer WHERE c_acctbal < 0');
+SELECT count(*) FROM curated.customer WHERE c_acctbal < 0;
+RESET ROLE;
+
 -- That was a mistake: debtors are customers too. The former version is still there, and comes
 -- back the same way.
 SELECT seq, kind, object, detail
 FROM spyne_restore('curated."customer__v1.1"', reason => 'debtors are customers too');
 SELECT count(*) FROM governed.customer;
+
+-- ... and what Erin has looked at is not the table that stands there now. It is stale, and says why.
+SET ROLE erin;
+-- [refused]
+SELECT count(*) FROM curated.customer WHERE c_acctbal < 0;
+RESET ROLE;
+
+-- Each run is on record, with what was known before it.
+SELECT e.user_name, p.statement, e.result_count, p.overrides, p.reason
+FROM spyne.query_executions e JOIN spyne.query_previews p USING (preview_id) ORDER BY e.execution_id;
 
 -- Everything that has happened to it, and why:
 SELECT h.logical_name, h.version, h.from_state, h.to_state, h.reason

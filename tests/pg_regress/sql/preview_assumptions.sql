@@ -13,7 +13,8 @@ INSERT INTO line SELECT g % 300 + 1, g / 300, g FROM generate_series(1, 900) g;
 INSERT INTO payment SELECT g, nullif(g % 90, 0), nullif(g % 7, 0) FROM generate_series(1, 200) g;
 CREATE VIEW spending AS SELECT customer_id, sum(amount) AS total FROM orders GROUP BY customer_id;
 ANALYZE customer, orders, line, payment;
-SELECT count(*) FROM spyne_register_schema('pv_assume', state => 'READ_ONLY');
+SELECT count(*) FROM spyne_register_schema('pv_assume', state => 'SHADOW');
+SELECT count(*) > 0 AS promoted FROM unnest('{customer,orders,line,payment}'::text[]) name, spyne_promote(name::regclass);
 CREATE TEMPORARY TABLE cases (n serial, code text, raises boolean, query text);
 INSERT INTO cases (code, raises, query) VALUES
 ('INNER_JOIN_DROPS', true, 'SELECT c.id FROM customer c JOIN orders o ON o.customer_id = c.id'),
