@@ -29,7 +29,7 @@ const HINT: &str = "For example: SELECT * FROM spyne_preview('SELECT count(*) FR
 const IMAGES: usize = 20;
 
 /// The kinds of statement that have a preview.
-const KINDS: &str = "SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, TABLE; COPY, CREATE TABLE AS, SELECT INTO, DECLARE CURSOR, EXPLAIN, PREPARE and EXECUTE of them";
+const KINDS: &str = "SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, TABLE; TRUNCATE; COPY, CREATE TABLE AS, SELECT INTO, DECLARE CURSOR, EXPLAIN, PREPARE and EXECUTE of them";
 
 /// What a caller asks for.
 pub(super) struct Request {
@@ -190,9 +190,9 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
     let (oids, functions) = analyzed.uses();
     let (relations, basis) =
         elevated(|| previews::facts(&oids, &functions, analyzed.fingerprint.clone()))?;
-    let described = match analyzed.copied_into {
-        Some(oid) => description::copied_into(oid, &relations),
-        None => description::describe(&analyzed.queries, &relations),
+    let described = match analyzed.queries.is_empty() {
+        true => description::written(&analyzed.written, &relations),
+        false => description::describe(&analyzed.queries, &relations),
     };
     let limits = Limits {
         fan_out: guc::max_fan_out(),
@@ -226,11 +226,16 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         assumed.extend(assumptions::assumptions(&subject));
         guarded.extend(guardrails::guardrails(&subject));
     }
+    if analyzed.wrapper == "TRUNCATE" {
+        let tables: Vec<String> =
+            described.tables_used.iter().map(|t| t.relation.clone()).collect();
+        guarded.push(guardrails::truncates(&tables));
+    }
     for table in described.tables_used.iter().filter(|t| t.access == Use::Write) {
         let reached = basis.relations.get(&table.oid).map_or(&[][..], |b| &b.cascades[..]);
         let inserts =
             analyzed.queries.iter().all(|q| q.command == Command::Insert && q.actions.is_empty());
-        if !reached.is_empty() && !inserts && analyzed.copied_into.is_none() {
+        if !reached.is_empty() && !inserts && analyzed.written.is_empty() {
             let names: Vec<String> = reached.iter().map(|oid| catalogs::label(*oid)).collect();
             guarded.push(guardrails::foreign_keys_reach(&table.relation, &names));
         }
@@ -537,7 +542,11 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
             Ok(a) => (
                 a.wrapper,
                 a.queries.iter().any(|q| !q.command.writes() || !q.returning.is_empty()),
-                a.queries.iter().all(|q| !q.command.writes()),
+                !a.queries.iter().any(|q| {
+                    let mut writes = false;
+                    q.each_level(&mut |level, _| writes |= level.command.writes());
+                    writes
+                }),
             ),
             // Its run says what is wrong with it.
             Err(_) => ("", true, true),

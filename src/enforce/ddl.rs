@@ -7,6 +7,8 @@ use crate::core::names::literal;
 use crate::pg::cache::{self, Guard};
 use crate::pg::hooks::{self, Dropping};
 use crate::pg::object_access::ObjectEvent;
+use crate::pg::runs;
+use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
 
 /// The names of the triggers that spyne puts on governed tables begin so.
@@ -21,7 +23,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::DropRelation(relid) => drop_relation(relid),
         ObjectEvent::AlterRelation(relid) => identity(relid),
         ObjectEvent::AlterColumn(relid) => catalog(relid),
-        ObjectEvent::Truncate(relid) => check(relid, Access::Write),
+        ObjectEvent::Truncate(relid) => truncate(relid),
         ObjectEvent::DropTrigger(oid) => drop_trigger(oid),
         ObjectEvent::AlterTrigger(oid) => trigger(oid, false),
         // CREATE OR REPLACE TRIGGER reaches a guard that is there already.
@@ -30,6 +32,12 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
     }
+}
+
+/// TRUNCATE is a write, and looked at like any other.
+fn truncate(relid: u32) {
+    let touched = vec![Touched { relid, access: Access::Write, as_user: 0 }];
+    super::statement(&Statement { touched, kind: Kind::Copy, text: runs::utility_text() });
 }
 
 fn drop_relation(relid: u32) {

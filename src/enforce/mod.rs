@@ -15,7 +15,7 @@ use crate::core::role::Role;
 use crate::core::state::{State, StateSet};
 use crate::guc::{self, Enforcement};
 use crate::pg::cache::{self, Guard};
-use crate::pg::hooks::Policy;
+use crate::pg::policy::Policy;
 use crate::pg::local::Local;
 use crate::pg::runs::Token;
 use crate::pg::statement::{Kind, Statement, Touched};

@@ -12,38 +12,11 @@ use pgrx::{pg_guard, pg_sys};
 use super::cache::{self, Quick};
 use super::local::Local;
 use super::object_access::{self, ObjectEvent};
-use super::runs::{self, Report, Token};
+use super::policy::{self, Policy, policy};
+use super::runs::{self, Token};
 use super::shims::{self, CheckPermissions};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
 use super::{users, utility};
-
-/// What the hooks ask. Each function returns to let the statement go on, or
-/// raises.
-#[derive(Clone, Copy)]
-pub struct Policy {
-    /// Whether anything is checked at all.
-    pub enabled: fn() -> bool,
-    /// A statement starts. Where a preview authorises it, the answer is a token
-    /// by which it is watched; else 0.
-    pub statement: fn(&Statement) -> Token,
-    /// The token of a statement that has passed every check before, since when
-    /// nothing has changed; 0 where it must be looked at.
-    pub passed: fn(&Text) -> Token,
-    /// Whether this user's statements need a preview, or may have one. As a
-    /// number that changes when the answer may.
-    pub previews: fn() -> u8,
-    /// A utility statement that runs another begins: its token, as above.
-    pub utility: fn(&Text) -> Token,
-    /// A watched statement has ended.
-    pub finished: fn(Token, Report),
-    /// A transaction or a subtransaction is undone. May only forget: it must
-    /// not call into Postgres.
-    pub undone: fn(),
-    /// As `statement`, but answers instead of raising.
-    pub permits: fn(&Statement) -> bool,
-    /// An object is changed by DDL.
-    pub object: fn(ObjectEvent),
-}
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -68,7 +41,6 @@ type ObjectAccess = unsafe extern "C-unwind" fn(
 
 /// What was in each hook before, or the standard function where nothing was.
 /// One static each: the fast path loads the one it needs and jumps.
-static POLICY: Local<Option<Policy>> = Local::new(None);
 static NEXT_START: Local<ExecutorStart> = Local::new(shims::EXECUTOR_START);
 static NEXT_RUN: Local<shims::ExecutorRun> = Local::new(shims::EXECUTOR_RUN);
 static NEXT_END: Local<ExecutorEnd> = Local::new(shims::EXECUTOR_END);
@@ -106,14 +78,6 @@ pub fn dropping() -> Dropping {
     DROPPING.get()
 }
 
-pub(super) fn policy() -> Policy {
-    match POLICY.get() {
-        Some(policy) => policy,
-        // The hooks are set after the policy is, and nobody takes it away.
-        None => std::process::abort(),
-    }
-}
-
 /// Keeps pgrx from putting a backtrace into the DETAIL of every error that
 /// passes through Rust, which it does where the server's environment asks Rust
 /// programs for backtraces: users would read our source paths.
@@ -130,7 +94,7 @@ pub fn install(policy: Policy) {
     // SAFETY: at load time nothing runs; every hook that was set is kept and
     // called.
     unsafe {
-        POLICY.set(Some(policy));
+        policy::set(policy);
         NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(shims::EXECUTOR_START));
         NEXT_RUN.set(pg_sys::ExecutorRun_hook.unwrap_or(shims::EXECUTOR_RUN));
         NEXT_END.set(pg_sys::ExecutorEnd_hook.unwrap_or(shims::EXECUTOR_END));
@@ -331,6 +295,16 @@ pub unsafe fn check_plan(plan: *const pg_sys::PlannedStmt, kind: Kind) {
     }
 }
 
+/// Checks by the policy that what has no plan may write to these, when it runs.
+pub fn check_written(relids: &[u32]) {
+    if !relids.is_empty() && (policy().enabled)() && cache::installed() {
+        let touched =
+            relids.iter().map(|relid| Touched { relid: *relid, access: Access::Write, as_user: 0 });
+        let touched = touched.collect();
+        (policy().statement)(&Statement { touched, kind: Kind::Preview, text: None });
+    }
+}
+
 /// Runs `work`, in which permissions are checked that were checked by the
 /// policy already.
 pub fn checked<T>(work: impl FnOnce() -> T) -> T {
@@ -462,7 +436,10 @@ unsafe extern "C-unwind" fn process_utility(
                 | pg_sys::NodeTag::T_DeclareCursorStmt
                 | pg_sys::NodeTag::T_ExplainStmt
                 | pg_sys::NodeTag::T_ExecuteStmt
+                | pg_sys::NodeTag::T_TruncateStmt
         );
+        // What no executor sees is recorded here.
+        let unseen = matches!(tag, pg_sys::NodeTag::T_CopyStmt | pg_sys::NodeTag::T_TruncateStmt);
         let mut token = 0;
         let mut around = (0, None);
         if runs_another {
@@ -482,8 +459,8 @@ unsafe extern "C-unwind" fn process_utility(
             completion,
         );
         DROPPING.set(before);
-        if runs_another && runs::leave_utility(around) && tag == pg_sys::NodeTag::T_CopyStmt {
-            utility::copied(token, completion);
+        if runs_another && runs::leave_utility(around) && unseen {
+            utility::ended(token, completion);
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod elevate;
 pub mod hooks;
 pub mod local;
 pub mod object_access;
+pub mod policy;
 pub mod runs;
 pub mod shims;
 pub mod statement;

@@ -72,7 +72,7 @@ pub fn pending() -> Token {
     NOW.get().pending
 }
 
-/// The pending token authorises what is not watched: COPY of a table.
+/// The pending token authorises what is not watched: COPY of a table, TRUNCATE.
 pub fn use_pending() {
     NOW.with(|n| n.used = true);
 }

@@ -78,7 +78,7 @@ pub enum Kind {
     Preview,
     /// ALTER TABLE or CREATE INDEX, which may run expressions over the rows.
     Definition,
-    /// COPY of a table as a whole, which is what pg_dump does.
+    /// COPY of a table as a whole, which is what pg_dump does; and TRUNCATE.
     Copy,
 }
 

@@ -3,7 +3,7 @@
 
 use pgrx::{pg_guard, pg_sys};
 
-use super::hooks::policy;
+use super::policy::policy;
 use super::object_access::ObjectEvent;
 use super::runs::{Report, Token};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
@@ -29,13 +29,13 @@ pub unsafe extern "C-unwind" fn find_token(
     }
 }
 
-/// COPY of a table has ended, which no executor has seen.
+/// COPY of a table or TRUNCATE has ended, which no executor has seen.
 ///
 /// # Safety
 /// The completion that ProcessUtility got.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn copied(token: Token, completion: *const pg_sys::QueryCompletion) {
+pub unsafe extern "C-unwind" fn ended(token: Token, completion: *const pg_sys::QueryCompletion) {
     // SAFETY: null, or the caller's own.
     let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
     let report = Report { rows, complete: true, ..Report::default() };

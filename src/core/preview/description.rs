@@ -121,10 +121,13 @@ fn existence<'q>(expr: &'q Expr, negated: bool, into: &mut Vec<(&'q Query, &'sta
     }
 }
 
-/// A table that is used and is in no query: what COPY FROM fills.
-pub fn copied_into(oid: u32, relations: &Relations) -> Description {
+/// Tables that are used and are in no query: what COPY FROM fills, what TRUNCATE
+/// empties.
+pub fn written(oids: &[u32], relations: &Relations) -> Description {
     let mut found = Description::default();
-    add_table(oid, Use::Write, &[], relations, &mut found.tables_used);
+    for oid in oids {
+        add_table(*oid, Use::Write, &[], relations, &mut found.tables_used);
+    }
     found
 }
 

@@ -99,6 +99,16 @@ fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
     });
 }
 
+/// TRUNCATE, which knows no WHERE.
+pub fn truncates(tables: &[String]) -> Guardrail {
+    Guardrail {
+        code: "WRITE_WITHOUT_WHERE",
+        severity: Severity::Stop,
+        message: format!("TRUNCATE removes every row of {}.", tables.join(", ")),
+        remedy: "DELETE with a WHERE, or override it where every row is meant.".to_string(),
+    }
+}
+
 /// A write that foreign keys carry on to other tables.
 pub fn foreign_keys_reach(table: &str, others: &[String]) -> Guardrail {
     Guardrail {

@@ -12,9 +12,9 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::elevate;
 use super::local::Local;
 use super::statement::cells;
+use super::{elevate, hooks};
 use crate::core::preview::subject::PlanNode;
 use crate::core::query::{Query, walk};
 
@@ -22,7 +22,8 @@ use crate::core::query::{Query, walk};
 #[derive(Debug)]
 pub struct Analyzed {
     /// What wraps the query: empty for the query itself, else `COPY`,
-    /// `CREATE TABLE AS`, `DECLARE CURSOR`, `EXPLAIN`, `PREPARE`, `EXECUTE`.
+    /// `CREATE TABLE AS`, `DECLARE CURSOR`, `EXPLAIN`, `PREPARE`, `EXECUTE`. Or
+    /// `TRUNCATE`.
     pub wrapper: &'static str,
     /// One query, or what rules made of it.
     pub queries: Vec<Query>,
@@ -30,15 +31,15 @@ pub struct Analyzed {
     /// Two statements with the same fingerprint mean the same: relations,
     /// functions, operators and types, views expanded, row security applied.
     pub fingerprint: String,
-    /// Relations that a COPY FROM writes to; it has no query.
-    pub copied_into: Option<u32>,
+    /// Relations that are written to by what has no query: COPY FROM, TRUNCATE.
+    pub written: Vec<u32>,
 }
 
 impl Analyzed {
     /// The relations, views among them, and the functions of users that a
     /// statement uses.
     pub fn uses(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut relations: Vec<u32> = self.copied_into.into_iter().collect();
+        let mut relations = self.written.clone();
         let mut functions = Vec::new();
         for query in &self.queries {
             walk::uses(query, &mut relations, &mut functions);
@@ -164,14 +165,15 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
             (Some(raw), None) => raw.cast::<pg_sys::RawStmt>(),
         };
         let unwrapped = unwrap(raw, text)?;
-        let Unwrapped { wrapper, raw, text: inner_text, types, copied_into } = unwrapped;
+        let Unwrapped { wrapper, raw, text: inner_text, types, written } = unwrapped;
         if raw.is_null() {
+            hooks::check_written(&written);
             return Ok(Analyzed {
                 wrapper,
                 queries: Vec::new(),
                 plans: Vec::new(),
-                fingerprint: copied_into.map_or_else(String::new, |oid| format!("copy {oid}")),
-                copied_into,
+                fingerprint: format!("{wrapper} {written:?}"),
+                written,
             });
         }
         let mut count = types.len() as i32;
@@ -211,7 +213,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
                 plans.push(plan::read(planned));
             }
         }
-        Ok(Analyzed { wrapper, queries, plans, fingerprint, copied_into })
+        Ok(Analyzed { wrapper, queries, plans, fingerprint, written })
     }
 }
 
@@ -236,7 +238,7 @@ struct Unwrapped {
     text: *const core::ffi::c_char,
     /// The types of its parameters, as far as they are declared.
     types: Vec<pg_sys::Oid>,
-    copied_into: Option<u32>,
+    written: Vec<u32>,
 }
 
 unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Problem> {
@@ -249,7 +251,7 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
             raw: raw_statement(inner, raw),
             text: text.as_ptr(),
             types: Vec::new(),
-            copied_into: None,
+            written: Vec::new(),
         };
         let found = match (*node).type_ {
             T_SelectStmt => {
@@ -271,6 +273,10 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
                 within("DECLARE CURSOR", (*node.cast::<pg_sys::DeclareCursorStmt>()).query)
             }
             T_CopyStmt => return copy(node.cast(), raw, text),
+            T_TruncateStmt => Unwrapped {
+                written: truncated(&*node.cast()),
+                ..within("TRUNCATE", std::ptr::null_mut())
+            },
             T_PrepareStmt => {
                 let prepare = node.cast::<pg_sys::PrepareStmt>();
                 let state = pg_sys::make_parsestate(std::ptr::null_mut());
@@ -282,6 +288,9 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
             T_ExecuteStmt => return execute(node.cast()),
             _ => return Err(Problem::Kind(tag_of(node))),
         };
+        if !found.written.is_empty() {
+            return Ok(Unwrapped { raw: std::ptr::null_mut(), ..found });
+        }
         // EXPLAIN EXECUTE, CREATE TABLE AS EXECUTE.
         if (*(*found.raw).stmt).type_ == T_ExecuteStmt {
             let inner = execute((*found.raw).stmt.cast())?;
@@ -326,7 +335,7 @@ unsafe fn copy(
             raw: std::ptr::null_mut(),
             text: text.as_ptr(),
             types: Vec::new(),
-            copied_into: None,
+            written: Vec::new(),
         };
         if !copy.query.is_null() {
             found.raw = raw_statement(copy.query, raw);
@@ -340,7 +349,7 @@ unsafe fn copy(
                 None,
                 std::ptr::null_mut(),
             );
-            found.copied_into = Some(relation.to_u32());
+            found.written = vec![relation.to_u32()];
             return Ok(found);
         }
         // What COPY itself does for a table with row security: TABLE t, spelt
@@ -370,6 +379,41 @@ unsafe fn copy(
     }
 }
 
+/// The tables that a TRUNCATE names, and with CASCADE those that refer to them.
+unsafe fn truncated(statement: &pg_sys::TruncateStmt) -> Vec<u32> {
+    // SAFETY: a TRUNCATE has a list of names; look-ups raise where there is none.
+    unsafe {
+        let mut all: *mut pg_sys::List = std::ptr::null_mut();
+        let mut oids = Vec::new();
+        for cell in cells(statement.relations) {
+            let relation = pg_sys::RangeVarGetRelidExtended(
+                cell.cast(),
+                pg_sys::AccessShareLock as pg_sys::LOCKMODE,
+                0,
+                None,
+                std::ptr::null_mut(),
+            );
+            all = pg_sys::lappend_oid(all, relation);
+            oids.push(relation.to_u32());
+        }
+        let cascades = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+        let mut referring = match cascades {
+            true => pg_sys::heap_truncate_find_FKs(all),
+            false => std::ptr::null_mut(),
+        };
+        while !referring.is_null() {
+            let more =
+                std::slice::from_raw_parts((*referring).elements, (*referring).length as usize);
+            oids.extend(more.iter().map(|cell| cell.oid_value.to_u32()));
+            all = pg_sys::list_concat(all, referring);
+            referring = pg_sys::heap_truncate_find_FKs(all);
+        }
+        oids.sort_unstable();
+        oids.dedup();
+        oids
+    }
+}
+
 /// The statement that EXECUTE runs.
 unsafe fn execute(statement: *mut pg_sys::ExecuteStmt) -> Result<Unwrapped, Problem> {
     // SAFETY: FetchPreparedStatement raises where there is none; its plan
@@ -386,7 +430,7 @@ unsafe fn execute(statement: *mut pg_sys::ExecuteStmt) -> Result<Unwrapped, Prob
             raw: pg_sys::copyObjectImpl(source.raw_parse_tree.cast()).cast(),
             text: source.query_string,
             types,
-            copied_into: None,
+            written: Vec::new(),
         })
     }
 }

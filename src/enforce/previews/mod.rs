@@ -1,14 +1,14 @@
 //! The preview rule: a statement of somebody who must look before they run is
 //! refused, unless a preview authorises it.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod refusals;
+mod session;
 
 use crate::core::access::Access;
 use crate::core::error::{Code, Result, SpyneError};
 use crate::core::preview::description::{TableUse, Use};
 use crate::core::preview::staleness::{self, Basis};
-use crate::core::preview::text::{dollar_quoted, normalized};
+use crate::core::preview::text::normalized;
 use crate::core::role::Role;
 use crate::guc::{self, Enforcement, RequirePreview};
 use crate::pg::analyze::{self, Problem};
@@ -20,70 +20,8 @@ use crate::pg::{catalogs, clock, elevate, users};
 use crate::report;
 use crate::store::previews::{self, Execution, Found, Preview};
 use crate::store::roles;
-
-/// A statement that may run, as this session knows it.
-struct Authorised {
-    preview_id: String,
-    user: u32,
-    sql: String,
-    tables: Vec<(u32, Use)>,
-    writes: bool,
-    include_deprecated: bool,
-    basis: Basis,
-    search_path: String,
-    /// As `clock::statement_start`.
-    expires_at: i64,
-    /// The state of the catalogs at which it was found to be still true.
-    checked_at: u64,
-    /// Known to this session alone: nothing could be written.
-    held: bool,
-    /// A held write that has run.
-    used: bool,
-    /// A try that is rolled back: no run.
-    trial: bool,
-    /// The state of the catalogs, and what `watches` said, when it last passed
-    /// every check.
-    passed_at: Option<(u64, u8)>,
-    /// Whether a run leaves rows in join_usage.
-    joins: bool,
-}
-
-/// The most statements that a session keeps in mind; it forgets them all then,
-/// and looks up again those that come.
-const MOST: usize = 500;
-
-#[derive(Default)]
-struct Session {
-    /// A token is a place here, counted from 1.
-    all: Vec<Authorised>,
-    /// By a digest of user and text; the text itself is compared too.
-    by_text: HashMap<u64, usize>,
-}
-
-/// A digest of a user and a text: eight bytes at a time, after FNV-1a. It only
-/// leads to a place.
-fn digest(user: u32, text: &[u8]) -> u64 {
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let mut hash = 0xcbf2_9ce4_8422_2325 ^ u64::from(user);
-    let chunks = text.chunks_exact(8);
-    for byte in chunks.remainder() {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
-    }
-    for chunk in chunks {
-        let word = chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        hash = (hash ^ word).wrapping_mul(PRIME).rotate_left(23);
-    }
-    hash
-}
-
-impl Session {
-    /// Where a text of a user is kept in mind.
-    fn place(&self, user: u32, text: &[u8]) -> Option<usize> {
-        let place = *self.by_text.get(&digest(user, text))?;
-        let a = self.all.get(place)?;
-        (a.user == user && a.sql.as_bytes() == text).then_some(place)
-    }
-}
+use refusals::{call_for, not_authorising, stopped, unpreviewed};
+use session::{Authorised, forget, remember, session};
 
 /// The token of a read that passed every check when it ran last, where nothing
 /// has changed since: not the catalogs, not the search_path, not the settings
@@ -142,14 +80,9 @@ pub fn note_passed(token: Token) {
 /// Whether any statement has passed in this session.
 static PREVIEWED_OR_BOUND: Local<bool> = Local::new(false);
 
-static SESSION: Local<LazyLock<Session>> = Local::new(LazyLock::new(Session::default));
 /// Whether this session has made a preview: its statements are then looked up
 /// also for a user who need not have one, to record their runs.
 static PREVIEWED: Local<bool> = Local::new(false);
-
-fn session<R>(f: impl FnOnce(&mut Session) -> R) -> R {
-    SESSION.with(|s| f(LazyLock::force_mut(s)))
-}
 
 /// Whether the rule binds `user`.
 pub fn binds(user: u32) -> bool {
@@ -365,30 +298,6 @@ fn tables(preview: &Preview) -> Vec<(u32, Use)> {
     all
 }
 
-fn remember(authorised: Authorised, findable: bool) -> Token {
-    session(|s| {
-        let idle = !runs::watching() && runs::current() == 0 && runs::pending() == 0;
-        if s.all.len() >= MOST && idle {
-            let held: Vec<Authorised> =
-                std::mem::take(&mut s.all).into_iter().filter(|a| a.held).collect();
-            s.by_text.clear();
-            for a in held {
-                s.all.push(a);
-                let last = s.all.last().map(|a| digest(a.user, a.sql.as_bytes()));
-                if let Some(key) = last {
-                    s.by_text.insert(key, s.all.len() - 1);
-                }
-            }
-        }
-        let key = digest(authorised.user, authorised.sql.as_bytes());
-        s.all.push(authorised);
-        if findable {
-            s.by_text.insert(key, s.all.len() - 1);
-        }
-        s.all.len() as Token
-    })
-}
-
 /// Whether what the session keeps in mind holds; None where it must be looked
 /// up again.
 fn still_good(place: usize, run: bool) -> Result<Option<Token>> {
@@ -404,6 +313,9 @@ fn still_good(place: usize, run: bool) -> Result<Option<Token>> {
     let Some((in_time, fresh, held, writes, used)) = state else {
         return Ok(None);
     };
+    if in_time && let Some(refusal) = session(|s| s.all[place].refusal.clone()) {
+        return Err(refusal);
+    }
     if !in_time || (held && writes && used) {
         session(|s| forget(s, place));
         return Ok(None);
@@ -420,27 +332,17 @@ fn still_good(place: usize, run: bool) -> Result<Option<Token>> {
             s.all[place].search_path = catalogs::search_path();
         });
     }
-    if held && writes && run {
+    // Where nothing can be written Postgres refuses it next, and it has not run.
+    if held && writes && run && !catalogs::read_only_here() {
         session(|s| s.all[place].used = true);
     }
     Ok(Some(place as Token + 1))
 }
 
-fn forget(s: &mut Session, place: usize) {
-    if let Some(a) = s.all.get(place) {
-        let key = digest(a.user, a.sql.as_bytes());
-        s.by_text.remove(&key);
-    }
-}
-
 /// Forgets what was read in a transaction that is undone.
 pub fn transaction_undone() {
     LOOKING.set(false);
-    session(|s| {
-        let kept: HashMap<_, _> =
-            s.by_text.drain().filter(|(_, place)| s.all[*place].held).collect();
-        s.by_text = kept;
-    });
+    session::forget_all_but_held();
 }
 
 /// Checks that a preview still tells the truth.
@@ -467,97 +369,6 @@ fn check_basis(sql: &str, then: &Basis) -> Result<()> {
         format!("Since it was made: {}. [preview.stale]", changes.join("; ")),
         call_for(sql),
     ))
-}
-
-/// The call that previews a text, ready to be copied.
-fn call_for(sql: &str) -> String {
-    format!("Look at it again: SELECT * FROM {}({});", preview_function(), dollar_quoted(sql))
-}
-
-/// `spyne_preview`, with its schema where the search_path does not lead there.
-fn preview_function() -> String {
-    catalogs::callable_name("spyne_preview").unwrap_or_else(|| "spyne_preview".to_string())
-}
-
-fn not_authorising(found: &Found) -> SpyneError {
-    let id = &found.preview.preview_id;
-    let sql = &found.preview.sql;
-    if found.preview.requires_confirmation {
-        let stops: Vec<&str> = found
-            .preview
-            .guardrails
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|g| g["severity"] == "stop")
-            .filter_map(|g| g["code"].as_str())
-            .filter(|code| !found.preview.overrides.iter().any(|o| o == code))
-            .collect();
-        return SpyneError::new(
-            Code::WrongState,
-            format!("the preview of this statement has a stop: {}", stops.join(", ")),
-            format!("Preview {id} says why; a stop is overridden with a reason. [preview.stop]"),
-            format!(
-                "SELECT * FROM {}({}, override => '{{{}}}', reason => '...');",
-                preview_function(),
-                dollar_quoted(sql),
-                stops.join(",")
-            ),
-        );
-    }
-    let (what, rule) = match found.used && found.preview.writes {
-        true => ("a previewed write runs once, and this one has run", "preview.used"),
-        false => ("the preview of this statement has expired", "preview.expired"),
-    };
-    SpyneError::new(
-        Code::WrongState,
-        what,
-        match rule {
-            "preview.used" => format!("Preview {id} authorised one run. [{rule}]"),
-            _ => format!("Preview {id} was good until {}. [{rule}]", found.expires_at),
-        },
-        call_for(sql),
-    )
-}
-
-/// The refusal of a statement that nobody has looked at.
-fn unpreviewed(
-    statement: &Statement,
-    needing: &[&Touched],
-    token: Token,
-    current: Token,
-) -> SpyneError {
-    let names: Vec<String> = needing.iter().map(|t| catalogs::label(t.relid)).collect();
-    let mut names: Vec<String> = names.into_iter().fold(Vec::new(), |mut all, n| {
-        if !all.contains(&n) {
-            all.push(n);
-        }
-        all
-    });
-    names.truncate(5);
-    let outer = runs::utility_text().or(statement.text).filter(Text::is_from_client);
-    let inside = outer.is_none() || current != 0 || token != 0;
-    if inside {
-        return SpyneError::new(
-            Code::WrongState,
-            format!(
-                "a statement inside another uses {}, which was not previewed",
-                names.join(", ")
-            ),
-            "What a function, a trigger or a DO block does is held to the tables of the statement that was previewed. [preview.inside]",
-            "Query these tables in a statement of its own, and preview that. A SECURITY DEFINER function is judged as its owner: an admin's may.",
-        );
-    }
-    let text = outer.map(|t| t.get()).unwrap_or_default();
-    SpyneError::new(
-        Code::WrongState,
-        format!("nobody has looked at this statement: it uses {}", names.join(", ")),
-        format!(
-            "spyne.require_preview is {}: whoever queries governed tables looks first at what the query will do. [preview.required]",
-            guc::require_preview().as_str()
-        ),
-        format!("SELECT * FROM {}({});", preview_function(), dollar_quoted(normalized(&text))),
-    )
 }
 
 /// Records a run that has ended.
@@ -613,9 +424,9 @@ pub fn finished(token: Token, report: Report) {
 pub fn made(preview: &Preview, ttl: i32, stored: bool) {
     PREVIEWED.set(true);
     cache::forget_caller();
-    if !stored && !preview.requires_confirmation {
-        let held = Authorised { held: true, ..fresh(preview, ttl) };
-        remember(held, true);
+    if !stored {
+        let refusal = preview.requires_confirmation.then(|| stopped(preview));
+        remember(Authorised { held: true, refusal, ..fresh(preview, ttl) }, true);
     }
 }
 
@@ -632,6 +443,7 @@ fn fresh(preview: &Preview, ttl: i32) -> Authorised {
         expires_at: clock::statement_start() + i64::from(ttl) * 1_000_000,
         checked_at: cache::generation(),
         held: false,
+        refusal: None,
         used: false,
         trial: false,
         passed_at: None,

@@ -1,0 +1,109 @@
+//! The refusals of the preview rule, in words.
+
+use crate::core::error::{Code, SpyneError};
+use crate::core::preview::text::{dollar_quoted, normalized};
+use crate::guc;
+use crate::pg::runs::{self, Token};
+use crate::pg::statement::{Statement, Text, Touched};
+use crate::pg::{catalogs, users};
+use crate::store::previews::{Found, Preview};
+
+/// The call that previews a text, ready to be copied.
+pub(super) fn call_for(sql: &str) -> String {
+    format!("Look at it again: SELECT * FROM {}({});", preview_function(), dollar_quoted(sql))
+}
+
+/// `spyne_preview`, with its schema where the search_path does not lead there.
+fn preview_function() -> String {
+    catalogs::callable_name("spyne_preview").unwrap_or_else(|| "spyne_preview".to_string())
+}
+
+/// The refusal of a statement whose preview does not authorise it.
+pub(super) fn not_authorising(found: &Found) -> SpyneError {
+    let id = &found.preview.preview_id;
+    let sql = &found.preview.sql;
+    if found.preview.requires_confirmation {
+        return stopped(&found.preview);
+    }
+    let (what, rule) = match found.used && found.preview.writes {
+        true => ("a previewed write runs once, and this one has run", "preview.used"),
+        false => ("the preview of this statement has expired", "preview.expired"),
+    };
+    SpyneError::new(
+        Code::WrongState,
+        what,
+        match rule {
+            "preview.used" => format!("Preview {id} authorised one run. [{rule}]"),
+            _ => format!("Preview {id} was good until {}. [{rule}]", found.expires_at),
+        },
+        call_for(sql),
+    )
+}
+
+/// The refusal of a statement that nobody has looked at.
+pub(super) fn unpreviewed(
+    statement: &Statement,
+    needing: &[&Touched],
+    token: Token,
+    current: Token,
+) -> SpyneError {
+    let names: Vec<String> = needing.iter().map(|t| catalogs::label(t.relid)).collect();
+    let mut names: Vec<String> = names.into_iter().fold(Vec::new(), |mut all, n| {
+        if !all.contains(&n) {
+            all.push(n);
+        }
+        all
+    });
+    names.truncate(5);
+    // A foreign key's own work is part of the statement that the client has sent.
+    let key = users::in_key_check_context().then(runs::client_text).flatten();
+    let outer = runs::utility_text().or(key).or(statement.text).filter(Text::is_from_client);
+    let inside = outer.is_none() || current != 0 || token != 0;
+    if inside {
+        return SpyneError::new(
+            Code::WrongState,
+            format!(
+                "a statement inside another uses {}, which was not previewed",
+                names.join(", ")
+            ),
+            "What a function, a trigger or a DO block does is held to the tables of the statement that was previewed. [preview.inside]",
+            "Query these tables in a statement of its own, and preview that. A SECURITY DEFINER function is judged as its owner: an admin's may.",
+        );
+    }
+    let text = outer.map(|t| t.get()).unwrap_or_default();
+    SpyneError::new(
+        Code::WrongState,
+        format!("nobody has looked at this statement: it uses {}", names.join(", ")),
+        format!(
+            "spyne.require_preview is {}: whoever queries governed tables looks first at what the query will do. [preview.required]",
+            guc::require_preview().as_str()
+        ),
+        format!("SELECT * FROM {}({});", preview_function(), dollar_quoted(normalized(&text))),
+    )
+}
+
+/// The refusal of a statement whose preview has a stop.
+pub(super) fn stopped(preview: &Preview) -> SpyneError {
+    let id = &preview.preview_id;
+    let sql = &preview.sql;
+    let stops: Vec<&str> = preview
+        .guardrails
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|g| g["severity"] == "stop")
+        .filter_map(|g| g["code"].as_str())
+        .filter(|code| !preview.overrides.iter().any(|o| o == code))
+        .collect();
+    SpyneError::new(
+        Code::WrongState,
+        format!("the preview of this statement has a stop: {}", stops.join(", ")),
+        format!("Preview {id} says why; a stop is overridden with a reason. [preview.stop]"),
+        format!(
+            "SELECT * FROM {}({}, override => '{{{}}}', reason => '...');",
+            preview_function(),
+            dollar_quoted(sql),
+            stops.join(",")
+        ),
+    )
+}
