@@ -55,6 +55,17 @@ FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase, unne
 WHERE c LIKE 'spyne.enforcement=%' AND split_part(c, '=', 2) <> 'enforce'
   AND (s.setdatabase = 0 OR d.datname = current_database())
 UNION ALL
+SELECT 'low', 'no preview required',
+       coalesce((SELECT rolname FROM pg_roles WHERE oid = s.setrole), 'every role')::text,
+       format('Nobody looks first at what this role sends%s.',
+              CASE WHEN s.setdatabase <> 0 THEN format(' in database %I', d.datname) ELSE '' END),
+       CASE WHEN s.setrole = 0 THEN format('ALTER DATABASE %I RESET spyne.require_preview;', d.datname)
+            WHEN s.setdatabase = 0 THEN format('ALTER ROLE %I RESET spyne.require_preview;', pg_get_userbyid(s.setrole))
+            ELSE format('ALTER ROLE %I IN DATABASE %I RESET spyne.require_preview;', pg_get_userbyid(s.setrole), d.datname) END
+       || ' -- unless a service account is meant'
+FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
+WHERE c = 'spyne.require_preview=off' AND (s.setdatabase = 0 OR d.datname = current_database())
+UNION ALL
 -- A setting that only a superuser may make is in force inside their function,
 -- whoever calls it.
 SELECT CASE WHEN c LIKE 'spyne.enforcement=%' THEN 'critical' ELSE 'high' END,

@@ -1,3 +1,16 @@
+-- Texts are compared and taken apart as UTF-8. In another encoding two of them
+-- could be taken for one, so spyne does not begin there.
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8' THEN
+        RAISE EXCEPTION 'spyne needs a database with the encoding UTF8'
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = pg_catalog.format('The encoding of %I is %s.', pg_catalog.current_database(), pg_catalog.getdatabaseencoding()),
+                  HINT = 'Dump the database, and restore it into one made with ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END
+$$;
+
 -- The roles, made if missing: they belong to the cluster, so another database
 -- may have made them already.
 

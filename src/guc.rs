@@ -170,7 +170,7 @@ fn define_previews() {
     GucRegistry::define_bool_guc(
         c"spyne.require_accepted_joins",
         c"Whether a join that nobody has accepted is a stop.",
-        c"Off: it is a warning.",
+        c"Off: it is a warning. Joins cannot be accepted yet: on, every join is a stop.",
         &REQUIRE_ACCEPTED_JOINS,
         GucContext::Suset,
         GucFlags::default(),

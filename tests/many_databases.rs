@@ -127,3 +127,19 @@ fn databases_are_governed_apart() {
     assert_eq!(rows(&mut one, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'spyne%'"), "5");
     refused(one.batch_execute("TRUNCATE t"), "25006");
 }
+
+#[test]
+fn in_another_encoding_it_does_not_begin() {
+    let server = server("databases").start().expect("a server");
+    for (name, encoding) in [("latin", "LATIN1"), ("ascii", "SQL_ASCII")] {
+        let mut first = connect(&server, "postgres", SUPERUSER);
+        run(
+            &mut first,
+            &format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"),
+        );
+        let mut client = connect(&server, name, SUPERUSER);
+        let error = refused(client.batch_execute("CREATE EXTENSION spyne"), "0A000");
+        assert!(error.detail().is_some_and(|detail| detail.contains(encoding)), "{error:?}");
+        run(&mut client, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn object(event: ObjectEvent) {
 /// TRUNCATE is a write, and looked at like any other.
 fn truncate(relid: u32) {
     let touched = vec![Touched { relid, access: Access::Write, as_user: 0 }];
-    super::statement(&Statement { touched, kind: Kind::Copy, text: runs::utility_text() });
+    super::statement(&Statement::plain(touched, Kind::Copy, runs::utility_text()));
 }
 
 fn drop_relation(relid: u32) {

@@ -15,8 +15,8 @@ use crate::core::role::Role;
 use crate::core::state::{State, StateSet};
 use crate::guc::{self, Enforcement};
 use crate::pg::cache::{self, Guard};
-use crate::pg::policy::Policy;
 use crate::pg::local::Local;
+use crate::pg::policy::Policy;
 use crate::pg::runs::Token;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{elevate, users};
@@ -74,7 +74,7 @@ fn statement(statement: &Statement) -> Token {
     }
     remember_readable();
     if !statement.touched.iter().any(|t| depends_on_settings(t.relid)) {
-        previews::note_passed(verdict.token);
+        previews::note_passed(verdict.token, statement.relations);
     }
     verdict.token
 }

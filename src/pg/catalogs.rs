@@ -416,10 +416,26 @@ pub fn ancestors_of(relid: u32) -> Vec<u32> {
     all
 }
 
-/// Whether this is a worker of a parallel query: its leader was checked.
+/// Whether this is a worker of a parallel query.
 pub fn in_parallel_worker() -> bool {
     // SAFETY: reads a static.
     unsafe { pg_sys::ParallelWorkerNumber >= 0 }
+}
+
+/// The settings by which Postgres reads a text: what its literals mean, and
+/// which rows a policy leaves. As one number.
+pub fn reading_settings() -> u64 {
+    // SAFETY: reads statics.
+    unsafe {
+        let flags = u64::from(pg_sys::standard_conforming_strings)
+            | u64::from(pg_sys::Transform_null_equals) << 1
+            | u64::from(pg_sys::Array_nulls) << 2
+            | u64::from(pg_sys::row_security) << 3
+            | (pg_sys::DateOrder as u64 & 0xff) << 8
+            | (pg_sys::IntervalStyle as u64 & 0xff) << 16;
+        // A zone is kept for as long as the process lives.
+        flags ^ (pg_sys::session_timezone as u64) << 24
+    }
 }
 
 /// The search_path as it is set.

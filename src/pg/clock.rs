@@ -1,15 +1,16 @@
-//! Time, as the running statement knows it.
+//! Time.
 
 use pgrx::pg_sys;
 
 unsafe extern "C-unwind" {
     // Declared here, and not taken from pgrx: it cannot raise, and a check at
     // every statement asks it.
-    fn GetCurrentStatementStartTimestamp() -> pg_sys::TimestampTz;
+    fn GetCurrentTimestamp() -> pg_sys::TimestampTz;
 }
 
-/// When the client's statement arrived: microseconds since 2000.
-pub fn statement_start() -> i64 {
-    // SAFETY: reads a static.
-    unsafe { GetCurrentStatementStartTimestamp() }
+/// Now: microseconds since 2000. Not the statement's beginning: a procedure
+/// runs for as long as it likes.
+pub fn now() -> i64 {
+    // SAFETY: reads the clock.
+    unsafe { GetCurrentTimestamp() }
 }

@@ -16,7 +16,7 @@ use super::policy::{self, Policy, policy};
 use super::runs::{self, Token};
 use super::shims::{self, CheckPermissions};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
-use super::{users, utility};
+use super::{catalogs, users, utility};
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -154,7 +154,7 @@ unsafe extern "C-unwind" fn look_closer(
             runs::forget(query);
         }
         let token = match passed_before(query, flags) {
-            0 => check_statement((*query).plannedstmt, (*query).sourceText, flags),
+            0 => check_statement(query, flags),
             token => token,
         };
         if token != 0 {
@@ -180,7 +180,8 @@ unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int
     unsafe {
         AcceptInvalidationMessages();
         let plan = (*query).plannedstmt;
-        (policy.passed)(&Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len))
+        let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
+        (policy.passed)(&text, statement::relations_of(plan))
     }
 }
 
@@ -262,8 +263,7 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
 #[cold]
 #[pg_guard]
 unsafe extern "C-unwind" fn check_statement(
-    plan: *const pg_sys::PlannedStmt,
-    text: *const core::ffi::c_char,
+    query: *const pg_sys::QueryDesc,
     flags: core::ffi::c_int,
 ) -> Token {
     if !(policy().enabled)() || !cache::installed() {
@@ -276,10 +276,21 @@ unsafe extern "C-unwind" fn check_statement(
         0 => Kind::Run,
         _ => Kind::Explain,
     };
-    // SAFETY: the plan is the executor's own, and so is the text.
+    // SAFETY: the plan, the text and the receiver are the executor's own.
     let statement = unsafe {
-        let text = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
-        Statement { text: Some(text), ..statement::read(plan, kind) }
+        let plan = (*query).plannedstmt;
+        let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
+        // What sends its rows to the leader is the leader's; all else in a
+        // worker is done by functions.
+        let to_leader = (*(*query).dest).mydest == pg_sys::CommandDest::DestTupleQueue;
+        Statement {
+            text: Some(text),
+            of_leader: to_leader && catalogs::in_parallel_worker(),
+            // A client's parameters, EXECUTE's and those of SQL functions come
+            // as values; PL/pgSQL is asked for each.
+            variables: (*query).params.as_ref().is_some_and(|p| p.paramFetch.is_some()),
+            ..statement::read(plan, kind)
+        }
     };
     (policy().statement)(&statement)
 }
@@ -301,7 +312,7 @@ pub fn check_written(relids: &[u32]) {
         let touched =
             relids.iter().map(|relid| Touched { relid: *relid, access: Access::Write, as_user: 0 });
         let touched = touched.collect();
-        (policy().statement)(&Statement { touched, kind: Kind::Preview, text: None });
+        (policy().statement)(&Statement::plain(touched, Kind::Preview, None));
     }
 }
 
@@ -384,7 +395,7 @@ unsafe extern "C-unwind" fn permits(list: *mut pg_sys::List, abort: bool) -> boo
             as_user: 0,
         })
         .collect();
-    let statement = Statement { touched, kind: Kind::Copy, text: runs::utility_text() };
+    let statement = Statement::plain(touched, Kind::Copy, runs::utility_text());
     if !abort {
         return (policy.permits)(&statement);
     }
@@ -541,7 +552,8 @@ unsafe extern "C-unwind" fn at_transaction_end(
     if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
         forget_nesting();
         runs::transaction_ended();
-        if event == XACT_EVENT_ABORT {
+        // A prepared transaction may yet be undone, by anybody.
+        if event != XACT_EVENT_COMMIT {
             (policy().undone)();
         }
     }

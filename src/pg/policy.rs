@@ -15,9 +15,9 @@ pub struct Policy {
     /// A statement starts. Where a preview authorises it, the answer is a token
     /// by which it is watched; else 0.
     pub statement: fn(&Statement) -> Token,
-    /// The token of a statement that has passed every check before, since when
-    /// nothing has changed; 0 where it must be looked at.
-    pub passed: fn(&Text) -> Token,
+    /// The token of a statement, by its text and the digest of its relations,
+    /// that has passed every check before, since when nothing has changed; 0 where it must be looked at.
+    pub passed: fn(&Text, u64) -> Token,
     /// Whether this user's statements need a preview, or may have one. As a
     /// number that changes when the answer may.
     pub previews: fn() -> u8,

@@ -95,6 +95,15 @@ pub fn client_text() -> Option<Text> {
     }
 }
 
+/// The text that the client has sent; in a parallel worker, the leader's.
+pub fn sent_text() -> Option<Text> {
+    // SAFETY: null, or the text for as long as the statement runs.
+    unsafe {
+        let text = pg_sys::debug_query_string;
+        (!text.is_null()).then(|| Text::new(text, 0, 0))
+    }
+}
+
 /// Watches a statement that starts.
 pub fn watch(query: *const pg_sys::QueryDesc, token: Token) {
     forget(query);

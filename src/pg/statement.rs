@@ -89,6 +89,40 @@ pub struct Statement {
     pub kind: Kind,
     /// Its text; None where there is none of its own.
     pub text: Option<Text>,
+    /// A digest of the relations of its plan; 0 where it has none.
+    pub relations: u64,
+    /// A parallel worker's part of what its leader runs.
+    pub of_leader: bool,
+    /// Names in its text stand for the variables of a PL/pgSQL function.
+    pub variables: bool,
+}
+
+impl Statement {
+    /// One without a plan.
+    pub fn plain(touched: Vec<Touched>, kind: Kind, text: Option<Text>) -> Statement {
+        Statement { touched, kind, text, relations: 0, of_leader: false, variables: false }
+    }
+}
+
+/// A digest of the relations that a plan touches: the same text need not mean
+/// the same plan, where its parameters have other types.
+///
+/// # Safety
+/// A valid planned statement.
+pub unsafe fn relations_of(plan: *const pg_sys::PlannedStmt) -> u64 {
+    // SAFETY: the lists of a PlannedStmt hold what their names say.
+    unsafe {
+        let written = !(*plan).resultRelations.is_null();
+        cells((*plan).rtable).fold(0xcbf2_9ce4_8422_2325 ^ u64::from(written), |hash, cell| {
+            let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
+            match entry.rtekind {
+                pg_sys::RTEKind::RTE_RELATION => (hash ^ u64::from(entry.relid.to_u32()))
+                    .wrapping_mul(0x0000_0100_0000_01b3)
+                    .rotate_left(23),
+                _ => hash,
+            }
+        })
+    }
 }
 
 /// The pointers of a list.
@@ -165,7 +199,8 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         for index in integers(plan.resultRelations) {
             raise(index as usize, Access::Write);
         }
-        Statement { touched: access.into_iter().flatten().collect(), kind, text: None }
+        let touched = access.into_iter().flatten().collect();
+        Statement { relations: relations_of(plan), ..Statement::plain(touched, kind, None) }
     }
 }
 

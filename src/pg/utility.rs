@@ -3,8 +3,8 @@
 
 use pgrx::{pg_guard, pg_sys};
 
-use super::policy::policy;
 use super::object_access::ObjectEvent;
+use super::policy::policy;
 use super::runs::{Report, Token};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
 use super::{cache, catalogs, users};
@@ -63,7 +63,7 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
         let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
             if relid != pg_sys::InvalidOid {
                 let touched = vec![Touched { relid: relid.to_u32(), access, as_user: 0 }];
-                (policy.statement)(&Statement { touched, kind, text: None });
+                (policy.statement)(&Statement::plain(touched, kind, None));
             }
         };
         match (*node).type_ {

@@ -94,9 +94,16 @@ impl<'a> Structure<'a> {
         });
     }
 
-    /// `a.tenant = 5 AND b.tenant = 5` compares a with b.
+    /// `a.tenant = 5 AND b.tenant = 5` compares a with b; `a.size = 1 AND
+    /// b.floor = 1` does not. Names tell, with what stands before a first `_`
+    /// left out: a table's abbreviation, often.
     fn link_equal_constants(&mut self) {
-        let mut constants: Vec<(ExprKind, usize)> = Vec::new();
+        let name_of = |(source, column): Column| {
+            let place = usize::try_from(column).ok()?.checked_sub(1)?;
+            let name = self.scope.query.source(source)?.columns.get(place)?.as_str();
+            Some(name.split_once('_').map_or(name, |(_, rest)| rest))
+        };
+        let mut constants: Vec<((ExprKind, Option<&str>), usize)> = Vec::new();
         for (condition, _) in conditions(self.scope.query) {
             for equality in condition.equalities() {
                 let ExprKind::Call(call) = &equality.kind else {
@@ -107,9 +114,8 @@ impl<'a> Structure<'a> {
                 };
                 for (column, value) in [(left, right), (right, left)] {
                     let constant = self.scope.columns_in(value).is_empty();
-                    if let Some((source, _)) = self.scope.local_source(column).filter(|_| constant)
-                    {
-                        constants.push((value.kind.clone(), source));
+                    if let Some(found) = self.scope.local_source(column).filter(|_| constant) {
+                        constants.push(((value.kind.clone(), name_of(found)), found.0));
                     }
                 }
             }

@@ -217,20 +217,31 @@ fn ambiguous_aggregate(subject: &Subject, into: &mut Vec<Guardrail>) {
     });
 }
 
-/// UPDATE or DELETE of every row.
+/// UPDATE, DELETE or MERGE in which no condition says which rows of the target
+/// are meant: none compares a column of it with anything.
 fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
     each_level(subject, &mut |level| {
         let query = level.scope.query;
-        let all_rows = matches!(query.command, Command::Update | Command::Delete)
-            && query.filters.is_empty()
-            && level.structure.sources.len() == 1;
-        if let (true, Some(target)) = (all_rows, query.result) {
+        let Some(target) = query.result else {
+            return;
+        };
+        let changes = matches!(query.command, Command::Update | Command::Delete | Command::Merge);
+        let chosen = query
+            .filters
+            .iter()
+            .chain(query.join_conditions())
+            .any(|c| level.scope.columns_in(c).iter().any(|(source, _)| *source == target));
+        if changes && !chosen {
+            let without = match query.filters.is_empty() {
+                true => "without WHERE",
+                false => "whose conditions name no column of it",
+            };
             add(
                 into,
                 "WRITE_WITHOUT_WHERE",
                 Severity::Stop,
                 format!(
-                    "{} without WHERE changes every row of {}.",
+                    "{} {without} changes every row of {}.",
                     query.command.as_str(),
                     level.structure.label(target)
                 ),

@@ -79,9 +79,11 @@ fn sources_that_nothing_connects_are_a_product() {
         .len(),
         1
     );
+    let by_chance = "SELECT 1 FROM customer c, orders o WHERE c.region = 1 AND o.amount = 1";
+    assert_eq!(warns(by_chance, "EXPLOSIVE_JOIN").len(), 1);
     for sql in [
         "SELECT 1 FROM customer c JOIN orders o ON o.customer_id = c.id JOIN payment p ON p.customer_id = c.id WHERE c.id = 5",
-        "SELECT 1 FROM customer c, orders o WHERE c.region = 5 AND o.customer_id = 5",
+        "SELECT 1 FROM orders o, payment p WHERE o.customer_id = 5 AND p.customer_id = 5",
         "SELECT 1 FROM customer c, orders o WHERE EXISTS (SELECT 1 FROM payment p WHERE p.customer_id = c.id AND p.id = o.id)",
         "SELECT 1 FROM customer c, (SELECT max(amount) FROM orders) m",
         "SELECT 1 FROM customer c, orders o WHERE o.id = 5",
@@ -118,10 +120,19 @@ fn a_write_of_every_row_is_stopped() {
         warns("DELETE FROM payment", "WRITE_WITHOUT_WHERE"),
         ["DELETE without WHERE changes every row of public.payment."]
     );
-    assert_eq!(warns("UPDATE payment SET amount = 0", "WRITE_WITHOUT_WHERE").len(), 1);
+    for sql in [
+        "UPDATE payment SET amount = 0",
+        "DELETE FROM payment WHERE true",
+        "DELETE FROM payment WHERE 1 = 1",
+        "DELETE FROM payment USING customer WHERE customer.id = 5",
+        "UPDATE payment SET amount = 0 WHERE EXISTS (SELECT 1 FROM customer)",
+    ] {
+        assert_eq!(warns(sql, "WRITE_WITHOUT_WHERE").len(), 1, "{sql}");
+    }
     for sql in [
         "DELETE FROM payment WHERE id = 5",
         "DELETE FROM payment USING customer WHERE payment.customer_id = customer.id",
+        "DELETE FROM payment WHERE EXISTS (SELECT 1 FROM customer c WHERE c.id = payment.customer_id)",
         "SELECT * FROM payment",
     ] {
         assert!(warns(sql, "WRITE_WITHOUT_WHERE").is_empty(), "{sql}");

@@ -17,6 +17,7 @@ fn is_space(c: char) -> bool {
 
 /// The line of `text` with character `position` (from 1), and a caret below it.
 pub fn pointed_at(text: &str, position: usize) -> String {
+    const WIDE: usize = 60;
     let mut line_number = 1;
     let mut line_start = 0;
     for (at, c) in text.chars().enumerate().take(position.saturating_sub(1)) {
@@ -25,10 +26,16 @@ pub fn pointed_at(text: &str, position: usize) -> String {
             line_start = at + 1;
         }
     }
-    let line: String = text.chars().skip(line_start).take_while(|c| *c != '\n').collect();
-    let prefix = format!("LINE {line_number}: ");
-    let blank = prefix.chars().count() + position.saturating_sub(1).saturating_sub(line_start);
-    format!("{prefix}{line}\n{}^", " ".repeat(blank))
+    let column = position.saturating_sub(1).saturating_sub(line_start);
+    // Of a long line, what stands around the place.
+    let from = column.saturating_sub(if column > WIDE { WIDE / 2 } else { column });
+    let line: Vec<char> = text.chars().skip(line_start).take_while(|c| *c != '\n').collect();
+    let shown: String = line.iter().skip(from).take(2 * WIDE).collect();
+    let before = if from > 0 { "..." } else { "" };
+    let after = if line.len() > from + 2 * WIDE { "..." } else { "" };
+    let prefix = format!("LINE {line_number}: {before}");
+    let blank = prefix.chars().count() + column - from;
+    format!("{prefix}{shown}{after}\n{}^", " ".repeat(blank))
 }
 
 /// A literal that any text can stand in.

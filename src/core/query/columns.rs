@@ -19,7 +19,7 @@ pub struct Scope<'a> {
 }
 
 /// A hand's breadth beyond any query that people write; recursion ends there.
-const DEEP: usize = 64;
+pub const DEEP: usize = 64;
 
 impl<'a> Scope<'a> {
     pub fn new(query: &'a Query, outer: &'a [&'a Query]) -> Scope<'a> {

@@ -20,13 +20,13 @@ use crate::pg::{catalogs, clock, elevate, users};
 use crate::report;
 use crate::store::previews::{self, Execution, Found, Preview};
 use crate::store::roles;
-use refusals::{call_for, not_authorising, stopped, unpreviewed};
+use refusals::{call_for, inside, not_authorising, stopped, unpreviewed};
 use session::{Authorised, forget, remember, session};
 
 /// The token of a read that passed every check when it ran last, where nothing
 /// has changed since: not the catalogs, not the search_path, not the settings
 /// that matter. 0 where it must be looked at.
-pub fn passed(text: &Text) -> Token {
+pub fn passed(text: &Text, relations: u64) -> Token {
     if !PREVIEWED_OR_BOUND.get()
         || runs::current() != 0
         || runs::pending() != 0
@@ -36,18 +36,20 @@ pub fn passed(text: &Text) -> Token {
         return 0;
     }
     let user = users::current();
-    let now = clock::statement_start();
+    let now = clock::now();
     let generation = cache::generation();
     let stamp = watches();
+    let settings = catalogs::reading_settings();
     text.with_bytes(|bytes| {
         session(|s| {
             let Some(place) = s.place(user, trimmed(bytes)) else {
                 return 0;
             };
             let a = &s.all[place];
-            let same = a.passed_at == Some((generation, stamp))
+            let same = a.passed_at == Some((generation, stamp, relations))
                 && a.expires_at > now
                 && !a.writes
+                && a.settings == settings
                 && catalogs::search_path_is(&a.search_path);
             if same { place as Token + 1 } else { 0 }
         })
@@ -62,8 +64,9 @@ fn trimmed(text: &[u8]) -> &[u8] {
     &text[start..end.max(start)]
 }
 
-/// Takes note that the statement of a token has passed every check.
-pub fn note_passed(token: Token) {
+/// Takes note that the statement of a token, with a plan over these relations,
+/// has passed every check.
+pub fn note_passed(token: Token, relations: u64) {
     if token == 0 || guc::enforcement() != Enforcement::Enforce {
         return;
     }
@@ -72,7 +75,7 @@ pub fn note_passed(token: Token) {
     let stamp = watches();
     session(|s| {
         if let Some(a) = s.all.get_mut(token as usize - 1) {
-            a.passed_at = (a.checked_at == generation).then_some((generation, stamp));
+            a.passed_at = (a.checked_at == generation).then_some((generation, stamp, relations));
         }
     });
 }
@@ -126,8 +129,12 @@ pub fn judge(statement: &Statement, user: u32) -> Verdict {
         return Verdict { include_deprecated: LOOKING.get(), ..FREE };
     }
     let applies = statement.kind == Kind::Run || statement.kind == Kind::Copy;
-    if !applies || elevate::at_work() || catalogs::in_parallel_worker() {
+    if !applies || elevate::at_work() {
         return FREE;
+    }
+    if statement.of_leader {
+        // The leader has been checked, with all that its workers do of its plan.
+        return Verdict { include_deprecated: true, ..FREE };
     }
     let bound = binds(user);
     if !bound && !PREVIEWED.get() && !running {
@@ -155,8 +162,14 @@ pub fn judge(statement: &Statement, user: u32) -> Verdict {
         }
         return Verdict { token: pending, include_deprecated, refusal: None };
     }
+    if catalogs::in_parallel_worker() {
+        return in_worker(user, &needing, bound);
+    }
     let outcome = match statement.text {
-        Some(text) if statement.kind == Kind::Run => look_up(&text, user),
+        // With a function's variables in it a text does not say what it does.
+        Some(text) if statement.kind == Kind::Run && !statement.variables => {
+            look_up(&text, user, false)
+        }
         _ => Ok(0),
     };
     let outcome = match (outcome, DOUBT.with(|d| d.take())) {
@@ -173,6 +186,21 @@ pub fn judge(statement: &Statement, user: u32) -> Verdict {
         Ok(token) => {
             Verdict { refusal: Some(unpreviewed(statement, &needing, token, current)), ..FREE }
         }
+        Err(error) => Verdict { refusal: Some(error), ..FREE },
+    }
+}
+
+/// Judges what a function does in a parallel worker: it is held to the tables of
+/// the statement that the leader runs. A worker writes nothing, and so records
+/// nothing.
+fn in_worker(user: u32, needing: &[&Touched], bound: bool) -> Verdict {
+    let leader = runs::sent_text().map_or(Ok(0), |text| find(&text.get(), user, false, true));
+    match leader {
+        Ok(token) if token != 0 && covers(token, user, needing) => {
+            Verdict { include_deprecated: includes_deprecated(token), ..FREE }
+        }
+        _ if !bound => FREE,
+        Ok(_) => Verdict { refusal: Some(inside(needing)), ..FREE },
         Err(error) => Verdict { refusal: Some(error), ..FREE },
     }
 }
@@ -195,10 +223,13 @@ fn views_owner() -> u32 {
 
 /// Whether the statement of a token uses all of these tables.
 fn covers(token: Token, user: u32, needing: &[&Touched]) -> bool {
-    let known = session(|s| s.all.get(token as usize - 1).map(|a| (a.user, a.tables.clone())));
-    let Some((owner, tables)) = known else {
+    let known = session(|s| {
+        s.all.get(token as usize - 1).map(|a| (a.user, a.tables.clone(), a.reached.clone()))
+    });
+    let Some((owner, tables, reached)) = known else {
         return false;
     };
+    let by_key = users::in_key_check_context();
     // A function that acts as its owner is judged as its owner.
     owner == user
         && needing.iter().all(|touched| {
@@ -206,7 +237,10 @@ fn covers(token: Token, user: u32, needing: &[&Touched]) -> bool {
                 Access::Write => Use::Write,
                 _ => Use::Read,
             };
-            let has = |relid: u32| tables.iter().any(|(t, u)| *t == relid && *u >= wanted);
+            let has = |relid: u32| {
+                tables.iter().any(|(t, u)| *t == relid && *u >= wanted)
+                    || (by_key && wanted == Use::Write && reached.contains(&relid))
+            };
             has(touched.relid) || catalogs::ancestors_of(touched.relid).into_iter().any(has)
         })
 }
@@ -221,7 +255,7 @@ fn client_statement_covers(user: u32, needing: &[&Touched]) -> bool {
     let Some(text) = runs::client_text() else {
         return false;
     };
-    matches!(find(&text.get(), user, false), Ok(token) if token != 0 && covers(token, user, needing))
+    matches!(find(&text.get(), user, false, false), Ok(token) if token != 0 && covers(token, user, needing))
 }
 
 /// The token of a utility statement, or of what it executes.
@@ -232,7 +266,7 @@ pub fn utility(text: &Text) -> Token {
         return 0;
     }
     // Its refusal, where there is one, comes when it touches a governed table.
-    match look_up(text, user) {
+    match look_up(text, user, true) {
         Ok(token) => token,
         Err(error) => {
             DOUBT.with(|d| *d = Some(error));
@@ -245,20 +279,21 @@ pub fn utility(text: &Text) -> Token {
 /// has a preview.
 static DOUBT: Local<Option<SpyneError>> = Local::new(None);
 
-fn look_up(text: &Text, user: u32) -> Result<Token> {
-    find(&text.get(), user, true)
+fn look_up(text: &Text, user: u32, anew: bool) -> Result<Token> {
+    find(&text.get(), user, true, anew)
 }
 
 /// The token of a text that a preview of `user` authorises now; 0 where there
-/// is no preview. `run` takes the one run of a write.
+/// is no preview. `run` takes the one run of a write. `anew` for a text whose
+/// meaning can change without a change of the catalogs: EXECUTE.
 ///
 /// # Errors
 /// 55000 where there is one that does not authorise any more, or not yet.
-fn find(text: &str, user: u32, run: bool) -> Result<Token> {
+fn find(text: &str, user: u32, run: bool, anew: bool) -> Result<Token> {
     let text = normalized(text);
     let known = session(|s| s.place(user, text.as_bytes()));
     if let Some(place) = known
-        && let Some(token) = still_good(place, run)?
+        && let Some(token) = still_good(place, run, anew)?
     {
         return Ok(token);
     }
@@ -281,32 +316,34 @@ fn elevated<T>(work: impl FnOnce() -> T) -> T {
 }
 
 fn authorised(found: &Found) -> Authorised {
-    let expires_at = clock::statement_start() + (found.expires_in * 1e6) as i64;
+    let expires_at = clock::now() + (found.expires_in * 1e6) as i64;
     Authorised { expires_at, ..fresh(&found.preview, 0) }
 }
 
-fn tables(preview: &Preview) -> Vec<(u32, Use)> {
+/// The tables of a preview, and those that foreign keys change along with them.
+fn tables(preview: &Preview) -> (Vec<(u32, Use)>, Vec<u32>) {
     let used: Vec<TableUse> =
         serde_json::from_value(preview.tables_used.clone()).unwrap_or_default();
-    let mut all: Vec<(u32, Use)> = used.iter().map(|t| (t.oid, t.access)).collect();
-    // What foreign keys change along with it.
-    for table in used.iter().filter(|t| t.access == Use::Write) {
-        if let Some(basis) = preview.basis.relations.get(&table.oid) {
-            all.extend(basis.cascades.iter().map(|oid| (*oid, Use::Write)));
-        }
-    }
-    all
+    let written = used.iter().filter(|t| t.access == Use::Write);
+    let reached = written
+        .filter_map(|table| preview.basis.relations.get(&table.oid))
+        .flat_map(|basis| basis.cascades.iter().copied())
+        .collect();
+    (used.iter().map(|t| (t.oid, t.access)).collect(), reached)
 }
 
 /// Whether what the session keeps in mind holds; None where it must be looked
 /// up again.
-fn still_good(place: usize, run: bool) -> Result<Option<Token>> {
-    let now = clock::statement_start();
+fn still_good(place: usize, run: bool, anew: bool) -> Result<Option<Token>> {
+    let now = clock::now();
     let generation = cache::generation();
     let path_is_same = |path: &str| catalogs::search_path_is(path);
     let state = session(|s| {
         s.all.get(place).map(|a| {
-            let fresh = a.checked_at == generation && path_is_same(&a.search_path);
+            let fresh = !anew
+                && a.checked_at == generation
+                && a.settings == catalogs::reading_settings()
+                && path_is_same(&a.search_path);
             (a.expires_at > now, fresh, a.held, a.writes, a.used)
         })
     });
@@ -330,6 +367,7 @@ fn still_good(place: usize, run: bool) -> Result<Option<Token>> {
         session(|s| {
             s.all[place].checked_at = cache::generation();
             s.all[place].search_path = catalogs::search_path();
+            s.all[place].settings = catalogs::reading_settings();
         });
     }
     // Where nothing can be written Postgres refuses it next, and it has not run.
@@ -431,16 +469,19 @@ pub fn made(preview: &Preview, ttl: i32, stored: bool) {
 }
 
 fn fresh(preview: &Preview, ttl: i32) -> Authorised {
+    let (tables, reached) = tables(preview);
     Authorised {
         preview_id: preview.preview_id.clone(),
         user: preview.user_oid,
         sql: preview.sql.clone(),
-        tables: tables(preview),
+        tables,
+        reached,
         writes: preview.writes,
         include_deprecated: preview.include_deprecated,
         basis: preview.basis.clone(),
         search_path: catalogs::search_path(),
-        expires_at: clock::statement_start() + i64::from(ttl) * 1_000_000,
+        settings: catalogs::reading_settings(),
+        expires_at: clock::now() + i64::from(ttl) * 1_000_000,
         checked_at: cache::generation(),
         held: false,
         refusal: None,

@@ -47,39 +47,46 @@ pub(super) fn unpreviewed(
     token: Token,
     current: Token,
 ) -> SpyneError {
-    let names: Vec<String> = needing.iter().map(|t| catalogs::label(t.relid)).collect();
-    let mut names: Vec<String> = names.into_iter().fold(Vec::new(), |mut all, n| {
-        if !all.contains(&n) {
-            all.push(n);
-        }
-        all
-    });
-    names.truncate(5);
     // A foreign key's own work is part of the statement that the client has sent.
     let key = users::in_key_check_context().then(runs::client_text).flatten();
     let outer = runs::utility_text().or(key).or(statement.text).filter(Text::is_from_client);
-    let inside = outer.is_none() || current != 0 || token != 0;
-    if inside {
-        return SpyneError::new(
-            Code::WrongState,
-            format!(
-                "a statement inside another uses {}, which was not previewed",
-                names.join(", ")
-            ),
-            "What a function, a trigger or a DO block does is held to the tables of the statement that was previewed. [preview.inside]",
-            "Query these tables in a statement of its own, and preview that. A SECURITY DEFINER function is judged as its owner: an admin's may.",
-        );
+    let within = outer.is_none() || current != 0 || token != 0;
+    if within {
+        return inside(needing);
     }
     let text = outer.map(|t| t.get()).unwrap_or_default();
     SpyneError::new(
         Code::WrongState,
-        format!("nobody has looked at this statement: it uses {}", names.join(", ")),
+        format!("nobody has looked at this statement: it uses {}", names(needing)),
         format!(
             "spyne.require_preview is {}: whoever queries governed tables looks first at what the query will do. [preview.required]",
             guc::require_preview().as_str()
         ),
         format!("SELECT * FROM {}({});", preview_function(), dollar_quoted(normalized(&text))),
     )
+}
+
+/// The refusal of what is done inside a statement, beyond its tables.
+pub(super) fn inside(needing: &[&Touched]) -> SpyneError {
+    SpyneError::new(
+        Code::WrongState,
+        format!("a statement inside another uses {}, which was not previewed", names(needing)),
+        "What a function, a trigger or a DO block does is held to the tables of the statement that was previewed. [preview.inside]",
+        "Query these tables in a statement of its own, and preview that. A SECURITY DEFINER function is judged as its owner: an admin's may.",
+    )
+}
+
+/// The first few of the tables.
+fn names(needing: &[&Touched]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for touched in needing {
+        let name = catalogs::label(touched.relid);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.truncate(5);
+    names.join(", ")
 }
 
 /// The refusal of a statement whose preview has a stop.

@@ -15,11 +15,15 @@ pub(super) struct Authorised {
     pub user: u32,
     pub sql: String,
     pub tables: Vec<(u32, Use)>,
+    /// What foreign keys change along with them; nobody else may.
+    pub reached: Vec<u32>,
     pub writes: bool,
     pub include_deprecated: bool,
     pub basis: Basis,
     pub search_path: String,
-    /// As `clock::statement_start`.
+    /// As `catalogs::reading_settings`.
+    pub settings: u64,
+    /// As `clock::now`.
     pub expires_at: i64,
     /// The state of the catalogs at which it was found to be still true.
     pub checked_at: u64,
@@ -31,9 +35,9 @@ pub(super) struct Authorised {
     pub used: bool,
     /// A try that is rolled back: no run.
     pub trial: bool,
-    /// The state of the catalogs, and what `watches` said, when it last passed
-    /// every check.
-    pub passed_at: Option<(u64, u8)>,
+    /// The state of the catalogs, what `watches` said, and the digest of the
+    /// plan's relations, when it last passed every check.
+    pub passed_at: Option<(u64, u8, u64)>,
     /// Whether a run leaves rows in join_usage.
     pub joins: bool,
 }

@@ -38,7 +38,7 @@ pub unsafe fn texts(
         (*query).commandType = pg_sys::CmdType::CMD_SELECT;
         (*query).canSetTag = true;
         (*query).hasSubLinks = true;
-        (*query).rtable = copy(own.rtable);
+        (*query).rtable = without_subqueries(own.rtable);
         (*query).windowClause = copy(own.windowClause);
         (*query).cteList = std::ptr::null_mut();
         let from = match own.jointree.is_null() {
@@ -68,12 +68,18 @@ pub unsafe fn texts(
                 (*query).targetList = pg_sys::lappend((*query).targetList, hidden.cast());
             }
         }
-        for around in outer.iter().rev() {
+        // Only those around it that it refers to.
+        let farthest = (1..=outer.len())
+            .rev()
+            .find(|up| pg_sys::contain_vars_of_level(query.cast(), *up as i32))
+            .unwrap_or(0);
+        for around in outer.iter().rev().take(farthest) {
             let around = &**around;
             let offset = cells(around.rtable).count() as i32;
             pg_sys::OffsetVarNodes(query.cast(), offset, 0);
             pg_sys::IncrementVarSublevelsUp(query.cast(), -1, 1);
-            (*query).rtable = pg_sys::list_concat(copy(around.rtable), (*query).rtable);
+            (*query).rtable =
+                pg_sys::list_concat(without_subqueries(around.rtable), (*query).rtable);
             if !around.jointree.is_null() {
                 let from = copy((*around.jointree).fromlist);
                 (*(*query).jointree).fromlist =
@@ -83,6 +89,56 @@ pub unsafe fn texts(
         let text = pg_sys::pg_get_querydef(query, false);
         let text = CStr::from_ptr(text).to_string_lossy();
         cut(&text, &marker, expressions)
+    }
+}
+
+/// A copy of a range table in which each subquery is an empty one: only the
+/// names of its columns are asked for, and they stand beside it. Copying and
+/// writing out all of them at each level would take exponential time.
+unsafe fn without_subqueries(rtable: *mut pg_sys::List) -> *mut pg_sys::List {
+    // SAFETY: a range table's own entries; each gets its subquery back.
+    unsafe {
+        let entries: Vec<*mut pg_sys::RangeTblEntry> =
+            cells(rtable).map(|cell| cell.cast()).collect();
+        let subqueries: Vec<*mut pg_sys::Query> = entries.iter().map(|e| (**e).subquery).collect();
+        for entry in entries.iter().filter(|e| !(***e).subquery.is_null()) {
+            (**entry).subquery = hollow((**entry).subquery);
+        }
+        let copied = pg_sys::copyObjectImpl(rtable.cast()).cast();
+        for (entry, subquery) in entries.iter().zip(subqueries) {
+            (**entry).subquery = subquery;
+        }
+        copied
+    }
+}
+
+/// `SELECT NULL::type, ...` with the columns of a query. One that returns a row
+/// without a type is kept: what its fields are called is inside.
+unsafe fn hollow(query: *mut pg_sys::Query) -> *mut pg_sys::Query {
+    // SAFETY: a target list holds target entries.
+    unsafe {
+        let columns: Vec<*mut pg_sys::TargetEntry> =
+            cells((*query).targetList).map(|cell| cell.cast()).collect();
+        let type_of = |entry: *mut pg_sys::TargetEntry| pg_sys::exprType((*entry).expr.cast());
+        if columns.iter().any(|entry| type_of(*entry) == pg_sys::RECORDOID) {
+            return query;
+        }
+        let hollow = pg_sys::palloc0(size_of::<pg_sys::Query>()).cast::<pg_sys::Query>();
+        (*hollow).type_ = pg_sys::NodeTag::T_Query;
+        (*hollow).commandType = pg_sys::CmdType::CMD_SELECT;
+        (*hollow).canSetTag = true;
+        (*hollow).jointree = pg_sys::makeFromExpr(std::ptr::null_mut(), std::ptr::null_mut());
+        for entry in columns {
+            let null = pg_sys::makeNullConst(type_of(entry), -1, pg_sys::InvalidOid);
+            let column = pg_sys::makeTargetEntry(
+                null.cast(),
+                (*entry).resno,
+                (*entry).resname,
+                (*entry).resjunk,
+            );
+            (*hollow).targetList = pg_sys::lappend((*hollow).targetList, column.cast());
+        }
+        hollow
     }
 }
 

@@ -1,5 +1,6 @@
 //! Expressions, from Postgres's nodes to `core::query::Expr`.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::CStr;
 
@@ -15,7 +16,13 @@ use crate::pg::statement::cells;
 pub struct Reader<'a> {
     pub levels: &'a [*mut pg_sys::Query],
     pub texts: HashMap<*mut pg_sys::Node, String>,
+    /// How many expressions around the present one are being read.
+    pub depth: Cell<u32>,
 }
+
+/// Beyond any nesting that people write. What is deeper is read flat, so that
+/// rules may recurse over what was read.
+const DEEPEST: u32 = 200;
 
 impl Reader<'_> {
     /// # Safety
@@ -26,13 +33,56 @@ impl Reader<'_> {
         }
         // SAFETY: the tag of a node says what it is.
         unsafe {
-            let kind = self.kind(node);
+            self.depth.set(self.depth.get() + 1);
+            let kind = match self.depth.get() > DEEPEST {
+                true => other("", self.flat(node)),
+                false => self.kind(node),
+            };
+            self.depth.set(self.depth.get() - 1);
             let type_oid = match (*node).type_ {
                 pg_sys::NodeTag::T_List | pg_sys::NodeTag::T_TableFunc => 0,
                 _ => pg_sys::exprType(node).to_u32(),
             };
             Expr { kind, type_oid, text: self.texts.get(&node).cloned().unwrap_or_default() }
         }
+    }
+
+    /// The columns, calls and subqueries of a very deep expression, side by side.
+    unsafe fn flat(&self, node: *mut pg_sys::Node) -> Vec<Expr> {
+        use pg_sys::NodeTag::{T_FuncExpr, T_OpExpr, T_SubLink, T_Var};
+        let mut found = Vec::new();
+        let mut left = vec![node];
+        while let Some(node) = left.pop() {
+            if node.is_null() {
+                continue;
+            }
+            // SAFETY: the walker calls back for each direct part of an expression.
+            unsafe {
+                let kind = match (*node).type_ {
+                    T_Var => Some(self.kind(node)),
+                    T_SubLink => {
+                        found.push(Expr { kind: self.sublink(&*node.cast()), ..Expr::default() });
+                        continue;
+                    }
+                    T_FuncExpr => {
+                        let function = (*node.cast::<pg_sys::FuncExpr>()).funcid;
+                        let name = function_name(function);
+                        Some(self.call(function, name, Form::Function, std::ptr::null_mut()))
+                    }
+                    T_OpExpr => {
+                        pg_sys::set_opfuncid(node.cast());
+                        let operation = &*node.cast::<pg_sys::OpExpr>();
+                        let name = operator_name(operation.opno);
+                        let function = operation.opfuncid;
+                        Some(self.call(function, name, Form::Operator, std::ptr::null_mut()))
+                    }
+                    _ => None,
+                };
+                found.extend(kind.map(|kind| Expr { kind, ..Expr::default() }));
+                shims::each_part(node, &mut |part| left.push(part));
+            }
+        }
+        found
     }
 
     /// # Safety

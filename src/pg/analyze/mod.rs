@@ -255,12 +255,18 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
         };
         let found = match (*node).type_ {
             T_SelectStmt => {
-                let select = node.cast::<pg_sys::SelectStmt>();
-                if (*select).intoClause.is_null() {
+                // INTO stands in the first member of a UNION.
+                let first = |mut select: *mut pg_sys::SelectStmt| {
+                    while !(*select).larg.is_null() {
+                        select = (*select).larg;
+                    }
+                    select
+                };
+                if (*first(node.cast())).intoClause.is_null() {
                     within("", node)
                 } else {
                     let copy: *mut pg_sys::SelectStmt = pg_sys::copyObjectImpl(node.cast()).cast();
-                    (*copy).intoClause = std::ptr::null_mut();
+                    (*first(copy)).intoClause = std::ptr::null_mut();
                     within("SELECT INTO", copy.cast())
                 }
             }

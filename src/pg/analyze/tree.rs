@@ -1,5 +1,6 @@
 //! Queries, from Postgres's trees to `core::query::Query`.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
@@ -30,10 +31,12 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
     // SAFETY: the lists of a query hold what their names say.
     unsafe {
         pg_sys::check_stack_depth();
+        pgrx::check_for_interrupts!();
         let tree = &*query;
         let levels: Vec<*mut pg_sys::Query> = outer.iter().copied().chain([query]).collect();
         let wanted = wanted_texts(tree);
-        let reader = Reader { levels: &levels, texts: deparse::texts(&levels, &wanted) };
+        let texts = deparse::texts(&levels, &wanted);
+        let reader = Reader { levels: &levels, texts, depth: Cell::new(0) };
         let (from, filters) = match tree.jointree.is_null() {
             true => (Vec::new(), Vec::new()),
             false => (

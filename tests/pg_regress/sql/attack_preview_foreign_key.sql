@@ -23,6 +23,14 @@ FROM spyne_preview('DELETE FROM parent WHERE id = 1'), jsonb_array_elements(guar
 DELETE FROM parent WHERE id = 1;
 DELETE FROM parent WHERE id = 1;
 SELECT * FROM regress.contents('pv_fk') WHERE "table" IN ('act', 'parent');
+-- What a key may change along with a statement, its functions may not.
+CREATE FUNCTION pv_fk.wipe() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN DELETE FROM pv_fk.act; RETURN 7; END $$;
+CREATE FUNCTION pv_fk.read() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT 10 + count(*) FROM pv_fk.act); END $$;
+SELECT count(*) FROM unnest(ARRAY['INSERT INTO parent VALUES (wipe())', 'INSERT INTO parent VALUES (read())', 'DELETE FROM parent WHERE id = wipe()']) q, spyne_preview(q);
+INSERT INTO parent VALUES (wipe());
+INSERT INTO parent VALUES (read());
+DELETE FROM parent WHERE id = wipe();
+SELECT * FROM regress.contents('pv_fk') WHERE "table" IN ('act', 'parent');
 -- The other direction: a child of their own asks whether a key is there. That
 -- is no read of rows.
 CREATE TABLE mine (id integer REFERENCES ro);

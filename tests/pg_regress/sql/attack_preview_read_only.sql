@@ -7,19 +7,19 @@ SET search_path = pv_ro, public;
 SET ROLE regress_engineer;
 BEGIN READ ONLY;
 SAVEPOINT s;
-SELECT count(*) FROM ro;
+SELECT count(*) AS held FROM ro;
 ROLLBACK TO s;
-SELECT statement, requires_confirmation FROM spyne_preview('SELECT count(*) FROM ro');
-SELECT count(*) FROM ro;
-SELECT count(*)  FROM ro;
+SELECT statement, requires_confirmation FROM spyne_preview('SELECT count(*) AS held FROM ro');
+SELECT count(*) AS held FROM ro;
+SELECT count(*) AS  held FROM ro;
 ROLLBACK TO s;
 -- Held by the session, it outlives the transaction, but not the session's user.
 COMMIT;
-SELECT count(*) FROM ro;
+SELECT count(*) AS held FROM ro;
 SET ROLE regress_analyst;
-SELECT count(*) FROM ro;
+SELECT count(*) AS held FROM ro;
 SET ROLE regress_engineer;
-SELECT count(*) FROM spyne.query_previews WHERE sql = 'SELECT count(*) FROM ro';
+SELECT count(*) FROM spyne.query_previews WHERE sql = 'SELECT count(*) AS held FROM ro';
 -- A write that was looked at there runs once, where it can.
 BEGIN READ ONLY;
 SELECT statement FROM spyne_preview($$UPDATE act SET v = 'held' WHERE id = 1$$);

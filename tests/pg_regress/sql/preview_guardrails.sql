@@ -27,6 +27,8 @@ SELECT count(*) > 0 AS registered FROM unnest('{customer,orders,flag,large,old,f
 SELECT count(*) > 0 AS promoted FROM unnest('{customer,orders,flag,large,old,fresh,parent,child}'::text[]) name, spyne_promote(name::regclass);
 SELECT count(*) > 0 AS deprecated FROM spyne_deprecate('old', 'a test');
 SELECT FROM spyne_register('fixed', 'pv_guard_fixed', 'READ_ONLY');
+CREATE VIEW joined AS SELECT c.country, c.credit FROM customer c JOIN orders o ON o.customer_id = c.id;
+GRANT SELECT ON joined TO PUBLIC;
 CREATE TABLE staged (id integer PRIMARY KEY);
 GRANT ALL ON staged TO PUBLIC;
 ANALYZE staged;
@@ -44,10 +46,18 @@ INSERT INTO cases (code, raises, query) VALUES
 ('EXPLOSIVE_JOIN', false, 'SELECT c.id, m.most FROM customer c, (SELECT max(amount) AS most FROM orders) m'),
 ('EXPLOSIVE_JOIN', false, 'SELECT 1 FROM flag a JOIN flag b USING (kind) WHERE a.kind = 2'),
 ('AMBIGUOUS_AGGREGATE', true, 'SELECT sum(c.credit) FROM customer c JOIN orders o ON o.customer_id = c.id'),
+('AMBIGUOUS_AGGREGATE', true, 'SELECT sum(s.credit) FROM (SELECT credit FROM customer c JOIN orders o ON o.customer_id = c.id) s'),
+('AMBIGUOUS_AGGREGATE', true, 'SELECT sum(credit) FROM joined'),
 ('AMBIGUOUS_AGGREGATE', false, 'SELECT sum(o.amount) FROM customer c JOIN orders o ON o.customer_id = c.id'),
 ('WRITE_WITHOUT_WHERE', true, 'UPDATE customer SET credit = 0'),
 ('WRITE_WITHOUT_WHERE', true, 'DELETE FROM customer'),
 ('WRITE_WITHOUT_WHERE', true, 'WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone'),
+('WRITE_WITHOUT_WHERE', true, 'DELETE FROM orders WHERE true'),
+('WRITE_WITHOUT_WHERE', true, 'DELETE FROM orders USING (SELECT 1) x'),
+('WRITE_WITHOUT_WHERE', true, 'UPDATE orders SET amount = 1 WHERE EXISTS (SELECT 1)'),
+('WRITE_WITHOUT_WHERE', true, 'MERGE INTO orders USING (SELECT 1) x ON true WHEN MATCHED THEN DELETE'),
+('WRITE_WITHOUT_WHERE', false, 'MERGE INTO orders USING (SELECT 1 AS id) x ON x.id = orders.id WHEN MATCHED THEN DELETE'),
+('WRITE_WITHOUT_WHERE', false, 'DELETE FROM orders USING customer c WHERE c.id = orders.customer_id'),
 ('WRITE_WITHOUT_WHERE', false, 'UPDATE customer SET credit = 0 WHERE id = 1'),
 ('WRITE_WITHOUT_WHERE', false, 'INSERT INTO customer SELECT id + 1000, country, credit FROM customer WHERE id < 3'),
 ('SHADOW_TABLE', true, 'SELECT id FROM staged'),

@@ -1,7 +1,10 @@
 //! What sums, counts and averages take for granted.
 
-use super::super::super::query::{Aggregate, Expr, ExprKind};
-use super::super::fan::Column;
+use super::super::super::query::columns::{DEEP, Scope};
+use super::super::super::query::relations::Relations;
+use super::super::super::query::{Aggregate, Command, Distinct, Expr, ExprKind, Query, SourceKind};
+use super::super::fan::{Column, Structure, sources_among};
+use super::super::keys::{Known, aggregates_to_one_row};
 use super::{Level, list, nulls};
 
 /// The aggregates that count a row as often as it comes.
@@ -25,20 +28,16 @@ fn aggregates<'q>(level: &Level<'q>) -> Vec<(&'q Aggregate, &'q str)> {
     all
 }
 
-/// The sources that the values of an aggregate come from. What only decides
+/// The columns that the values of an aggregate come from. What only decides
 /// which value is taken is not one: sum(CASE WHEN a THEN 1 ELSE 0 END) counts
 /// the rows that come, and means to.
-fn sources_of(level: &Level, aggregate: &Aggregate) -> Vec<usize> {
-    fn collect(level: &Level, expr: &Expr, into: &mut Vec<usize>) {
+fn columns_of(level: &Level, aggregate: &Aggregate) -> Vec<Column> {
+    fn collect(level: &Level, expr: &Expr, into: &mut Vec<Column>) {
         if matches!(&expr.kind, ExprKind::Other { name, .. } if name == "WHEN") {
             return;
         }
         if matches!(expr.kind, ExprKind::Column { .. } | ExprKind::Sublink(_)) {
-            for (source, _) in level.scope.columns_in(expr) {
-                if !into.contains(&source) {
-                    into.push(source);
-                }
-            }
+            into.extend(level.scope.columns_in(expr));
             return;
         }
         expr.operands().into_iter().for_each(|e| collect(level, e, into));
@@ -82,7 +81,8 @@ pub(in super::super) fn traps(level: &Level) -> Vec<Trap> {
         if aggregate.distinct || aggregate.star || !REPEATING.contains(&aggregate.name.as_str()) {
             continue;
         }
-        let counted = sources_of(level, aggregate);
+        let columns = columns_of(level, aggregate);
+        let counted = sources_among(&columns);
         let Some(first) = counted.first() else {
             continue;
         };
@@ -109,11 +109,82 @@ pub(in super::super) fn traps(level: &Level) -> Vec<Trap> {
                 None => trap.fans.push(structure.label(*other)),
             }
         }
+        if trap.fans.is_empty()
+            && trap.chasms.is_empty()
+            && let [only] = counted[..]
+            && let Some((inside, fans)) =
+                repeated_inside(level.scope, level.subject.relations, only, (&columns, &grouped), 0)
+        {
+            trap.counted = inside;
+            trap.fans = fans;
+        }
         if !trap.fans.is_empty() || !trap.chasms.is_empty() {
             found.push(trap);
         }
     }
     found
+}
+
+/// What is repeated in the subquery, CTE or view that a source is, and by what:
+/// the rows that columns of it come from, where nothing in it puts them together
+/// again. `of` are the columns, and those that are grouped by.
+fn repeated_inside(
+    scope: Scope,
+    relations: &Relations,
+    source: usize,
+    of: (&[Column], &[Column]),
+    depth: usize,
+) -> Option<(String, Vec<String>)> {
+    let (around, query) = match &scope.query.source(source)?.kind {
+        SourceKind::Subquery { query, .. } => (scope, &**query),
+        SourceKind::Cte { name, levels_up, recursive_reference: false } => {
+            let there = scope.up(*levels_up)?;
+            (there, &there.query.ctes.iter().find(|c| c.name == *name)?.query)
+        }
+        _ => return None,
+    };
+    if depth > DEEP || !passes_rows_on(query) {
+        return None;
+    }
+    let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
+    let inner = Scope::new(query, &outer);
+    let behind = |column: &Column| {
+        let place = usize::try_from(column.1).ok()?.checked_sub(1)?;
+        query.outputs().get(place).filter(|_| column.0 == source).map(|t| &t.expr)
+    };
+    let columns: Vec<Column> =
+        of.0.iter().filter_map(behind).flat_map(|e| inner.columns_in(e)).collect();
+    let grouped: Vec<Column> =
+        of.1.iter().filter_map(behind).filter_map(|e| inner.local_source(e)).collect();
+    let counted = sources_among(&columns);
+    let first = counted.first()?;
+    let structure = Structure::of(inner, relations, &Known::default());
+    let (settled, _) = structure.closure(&counted, &grouped);
+    let fans: Vec<String> = structure
+        .sources
+        .iter()
+        .filter(|s| !settled.contains(s) && structure.connected(*first, **s))
+        .map(|s| structure.label(*s))
+        .collect();
+    match counted[..] {
+        _ if !fans.is_empty() => {
+            let names: Vec<String> = counted.iter().map(|s| structure.label(*s)).collect();
+            Some((names.join(" with "), fans))
+        }
+        [only] => repeated_inside(inner, relations, only, (&columns, &grouped), depth + 1),
+        _ => None,
+    }
+}
+
+/// Whether a query returns the rows of its FROM as they come.
+fn passes_rows_on(query: &Query) -> bool {
+    query.command == Command::Select
+        && query.group_by.is_empty()
+        && !query.grouping_sets
+        && !aggregates_to_one_row(query)
+        && query.distinct == Distinct::No
+        && query.set_operation.is_none()
+        && query.limit.is_none()
 }
 
 /// Whether a source has one row whatever the others have: it is no parent.
@@ -218,6 +289,38 @@ mod tests {
         ] {
             assert_eq!(says(sql, "FAN_TRAP"), [""; 0], "{sql}");
             assert_eq!(says(sql, "CHASM_TRAP"), [""; 0], "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_trap_is_seen_inside_a_subquery() {
+        let told = "takes each row of public.customer as often as public.orders has rows that match it: a one-to-many join.";
+        for (text, sql) in [
+            (
+                "sum(s.credit)",
+                "SELECT sum(s.credit) FROM (SELECT credit FROM customer c JOIN orders o ON o.customer_id = c.id) s",
+            ),
+            (
+                "sum(t.worth)",
+                "SELECT sum(t.worth) FROM (SELECT credit + 1 AS worth FROM (SELECT credit FROM customer c JOIN orders o ON o.customer_id = c.id) s) t",
+            ),
+            (
+                "sum(j.credit)",
+                "WITH j AS (SELECT credit, country FROM customer c JOIN orders o ON o.customer_id = c.id) SELECT j.country, sum(j.credit) FROM j GROUP BY j.country",
+            ),
+        ] {
+            assert_eq!(says(sql, "FAN_TRAP"), [format!("{text} {told}")], "{sql}");
+        }
+        for sql in [
+            // The many side itself, a group for each of its rows, and rows put together.
+            "SELECT sum(s.amount) FROM (SELECT amount FROM customer c JOIN orders o ON o.customer_id = c.id) s",
+            "SELECT s.order_id, sum(s.credit) FROM (SELECT o.id AS order_id, credit FROM customer c JOIN orders o ON o.customer_id = c.id) s GROUP BY s.order_id",
+            "SELECT sum(s.credit) FROM (SELECT DISTINCT c.id, credit FROM customer c JOIN orders o ON o.customer_id = c.id) s",
+            "SELECT sum(s.credit) FROM (SELECT c.id, max(credit) AS credit FROM customer c JOIN orders o ON o.customer_id = c.id GROUP BY c.id) s",
+            "SELECT max(s.credit) FROM (SELECT credit FROM customer c JOIN orders o ON o.customer_id = c.id) s",
+            "SELECT sum(s.credit) FROM (SELECT credit FROM customer) s",
+        ] {
+            assert_eq!(says(sql, "FAN_TRAP"), [""; 0], "{sql}");
         }
     }
 
