@@ -178,7 +178,7 @@ fn relation(numbers: &mut Numbers, depth: usize) -> String {
 fn query(numbers: &mut Numbers, depth: usize) -> String {
     let (a, b) = (relation(numbers, depth), relation(numbers, depth));
     let name = format!("c{}", numbers.below(1000));
-    match numbers.below(if depth > 2 { 2 } else { 9 }) {
+    match numbers.below(if depth > 2 { 2 } else { 13 }) {
         0 => format!("SELECT x.k FROM {a} x"),
         1 => format!("SELECT count(*) AS k FROM {a} x WHERE x.k > 0"),
         2 => format!("SELECT x.k FROM {a} x JOIN {b} y USING (k)"),
@@ -193,7 +193,15 @@ fn query(numbers: &mut Numbers, depth: usize) -> String {
             "WITH {name} AS ({}) SELECT u.k FROM {name} u, {name} v WHERE u.k = v.k",
             query(numbers, depth + 1)
         ),
-        _ => format!("SELECT sum(x.k) OVER (ORDER BY x.k) AS k FROM {a} x NATURAL JOIN {b} y"),
+        8 => format!("SELECT sum(x.k) OVER (ORDER BY x.k) AS k FROM {a} x NATURAL JOIN {b} y"),
+        9 => format!("SELECT v.k FROM (VALUES (1), ((SELECT max(x.k) FROM {a} x))) v (k)"),
+        10 => format!("SELECT x.k FROM {a} x LIMIT (SELECT count(*) FROM {b} y)"),
+        11 => format!(
+            "SELECT count(*) OVER (ORDER BY x.k ROWS (SELECT 1 + count(*) FROM {b} y) PRECEDING) AS k FROM {a} x"
+        ),
+        _ => format!(
+            "SELECT count(*) FILTER (WHERE x.k IN (SELECT y.k FROM {b} y)) AS k FROM {a} x GROUP BY x.k HAVING x.k < (SELECT count(*) FROM {b} z)"
+        ),
     }
 }
 

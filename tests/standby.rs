@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 use spyne_tests::fixture::{DATABASE, fails, governed_database, refused, rows, run};
-use spyne_tests::{SUPERUSER, Server, server};
+use spyne_tests::{SUPERUSER, Server, default_server, server};
 
 const PORT: u16 = 5433;
 
@@ -175,4 +175,55 @@ fn a_standby_enforces_what_its_primary_says() {
     run(&mut superuser, "INSERT INTO customer VALUES (100, 'after the failover')");
     run(&mut superuser, "SELECT FROM spyne_deprecate('customer', 'after the failover')");
     refused(viewer.query(&origins, &[]), "55000");
+}
+
+#[test]
+fn previews_on_a_standby_are_held_by_the_session_and_authorise() {
+    let primary = default_server("primary").start().expect("a primary");
+    let mut client = governed_database(&primary);
+    let standby = Standby::of(&primary);
+    let mut analyst = standby.connect("analyst");
+    let sql = "SELECT count(*) FROM customer";
+    refused(analyst.query(sql, &[]), "55000");
+    let looked = "SELECT statement, jsonb_array_length(tables_used), requires_confirmation, expires_at > now()
+                  FROM spyne_preview($1)";
+    let row = analyst.query_one(looked, &[&sql]).expect("a preview");
+    assert_eq!(row.get::<_, &str>(0), "SELECT");
+    assert_eq!(
+        (row.get::<_, i32>(1), row.get::<_, bool>(2), row.get::<_, bool>(3)),
+        (1, false, true)
+    );
+    // It runs as a text, prepared, by its id, and as a cursor; as often as it likes.
+    assert_eq!(rows(&mut analyst, sql), "10");
+    let prepared = analyst.prepare(sql).expect("prepares");
+    assert_eq!(analyst.query_one(&prepared, &[]).expect("runs").get::<_, i64>(0), 10);
+    let executed = "SELECT e FROM spyne_preview($$SELECT count(*) AS n FROM customer$$) p, spyne_execute(p.preview_id) e";
+    assert_eq!(rows(&mut analyst, executed), "{\"n\": 10}");
+    // No other text, no other session, no other user.
+    refused(analyst.query("SELECT count(id) FROM customer", &[]), "55000");
+    refused(standby.connect("analyst").query(sql, &[]), "55000");
+    refused(standby.connect("engineer").query(sql, &[]), "55000");
+    // Nothing is tried, corrections work, and stops stop.
+    let dry =
+        "SELECT FROM spyne_preview('INSERT INTO customer VALUES (1000, $$x$$)', dry_run => true)";
+    let mut engineer = standby.connect("engineer");
+    refused(engineer.query(dry, &[]), "25006");
+    let product = "SELECT * FROM customer a, customer b";
+    let stops: bool = analyst.query_one(looked, &[&product]).expect("a preview").get(2);
+    assert!(stops);
+    let error = refused(analyst.query(product, &[]), "55000");
+    assert!(error.message().contains("EXPLOSIVE_JOIN"), "{error:?}");
+    // The views need none.
+    assert_eq!(rows(&mut analyst, "SELECT count(*) FROM governed.customer"), "10");
+    // What is replayed makes it stale.
+    run(&mut client, "SELECT FROM spyne_promote('spyne_shadow.customer')");
+    standby.catch_up(&mut client);
+    let error = refused(analyst.query(sql, &[]), "55000");
+    assert!(error.detail().is_some_and(|detail| detail.contains("[preview.stale]")), "{error:?}");
+    assert_eq!(rows(&mut client, "SELECT count(*) FROM spyne.query_executions"), "0");
+    // Each is on record in the log of the standby.
+    let log =
+        std::fs::read_to_string(primary.socket_directory().join("standby.log")).expect("a log");
+    assert!(log.contains("held by this session: SELECT count(*) FROM customer"), "{log}");
+    assert!(log.lines().any(|line| line.contains("run by analyst: 1 rows")), "{log}");
 }

@@ -39,6 +39,14 @@ SELECT * FROM regress.contents('pv_write') WHERE "table" = 'act';
 -- A dry run of what fails fails, and one of what writes nothing is none.
 SELECT count(*) FROM spyne_preview($$INSERT INTO act VALUES (1, 'twice')$$, dry_run => true);
 SELECT count(*) FROM spyne_preview($$SELECT v FROM act$$, dry_run => true);
+-- One that is cancelled leaves nothing either, and no preview.
+CREATE FUNCTION pv_write.slow() RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN 'late'; END $$;
+SET statement_timeout = '200ms';
+SELECT count(*) FROM spyne_preview('UPDATE act SET v = slow() WHERE id = 1', dry_run => true);
+\echo :LAST_ERROR_SQLSTATE
+RESET statement_timeout;
+SELECT * FROM regress.contents('pv_write') WHERE "table" = 'act';
+SELECT count(*) FROM spyne.query_previews WHERE sql LIKE '%slow()%';
 -- A write to what nobody may write to.
 SELECT count(*) FROM spyne_preview($$UPDATE ro SET v = 'x' WHERE id = 1$$, dry_run => true);
 SELECT count(*) FROM spyne_preview($$UPDATE ro SET v = 'x' WHERE id = 1$$);
