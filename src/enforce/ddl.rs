@@ -5,8 +5,7 @@ use crate::core::access::Access;
 use crate::core::error::{Code, SpyneError};
 use crate::core::names::literal;
 use crate::pg::cache::{self, Guard};
-use crate::pg::hooks::{self, Dropping};
-use crate::pg::object_access::ObjectEvent;
+use crate::pg::object_access::{self, Dropping, ObjectEvent};
 use crate::pg::runs;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
@@ -54,7 +53,7 @@ fn drop_relation(relid: u32) {
 /// A governed view goes only with the governance of its table: DROP COLUMN or
 /// DROP TYPE with CASCADE would take it from its readers unnoticed.
 fn governed_view(relid: u32) {
-    if is_governed_view(relid) && hooks::dropping() != Dropping::Extension {
+    if is_governed_view(relid) && object_access::dropping() != Dropping::Extension {
         refuse(stays(&catalogs::label(relid)));
     }
 }
@@ -87,7 +86,7 @@ fn stays(label: &str) -> SpyneError {
 }
 
 pub(super) fn cannot_drop(label: &str) -> SpyneError {
-    if hooks::dropping() == Dropping::Extension {
+    if object_access::dropping() == Dropping::Extension {
         return SpyneError::new(
             Code::WrongState,
             "cannot drop the extension while tables are governed",
@@ -105,7 +104,8 @@ pub(super) fn cannot_drop(label: &str) -> SpyneError {
 
 /// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.
 fn catalog(relid: u32) {
-    if cache::guard_of(relid) == Guard::CATALOG && hooks::dropping() != Dropping::Extension {
+    if cache::guard_of(relid) == Guard::CATALOG && object_access::dropping() != Dropping::Extension
+    {
         refuse(super::catalog_write(relid));
     }
 }
@@ -147,7 +147,7 @@ fn identity(relid: u32) {
 
 /// A guard goes by itself, or along with what it guards.
 fn drop_trigger(oid: u32) {
-    if hooks::dropping() == Dropping::Trigger {
+    if object_access::dropping() == Dropping::Trigger {
         return trigger(oid, false);
     }
     let Some((relid, name)) = catalogs::trigger(oid, false) else {

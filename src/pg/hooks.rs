@@ -11,7 +11,7 @@ use pgrx::{pg_guard, pg_sys};
 
 use super::cache::{self, Quick};
 use super::local::Local;
-use super::object_access::{self, ObjectEvent};
+use super::object_access::{self, Dropping, ObjectEvent};
 use super::policy::{self, Policy, policy};
 use super::runs::{self, Token};
 use super::shims::{self, CheckPermissions};
@@ -59,24 +59,6 @@ unsafe extern "C-unwind" {
 /// Whether the executor is starting a statement: the permission check inside is
 /// covered by the statement's own check.
 static STARTING: Local<bool> = Local::new(false);
-
-/// What a command names that drops objects: what goes with it is judged by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dropping {
-    /// DROP TRIGGER.
-    Trigger,
-    /// DROP EXTENSION.
-    Extension,
-    /// Anything else, or nothing.
-    Other,
-}
-
-static DROPPING: Local<Dropping> = Local::new(Dropping::Other);
-
-/// What the running command drops by name.
-pub fn dropping() -> Dropping {
-    DROPPING.get()
-}
 
 /// Keeps pgrx from putting a backtrace into the DETAIL of every error that
 /// passes through Rust, which it does where the server's environment asks Rust
@@ -191,12 +173,27 @@ unsafe extern "C-unwind" fn executor_run(
     count: u64,
     once: bool,
 ) {
+    // SAFETY: a trampoline.
+    unsafe {
+        match runs::watching() {
+            false => NEXT_RUN.get()(query, direction, count, once),
+            true => run_watched(query, direction, count, once),
+        }
+    }
+}
+
+/// Away from the fast path, which then needs no stack and ends in a jump.
+#[cold]
+#[inline(never)]
+unsafe extern "C-unwind" fn run_watched(
+    query: *mut pg_sys::QueryDesc,
+    direction: pg_sys::ScanDirection::Type,
+    count: u64,
+    once: bool,
+) {
     // SAFETY: a trampoline; an error leaves what is current as it is, and the
     // end of the (sub)transaction puts it back.
     unsafe {
-        if !runs::watching() {
-            return NEXT_RUN.get()(query, direction, count, once);
-        }
         let before = runs::enter(query);
         NEXT_RUN.get()(query, direction, count, once);
         let rows = (*(*query).estate).es_processed;
@@ -208,9 +205,19 @@ unsafe extern "C-unwind" fn executor_run(
 unsafe extern "C-unwind" fn executor_end(query: *mut pg_sys::QueryDesc) {
     // SAFETY: a trampoline.
     unsafe {
-        if !runs::watching() {
-            return NEXT_END.get()(query);
+        match runs::watching() {
+            false => NEXT_END.get()(query),
+            true => end_watched(query),
         }
+    }
+}
+
+/// As `run_watched`.
+#[cold]
+#[inline(never)]
+unsafe extern "C-unwind" fn end_watched(query: *mut pg_sys::QueryDesc) {
+    // SAFETY: a trampoline.
+    unsafe {
         let token = runs::end(query);
         NEXT_END.get()(query);
         if token != 0 {
@@ -458,7 +465,7 @@ unsafe extern "C-unwind" fn process_utility(
             let slice = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
             around = runs::enter_utility(token, slice);
         }
-        let before = DROPPING.with(|d| std::mem::replace(d, dropping));
+        let before = object_access::set_dropping(dropping);
         NEXT_UTILITY.get()(
             plan,
             text,
@@ -469,7 +476,7 @@ unsafe extern "C-unwind" fn process_utility(
             destination,
             completion,
         );
-        DROPPING.set(before);
+        object_access::set_dropping(before);
         if runs_another && runs::leave_utility(around) && unseen {
             utility::ended(token, completion);
         }
@@ -540,7 +547,7 @@ unsafe extern "C-unwind" fn check_object(event: *const ObjectEvent) {
 /// After an error nobody puts back what a trampoline has set.
 fn forget_nesting() {
     STARTING.set(false);
-    DROPPING.set(Dropping::Other);
+    object_access::set_dropping(Dropping::Other);
     users::set_finishing(0);
 }
 
@@ -549,13 +556,17 @@ unsafe extern "C-unwind" fn at_transaction_end(
     _argument: *mut core::ffi::c_void,
 ) {
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
-    if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE) {
-        forget_nesting();
-        runs::transaction_ended();
+    match event {
+        // Without an error every trampoline has put back what it has set.
+        XACT_EVENT_COMMIT if !runs::watching() => {}
+        XACT_EVENT_COMMIT => runs::transaction_ended(),
         // A prepared transaction may yet be undone, by anybody.
-        if event != XACT_EVENT_COMMIT {
+        XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
+            forget_nesting();
+            runs::transaction_ended();
             (policy().undone)();
         }
+        _ => {}
     }
 }
 

@@ -2,6 +2,8 @@
 
 use pgrx::pg_sys;
 
+use super::local::Local;
+
 use super::shims;
 
 /// A change of an object that the policy is asked about.
@@ -66,4 +68,28 @@ pub unsafe fn event(
         }
         _ => None,
     }
+}
+
+/// What a command names that drops objects: what goes with it is judged by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropping {
+    /// DROP TRIGGER.
+    Trigger,
+    /// DROP EXTENSION.
+    Extension,
+    /// Anything else, or nothing.
+    Other,
+}
+
+static DROPPING: Local<Dropping> = Local::new(Dropping::Other);
+
+/// Sets what the running command drops; returns what was.
+#[inline(always)]
+pub(super) fn set_dropping(dropping: Dropping) -> Dropping {
+    DROPPING.with(|d| std::mem::replace(d, dropping))
+}
+
+/// What the running command drops by name.
+pub fn dropping() -> Dropping {
+    DROPPING.get()
 }

@@ -127,9 +127,16 @@ pub struct Cost {
 
 /// Whether a function of spyne's is there for the rule alone.
 fn of_the_rule(function: &str) -> bool {
-    ["enforce::previews::", "pg::runs::", "hooks::executor_run", "hooks::executor_end"]
-        .iter()
-        .any(|part| function.contains(part))
+    [
+        "enforce::previews::",
+        "pg::runs::",
+        "hooks::executor_run",
+        "hooks::run_watched",
+        "hooks::executor_end",
+        "hooks::end_watched",
+    ]
+    .iter()
+    .any(|part| function.contains(part))
 }
 
 /// The costs of one point select, in sessions that differ in the rule.
