@@ -43,6 +43,7 @@ COMMENT ON FUNCTION spyne.schema_snapshot(oid) IS 'The shape of a table: columns
 COMMENT ON FUNCTION spyne.describe(oid) IS 'Everything of a table that another one takes over';
 COMMENT ON FUNCTION spyne.takeover_locks(text, oid, oid) IS 'The relations that a promotion or restoration locks, in the order of locking';
 COMMENT ON FUNCTION spyne.dependents(oid) IS 'What refers to a table and would go on doing so after a swap';
+COMMENT ON FUNCTION spyne.relations_of_type(oid) IS 'The tables with a column of a type, or of one made of it';
 COMMENT ON FUNCTION spyne.is_guard(pg_trigger) IS 'Whether a trigger is a guard as spyne makes them';
 COMMENT ON FUNCTION spyne.guarded(oid) IS 'Whether a table has its guard triggers, and they always fire';
 COMMENT ON FUNCTION spyne.find_gaps() IS 'The rows behind spyne_coverage';

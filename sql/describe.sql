@@ -170,3 +170,21 @@ WITH wanted (oid) AS (
 SELECT coalesce(jsonb_agg(c.oid::bigint ORDER BY c.relkind <> 'v', CASE c.relkind WHEN 'v' THEN -(c.oid::bigint) ELSE c.oid::bigint END), '[]')
 FROM wanted w JOIN pg_class c ON c.oid = w.oid
 $$;
+
+-- The tables and materialized views with a column of a type, or of one made of
+-- it: a domain over it, its array, a range of it, a composite that has it.
+CREATE FUNCTION spyne.relations_of_type(wanted oid) RETURNS TABLE (relation oid)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+WITH RECURSIVE made (oid) AS (
+    SELECT wanted
+    UNION
+    SELECT x.oid FROM made m CROSS JOIN LATERAL (
+        SELECT t.oid FROM pg_type t WHERE t.typbasetype = m.oid OR (t.typelem = m.oid AND t.typcategory = 'A')
+        UNION ALL SELECT r.rngtypid FROM pg_range r WHERE r.rngsubtype = m.oid
+        UNION ALL SELECT r.rngmultitypid FROM pg_range r WHERE r.rngtypid = m.oid
+        UNION ALL SELECT c.reltype FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                  WHERE a.atttypid = m.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'c') x)
+SELECT DISTINCT a.attrelid
+FROM made m JOIN pg_attribute a ON a.atttypid = m.oid JOIN pg_class c ON c.oid = a.attrelid
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'm')
+$$;

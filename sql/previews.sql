@@ -200,7 +200,6 @@ SELECT jsonb_build_object(
         'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                         'type_oid', a.atttypid::bigint, 'not_null', a.attnotnull,
-                        'distinct_values', coalesce(s.stadistinct = -1, false),
                         'null_fraction', s.stanullfrac) ORDER BY a.attnum), '[]')
                     FROM pg_attribute a
                     LEFT JOIN pg_statistic s ON s.starelid = a.attrelid AND s.staattnum = a.attnum AND NOT s.stainherit

@@ -9,6 +9,7 @@ use crate::pg::object_access::{self, Dropping, ObjectEvent};
 use crate::pg::runs;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
+use crate::store::types;
 
 /// The names of the triggers that spyne puts on governed tables begin so.
 pub(super) const GUARD_PREFIX: &str = "spyne_guard";
@@ -30,6 +31,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::Inherit { child, parent } => inherit(child, parent),
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
+        ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
     }
 }
 
@@ -37,6 +39,35 @@ pub(super) fn object(event: ObjectEvent) {
 fn truncate(relid: u32) {
     let touched = vec![Touched { relid, access: Access::Write, as_user: 0 }];
     super::statement(&Statement::plain(touched, Kind::Copy, runs::utility_text()));
+}
+
+/// A domain's owner names the functions that its values are checked by, and
+/// Postgres shows these every row: for tables of others that is a read that
+/// nobody has allowed.
+fn constrain_domain(domain: u32) {
+    for relid in types::tables_of(domain) {
+        let guard = cache::guard_of(relid);
+        if guard.is_none() || guard == Guard::CATALOG {
+            continue;
+        }
+        if users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
+            let touched = vec![Touched { relid, access: Access::Read, as_user: 0 }];
+            super::statement(&Statement::plain(touched, Kind::Definition, None));
+            continue;
+        }
+        let label = catalogs::label(relid);
+        refuse(SpyneError::new(
+            Code::InsufficientPrivilege,
+            format!("cannot constrain a domain that governed table {label} uses"),
+            format!(
+                "The constraint's functions would read every row of {label}, which is not yours."
+            ),
+            format!(
+                "Ask the owner of {label}, {}, or an administrator.",
+                users::name(catalogs::owner_of(relid))
+            ),
+        ));
+    }
 }
 
 fn drop_relation(relid: u32) {

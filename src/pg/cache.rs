@@ -365,12 +365,12 @@ unsafe extern "C-unwind" fn on_role(_arg: pg_sys::Datum, _cache: i32, _hash: u32
     });
 }
 
-/// Callback of functions and operators: a statement may mean something else.
+/// Callback of what a text is analyzed by: a statement may mean something else.
 unsafe extern "C-unwind" fn on_function(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
     CACHE.with(|c| c.generation += 1);
 }
 
-/// Goes up whenever a relation, schema, role, function or operator changes, as
+/// Goes up whenever a relation, schema, role, function, operator, cast, type or constraint changes, as
 /// far as this session has been told.
 pub fn generation() -> u64 {
     CACHE.with(|c| c.generation)
@@ -390,6 +390,9 @@ pub fn watch() {
             ),
             (pg_sys::SysCacheIdentifier::PROCOID, on_function),
             (pg_sys::SysCacheIdentifier::OPEROID, on_function),
+            (pg_sys::SysCacheIdentifier::CASTSOURCETARGET, on_function),
+            (pg_sys::SysCacheIdentifier::TYPEOID, on_function),
+            (pg_sys::SysCacheIdentifier::CONSTROID, on_function),
             (pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM, on_role),
             (pg_sys::SysCacheIdentifier::AUTHOID, on_role),
         ] {

@@ -110,6 +110,11 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
     // SAFETY: a trampoline: the arguments go on as they came. An error leaves
     // STARTING set, and the end of the (sub)transaction resets it.
     unsafe {
+        // It may stand where one stood that has ended in an error.
+        if runs::watching() {
+            runs::forget(query);
+        }
+        let key = users::in_key_statement();
         let mut token = 0;
         if wants_a_look((*query).plannedstmt) {
             token = look_closer(query, flags);
@@ -117,8 +122,8 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
         let before = STARTING.with(|s| std::mem::replace(s, true));
         NEXT_START.get()(query, flags);
         STARTING.set(before);
-        if token != 0 {
-            runs::watch(query, token);
+        if token != 0 || key {
+            runs::watch(query, token, key);
         }
     }
 }
@@ -132,9 +137,6 @@ unsafe extern "C-unwind" fn look_closer(
 ) -> Token {
     // SAFETY: the executor's own arguments.
     unsafe {
-        if runs::watching() {
-            runs::forget(query);
-        }
         let token = match passed_before(query, flags) {
             0 => check_statement(query, flags),
             token => token,
@@ -160,6 +162,9 @@ unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int
     }
     // SAFETY: as in `wants_a_look`; the text is the statement's own.
     unsafe {
+        if statement::has_own_names(&*query) {
+            return 0;
+        }
         AcceptInvalidationMessages();
         let plan = (*query).plannedstmt;
         let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
@@ -293,9 +298,8 @@ unsafe extern "C-unwind" fn check_statement(
         Statement {
             text: Some(text),
             of_leader: to_leader && catalogs::in_parallel_worker(),
-            // A client's parameters, EXECUTE's and those of SQL functions come
-            // as values; PL/pgSQL is asked for each.
-            variables: (*query).params.as_ref().is_some_and(|p| p.paramFetch.is_some()),
+            own_names: statement::has_own_names(&*query),
+            place: runs::place_of(plan),
             ..statement::read(plan, kind)
         }
     };
@@ -341,15 +345,12 @@ unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
         if (*(*query).plannedstmt).resultRelations.is_null() {
             return NEXT_FINISH.get()(query);
         }
-        let before = users::set_finishing(users::finishing_now());
+        let before = runs::finishing(query, users::finishing_now());
         if runs::watching() {
-            let current = runs::enter(query);
-            NEXT_FINISH.get()(query);
-            runs::leave(query, current, 0, false);
-        } else {
-            NEXT_FINISH.get()(query);
+            runs::enter(query);
         }
-        users::set_finishing(before);
+        NEXT_FINISH.get()(query);
+        runs::finished(before);
     }
 }
 
@@ -431,6 +432,7 @@ unsafe extern "C-unwind" fn process_utility(
             pg_sys::NodeTag::T_FetchStmt
                 | pg_sys::NodeTag::T_RefreshMatViewStmt
                 | pg_sys::NodeTag::T_AlterTableStmt
+                | pg_sys::NodeTag::T_AlterDomainStmt
                 | pg_sys::NodeTag::T_DropStmt
                 | pg_sys::NodeTag::T_IndexStmt
                 | pg_sys::NodeTag::T_ViewStmt
@@ -548,7 +550,6 @@ unsafe extern "C-unwind" fn check_object(event: *const ObjectEvent) {
 fn forget_nesting() {
     STARTING.set(false);
     object_access::set_dropping(Dropping::Other);
-    users::set_finishing(0);
 }
 
 unsafe extern "C-unwind" fn at_transaction_end(

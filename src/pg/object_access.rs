@@ -29,6 +29,8 @@ pub enum ObjectEvent {
     AlterSchema(u32),
     /// A view is about to be made, or made anew, in a schema.
     DefineView { schema: u32 },
+    /// A domain is about to be given a constraint that its values are checked by.
+    ConstrainDomain(u32),
 }
 
 /// Translates a call of object_access_hook; None for what is of no interest.

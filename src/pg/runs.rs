@@ -10,16 +10,20 @@ use std::time::Instant;
 use pgrx::pg_sys;
 
 use super::local::Local;
-use super::shims;
-use super::statement::{Text, cells};
+use super::statement::{self, Text, cells};
+use super::{clock, shims};
 
 /// Stands for an authorised statement; 0 for none.
 pub type Token = u32;
 
 struct Run {
     query: usize,
+    /// 0 for a foreign key's own statement, which is watched for what is nested
+    /// in it.
     token: Token,
-    started: Instant,
+    /// The subtransaction that it started in, and ends with where that is undone.
+    subtransaction: u32,
+    started: Option<Instant>,
     rows: u64,
     complete: bool,
 }
@@ -37,19 +41,59 @@ pub struct Report {
     pub scanned: Vec<(u32, f64)>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Now {
+unsafe extern "C-unwind" {
+    // Declared here, and not taken from pgrx, for the checks of foreign keys:
+    // it cannot raise.
+    fn GetCurrentSubTransactionId() -> pg_sys::SubTransactionId;
+}
+
+#[derive(Clone, Copy)]
+pub struct Now {
     /// The token of the statement that is being executed.
     current: Token,
     /// The token of the utility statement that is about to start one.
     pending: Token,
     /// Whether the pending one was used.
     used: bool,
+    /// Whether a foreign key's own statement is being executed: what starts now
+    /// is called by it, by a trigger or a function.
+    within_key: bool,
+    /// The change that is firing its AFTER triggers, foreign-key actions among
+    /// them, and the user whose change it is; null and 0 for none.
+    finishing: *mut pg_sys::QueryDesc,
+    finisher: u32,
+}
+
+impl Now {
+    const NOTHING: Now = Now {
+        current: 0,
+        pending: 0,
+        used: false,
+        within_key: false,
+        finishing: std::ptr::null_mut(),
+        finisher: 0,
+    };
+}
+
+/// Which of the statements of the active portal one is: a rule makes several of
+/// one that the client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    portal: usize,
+    list: usize,
+    index: usize,
+}
+
+impl Place {
+    /// Whether `self` comes after `earlier` in the same run of the same portal.
+    pub fn follows(self, earlier: Place) -> bool {
+        (self.portal, self.list) == (earlier.portal, earlier.list) && self.index > earlier.index
+    }
 }
 
 static WATCHED: Local<u32> = Local::new(0);
 static RUNS: Local<Vec<Run>> = Local::new(Vec::new());
-static NOW: Local<Now> = Local::new(Now { current: 0, pending: 0, used: false });
+static NOW: Local<Now> = Local::new(Now::NOTHING);
 static REPORT: Local<Option<Report>> = Local::new(None);
 /// The text of the utility statement that is being run.
 static UTILITY: Local<Option<Text>> = Local::new(None);
@@ -67,6 +111,13 @@ pub fn current() -> Token {
     NOW.get().current
 }
 
+/// Whether what starts now was called by a foreign key's own statement: a
+/// trigger's, or a function's.
+#[inline(always)]
+pub fn within_key() -> bool {
+    NOW.get().within_key
+}
+
 /// The token of the utility statement around.
 pub fn pending() -> Token {
     NOW.get().pending
@@ -80,6 +131,61 @@ pub fn use_pending() {
 /// The text of the utility statement around, where there is one.
 pub fn utility_text() -> Option<Text> {
     UTILITY.get()
+}
+
+/// Where a plan is among those of the active portal, if there are several.
+///
+/// # Safety
+/// A valid planned statement.
+pub unsafe fn place_of(plan: *const pg_sys::PlannedStmt) -> Option<Place> {
+    // SAFETY: the active portal and its statements, for as long as it is active.
+    unsafe {
+        let portal = pg_sys::ActivePortal.as_ref()?;
+        let list = portal.stmts.as_ref()?;
+        let index = cells(portal.stmts).position(|stmt| stmt.cast_const() == plan.cast())?;
+        (list.length > 1).then_some(Place {
+            portal: &raw const *portal as usize,
+            list: portal.stmts as usize,
+            index,
+        })
+    }
+}
+
+/// The text of the change that fires its AFTER triggers now; None where its
+/// names may mean what only its caller knows.
+pub fn finishing_text() -> Option<Text> {
+    // SAFETY: a statement that is being finished is valid until that is done.
+    unsafe {
+        let query = NOW.get().finishing.as_ref()?;
+        let plan = &*query.plannedstmt;
+        let own = statement::has_own_names(query);
+        (!own).then(|| Text::new(query.sourceText, plan.stmt_location, plan.stmt_len))
+    }
+}
+
+/// Watches the change that fires its AFTER triggers now: that it needed a
+/// preview shows only by what its foreign keys reach.
+pub fn watch_finishing(token: Token) {
+    let query = NOW.get().finishing;
+    // SAFETY: as in `finishing_text`.
+    let Some(running) = (unsafe { query.as_ref() }) else {
+        return;
+    };
+    watch(query, token, false);
+    // SAFETY: a started statement has a state; the clock cannot raise.
+    let (rows, since) = unsafe {
+        let rows = running.estate.as_ref().map_or(0, |state| state.es_processed);
+        (rows, clock::now() - pg_sys::GetCurrentStatementStartTimestamp())
+    };
+    let since = std::time::Duration::from_micros(since.max(0) as u64);
+    RUNS.with(|runs| {
+        if let Some(run) = runs.last_mut() {
+            run.rows = rows;
+            run.complete = true;
+            run.started = run.started.and_then(|now| now.checked_sub(since));
+        }
+    });
+    NOW.with(|n| n.current = token);
 }
 
 /// The statement that the client has sent and that is being executed.
@@ -104,11 +210,18 @@ pub fn sent_text() -> Option<Text> {
     }
 }
 
-/// Watches a statement that starts.
-pub fn watch(query: *const pg_sys::QueryDesc, token: Token) {
-    forget(query);
-    let run =
-        Run { query: query as usize, token, started: Instant::now(), rows: 0, complete: false };
+/// Watches a statement that starts: an authorised one by its token, and a
+/// foreign key's own.
+pub fn watch(query: *const pg_sys::QueryDesc, token: Token, key: bool) {
+    let run = Run {
+        query: query as usize,
+        token: if key { 0 } else { token },
+        // SAFETY: reads the transaction's state.
+        subtransaction: unsafe { GetCurrentSubTransactionId() },
+        started: (!key).then(Instant::now),
+        rows: 0,
+        complete: false,
+    };
     RUNS.with(|runs| runs.push(run));
     WATCHED.with(|n| *n += 1);
 }
@@ -119,14 +232,23 @@ pub fn forget(query: *const pg_sys::QueryDesc) {
     WATCHED.set(RUNS.with(|runs| runs.len() as u32));
 }
 
+/// What was before a statement that is entered.
+#[derive(Clone, Copy)]
+pub struct Before {
+    current: Token,
+    within_key: bool,
+}
+
 /// Makes a watched statement the current one; returns what was.
-pub fn enter(query: *const pg_sys::QueryDesc) -> Token {
-    let token = RUNS
-        .with(|runs| runs.iter().find(|run| run.query == query as usize).map_or(0, |r| r.token));
+pub fn enter(query: *const pg_sys::QueryDesc) -> Before {
+    let token =
+        RUNS.with(|runs| runs.iter().find(|run| run.query == query as usize).map(|r| r.token));
     NOW.with(|n| {
-        let before = n.current;
-        if token != 0 {
-            n.current = token;
+        let before = Before { current: n.current, within_key: n.within_key };
+        match token {
+            Some(0) => n.within_key = true,
+            Some(token) => n.current = token,
+            None => {}
         }
         before
     })
@@ -134,14 +256,48 @@ pub fn enter(query: *const pg_sys::QueryDesc) -> Token {
 
 /// Undoes [`enter`], and counts what was processed; `complete` where the
 /// executor was asked for all.
-pub fn leave(query: *const pg_sys::QueryDesc, before: Token, rows: u64, complete: bool) {
-    NOW.with(|n| n.current = before);
+pub fn leave(query: *const pg_sys::QueryDesc, before: Before, rows: u64, complete: bool) {
+    NOW.with(|n| {
+        n.current = before.current;
+        n.within_key = before.within_key;
+    });
     RUNS.with(|runs| {
         if let Some(run) = runs.iter_mut().find(|run| run.query == query as usize) {
             run.rows += rows;
             run.complete |= complete;
         }
     });
+}
+
+/// A change of `user` begins to fire its AFTER triggers. A key's own statement
+/// among them is one again, wherever the change is nested. Returns what
+/// [`finished`] needs.
+#[inline(always)]
+pub fn finishing(query: *mut pg_sys::QueryDesc, user: u32) -> Now {
+    NOW.with(|n| {
+        let before = *n;
+        n.finishing = query;
+        n.finisher = user;
+        n.within_key = false;
+        before
+    })
+}
+
+/// Undoes [`finishing`].
+#[inline(always)]
+pub fn finished(before: Now) {
+    NOW.with(|n| {
+        n.finishing = before.finishing;
+        n.finisher = before.finisher;
+        n.within_key = before.within_key;
+        n.current = before.current;
+    });
+}
+
+/// The user whose change fires its AFTER triggers now: foreign-key actions act
+/// on this user's behalf. 0 outside of that.
+pub fn finisher() -> u32 {
+    NOW.get().finisher
 }
 
 /// Makes `token` current for `work`: what the preview itself tries out.
@@ -181,7 +337,7 @@ pub unsafe fn end(query: *const pg_sys::QueryDesc) -> Token {
         Some(runs.swap_remove(at))
     });
     WATCHED.set(RUNS.with(|runs| runs.len() as u32));
-    let Some(run) = found else {
+    let Some(run) = found.filter(|run| run.token != 0) else {
         return 0;
     };
     let mut scanned = Vec::new();
@@ -193,7 +349,7 @@ pub unsafe fn end(query: *const pg_sys::QueryDesc) -> Token {
     }
     let report = Report {
         rows: run.rows,
-        milliseconds: run.started.elapsed().as_secs_f64() * 1000.0,
+        milliseconds: run.started.map_or(0.0, |at| at.elapsed().as_secs_f64() * 1000.0),
         complete: run.complete,
         scanned,
     };
@@ -247,7 +403,7 @@ unsafe fn rows_read(
 /// A subtransaction begins.
 pub fn subtransaction_began(id: u32) {
     let now = NOW.get();
-    if now.current != 0 || now.pending != 0 {
+    if now.current != 0 || now.pending != 0 || now.within_key || now.finisher != 0 {
         BEFORE.with(|b| b.push((id, now)));
     }
 }
@@ -260,7 +416,12 @@ pub fn subtransaction_ended(id: u32, aborted: bool) {
         _ => None,
     });
     if aborted {
-        NOW.set(before.unwrap_or_default());
+        NOW.set(before.unwrap_or(Now::NOTHING));
+        if WATCHED.get() > 0 {
+            // Those within it have higher numbers.
+            RUNS.with(|runs| runs.retain(|run| run.subtransaction < id));
+            WATCHED.set(RUNS.with(|runs| runs.len() as u32));
+        }
     }
 }
 
@@ -270,7 +431,7 @@ pub fn transaction_ended() {
         RUNS.with(Vec::clear);
         WATCHED.set(0);
     }
-    NOW.set(Now::default());
+    NOW.set(Now::NOTHING);
     UTILITY.set(None);
     BEFORE.with(|b| {
         if !b.is_empty() {

@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 
+use super::runs::Place;
 use super::{catalogs, shims, users};
 
 /// How a statement touches a relation. FFI's view of [`crate::core::access::Access`].
@@ -93,15 +94,48 @@ pub struct Statement {
     pub relations: u64,
     /// A parallel worker's part of what its leader runs.
     pub of_leader: bool,
-    /// Names in its text stand for the variables of a PL/pgSQL function.
-    pub variables: bool,
+    /// As [`has_own_names`].
+    pub own_names: bool,
+    /// Which of the statements of the active portal it is, if there are several.
+    pub place: Option<Place>,
 }
 
 impl Statement {
     /// One without a plan.
     pub fn plain(touched: Vec<Touched>, kind: Kind, text: Option<Text>) -> Statement {
-        Statement { touched, kind, text, relations: 0, of_leader: false, variables: false }
+        Statement {
+            touched,
+            kind,
+            text,
+            relations: 0,
+            of_leader: false,
+            own_names: false,
+            place: None,
+        }
     }
+}
+
+/// Whether names in a statement's text may stand for what only its caller knows:
+/// the variables of a PL/pgSQL function, the transition tables of a trigger.
+/// Elsewhere the same text means something else.
+pub fn has_own_names(query: &pg_sys::QueryDesc) -> bool {
+    // SAFETY: null, or valid for as long as the statement is.
+    let Some(parameters) = (unsafe { query.params.as_ref() }) else {
+        return !query.queryEnv.is_null();
+    };
+    // PL/pgSQL is asked for each variable, and gives its cursors a copy of all.
+    // That looks like the values of a client or of EXECUTE, whose portal,
+    // unlike a cursor, is in no list.
+    let copied = || {
+        // SAFETY: the text is the statement's own, and the portal active.
+        let (text, executes) = unsafe {
+            let text = Text::new(query.sourceText, 0, 0);
+            let portal = pg_sys::ActivePortal.as_ref();
+            (text, portal.is_some_and(|p| !p.visible && p.sourceText == query.sourceText))
+        };
+        parameters.numParams > 0 && !executes && !text.is_from_client()
+    };
+    parameters.paramFetch.is_some() || !query.queryEnv.is_null() || copied()
 }
 
 /// A digest of the relations that a plan touches: the same text need not mean
@@ -214,7 +248,7 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
 /// # Safety
 /// `plan` is a valid planned statement.
 unsafe fn is_key_check(plan: &pg_sys::PlannedStmt) -> bool {
-    if plan.commandType != pg_sys::CmdType::CMD_SELECT || !users::in_key_check_context() {
+    if plan.commandType != pg_sys::CmdType::CMD_SELECT || !users::in_key_statement() {
         return false;
     }
     // SAFETY: the lists of a plan hold what their names say.

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
-use super::local::Local;
+use super::runs;
 
 unsafe extern "C-unwind" {
     // Declared here, and not taken from pgrx, for the fast path: these three
@@ -13,10 +13,6 @@ unsafe extern "C-unwind" {
     fn GetOuterUserId() -> pg_sys::Oid;
     fn GetUserIdAndSecContext(user: *mut pg_sys::Oid, context: *mut core::ffi::c_int);
 }
-
-/// The user whose statement is being finished, while its AFTER triggers run;
-/// foreign-key actions act on this user's behalf. 0 outside of that.
-static FINISHING: Local<u32> = Local::new(0);
 
 /// `current_user`.
 #[inline(always)]
@@ -27,7 +23,8 @@ pub fn current() -> u32 {
 
 /// Whether a foreign-key check or action is running: ri_triggers.c switches to
 /// the table's owner with this flag, and nothing else sets it.
-pub fn in_key_check_context() -> bool {
+#[inline(always)]
+fn in_key_check_context() -> bool {
     let mut user = pg_sys::InvalidOid;
     let mut context = 0;
     // SAFETY: writes the two out-parameters; never raises.
@@ -35,13 +32,21 @@ pub fn in_key_check_context() -> bool {
     context & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0
 }
 
+/// Whether what starts now is a foreign key's own check or action, and not what
+/// a trigger or a function does that one of these calls: that has the context
+/// of its caller.
+#[inline(always)]
+pub fn in_key_statement() -> bool {
+    in_key_check_context() && !runs::within_key()
+}
+
 /// Whose spyne role counts: `current_user`, except in a foreign-key action,
 /// which Postgres runs as the table's owner; there it is whoever caused it.
 pub fn acting() -> u32 {
-    if !in_key_check_context() {
+    if !in_key_statement() {
         return current();
     }
-    match FINISHING.get() {
+    match runs::finisher() {
         // A constraint deferred to the end of the transaction, or COPY.
         // SAFETY: reads a static; never raises.
         0 => unsafe { GetOuterUserId() }.to_u32(),
@@ -49,19 +54,13 @@ pub fn acting() -> u32 {
     }
 }
 
-/// Sets the user whose statement is being finished; returns the one before.
-#[inline(always)]
-pub fn set_finishing(user: u32) -> u32 {
-    FINISHING.with(|held| std::mem::replace(held, user))
-}
-
-/// The user to put into FINISHING for a statement that finishes now: within a
-/// foreign-key action it stays who caused it.
+/// Whose change it is that fires its AFTER triggers now: within a foreign-key
+/// action it stays who caused it.
 #[inline(always)]
 pub fn finishing_now() -> u32 {
-    match FINISHING.get() {
+    match runs::finisher() {
         0 => current(),
-        outer if in_key_check_context() => outer,
+        outer if in_key_statement() => outer,
         _ => current(),
     }
 }

@@ -46,8 +46,8 @@ pub unsafe extern "C-unwind" fn ended(token: Token, completion: *const pg_sys::Q
 
 /// The utility statements that no other hook sees: FETCH from a cursor that
 /// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
-/// run expressions over rows. And DROP, which object_access sees only after
-/// Postgres has advised CASCADE.
+/// run expressions over rows, those of domains included. And DROP, which
+/// object_access sees only after Postgres has advised CASCADE.
 ///
 /// # Safety
 /// The utility statement's own node.
@@ -111,6 +111,17 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
             pg_sys::NodeTag::T_ViewStmt => {
                 let view = (*node.cast::<pg_sys::ViewStmt>()).view;
                 (policy.object)(ObjectEvent::DefineView { schema: creation_schema(view) });
+            }
+            pg_sys::NodeTag::T_AlterDomainStmt => {
+                let alter = &*node.cast::<pg_sys::AlterDomainStmt>();
+                // ADD CONSTRAINT, VALIDATE CONSTRAINT, SET NOT NULL.
+                if matches!(alter.subtype as u8, b'C' | b'V' | b'O') {
+                    let name = pg_sys::makeTypeNameFromNameList(alter.typeName);
+                    let oid = pg_sys::LookupTypeNameOid(std::ptr::null_mut(), name, true);
+                    if oid != pg_sys::InvalidOid {
+                        (policy.object)(ObjectEvent::ConstrainDomain(oid.to_u32()));
+                    }
+                }
             }
             pg_sys::NodeTag::T_DropStmt => {
                 let drop = &*node.cast::<pg_sys::DropStmt>();

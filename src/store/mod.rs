@@ -10,4 +10,5 @@ mod sql;
 pub mod steps;
 pub mod subjects;
 pub mod tables;
+pub mod types;
 pub mod versions;

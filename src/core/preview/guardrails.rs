@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::super::names::literal;
-use super::super::query::relations::Relation;
-use super::super::query::{Command, ExprKind, Form, SourceKind, Volatility};
+use super::super::query::columns::Scope;
+use super::super::query::relations::{Relation, Relations};
+use super::super::query::{Command, Expr, ExprKind, Form, SourceKind, Volatility};
 use super::super::state::State;
 use super::assumptions::{Level, traps};
 use super::filtering::missing_filter;
@@ -230,6 +231,7 @@ fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
             .filters
             .iter()
             .chain(query.join_conditions())
+            .filter(|c| !always_true(c, level.scope, subject.relations))
             .any(|c| level.scope.columns_in(c).iter().any(|(source, _)| *source == target));
         if changes && !chosen {
             let without = match query.filters.is_empty() {
@@ -249,6 +251,38 @@ fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
             );
         }
     });
+}
+
+/// Whether a condition that names columns chooses no rows by them.
+fn always_true(condition: &Expr, scope: Scope, relations: &Relations) -> bool {
+    let never_null = |e: &Expr| {
+        scope.local_source(e).is_some_and(|(source, column)| {
+            let table = match scope.query.source(source).map(|s| &s.kind) {
+                Some(SourceKind::Table(oid)) => relations.get(*oid),
+                _ => None,
+            };
+            table.and_then(|t| t.column(column)).is_some_and(|c| c.not_null)
+        })
+    };
+    match &condition.kind {
+        ExprKind::Constant(value) => matches!(value.as_deref(), Some("t" | "true")),
+        ExprKind::And(parts) => parts.iter().all(|p| always_true(p, scope, relations)),
+        ExprKind::Or(parts) => parts.iter().any(|p| always_true(p, scope, relations)),
+        ExprKind::NullTest { operand, is_null: false } => never_null(operand),
+        ExprKind::Call(call)
+            if call.built_in && matches!(call.name.as_str(), "=" | "<=" | ">=") =>
+        {
+            match call.arguments.as_slice() {
+                [
+                    Expr { kind: ExprKind::Constant(Some(a)), .. },
+                    Expr { kind: ExprKind::Constant(Some(b)), .. },
+                ] => a == b,
+                [a, b] => a.kind == b.kind && never_null(a),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
 }
 
 /// Tables that a statement uses, at any level.

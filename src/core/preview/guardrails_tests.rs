@@ -126,11 +126,16 @@ fn a_write_of_every_row_is_stopped() {
         "DELETE FROM payment WHERE 1 = 1",
         "DELETE FROM payment USING customer WHERE customer.id = 5",
         "UPDATE payment SET amount = 0 WHERE EXISTS (SELECT 1 FROM customer)",
+        "UPDATE payment SET amount = 0 WHERE true OR id = 5",
+        "DELETE FROM payment WHERE id = id",
+        "DELETE FROM payment WHERE id IS NOT NULL AND 2 = 2",
     ] {
         assert_eq!(warns(sql, "WRITE_WITHOUT_WHERE").len(), 1, "{sql}");
     }
     for sql in [
         "DELETE FROM payment WHERE id = 5",
+        "DELETE FROM payment WHERE customer_id IS NOT NULL",
+        "DELETE FROM payment WHERE false OR id = 5",
         "DELETE FROM payment USING customer WHERE payment.customer_id = customer.id",
         "DELETE FROM payment WHERE EXISTS (SELECT 1 FROM customer c WHERE c.id = payment.customer_id)",
         "SELECT * FROM payment",

@@ -42,8 +42,6 @@ pub fn keys_of_source(
             let mut keys = vec![vec![CTID]];
             if let Some(relation) = relations.get(*oid) {
                 keys.extend(relation.unique_keys.iter().cloned());
-                let distinct = relation.columns.iter().filter(|c| c.distinct_values);
-                keys.extend(distinct.map(|c| vec![c.number]));
             }
             keys
         }

@@ -68,9 +68,6 @@ pub struct RelationColumn {
     pub data_type: String,
     pub type_oid: u32,
     pub not_null: bool,
-    /// Statistics say that no value comes twice (pg_stats.n_distinct = -1).
-    #[serde(default)]
-    pub distinct_values: bool,
     /// pg_stats.null_frac; None without statistics.
     #[serde(default)]
     pub null_fraction: Option<f64>,

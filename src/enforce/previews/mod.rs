@@ -14,7 +14,7 @@ use crate::guc::{self, Enforcement, RequirePreview};
 use crate::pg::analyze::{self, Problem};
 use crate::pg::cache::{self, Guard};
 use crate::pg::local::Local;
-use crate::pg::runs::{self, Report, Token};
+use crate::pg::runs::{self, Place, Report, Token};
 use crate::pg::statement::{Kind, Statement, Text, Touched};
 use crate::pg::{catalogs, clock, elevate, users};
 use crate::report;
@@ -31,7 +31,7 @@ pub fn passed(text: &Text, relations: u64) -> Token {
         || runs::current() != 0
         || runs::pending() != 0
         || elevate::at_work()
-        || users::in_key_check_context()
+        || users::in_key_statement()
     {
         return 0;
     }
@@ -166,9 +166,15 @@ pub fn judge(statement: &Statement, user: u32) -> Verdict {
         return in_worker(user, &needing, bound);
     }
     let outcome = match statement.text {
+        // A foreign key's own work, for a change that needed no preview until now.
+        _ if users::in_key_statement() => match change_that_reaches(user, &needing) {
+            Ok(true) => return FREE,
+            Ok(false) => Ok(0),
+            Err(error) => Err(error),
+        },
         // With a function's variables in it a text does not say what it does.
-        Some(text) if statement.kind == Kind::Run && !statement.variables => {
-            look_up(&text, user, false)
+        Some(text) if statement.kind == Kind::Run && !statement.own_names => {
+            continued(statement, user).map_or_else(|| look_up(&text, user, false), Ok)
         }
         _ => Ok(0),
     };
@@ -178,16 +184,30 @@ pub fn judge(statement: &Statement, user: u32) -> Verdict {
     };
     match outcome {
         Ok(token) if token != 0 && covers(token, user, &needing) => {
+            LAST.set(statement.place.map(|place| (place, token)));
             Verdict { token, include_deprecated: includes_deprecated(token), refusal: None }
         }
         _ if !bound => FREE,
-        // A constraint's own work, on behalf of the statement that the client sent.
-        _ if users::in_key_check_context() && client_statement_covers(user, &needing) => FREE,
         Ok(token) => {
             Verdict { refusal: Some(unpreviewed(statement, &needing, token, current)), ..FREE }
         }
         Err(error) => Verdict { refusal: Some(error), ..FREE },
     }
+}
+
+/// The statement of the active portal that was authorised last, and its token.
+static LAST: Local<Option<(Place, Token)>> = Local::new(None);
+
+/// The token of a statement that a rule has made of one that runs already: one
+/// run of a write is all of them.
+fn continued(statement: &Statement, user: u32) -> Option<Token> {
+    let place = statement.place?;
+    let (_, token) = LAST.get().filter(|(last, _)| place.follows(*last))?;
+    let text = statement.text?.get();
+    let same = session(|s| {
+        s.all.get(token as usize - 1).is_some_and(|a| a.user == user && a.sql == normalized(&text))
+    });
+    same.then_some(token)
 }
 
 /// Judges what a function does in a parallel worker: it is held to the tables of
@@ -229,7 +249,7 @@ fn covers(token: Token, user: u32, needing: &[&Touched]) -> bool {
     let Some((owner, tables, reached)) = known else {
         return false;
     };
-    let by_key = users::in_key_check_context();
+    let by_key = users::in_key_statement();
     // A function that acts as its owner is judged as its owner.
     owner == user
         && needing.iter().all(|touched| {
@@ -249,13 +269,18 @@ fn includes_deprecated(token: Token) -> bool {
     session(|s| s.all.get(token as usize - 1).is_some_and(|a| a.include_deprecated))
 }
 
-/// Whether the statement that the client has sent is previewed and reaches
-/// these tables by its foreign keys.
-fn client_statement_covers(user: u32, needing: &[&Touched]) -> bool {
-    let Some(text) = runs::client_text() else {
-        return false;
+/// Whether the change whose foreign keys are at work is previewed, and reaches
+/// these tables by them. It is watched from now on, and a write has taken its run.
+fn change_that_reaches(user: u32, needing: &[&Touched]) -> Result<bool> {
+    let Some(text) = runs::finishing_text() else {
+        return Ok(false);
     };
-    matches!(find(&text.get(), user, false, false), Ok(token) if token != 0 && covers(token, user, needing))
+    let token = look_up(&text, user, false)?;
+    if token == 0 || !covers(token, user, needing) {
+        return Ok(false);
+    }
+    runs::watch_finishing(token);
+    Ok(true)
 }
 
 /// The token of a utility statement, or of what it executes.
@@ -380,6 +405,7 @@ fn still_good(place: usize, run: bool, anew: bool) -> Result<Option<Token>> {
 /// Forgets what was read in a transaction that is undone.
 pub fn transaction_undone() {
     LOOKING.set(false);
+    LAST.set(None);
     session::forget_all_but_held();
 }
 

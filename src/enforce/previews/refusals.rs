@@ -48,7 +48,7 @@ pub(super) fn unpreviewed(
     current: Token,
 ) -> SpyneError {
     // A foreign key's own work is part of the statement that the client has sent.
-    let key = users::in_key_check_context().then(runs::client_text).flatten();
+    let key = users::in_key_statement().then(runs::client_text).flatten();
     let outer = runs::utility_text().or(key).or(statement.text).filter(Text::is_from_client);
     let within = outer.is_none() || current != 0 || token != 0;
     if within {

@@ -180,6 +180,12 @@ impl Reader<'_> {
                         is_null: test.nulltesttype == pg_sys::NullTestType::IS_NULL,
                     }
                 }
+                // The one row that a cursor stands on, by its ctid.
+                T_CurrentOfExpr => {
+                    let source = (*node.cast::<pg_sys::CurrentOfExpr>()).cvarno as usize;
+                    let row = ExprKind::Column { source, column: -1, levels_up: 0 };
+                    other("CURRENT OF", vec![Expr { kind: row, ..Expr::default() }])
+                }
                 T_SubLink => self.sublink(&*node.cast()),
                 T_RelabelType => {
                     let cast = &*node.cast::<pg_sys::RelabelType>();

@@ -46,7 +46,7 @@ BEGIN;
 SET LOCAL atk.way = 'guess';
 DELETE FROM atk_ctx.parent;
 ROLLBACK;
--- An admin's delete does not lend the trigger more than the state allows.
+-- An admin's delete lends the trigger nothing: it is judged as its own user.
 \c - regress_admin
 \set VERBOSITY sqlstate
 BEGIN;

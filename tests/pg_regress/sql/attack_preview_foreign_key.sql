@@ -45,6 +45,60 @@ SELECT statement FROM spyne_preview('DELETE FROM parent WHERE id = 2');
 DELETE FROM parent WHERE id = 2;
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM regress.contents('pv_fk') WHERE "table" IN ('act', 'parent');
+-- The same trigger reaches for what the cascade reaches: the cascade may, it not.
+RESET ROLE;
+INSERT INTO parent VALUES (20), (21);
+INSERT INTO act VALUES (20, 'x'), (21, 'y');
+SET ROLE regress_engineer;
+DROP TRIGGER peeks ON between_us;
+INSERT INTO between_us VALUES (20);
+CREATE FUNCTION pv_fk.grabs() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE gone record;
+BEGIN
+    FOR gone IN DELETE FROM act RETURNING * LOOP RAISE NOTICE 'it was %', gone; END LOOP;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER grabs BEFORE DELETE ON between_us FOR EACH ROW EXECUTE FUNCTION grabs();
+SELECT statement FROM spyne_preview('DELETE FROM parent WHERE id = 20');
+DELETE FROM parent WHERE id = 20;
+-- Nor by the very text that the cascade uses.
+CREATE OR REPLACE FUNCTION pv_fk.grabs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'DELETE FROM ONLY "pv_fk"."act" WHERE $1 OPERATOR(pg_catalog.=) "id"' USING 21;
+    RETURN OLD;
+END $$;
+DELETE FROM parent WHERE id = 20;
+-- Such a trigger in wait for an administrator: it is judged as its own user.
+CREATE OR REPLACE FUNCTION pv_fk.grabs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TEMP TABLE loot AS SELECT * FROM ro;
+    RETURN OLD;
+END $$;
+RESET ROLE;
+DELETE FROM parent WHERE id = 20;
+SET ROLE regress_engineer;
+CREATE OR REPLACE FUNCTION pv_fk.grabs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN NULL; END;
+    RAISE NOTICE 'it is %', (SELECT max(v) FROM ro);
+    RETURN OLD;
+END $$;
+RESET ROLE;
+DELETE FROM parent WHERE id = 20;
+SET ROLE regress_engineer;
+DROP TRIGGER grabs ON between_us;
+SELECT * FROM regress.contents('pv_fk') WHERE "table" IN ('act', 'parent');
+-- One look, one run, and that is on record, although only the cascade needed it.
+SELECT statement FROM spyne_preview('UPDATE parent SET id = id + 100 WHERE id = (SELECT max(id) FROM parent)');
+UPDATE parent SET id = id + 100 WHERE id = (SELECT max(id) FROM parent);
+UPDATE parent SET id = id + 100 WHERE id = (SELECT max(id) FROM parent);
+SELECT statement, result_count, status, execution_time_ms < 10000 AS timed
+FROM spyne.query_executions e JOIN spyne.query_previews p USING (preview_id)
+WHERE p.sql LIKE 'UPDATE parent SET id = id + 100%';
+-- Two rows in one statement are one run.
+SELECT statement FROM spyne_preview('DELETE FROM parent WHERE id >= 20');
+DELETE FROM parent WHERE id >= 20;
+SELECT * FROM regress.contents('pv_fk') WHERE "table" IN ('act', 'parent');
 RESET ROLE;
 RESET search_path;
 CALL regress.remove('pv_fk');
