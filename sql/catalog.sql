@@ -92,6 +92,7 @@ CREATE TABLE spyne.table_versions (
     schema_snapshot jsonb NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_by      name NOT NULL,
+    origin          text,
     -- A version has one shape; a table that returns to governance under a
     -- version it had before gets the shape it has then.
     CONSTRAINT table_versions_pkey PRIMARY KEY (logical_name, version)
@@ -102,6 +103,7 @@ COMMENT ON COLUMN spyne.table_versions.version IS 'The version';
 COMMENT ON COLUMN spyne.table_versions.schema_snapshot IS 'Columns, constraints and partition key';
 COMMENT ON COLUMN spyne.table_versions.created_at IS 'When the snapshot was taken';
 COMMENT ON COLUMN spyne.table_versions.created_by IS 'By whom';
+COMMENT ON COLUMN spyne.table_versions.origin IS 'Server, database and table that it was taken of: there its columns are told by their numbers';
 
 CREATE TABLE spyne.system_config (
     key        text PRIMARY KEY,

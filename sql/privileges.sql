@@ -54,6 +54,9 @@ GRANT EXECUTE ON FUNCTION spyne.make_preview(text, boolean, boolean, jsonb, text
     spyne.preview_statement(uuid, boolean), spyne.make_correction(text, jsonb) TO spyne_viewer;
 GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_corrections, spyne.join_usage TO spyne_viewer;
 
+GRANT SELECT ON spyne.drift_reports, spyne.drift_changes, spyne.drift_severities TO spyne_viewer;
+GRANT EXECUTE ON FUNCTION spyne.drift_rules() TO spyne_viewer;
+
 GRANT EXECUTE ON FUNCTION spyne.find_gaps() TO spyne_engineer;
 
 GRANT SET ON PARAMETER spyne.allow_breaking_ddl TO spyne_admin;

@@ -83,3 +83,45 @@ BEGIN ATOMIC
     FROM spyne.tables t JOIN spyne.state_rules() p ON p.state = t.state
     WHERE t.relation::oid = (SELECT spyne.governing($1))::oid;
 END;
+
+-- The tables that the running command has created or altered, for the event
+-- trigger: by themselves, by what belongs to them, by a type of theirs, along
+-- with a parent.
+CREATE FUNCTION spyne.altered_tables() RETURNS SETOF oid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    command record;
+    found oid[] := '{}';
+BEGIN
+    FOR command IN SELECT d.classid, d.objid, d.command_tag FROM pg_event_trigger_ddl_commands() d LOOP
+        CASE command.classid
+            WHEN 'pg_class'::regclass THEN
+                CASE (SELECT c.relkind FROM pg_class c WHERE c.oid = command.objid)
+                    WHEN 'i', 'I' THEN
+                        found := found || (SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = command.objid);
+                    WHEN 'c' THEN
+                        found := found || ARRAY(SELECT r.relation FROM pg_class c, spyne.relations_of_type(c.reltype) r WHERE c.oid = command.objid);
+                    ELSE
+                        found := found || command.objid;
+                END CASE;
+            WHEN 'pg_trigger'::regclass THEN
+                found := found || (SELECT g.tgrelid FROM pg_trigger g WHERE g.oid = command.objid);
+            WHEN 'pg_constraint'::regclass THEN
+                found := found || (SELECT nullif(k.conrelid, 0) FROM pg_constraint k WHERE k.oid = command.objid)
+                    || ARRAY(SELECT r.relation FROM pg_constraint k, spyne.relations_of_type(k.contypid) r
+                             WHERE k.oid = command.objid AND k.contypid <> 0);
+            WHEN 'pg_type'::regclass THEN
+                -- Nothing uses a type that is new.
+                IF command.command_tag LIKE 'ALTER%' THEN
+                    found := found || ARRAY(SELECT r.relation FROM spyne.relations_of_type(command.objid) r);
+                END IF;
+            ELSE
+        END CASE;
+    END LOOP;
+    RETURN QUERY
+        WITH RECURSIVE tree (oid) AS (
+            SELECT unnest(found)
+            UNION SELECT h.inhrelid FROM pg_inherits h JOIN tree t ON h.inhparent = t.oid)
+        SELECT t.oid FROM tree t JOIN pg_class c ON c.oid = t.oid WHERE c.relkind IN ('r', 'p', 'f', 'm');
+END
+$$;

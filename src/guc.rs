@@ -59,6 +59,10 @@ static ROLLBACK_WINDOW: GucSetting<i32> = GucSetting::<i32>::new(24 * 60);
 static ALLOW_BREAKING_DDL: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 /// Defines the settings. Called once, when the library is loaded.
+pub fn allow_breaking_ddl() -> bool {
+    ALLOW_BREAKING_DDL.get()
+}
+
 pub fn define() {
     GucRegistry::define_enum_guc(
         c"spyne.enforcement",

@@ -47,10 +47,20 @@ extension_sql_file!(
     ]
 );
 extension_sql_file!(
+    "../sql/drift.sql",
+    name = "drift",
+    requires = ["previews", api::rules::drift_rules]
+);
+extension_sql_file!(
     "../sql/comments.sql",
     name = "comments",
     requires = [
-        "previews",
+        "drift",
+        api::drift::spyne_detect_drift,
+        api::drift::spyne_detect_all_drift,
+        api::drift::spyne_detect_feed_drift,
+        api::drift::spyne_resolve_drift,
+        api::drift::spyne_diff,
         api::previews::spyne_validate,
         api::previews::spyne_explain,
         api::registration::spyne_register,

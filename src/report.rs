@@ -50,6 +50,20 @@ pub fn log(error: SpyneError) {
     report(error).report(PgLogLevel::LOG_SERVER_ONLY);
 }
 
+/// Shows `error` to the client as a WARNING and goes on.
+pub fn warn(error: SpyneError) {
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, error.message, "spyne")
+        .set_detail(error.detail)
+        .set_hint(error.hint)
+        .report(PgLogLevel::WARNING);
+}
+
+/// Shows one line to the client as a NOTICE.
+pub fn notice(line: &str) {
+    ErrorReport::new(PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, line.to_string(), "spyne")
+        .report(PgLogLevel::NOTICE);
+}
+
 /// Writes one line to the server log.
 pub fn log_line(line: &str) {
     ErrorReport::new(PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, line.to_string(), "spyne")

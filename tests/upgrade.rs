@@ -117,7 +117,7 @@ const OBJECTS: [(&str, &str); 9] = [
         FROM pg_class c WHERE c.relnamespace = 'spyne'::regnamespace ORDER BY c.oid::regclass::text"),
     ("constraints", "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'spyne'::regnamespace ORDER BY conrelid::regclass::text, conname"),
     ("triggers", "SELECT tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
-        WHERE c.relnamespace = 'spyne'::regnamespace ORDER BY tgrelid::regclass::text, tgname"),
+        WHERE c.relnamespace = 'spyne'::regnamespace AND NOT t.tgisinternal ORDER BY tgrelid::regclass::text, tgname"),
     ("event triggers", "SELECT evtname, evtevent, evtenabled, evtfoid::regproc, evtowner::regrole, obj_description(oid) FROM pg_event_trigger ORDER BY 1"),
     ("the rest", "SELECT (SELECT array_agg(c::regclass::text ORDER BY c::regclass::text) FROM unnest(extconfig) c), extversion, extrelocatable FROM pg_extension WHERE extname = 'spyne'"),
 ];

@@ -3,6 +3,7 @@
 
 mod context;
 pub mod corrections;
+pub mod drift;
 pub mod mode;
 pub mod previews;
 mod registration;

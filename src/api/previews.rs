@@ -188,8 +188,9 @@ fn kind_of(analyzed: &Analyzed) -> String {
 fn look(request: &Request, caller: &Caller) -> Result<Looked> {
     let (sql, analyzed) = analyzed(request, caller)?;
     let (oids, functions) = analyzed.uses();
-    let (relations, basis) =
+    let (relations, mut basis) =
         elevated(|| previews::facts(&oids, &functions, analyzed.fingerprint.clone()))?;
+    basis.note_columns(&analyzed.queries);
     let described = match analyzed.queries.is_empty() {
         true => description::written(&analyzed.written, &relations),
         false => description::describe(&analyzed.queries, &relations),

@@ -181,7 +181,7 @@ fn plan_view(candidate: &Candidate, name: &str) -> Result<Plan> {
     let mut plan = Plan::default();
     let table = facts::table(candidate.oid)?;
     let address = (candidate.schema.clone(), candidate.name.clone());
-    view::replace(&mut plan, name, facts::view(name)?.as_ref(), &table.columns, &address);
+    view::replace(&mut plan, name, facts::view(name)?.as_ref(), &table.shape.columns, &address);
     if let Some(blocker) = plan.blockers.first() {
         return Err(SpyneError::new(
             Code::DependentObjects,

@@ -3,6 +3,7 @@
 
 use pgrx::prelude::*;
 
+use crate::core::drift::rules::RULES;
 use crate::core::role::{Permission, Role};
 use crate::core::state::{PROPERTIES, Readers, TRANSITIONS};
 
@@ -81,6 +82,31 @@ fn role_rules() -> TableIterator<
             role.may(Permission::Promote),
             role.may(Permission::Deprecate),
             role.may(Permission::ViewShadow),
+        )
+    }))
+}
+
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.drift_rules()
+RETURNS TABLE (change_type text, severity text, change text, because text)
+STRICT IMMUTABLE PARALLEL SAFE
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn drift_rules() -> TableIterator<
+    'static,
+    (
+        name!(change_type, String),
+        name!(severity, String),
+        name!(change, String),
+        name!(because, String),
+    ),
+> {
+    TableIterator::new(RULES.into_iter().map(|rule| {
+        (
+            rule.change_type.as_str().to_string(),
+            rule.severity.as_str().to_string(),
+            rule.change.to_string(),
+            rule.because.to_string(),
         )
     }))
 }

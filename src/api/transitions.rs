@@ -14,7 +14,7 @@ use crate::core::state::State;
 use crate::core::transition;
 use crate::pg::{catalogs, elevate};
 use crate::report::OrRaise;
-use crate::store::{facts, steps, tables};
+use crate::store::{drift, facts, steps, tables};
 
 /// A step, a blocker, a warning or a follow-up: number, kind, object, detail,
 /// statement.
@@ -279,8 +279,9 @@ fn take_over(
     let outgoing_of = |versions: &[tables::Row]| {
         versions.iter().find(|v| v.state == State::Active && v.relation != relid).cloned()
     };
+    let mut wanted = Vec::new();
     if !dry_run {
-        let wanted = elevated(|| -> Result<Vec<u32>> {
+        wanted = elevated(|| -> Result<Vec<u32>> {
             let row = tables::governed(relid)?;
             let versions = tables::lock_versions(&row.name)?;
             facts::locks(&row.name, relid, outgoing_of(&versions).map(|o| o.relation))
@@ -299,7 +300,12 @@ fn take_over(
         if !plan.blockers.is_empty() {
             return Err(blocked(&plan, &label, verb));
         }
-        elevated(|| steps::execute(&plan, caller.user, reason))?;
+        elevated(|| -> Result<()> {
+            let unchanged = drift::without_drift(&wanted)?;
+            steps::execute(&plan, caller.user, reason)?;
+            // The swap gives indexes other names, and foreign keys another table.
+            unchanged.into_iter().try_for_each(|relid| drift::refresh(relid, caller.user))
+        })?;
     }
     Ok(rows(plan))
 }

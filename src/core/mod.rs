@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod correction;
+pub mod drift;
 pub mod error;
 pub mod names;
 pub mod plan;

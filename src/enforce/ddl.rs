@@ -32,6 +32,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
         ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
+        ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
     }
 }
 
@@ -71,6 +72,9 @@ fn constrain_domain(domain: u32) {
 }
 
 fn drop_relation(relid: u32) {
+    if let Some(table) = catalogs::table_of_index(relid) {
+        return super::guards::note_touched(table);
+    }
     governed_view(relid);
     let guard = cache::guard_of(relid);
     if cache::governed_itself(relid) {

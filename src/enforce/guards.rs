@@ -5,11 +5,12 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::{check, ddl, refuse};
+use super::{check, ddl, drift, refuse};
 use crate::core::access::Access;
 use crate::core::error::{Code, SpyneError};
 use crate::guc::{self, Enforcement};
-use crate::pg::{cache, catalogs, elevate, trigger};
+use crate::pg::local::Local;
+use crate::pg::{cache, catalogs, elevate, runs, trigger};
 use crate::report;
 use crate::store::guards as store;
 
@@ -60,6 +61,9 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
         return;
     }
     for dropped in store::dropped_objects() {
+        if let Some(table) = dropped.table {
+            note_touched(table);
+        }
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
             refuse(ddl::cannot_drop(&dropped.identity));
         }
@@ -74,7 +78,8 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     }
 }
 
-/// After any other DDL: the guards are there and on, new partitions included.
+/// After any other DDL: the guards are there and on, new partitions included,
+/// and what has become of the shapes is settled.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.guard_ddl() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
@@ -86,7 +91,17 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    for relid in store::altered_relations() {
+    let nothing_lost = TOUCHED.with(|all| all.is_empty()) && !drift::holds_views();
+    if !cache::touched_bound() && nothing_lost && !trigger::alters_type(call) {
+        return;
+    }
+    let altered = store::altered_relations();
+    let mut touched: Vec<u32> =
+        TOUCHED.with(std::mem::take).into_iter().map(|(table, _)| table).collect();
+    touched.extend(&altered);
+    touched.sort_unstable();
+    touched.dedup();
+    for relid in altered {
         let guard = cache::guard_of(relid);
         if guard.is_none() || guard == cache::Guard::CATALOG {
             continue;
@@ -96,6 +111,25 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         }
         store::install_on_new_children(relid, guard.states());
     }
+    drift::after_ddl(&touched);
+}
+
+/// Tables that lose something by the running command, by their OIDs, and in
+/// which subtransaction.
+static TOUCHED: Local<Vec<(u32, u32)>> = Local::new(Vec::new());
+
+/// Takes note that a table loses something: its shape is looked at when the
+/// command ends.
+pub(super) fn note_touched(table: u32) {
+    if cache::governed_itself(table) {
+        TOUCHED.with(|all| all.push((table, runs::subtransaction())));
+    }
+}
+
+/// A transaction or subtransaction is undone, and with it what was done.
+pub(super) fn undone() {
+    let here = runs::subtransaction();
+    TOUCHED.with(|all| all.retain(|(_, within)| *within < here));
 }
 
 /// Nothing to look at: spyne's own work, no extension, or switched off.

@@ -6,6 +6,7 @@
 //! comes after the state: see [`previews`].
 
 mod ddl;
+pub mod drift;
 pub mod guards;
 pub mod previews;
 
@@ -33,8 +34,15 @@ pub const POLICY: Policy = Policy {
     previews: previews::watches,
     utility: previews::utility,
     finished: previews::finished,
-    undone: previews::transaction_undone,
+    undone,
 };
+
+/// A transaction or a subtransaction is undone.
+fn undone() {
+    previews::transaction_undone();
+    drift::undone();
+    guards::undone();
+}
 
 fn enabled() -> bool {
     let now = guc::enforcement();

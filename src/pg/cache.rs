@@ -90,7 +90,15 @@ struct Cache {
     readable: u8,
     /// What `Policy::previews` was then.
     previews: u8,
+    /// The relations that were invalidated since the last DDL command, this
+    /// session's own among them.
+    touched: Vec<u32>,
+    /// Whether there were more than are kept, or not all are known.
+    touched_more: bool,
 }
+
+/// As many relations as one DDL command touches, or a few.
+const MOST_TOUCHED: usize = 64;
 
 static CACHE: Local<Cache> = Local::new(Cache {
     status: Status::Unknown,
@@ -105,6 +113,8 @@ static CACHE: Local<Cache> = Local::new(Cache {
     caller: 0,
     readable: 0,
     previews: 0,
+    touched: Vec::new(),
+    touched_more: true,
 });
 
 /// What the fast path can say about a relation.
@@ -177,6 +187,19 @@ pub fn governed_itself(relid: u32) -> bool {
 pub fn governed_relations() -> Vec<u32> {
     ensure_loaded();
     CACHE.with(|c| c.governed.keys().copied().collect())
+}
+
+/// Whether any relation that is bound was touched since this was asked last, as
+/// far as is known: by the command that ends, or by others. One look-up for each
+/// relation.
+pub fn touched_bound() -> bool {
+    let live = CACHE.with(|c| c.status == Status::Live);
+    let (touched, more) = CACHE
+        .with(|c| (std::mem::take(&mut c.touched), std::mem::replace(&mut c.touched_more, false)));
+    let bound = !live || more || touched.into_iter().any(|relid| !guard_of(relid).is_none());
+    // What looking itself has touched says nothing.
+    CACHE.with(|c| c.touched.clear());
+    bound
 }
 
 /// What binds `relid`.
@@ -311,6 +334,7 @@ impl Cache {
         // The fast path asks for answers alone, so they go at once.
         self.forget_answers();
         self.status = Status::Unknown;
+        self.touched_more = true;
         self.epoch += 1;
         self.generation += 1;
     }
@@ -334,6 +358,13 @@ pub fn invalidate_everywhere() {
 unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relid: pg_sys::Oid) {
     let relid = relid.to_u32();
     CACHE.with(|c| {
+        if c.touched.len() < MOST_TOUCHED {
+            if !c.touched.contains(&relid) {
+                c.touched.push(relid);
+            }
+        } else {
+            c.touched_more = true;
+        }
         if relid == 0 || relid == c.catalog {
             c.expire();
         } else if c.known.contains_key(&relid) || c.governed.contains_key(&relid) {

@@ -26,7 +26,7 @@ pub struct GovernedTables {
 ///
 /// # Safety
 /// `relation` must be a table; `key`, where given, must fit its index `index`.
-unsafe fn scan(
+pub(super) unsafe fn scan(
     relation: u32,
     index: Option<u32>,
     key: Option<(i16, u32)>,
@@ -83,7 +83,7 @@ unsafe fn scan(
 ///
 /// # Safety
 /// `tuple` must have the shape `description`.
-unsafe fn attribute(
+pub(super) unsafe fn attribute(
     tuple: pg_sys::HeapTuple,
     description: pg_sys::TupleDesc,
     number: i32,
@@ -215,6 +215,16 @@ pub fn parents_of(relid: u32) -> Vec<u32> {
         );
     }
     parents
+}
+
+/// The table that an index is on; None for what is no index.
+pub fn table_of_index(relid: u32) -> Option<u32> {
+    // SAFETY: told that a miss is fine.
+    let table = match kind_of(relid) {
+        Some(b'i' | b'I') => unsafe { pg_sys::IndexGetRelation(relid.into(), true) },
+        _ => return None,
+    };
+    (table != pg_sys::InvalidOid).then(|| table.to_u32())
 }
 
 /// The schema of a relation; 0 where there is no such relation.

@@ -31,6 +31,8 @@ pub enum ObjectEvent {
     DefineView { schema: u32 },
     /// A domain is about to be given a constraint that its values are checked by.
     ConstrainDomain(u32),
+    /// ALTER TABLE is about to drop a column, or to give one another type.
+    RemakeColumns(u32),
 }
 
 /// Translates a call of object_access_hook; None for what is of no interest.

@@ -216,8 +216,7 @@ pub fn watch(query: *const pg_sys::QueryDesc, token: Token, key: bool) {
     let run = Run {
         query: query as usize,
         token: if key { 0 } else { token },
-        // SAFETY: reads the transaction's state.
-        subtransaction: unsafe { GetCurrentSubTransactionId() },
+        subtransaction: subtransaction(),
         started: (!key).then(Instant::now),
         rows: 0,
         complete: false,
@@ -398,6 +397,13 @@ unsafe fn rows_read(
         }
         shims::each_plan_state(state, &mut |child| rows_read(child, entries, into));
     }
+}
+
+/// The number of the subtransaction that this is; those within it have higher
+/// ones.
+pub fn subtransaction() -> u32 {
+    // SAFETY: reads the transaction's state.
+    unsafe { GetCurrentSubTransactionId() }
 }
 
 /// A subtransaction begins.

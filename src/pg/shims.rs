@@ -15,6 +15,15 @@ pub const NAMESPACE_RELATION: u32 = 2615;
 /// Its index on oid.
 pub const NAMESPACE_BY_OID: u32 = 2685;
 
+/// pg_attrdef and pg_constraint.
+pub const DEFAULT_RELATION: u32 = 2604;
+pub const CONSTRAINT_RELATION: u32 = 2606;
+/// pg_constraint.conrelid and contypid, by number.
+#[cfg(not(feature = "pg18"))]
+pub const CONSTRAINT_COLUMNS: (i16, i16) = (8, 9);
+#[cfg(feature = "pg18")]
+pub const CONSTRAINT_COLUMNS: (i16, i16) = (9, 10);
+
 /// What a range table entry asks for, outside the executor: COPY and the like.
 pub struct Requested {
     pub relid: u32,
@@ -241,3 +250,27 @@ pub type ExecutorRun =
     unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, pg_sys::ScanDirection::Type, u64, bool);
 pub const EXECUTOR_RUN: ExecutorRun = standard_ExecutorRun;
 pub const EXECUTOR_END: unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc) = standard_ExecutorEnd;
+
+/// The type that a text names; an invalid OID where there is none.
+///
+/// # Safety
+/// A C string, and places to write to.
+#[cfg(feature = "pg15")]
+pub unsafe fn parse_type(
+    text: *const core::ffi::c_char,
+    oid: *mut pg_sys::Oid,
+    modifier: *mut i32,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { pg_sys::parseTypeString(text, oid, modifier, true) };
+}
+
+#[cfg(not(feature = "pg15"))]
+pub unsafe fn parse_type(
+    text: *const core::ffi::c_char,
+    oid: *mut pg_sys::Oid,
+    modifier: *mut i32,
+) {
+    // SAFETY: as promised by the caller; without a context errors are raised.
+    unsafe { pg_sys::parseTypeString(text, oid, modifier, std::ptr::null_mut()) };
+}

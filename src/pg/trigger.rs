@@ -24,3 +24,15 @@ pub fn by_event(call: pg_sys::FunctionCallInfo) -> bool {
         !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_EventTriggerData
     }
 }
+
+/// Whether the command of an event trigger alters a type or domain.
+pub fn alters_type(call: pg_sys::FunctionCallInfo) -> bool {
+    // SAFETY: `by_event` has said that the context is an EventTriggerData; the
+    // name of a tag is a static.
+    unsafe {
+        let event = (*call).context.cast::<pg_sys::EventTriggerData>();
+        let name = pg_sys::GetCommandTagName((*event).tag);
+        let name = std::ffi::CStr::from_ptr(name).to_bytes();
+        name.starts_with(b"ALTER TYPE") || name.starts_with(b"ALTER DOMAIN")
+    }
+}

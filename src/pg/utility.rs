@@ -89,6 +89,7 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
                 let relation = lookup(alter.relation);
                 // Checks, generated columns and new types run over the rows.
                 touch(relation, Access::Read, Kind::Definition);
+                let mut remakes = false;
                 for cell in statement::cells(alter.cmds) {
                     let command = &*cell.cast::<pg_sys::AlterTableCmd>();
                     let overwrites = match command.subtype {
@@ -102,6 +103,14 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
                     if overwrites {
                         touch(relation, Access::Write, Kind::Run);
                     }
+                    remakes |= matches!(
+                        command.subtype,
+                        pg_sys::AlterTableType::AT_DropColumn
+                            | pg_sys::AlterTableType::AT_AlterColumnType
+                    );
+                }
+                if remakes {
+                    (policy.object)(ObjectEvent::RemakeColumns(relation.to_u32()));
                 }
             }
             pg_sys::NodeTag::T_IndexStmt => {

@@ -66,7 +66,7 @@ pub fn view(name: &str) -> Result<Option<GovernedView>> {
 fn own_view(name: &str) -> Result<Option<GovernedView>> {
     sql::read(
         "SELECT jsonb_build_object(
-             'columns', d -> 'columns', 'grants', d -> 'grants', 'comment', d -> 'comment',
+             'columns', d -> 'shape' -> 'columns', 'grants', d -> 'grants', 'comment', d -> 'comment',
              'used_by', (SELECT coalesce(jsonb_agg(DISTINCT format('%I.%I', vn.nspname, v.relname)), '[]')
                          FROM pg_depend p JOIN pg_rewrite r ON p.classid = 'pg_rewrite'::regclass AND r.oid = p.objid
                          JOIN pg_class v ON v.oid = r.ev_class JOIN pg_namespace vn ON vn.oid = v.relnamespace
@@ -116,7 +116,10 @@ pub fn takeover(
                                  WHERE c.relnamespace = to_regnamespace(quote_ident($1 ->> 'schema'))),
              'target_schema_exists', to_regnamespace(quote_ident($1 ->> 'schema')) IS NOT NULL,
              'view', $1 -> 'view',
-             'suspended_grants', $1 -> 'suspended_grants')",
+             'suspended_grants', $1 -> 'suspended_grants',
+             'open_drift', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.report_id), '[]') FROM spyne.drift_reports r
+                            WHERE r.logical_name = $1 #>> '{incoming,name}' AND r.status = 'open' AND r.source = 'table'
+                              AND r.version IN ($1 #>> '{incoming,version}', $1 #>> '{outgoing,version}')))",
         json!({
             "incoming": new, "outgoing": old, "schema": schema,
             "versions": tables::versions_ever(&incoming.name)?,

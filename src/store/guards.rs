@@ -21,6 +21,8 @@ pub struct Dropped {
     pub temporary: bool,
     /// The trigger's name, for a trigger.
     pub trigger: Option<String>,
+    /// The table that has lost a column, a default or a constraint by it.
+    pub table: Option<u32>,
 }
 
 /// What the running command has dropped, in an event trigger for sql_drop.
@@ -30,28 +32,32 @@ pub fn dropped_objects() -> Vec<Dropped> {
              'oid', d.objid::pg_catalog.int8,
              'is_relation', d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid OPERATOR(pg_catalog.=) 0,
              'identity', d.object_identity, 'original', d.original, 'temporary', d.is_temporary,
-             'trigger', CASE d.object_type WHEN 'trigger' THEN d.address_names[3] END))
+             'trigger', CASE d.object_type WHEN 'trigger' THEN d.address_names[3] END,
+             'table', CASE d.object_type
+                 WHEN 'table column' THEN d.objid::pg_catalog.int8
+                 WHEN 'default value' THEN pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.address_names[1], d.address_names[2]))::pg_catalog.oid::pg_catalog.int8
+                 WHEN 'table constraint' THEN pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.address_names[1], d.address_names[2]))::pg_catalog.oid::pg_catalog.int8 END))
          FROM pg_catalog.pg_event_trigger_dropped_objects() d
-         WHERE $1 IS NOT NULL AND d.object_type IN ('table', 'foreign table', 'materialized view', 'trigger')",
+         WHERE $1 IS NOT NULL AND d.object_type IN ('table', 'foreign table', 'materialized view', 'trigger',
+                                                    'table column', 'default value', 'table constraint')",
         json!({}),
     )
     .or_raise()
     .unwrap_or_default()
 }
 
-/// The relations the running command has created or altered, those included
-/// whose triggers it has.
+/// The tables that the running command has created or altered: by themselves,
+/// by a trigger, constraint or index of theirs, by a type that a column has, or
+/// along with a parent.
 pub fn altered_relations() -> Vec<u32> {
-    sql::read(
-        "SELECT pg_catalog.jsonb_agg(DISTINCT coalesce(g.tgrelid, d.objid)::pg_catalog.int8)
-         FROM pg_catalog.pg_event_trigger_ddl_commands() d
-         LEFT JOIN pg_catalog.pg_trigger g
-             ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
-            AND g.oid OPERATOR(pg_catalog.=) d.objid
-         WHERE $1 IS NOT NULL AND d.object_type IN ('table', 'foreign table', 'trigger')
-           AND (g.oid IS NOT NULL OR d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass)",
-        json!({}),
-    )
+    // For whoever runs DDL, with a function that pins its search_path.
+    elevate::run_prepared(|| {
+        sql::read(
+            "SELECT pg_catalog.jsonb_agg(DISTINCT t.oid::pg_catalog.int8)
+             FROM spyne.altered_tables() t(oid) WHERE $1 IS NOT NULL",
+            json!({}),
+        )
+    })
     .or_raise()
     .unwrap_or_default()
 }

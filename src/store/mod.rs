@@ -1,5 +1,6 @@
 //! All SQL that the extension runs: typed reads and writes of the catalog.
 
+pub mod drift;
 pub mod facts;
 pub mod grants;
 pub mod guards;

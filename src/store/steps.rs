@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{guards, sql, tables};
 use crate::core::error::Result;
+use crate::core::names::qualified;
 use crate::core::plan::{Action, Change, Plan};
 use crate::core::state::{State, StateSet};
 use crate::pg::{elevate, users};
@@ -22,6 +23,11 @@ pub fn execute(plan: &Plan, acting: u32, reason: Option<&str>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes the governed view of a name away, to be made again.
+pub fn drop_view(name: &str) -> Result<()> {
+    sql::run(&format!("DROP VIEW {}", qualified("governed", name)))
 }
 
 /// Changes a table's state: its row, its history, its guards.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::sql;
+use super::{drift, sql};
 use crate::core::error::{Code, Result, SpyneError};
 use crate::core::names::literal;
 use crate::core::registration;
@@ -218,14 +218,16 @@ fn lost_race(row: &NewRow) -> SpyneError {
 /// Stores the present shape of a relation as that of a version.
 pub fn snapshot(relid: u32, name: &str, version: &str, acting: u32) -> Result<()> {
     sql::write(
-        "INSERT INTO spyne.table_versions (logical_name, version, schema_snapshot, created_by)
-         SELECT a ->> 'name', a ->> 'version', spyne.schema_snapshot((a ->> 'oid')::oid), a ->> 'by'
+        "INSERT INTO spyne.table_versions (logical_name, version, schema_snapshot, created_by, origin)
+         SELECT a ->> 'name', a ->> 'version', spyne.schema_snapshot((a ->> 'oid')::oid), a ->> 'by',
+                spyne.origin_of((a ->> 'oid')::oid)
          FROM (SELECT $1) x(a)
          ON CONFLICT (logical_name, version) DO UPDATE
          SET schema_snapshot = excluded.schema_snapshot, created_at = excluded.created_at,
-             created_by = excluded.created_by",
+             created_by = excluded.created_by, origin = excluded.origin",
         json!({ "oid": relid.to_string(), "name": name, "version": version, "by": users::name(acting) }),
-    )
+    )?;
+    drift::note_unchanged(relid)
 }
 
 /// Adds a line to the history.

@@ -1,8 +1,11 @@
 //! Types, and what uses them.
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::sql;
+use crate::core::drift::types::Facts;
+use crate::core::error::Result;
 use crate::guc;
 use crate::pg::elevate;
 use crate::report::OrRaise;
@@ -18,4 +21,23 @@ pub fn tables_of(oid: u32) -> Vec<u32> {
     })
     .or_raise()
     .unwrap_or_default()
+}
+
+/// A type as shapes have it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Named {
+    #[serde(rename = "type")]
+    pub data_type: String,
+    pub facts: Option<Facts>,
+}
+
+/// A type by its OID and modifier. To be called while elevated.
+pub fn named(oid: u32, modifier: i32) -> Result<Named> {
+    let found: Option<Named> = sql::read(
+        "SELECT jsonb_build_object(
+             'type', format_type(($1 ->> 'oid')::oid, ($1 ->> 'modifier')::int4),
+             'facts', spyne.type_facts(($1 ->> 'oid')::oid))",
+        json!({ "oid": oid.to_string(), "modifier": modifier }),
+    )?;
+    Ok(found.unwrap_or_default())
 }

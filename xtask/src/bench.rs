@@ -9,7 +9,7 @@ use xtask::progress::say;
 use xtask::toolchain::Toolchain;
 
 use crate::callgrind::{self, Count, Variant};
-use crate::{preview_cost, promotion};
+use crate::{drift_cost, preview_cost, promotion};
 
 #[derive(Subcommand)]
 pub enum Measurement {
@@ -34,6 +34,15 @@ pub enum Measurement {
         #[arg(long, default_value_t = 1000)]
         statements: u32,
     },
+    /// Looking for drift in many tables that have none, beside other ways to compare
+    Drift {
+        /// Governed tables, of 20 columns each
+        #[arg(long, default_value_t = 10_000)]
+        tables: usize,
+        /// Rounds of reading and looking
+        #[arg(long, default_value_t = 15)]
+        rounds: usize,
+    },
 }
 
 pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
@@ -51,7 +60,24 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
             against_explain(toolchain, *pairs)?;
             run_time_check(toolchain, *statements)?;
         }
+        Measurement::Drift { tables, rounds } => drift(toolchain, *tables, *rounds)?,
     }
+    Ok(())
+}
+
+/// What it takes to find that nothing has changed.
+fn drift(toolchain: &Toolchain, tables: usize, rounds: usize) -> Result<()> {
+    let times = drift_cost::measure(toolchain, tables, rounds)?;
+    println!("\n| {tables} governed tables of 20 columns | median ms | ratio |");
+    println!("| --- | ---: | ---: |");
+    for timed in times {
+        println!("| {} | {:.1} | {:.2} |", timed.title, timed.milliseconds, timed.ratio);
+    }
+    let (without, with, ratio) = drift_cost::unrelated_ddl(toolchain, 200)?;
+    println!("\n| ALTER TABLE of a table that is not governed | median ms |");
+    println!("| --- | ---: |");
+    println!("| spyne's event triggers disabled | {without:.3} |");
+    println!("| enabled | {with:.3} ({ratio:.2} times, the median of the pairs) |\n");
     Ok(())
 }
 

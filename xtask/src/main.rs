@@ -4,6 +4,7 @@ mod bench;
 mod callgrind;
 mod cargo_tests;
 mod demo;
+mod drift_cost;
 mod narration;
 mod preview_cost;
 mod promotion;

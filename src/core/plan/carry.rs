@@ -146,7 +146,7 @@ fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, label
         plan.sql(label, "comment", format!("COMMENT ON {kind} {at} IS {}", literal(comment)));
     }
     for (column, comment) in &outgoing.column_comments {
-        let exists = incoming.columns.iter().any(|c| c.name == *column);
+        let exists = incoming.shape.columns.iter().any(|c| c.name == *column);
         if exists && !incoming.column_comments.contains_key(column) {
             plan.sql(
                 label,
@@ -220,7 +220,9 @@ fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, labe
                     );
                 }
             }
-            None if !old.identity && incoming.columns.iter().any(|c| c.name == old.column) => {
+            None if !old.identity
+                && incoming.shape.columns.iter().any(|c| c.name == old.column) =>
+            {
                 plan.sql(
                     label,
                     format!("sequence {} now belongs to the new version", old.name),

@@ -1,9 +1,10 @@
 //! What refers to the outgoing table: listed one by one, and moved on request.
 
+use super::super::drift::Change as Difference;
+use super::super::drift::rules::ChangeType;
 use super::super::names::{literal, qualified, quote};
 use super::carry::grant_sql;
 use super::facts::{Dependent, MaterializedView};
-use super::shape::Difference;
 use super::{Action, Plan, Step};
 
 /// What to do about the dependents of the table that makes room.
@@ -61,21 +62,27 @@ fn lost_columns(dependent: &Dependent, differences: &[Difference]) -> Vec<String
         Dependent::MaterializedView(view) => &view.uses,
         _ => return Vec::new(),
     };
-    differences
-        .iter()
-        .filter(|difference| match difference {
-            Difference::Removed(column) => uses.contains(column),
-            Difference::TypeChanged { column, from, to } if uses.contains(column) => {
-                match dependent {
-                    Dependent::View { .. } => true,
-                    Dependent::ForeignKey { .. } => family(from) != family(to),
-                    _ => false,
-                }
+    let lost = |difference: &Difference| {
+        let Some(column) = difference.column.as_ref().filter(|c| uses.contains(c)) else {
+            return false;
+        };
+        let (from, to) = (difference.old_type.as_deref(), difference.new_type.as_deref());
+        match difference.change_type {
+            ChangeType::Remove | ChangeType::Rename => {
+                // A key may lose its name and stay a key: this is about columns.
+                difference.old_name.as_ref() == Some(column)
             }
+            ChangeType::TypeChange if from != to => match dependent {
+                Dependent::View { .. } => true,
+                Dependent::ForeignKey { .. } => {
+                    family(from.unwrap_or_default()) != family(to.unwrap_or_default())
+                }
+                _ => false,
+            },
             _ => false,
-        })
-        .map(Difference::describe)
-        .collect()
+        }
+    };
+    differences.iter().filter(|d| lost(d)).map(|d| d.detail.clone()).collect()
 }
 
 /// Types that Postgres compares with one another, by one name.
@@ -241,6 +248,8 @@ fn with_options(options: &Option<Vec<String>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::drift::compare::{Relationship, compare};
+    use super::super::super::drift::snapshot::{Column, Snapshot};
     use super::*;
 
     fn foreign_key(definition: &str, partitioned: bool) -> Dependent {
@@ -319,7 +328,10 @@ mod tests {
         let key = foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false);
         for (column, blockers) in [("id", 1), ("name", 0)] {
             let mut plan = Plan::default();
-            let gone = [Difference::Removed(column.into())];
+            let column_of = |name: &str| Column { name: name.into(), ..Column::default() };
+            let old = Snapshot { columns: vec![column_of(column)], ..Snapshot::default() };
+            let gone =
+                compare(&old, &Snapshot::default(), Relationship::OtherTable, &|_| true, "\"t\"");
             plan_all(&mut plan, &[key.clone()], Policy::Repoint, "public.customer", &gone);
             assert_eq!(plan.blockers.len(), blockers);
         }

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::super::drift::rules::Severity;
+use super::super::drift::snapshot::{Column, Snapshot};
 use super::super::names::qualified;
 use super::super::state::State;
 
@@ -19,7 +21,7 @@ pub struct Table {
     pub is_partition: bool,
     /// From statistics; None where the table was never analyzed.
     pub estimated_rows: Option<f64>,
-    pub columns: Vec<Column>,
+    pub shape: Snapshot,
     pub row_security: bool,
     pub force_row_security: bool,
     /// pg_class.relreplident.
@@ -46,17 +48,6 @@ impl Table {
     pub fn label(&self) -> String {
         format!("{}.{}", self.schema, self.name)
     }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct Column {
-    pub name: String,
-    #[serde(rename = "type")]
-    pub data_type: String,
-    pub not_null: bool,
-    pub default: Option<String>,
-    pub generated: Option<String>,
-    pub identity: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -186,4 +177,15 @@ pub struct Facts {
     /// Grants to give back when the incoming table leaves staging; None where
     /// none were taken.
     pub suspended_grants: Option<Vec<Grant>>,
+    /// Drift of the two versions that nobody has settled.
+    #[serde(default)]
+    pub open_drift: Vec<OpenDrift>,
+}
+
+/// A drift report that is open.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OpenDrift {
+    pub report_id: i64,
+    pub severity: Severity,
+    pub version: String,
 }

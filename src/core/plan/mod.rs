@@ -7,7 +7,6 @@
 pub mod carry;
 pub mod dependents;
 pub mod facts;
-pub mod shape;
 pub mod takeover;
 pub mod view;
 

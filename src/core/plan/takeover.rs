@@ -1,12 +1,14 @@
 //! One table takes the ACTIVE place of its name: promotion of a shadow, and
 //! restoration of a deprecated version. The two are the same swap.
 
+use super::super::drift::Change as Difference;
+use super::super::drift::compare::{Relationship, compare};
 use super::super::names::{MAX_NAME_BYTES, qualified, quote, with_suffix};
 use super::super::state::State;
 use super::super::version::Version;
 use super::dependents::{self, Policy};
 use super::facts::{Facts, Governed, Table};
-use super::{Action, Change, Plan, Step, carry, shape, view};
+use super::{Action, Change, Plan, Step, carry, view};
 
 /// What the caller asked for.
 #[derive(Clone, Debug)]
@@ -41,6 +43,13 @@ pub fn plan(facts: &Facts, options: &Options) -> Plan {
     let incoming = &facts.incoming;
     let version = gate_shape(&mut plan, facts, options);
     gate_rows(&mut plan, facts);
+    for open in &facts.open_drift {
+        plan.warn(
+            format!("{} {}", incoming.name, open.version),
+            format!("has open drift: report {} ({})", open.report_id, open.severity.as_str()),
+            format!("SELECT * FROM spyne_resolve_drift({}, 'apply', 'reason');", open.report_id),
+        );
+    }
     if incoming.table.is_partition {
         plan.warn(incoming.table.label(), "is a partition: its parent is what is governed", "");
     }
@@ -60,11 +69,11 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
     let Some(outgoing) = &facts.outgoing else {
         return own;
     };
-    let differences = shape::compare(&outgoing.table.columns, &incoming.table.columns);
+    let differences = differences(&outgoing.table, &incoming.table);
     let mut breaking = false;
     for difference in &differences {
         let detail =
-            format!("{} (against {} {})", difference.describe(), outgoing.name, outgoing.version);
+            format!("{} (against {} {})", difference.detail, outgoing.name, outgoing.version);
         if !difference.is_breaking() {
             plan.warn(incoming.table.label(), detail, "");
         } else if options.accept_breaking || options.restoring {
@@ -85,6 +94,15 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
     let others: Vec<Version> = taken.iter().copied().filter(|v| *v != own).collect();
     let before = Version::parse(&outgoing.version).unwrap_or(Version::FIRST);
     before.next_major(&others)
+}
+
+/// The drift from one version to the next. Whoever uses the old one may use any
+/// column of it.
+fn differences(old: &Table, new: &Table) -> Vec<Difference> {
+    let mut found =
+        compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.address());
+    found.sort_by_key(|difference| !difference.is_breaking());
+    found
 }
 
 /// An empty or small shadow is most often an unfinished one.
@@ -202,7 +220,7 @@ fn swap(
             format!("ALTER TABLE {} RENAME TO ...;", qualified(&old.schema, &parked)),
         );
     }
-    let differences = shape::compare(&old.columns, &new.columns);
+    let differences = differences(old, new);
     dependents::plan_all(plan, &facts.dependents, options.dependents, &old.label(), &differences);
     let at = qualified(&target.0, &target.1);
     let left = qualified(&old.schema, &parked);

@@ -1,6 +1,7 @@
 //! The rules of a takeover, one by one.
 
-use super::super::facts::{Column, GovernedView, Grant, Sequence};
+use super::super::super::drift::snapshot::{Column, Snapshot};
+use super::super::facts::{GovernedView, Grant, Sequence};
 use super::*;
 
 fn column(name: &str, data_type: &str) -> Column {
@@ -21,7 +22,10 @@ fn governed(oid: u32, schema: &str, name: &str, version: &str, state: State) -> 
             kind: "r".into(),
             owner: "app".into(),
             estimated_rows: Some(100.0),
-            columns: vec![column("id", "integer"), column("name", "text")],
+            shape: Snapshot {
+                columns: vec![column("id", "integer"), column("name", "text")],
+                ..Snapshot::default()
+            },
             replica_identity: "d".into(),
             indexes: vec!["customer_pkey".into()],
             ..Table::default()
@@ -42,6 +46,7 @@ fn facts(outgoing: bool) -> Facts {
         target_schema_exists: true,
         view: None,
         suspended_grants: None,
+        open_drift: Vec::new(),
     }
 }
 
@@ -108,7 +113,7 @@ fn the_old_version_is_deprecated_before_the_new_one_is_active() {
 #[test]
 fn a_breaking_difference_blocks_and_once_accepted_bumps_the_major_version() {
     let mut given = facts(true);
-    given.incoming.table.columns.pop();
+    given.incoming.table.shape.columns.pop();
     let made = plan(&given, &options());
     assert_eq!(made.blockers.len(), 1);
     assert!(made.blockers[0].detail.starts_with("BREAKING: column name is gone"));
@@ -122,7 +127,7 @@ fn a_restoration_keeps_its_version_whatever_the_shape() {
     let mut given = facts(true);
     given.incoming = governed(2, "public", "customer__v0", "v1", State::Deprecated);
     given.outgoing = Some(governed(1, "public", "customer", "v2", State::Active));
-    given.incoming.table.columns.pop();
+    given.incoming.table.shape.columns.pop();
     let made = plan(&given, &Options { restoring: true, ..options() });
     assert_eq!(made.blockers, []);
     assert_eq!(changes(&made)[1].2, "v1");

@@ -1,13 +1,14 @@
 //! The view `governed.<name>`: the approved way to read.
 
+use super::super::drift::snapshot::Column;
 use super::super::names::{literal, qualified, quote};
 use super::Plan;
 use super::carry::grant_sql;
-use super::facts::{Column, Facts, GovernedView, Table};
+use super::facts::{Facts, GovernedView, Table};
 
 /// Plans that `governed.<name>` reads `table`, which is at `address` by then.
 pub fn point(plan: &mut Plan, facts: &Facts, table: &Table, address: &(String, String)) {
-    replace(plan, &facts.incoming.name, facts.view.as_ref(), &table.columns, address);
+    replace(plan, &facts.incoming.name, facts.view.as_ref(), &table.shape.columns, address);
 }
 
 /// The view's definition.
@@ -66,25 +67,44 @@ pub fn replace(
         definition(name, columns, address),
     );
     if existing.is_none() || remade {
-        plan.sql(&label, "owned by spyne_views", format!("ALTER VIEW {view} OWNER TO spyne_views"));
-        let comment = existing
-            .and_then(|v| v.comment.clone())
-            .unwrap_or_else(|| format!("The governed table {name}"));
-        plan.sql(&label, "comment", format!("COMMENT ON VIEW {view} IS {}", literal(&comment)));
+        dress(plan, name, existing, columns);
     }
-    if existing.is_none() {
+}
+
+/// Makes the view again that was taken out of the way of a change: with its
+/// owner, comment and grants as before.
+pub fn bring_back(
+    plan: &mut Plan,
+    name: &str,
+    before: &GovernedView,
+    columns: &[Column],
+    address: &(String, String),
+) {
+    plan.sql(&format!("governed.{name}"), "as before", definition(name, columns, address));
+    dress(plan, name, Some(before), columns);
+}
+
+/// Gives a view that was just made its owner, comment and grants.
+fn dress(plan: &mut Plan, name: &str, before: Option<&GovernedView>, columns: &[Column]) {
+    let view = qualified("governed", name);
+    let label = format!("governed.{name}");
+    plan.sql(&label, "owned by spyne_views", format!("ALTER VIEW {view} OWNER TO spyne_views"));
+    let comment = before
+        .and_then(|v| v.comment.clone())
+        .unwrap_or_else(|| format!("The governed table {name}"));
+    plan.sql(&label, "comment", format!("COMMENT ON VIEW {view} IS {}", literal(&comment)));
+    let Some(before) = before else {
         plan.sql(
             &label,
             "SELECT to spyne_viewer",
             format!("GRANT SELECT ON TABLE {view} TO spyne_viewer"),
         );
-    }
-    if let (true, Some(v)) = (remade, existing) {
-        for grant in &v.grants {
-            let kept = grant.column.as_ref().is_none_or(|c| columns.iter().any(|n| n.name == *c));
-            if kept {
-                plan.sql(&label, "grants as before", grant_sql(grant, &format!("TABLE {view}")));
-            }
+        return;
+    };
+    for grant in &before.grants {
+        let kept = grant.column.as_ref().is_none_or(|c| columns.iter().any(|n| n.name == *c));
+        if kept {
+            plan.sql(&label, "grants as before", grant_sql(grant, &format!("TABLE {view}")));
         }
     }
 }

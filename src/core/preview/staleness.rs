@@ -1,7 +1,9 @@
 //! Whether a preview still tells the truth.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::query::{Query, columns};
 
 /// What a preview was made against, and what there is now: the two are compared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,23 @@ pub struct RelationBasis {
     /// The tables that a change of it may change too, by the actions of foreign
     /// keys, and by those of what they change; by OID.
     pub cascades: Vec<u32>,
+    /// The columns that the statement uses, by number; 0 is the whole row. For
+    /// those who ask what uses a column; a run compares nothing with it.
+    #[serde(default)]
+    pub used: Vec<i32>,
+}
+
+impl Basis {
+    /// Takes note of the columns that a query uses.
+    pub fn note_columns(&mut self, queries: &[Query]) {
+        let mut used = BTreeSet::new();
+        queries.iter().for_each(|query| columns::used(query, &mut used));
+        for column in used {
+            if let Some(relation) = self.relations.get_mut(&column.relation) {
+                relation.used.push(column.column);
+            }
+        }
+    }
 }
 
 impl RelationBasis {

@@ -1,5 +1,7 @@
 //! Where a column comes from, through subqueries, CTEs, joins and views.
 
+use std::collections::BTreeSet;
+
 use super::{Expr, ExprKind, Query, Source, SourceKind};
 
 /// A column of a table.
@@ -137,6 +139,28 @@ impl<'a> Scope<'a> {
         let outer: Vec<&Query> = self.outer.iter().copied().chain([self.query]).collect();
         Scope::new(query, &outer).trace(&target.expr, depth + 1)
     }
+}
+
+/// Every column of a table that a query reads or writes, anywhere in it. Column
+/// 0 is the whole row.
+pub fn used(query: &Query, into: &mut BTreeSet<BaseColumn>) {
+    query.each_level(&mut |level, outer| {
+        let scope = Scope::new(level, outer);
+        let join_columns = level.sources.iter().flat_map(|s| match &s.kind {
+            SourceKind::Join(columns) => columns.as_slice(),
+            _ => &[],
+        });
+        for expression in level.expressions().into_iter().chain(join_columns) {
+            expression.each(&mut |e| into.extend(scope.trace(e, 0)));
+        }
+        // What is written is named by its target.
+        let written = level.result.and_then(|n| level.source(n)).filter(|_| level.command.writes());
+        if let Some(Source { kind: SourceKind::Table(relation), columns, .. }) = written {
+            let place = |name: &str| columns.iter().position(|c| c == name);
+            let named = level.targets.iter().filter(|t| !t.hidden).filter_map(|t| place(&t.name));
+            into.extend(named.map(|at| BaseColumn { relation: *relation, column: at as i32 + 1 }));
+        }
+    });
 }
 
 /// An expression without the casts around it.

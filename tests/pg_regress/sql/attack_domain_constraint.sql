@@ -22,6 +22,8 @@ ALTER DOMAIN free ADD CONSTRAINT c CHECK (says(VALUE));
 ALTER DOMAIN short SET DEFAULT 'x';
 RESET ROLE;
 -- The owner of the table may.
+SET client_min_messages = error;
 ALTER DOMAIN short ADD CONSTRAINT d CHECK (length(VALUE) < 100);
+RESET client_min_messages;
 RESET search_path;
 CALL regress.remove('at_domain');

@@ -1,0 +1,322 @@
+//! The changes from one shape to another.
+
+use std::collections::{HashMap, HashSet};
+
+use super::constraints::{self, Renaming, same_text};
+use super::renames::{self, Suggestion};
+use super::rules::{ChangeType, What};
+use super::snapshot::{Column, Snapshot};
+use super::types::{Fit, fit};
+use super::{Change, guide, remedies};
+
+/// How the two shapes belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relationship {
+    /// One table at two times: a column is the same one by its attnum, whatever
+    /// it is called, and Postgres has converted its values.
+    SameTable,
+    /// One table, restored from a dump, which numbers columns anew: they go by
+    /// their names.
+    Restored,
+    /// Two tables: columns go by their names; one under another name is a
+    /// suggestion.
+    OtherTable,
+    /// What is described in words: a column under another name is a suggestion.
+    Described,
+}
+
+/// Columns in use: that something relies on.
+pub type Used<'a> = &'a dyn Fn(&str) -> bool;
+
+/// The changes from `old` to `new`, in an order in which their remedies can be
+/// run. `address` is the table's, quoted, for the remedies.
+pub fn compare(
+    old: &Snapshot,
+    new: &Snapshot,
+    relationship: Relationship,
+    used: Used,
+    address: &str,
+) -> Vec<Change> {
+    let pairs = pair(&old.columns, &new.columns, relationship);
+    let names: Vec<(&str, &str)> = pairs
+        .kept
+        .iter()
+        .map(|(was, now, _)| (was.name.as_str(), now.name.as_str()))
+        .filter(|(was, now)| was != now)
+        .collect();
+    let renaming = Renaming(&names);
+    let mut changes = Vec::new();
+    for was in &old.columns {
+        match pairs.kept.iter().find(|(c, _, _)| std::ptr::eq(*c, was)) {
+            Some((_, now, suggestion)) => {
+                column(was, now, *suggestion, relationship, used, &renaming, &mut changes);
+            }
+            None => changes.push(removed(was, &pairs)),
+        }
+    }
+    changes.extend(pairs.added.iter().map(|now| added(now, &pairs)));
+    let side_by_side = matches!(relationship, Relationship::OtherTable | Relationship::Described);
+    if side_by_side && reordered(&pairs.kept) {
+        changes.push(Change::new(What::OrderChanged, None, "the columns come in another order"));
+    }
+    // A description has no constraints.
+    if relationship != Relationship::Described {
+        let mut found = constraints::compare(&old.constraints, &new.constraints, &renaming, used);
+        // Two tables cannot have indexes of one name in a schema.
+        let is_name = |c: &Change| c.old_name != c.new_name && c.old_type == c.new_type;
+        found.retain(|c| relationship != Relationship::OtherTable || !is_name(c));
+        changes.extend(found);
+    }
+    let key = |s: &Snapshot| s.partition_key.clone().unwrap_or_default();
+    if relationship != Relationship::Described && !same_text(&renaming.apply(&key(old)), &key(new))
+    {
+        let change =
+            Change::new(What::PartitionKeyChanged, None, "the partition key is another one");
+        changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
+    }
+    remedies::fill(&mut changes, old, new, address);
+    // Sorted by phase alone, so that columns stay in the order they have.
+    changes.sort_by_key(undone_in);
+    changes
+}
+
+/// When a change is undone: what was added goes first, since it may have the
+/// name or the key of what is to come back.
+fn undone_in(change: &Change) -> u8 {
+    let added = change.old_name.is_none();
+    match change.change_type {
+        ChangeType::Key | ChangeType::Constraint if added => 0,
+        ChangeType::Add => 1,
+        ChangeType::TypeChange => 2,
+        ChangeType::Default => 3,
+        ChangeType::Nullability => 4,
+        ChangeType::Rename => 5,
+        ChangeType::Remove => 6,
+        ChangeType::Key | ChangeType::Constraint | ChangeType::Order => 7,
+    }
+}
+
+/// The columns that are the same in both shapes: old and new.
+pub fn kept<'a>(
+    old: &'a Snapshot,
+    new: &'a Snapshot,
+    relationship: Relationship,
+) -> Vec<(&'a Column, &'a Column)> {
+    let pairs = pair(&old.columns, &new.columns, relationship);
+    pairs.kept.into_iter().map(|(was, now, _)| (was, now)).collect()
+}
+
+/// Which column is which.
+struct Pairs<'a> {
+    /// Old and new, and how sure it is where their names differ by suggestion.
+    kept: Vec<(&'a Column, &'a Column, Option<f64>)>,
+    added: Vec<&'a Column>,
+    /// Pairs that may be renames, and are not sure enough.
+    uncertain: Vec<Suggestion<'a>>,
+}
+
+fn pair<'a>(old: &'a [Column], new: &'a [Column], relationship: Relationship) -> Pairs<'a> {
+    let by_attnum: HashMap<i32, &Column> =
+        new.iter().filter_map(|c| c.attnum.map(|n| (n, c))).collect();
+    let by_name: HashMap<&str, &Column> = new.iter().map(|c| (c.name.as_str(), c)).collect();
+    let mut kept = Vec::new();
+    let mut gone = Vec::new();
+    for was in old {
+        let now = match relationship {
+            Relationship::SameTable => was.attnum.and_then(|n| by_attnum.get(&n)),
+            _ => by_name.get(was.name.as_str()),
+        };
+        match now {
+            Some(now) => kept.push((was, *now, None)),
+            None => gone.push(was),
+        }
+    }
+    let met: HashSet<*const Column> =
+        kept.iter().map(|(_, now, _)| std::ptr::from_ref(*now)).collect();
+    let mut added: Vec<&Column> =
+        new.iter().filter(|c| !met.contains(&std::ptr::from_ref(*c))).collect();
+    let mut uncertain = Vec::new();
+    if matches!(relationship, Relationship::OtherTable | Relationship::Described) {
+        for suggestion in renames::suggest(old, new, &gone, &added) {
+            if suggestion.confidence >= renames::CERTAIN {
+                added.retain(|c| !std::ptr::eq(*c, suggestion.new));
+                kept.push((suggestion.old, suggestion.new, Some(suggestion.confidence)));
+            } else {
+                uncertain.push(suggestion);
+            }
+        }
+    }
+    Pairs { kept, added, uncertain }
+}
+
+fn reordered(kept: &[(&Column, &Column, Option<f64>)]) -> bool {
+    // Pairs come in the order of the old shape; places in the new one follow.
+    let places: Vec<*const Column> = {
+        let mut all: Vec<_> = kept.iter().collect();
+        all.sort_by_key(|(was, _, _)| std::ptr::from_ref(*was));
+        all.into_iter().map(|(_, now, _)| std::ptr::from_ref(*now)).collect()
+    };
+    // The columns of one shape lie one behind the other.
+    places.windows(2).any(|pair| pair[0] > pair[1])
+}
+
+fn removed(was: &Column, pairs: &Pairs) -> Change {
+    let maybe = pairs.uncertain.iter().find(|s| std::ptr::eq(s.old, was));
+    let hint = maybe.map(|s| {
+        format!(" (it may be {} now, which is not certain: {:.2})", s.new.name, s.confidence)
+    });
+    let detail = format!("column {} is gone{}", was.name, hint.unwrap_or_default());
+    Change::new(What::ColumnRemoved, Some(&was.name), detail)
+        .names(Some(&was.name), None)
+        .types(Some(&was.data_type), None)
+}
+
+fn added(now: &Column, pairs: &Pairs) -> Change {
+    let maybe = pairs.uncertain.iter().find(|s| std::ptr::eq(s.new, now));
+    let hint = maybe.map(|s| {
+        format!(" (it may be what was {}, which is not certain: {:.2})", s.old.name, s.confidence)
+    });
+    let hint = hint.unwrap_or_default();
+    let change = match now.not_null && !now.is_supplied() {
+        true => Change::new(
+            What::RequiredColumnAdded,
+            Some(&now.name),
+            format!("column {} is new, NOT NULL and without a default{hint}", now.name),
+        ),
+        false => Change::new(
+            What::ColumnAdded,
+            Some(&now.name),
+            format!("column {} is new{hint}", now.name),
+        ),
+    };
+    change.names(None, Some(&now.name)).types(None, Some(&now.data_type))
+}
+
+/// The changes of one column.
+fn column(
+    was: &Column,
+    now: &Column,
+    suggestion: Option<f64>,
+    relationship: Relationship,
+    used: Used,
+    renaming: &Renaming,
+    into: &mut Vec<Change>,
+) {
+    let name = was.name.as_str();
+    let mut add = |what: What, detail: String, old: Option<&str>, new: Option<&str>| {
+        let change = Change::new(what, Some(name), detail);
+        into.push(change.names(Some(&was.name), Some(&now.name)).types(old, new));
+    };
+    if was.name != now.name {
+        let sure = suggestion.map(|c| format!(" (suggested, confidence {c:.2})"));
+        add(
+            What::ColumnRenamed,
+            format!("column {name} is now called {}{}", now.name, sure.unwrap_or_default()),
+            Some(&was.data_type),
+            Some(&now.data_type),
+        );
+    }
+    let fitting = fit(&was.data_type, was.facts.as_ref(), &now.data_type, now.facts.as_ref());
+    let what = match fitting {
+        Fit::Same => None,
+        Fit::Wider => Some(What::TypeWidened),
+        Fit::Checked if relationship == Relationship::SameTable => {
+            Some(What::TypeNarrowedAndValidated)
+        }
+        Fit::Checked | Fit::Lossy => Some(What::TypeNarrowed),
+        Fit::Other => Some(What::TypeOfAnotherKind),
+    };
+    if let Some(what) = what {
+        let detail = match was.data_type == now.data_type {
+            true => format!("type {} of column {name} is defined in another way", was.data_type),
+            false => format!(
+                "column {name} changes its type from {} to {}",
+                was.data_type, now.data_type
+            ),
+        };
+        add(what, detail, Some(&was.data_type), Some(&now.data_type));
+    }
+    // A feed says nothing of these.
+    if relationship != Relationship::Described && was.collation != now.collation {
+        let named = |c: &Column| c.collation.clone().unwrap_or_else(|| "that of its type".into());
+        let detail =
+            format!("the collation of column {name} changes from {} to {}", named(was), named(now));
+        add(What::CollationChanged, detail, Some(&was.data_type), Some(&now.data_type));
+    }
+    if was.not_null != now.not_null && !now.unsaid.nullable {
+        let what = match (now.not_null, used(name)) {
+            (true, false) => What::NotNullSet,
+            (true, true) => What::NotNullSetOnUsed,
+            (false, false) => What::NotNullDropped,
+            (false, true) => What::NotNullDroppedFromUsed,
+        };
+        let becomes = if now.not_null { "becomes NOT NULL" } else { "may be NULL" };
+        add(what, format!("column {name} {becomes}"), Some(&was.data_type), Some(&now.data_type));
+    }
+    values(was, now, relationship, renaming, &mut add);
+}
+
+/// Adds a change: what, in words, the old and the new definition.
+type Add<'a> = &'a mut dyn FnMut(What, String, Option<&str>, Option<&str>);
+
+/// Where the values of a column come from.
+fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Renaming, add: Add) {
+    let name = was.name.as_str();
+    let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
+        (Some(a), Some(b)) => same_text(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    let generated = was.generated.as_deref().map(|g| renaming.apply(g));
+    if relationship != Relationship::Described
+        && !same(generated.as_deref(), now.generated.as_deref())
+    {
+        let detail = match (&was.generated, &now.generated) {
+            (Some(_), None) => format!("column {name} is not generated any more"),
+            (None, Some(_)) => format!("column {name} is generated now"),
+            _ => format!("column {name} is generated in another way"),
+        };
+        add(What::GeneratedChanged, detail, was.generated.as_deref(), now.generated.as_deref());
+    }
+    if relationship != Relationship::Described && was.identity != now.identity {
+        let text = |c: &Column| match c.identity.as_deref() {
+            Some("a") => Some("GENERATED ALWAYS AS IDENTITY"),
+            Some(_) => Some("GENERATED BY DEFAULT AS IDENTITY"),
+            None => None,
+        };
+        let detail = match (text(was), text(now)) {
+            (Some(_), None) => format!("column {name} is no identity any more"),
+            (None, Some(_)) => format!("column {name} is an identity now"),
+            _ => format!("the identity of column {name} is another one"),
+        };
+        add(What::IdentityChanged, detail, text(was), text(now));
+    }
+    if !now.unsaid.default && !same(was.default.as_deref(), now.default.as_deref()) {
+        let named = |d: &Option<String>| d.clone().unwrap_or_else(|| "none".into());
+        let detail = format!(
+            "the default of column {name} changes from {} to {}",
+            named(&was.default),
+            named(&now.default)
+        );
+        add(What::DefaultChanged, detail, was.default.as_deref(), now.default.as_deref());
+    }
+}
+
+/// The table itself, where it is no more: at all, or at its address.
+pub fn table(home: (&str, &str), now: Option<(&str, &str)>) -> Option<Change> {
+    let label = |(schema, name): (&str, &str)| format!("{schema}.{name}");
+    match now {
+        None => {
+            let detail = format!("table {} is gone", label(home));
+            Some(Change::new(What::TableDropped, None, detail).names(Some(&label(home)), None))
+        }
+        Some(now) if now != home => {
+            let detail = format!("table {} is now {}", label(home), label(now));
+            let mut change = Change::new(What::TableRenamed, None, detail)
+                .names(Some(&label(home)), Some(&label(now)));
+            change.remedy = guide::relocation(now, home);
+            Some(change)
+        }
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,440 @@
+//! Which added column may be a removed one under another name, where only the
+//! two descriptions are at hand. A suggestion, with how sure it is.
+//!
+//! The confidence is a weighted sum, as in composite schema matchers (Do and
+//! Rahm, COMA, VLDB 2002): how the names resemble each other, how the types fit,
+//! and whether the columns stand at the same place among their neighbours.
+
+use super::snapshot::Column;
+use super::types::{Fit, fit};
+
+/// From here on a pair is told as a rename; below it as two changes.
+pub const CERTAIN: f64 = 0.8;
+
+/// From here on the two changes mention each other.
+const POSSIBLE: f64 = 0.55;
+
+const NAME: f64 = 0.65;
+const TYPE: f64 = 0.2;
+const PLACE: f64 = 0.15;
+
+/// A rival as close as this makes a pair uncertain.
+const MARGIN: f64 = 0.1;
+
+/// More pairs than this are not weighed: nothing in them is a rename any more.
+const MOST_PAIRS: usize = 100_000;
+
+/// A removed and an added column that may be one.
+#[derive(Clone, Copy, Debug)]
+pub struct Suggestion<'a> {
+    pub old: &'a Column,
+    pub new: &'a Column,
+    /// 0 to 1.
+    pub confidence: f64,
+}
+
+/// The likeliest pairs, each column in one at most.
+pub fn suggest<'a>(
+    old: &'a [Column],
+    new: &'a [Column],
+    gone: &[&'a Column],
+    added: &[&'a Column],
+) -> Vec<Suggestion<'a>> {
+    if gone.len() * added.len() > MOST_PAIRS {
+        return Vec::new();
+    }
+    let words = |columns: &[&Column]| -> Vec<Vec<String>> {
+        columns.iter().map(|c| words(&c.name)).collect()
+    };
+    let (gone_words, added_words) = (words(gone), words(added));
+    let mut all: Vec<Suggestion> = Vec::new();
+    for (was, was_words) in gone.iter().zip(&gone_words) {
+        for (now, now_words) in added.iter().zip(&added_words) {
+            let confidence = NAME * likeness(was_words, now_words)
+                + TYPE * type_likeness(was, now)
+                + PLACE * place_likeness(old, new, was, now);
+            if confidence >= POSSIBLE {
+                all.push(Suggestion { old: was, new: now, confidence });
+            }
+        }
+    }
+    all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let mut chosen: Vec<Suggestion> = Vec::new();
+    for one in &all {
+        let rival = |other: &&Suggestion| {
+            let same_old = std::ptr::eq(other.old, one.old);
+            let same_new = std::ptr::eq(other.new, one.new);
+            same_old != same_new
+        };
+        let taken = |c: &Suggestion| std::ptr::eq(c.old, one.old) || std::ptr::eq(c.new, one.new);
+        if chosen.iter().any(taken) {
+            continue;
+        }
+        let contested =
+            all.iter().filter(rival).any(|other| other.confidence > one.confidence - MARGIN);
+        let confidence = match contested {
+            true => one.confidence.min(CERTAIN - 0.01),
+            false => one.confidence,
+        };
+        chosen.push(Suggestion { confidence, ..*one });
+    }
+    chosen
+}
+
+fn type_likeness(was: &Column, now: &Column) -> f64 {
+    match fit(&was.data_type, was.facts.as_ref(), &now.data_type, now.facts.as_ref()) {
+        Fit::Same => 1.0,
+        Fit::Wider | Fit::Checked => 0.8,
+        Fit::Lossy => 0.5,
+        Fit::Other => -1.0,
+    }
+}
+
+/// Whether the neighbours on both sides are the same.
+fn place_likeness(old: &[Column], new: &[Column], was: &Column, now: &Column) -> f64 {
+    let place = |all: &[Column], one: &Column| all.iter().position(|c| std::ptr::eq(c, one));
+    let (Some(i), Some(j)) = (place(old, was), place(new, now)) else {
+        return 0.0;
+    };
+    let name =
+        |all: &[Column], at: Option<usize>| at.and_then(|at| all.get(at)).map(|c| c.name.clone());
+    let before = name(old, i.checked_sub(1)) == name(new, j.checked_sub(1));
+    let after = name(old, Some(i + 1)) == name(new, Some(j + 1));
+    match (before, after) {
+        (true, true) => 1.0,
+        (true, false) | (false, true) => 0.7,
+        _ if i.abs_diff(j) <= 1 => 0.6,
+        _ => 0.0,
+    }
+}
+
+/// A name as words: split where the case changes, at digits and at what is
+/// neither; abbreviations written out.
+pub fn words(name: &str) -> Vec<String> {
+    #[derive(PartialEq, Clone, Copy)]
+    enum Sort {
+        Lower,
+        Upper,
+        Digit,
+        Between,
+    }
+    let sort = |c: char| match c {
+        c if c.is_ascii_digit() => Sort::Digit,
+        c if c.is_uppercase() => Sort::Upper,
+        c if c.is_alphanumeric() => Sort::Lower,
+        _ => Sort::Between,
+    };
+    let mut words: Vec<String> = Vec::new();
+    let mut last = Sort::Between;
+    for c in name.chars() {
+        let now = sort(c);
+        let goes_on = now == last || (last == Sort::Upper && now == Sort::Lower);
+        if now != Sort::Between {
+            if !goes_on || words.is_empty() {
+                words.push(String::new());
+            }
+            // HTTPStatus: the last capital begins the next word.
+            if last == Sort::Upper
+                && now == Sort::Lower
+                && words.last().is_some_and(|w| w.chars().count() > 1)
+            {
+                let first = words.last_mut().and_then(String::pop).unwrap_or_default();
+                words.push(first.to_string());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        last = now;
+    }
+    words.iter().flat_map(|word| written_out(word)).collect()
+}
+
+/// Abbreviations of the trade, and words that mean the same.
+#[rustfmt::skip]
+const WRITTEN_OUT: &[(&str, &str)] = &[
+    ("acct", "account"), ("addr", "address"), ("amt", "amount"), ("attr", "attribute"),
+    ("avg", "average"), ("bal", "balance"), ("bday", "birth date"), ("cat", "category"),
+    ("cd", "code"), ("cell", "mobile"), ("cnt", "count"), ("co", "company"),
+    ("comp", "company"), ("corp", "company"), ("ctry", "country"), ("cur", "currency"),
+    ("curr", "currency"), ("cust", "customer"), ("dept", "department"), ("desc", "description"),
+    ("descr", "description"), ("dest", "destination"), ("disc", "discount"), ("dist", "distance"),
+    ("dob", "birth date"), ("doc", "document"), ("dt", "date"), ("dttm", "timestamp"),
+    ("dur", "duration"), ("emp", "employee"), ("err", "error"), ("est", "estimated"),
+    ("exp", "expiry"), ("ext", "extension"), ("fname", "first name"), ("firstname", "first name"),
+    ("forename", "first name"), ("freq", "frequency"), ("grp", "group"), ("hq", "headquarters"),
+    ("identifier", "id"), ("img", "image"), ("inv", "invoice"), ("lang", "language"),
+    ("lat", "latitude"), ("lname", "last name"), ("lastname", "last name"), ("len", "length"),
+    ("lng", "longitude"), ("loc", "location"), ("lon", "longitude"), ("max", "maximum"),
+    ("mfg", "manufacturer"), ("mgr", "manager"), ("min", "minimum"), ("mob", "mobile"),
+    ("mod", "modified"), ("msg", "message"), ("nbr", "number"), ("no", "number"),
+    ("num", "number"), ("ord", "order"), ("org", "organization"), ("orig", "original"),
+    ("param", "parameter"), ("pct", "percent"), ("percentage", "percent"), ("ph", "phone"),
+    ("pmt", "payment"), ("pos", "position"), ("postal", "post"), ("postcode", "post code"),
+    ("prev", "previous"), ("prod", "product"), ("pwd", "password"), ("qty", "quantity"),
+    ("rcvd", "received"), ("ref", "reference"), ("reg", "registration"), ("req", "request"),
+    ("resp", "response"), ("seq", "sequence"), ("src", "source"), ("stat", "status"),
+    ("std", "standard"), ("str", "street"), ("surname", "last name"), ("tel", "phone"),
+    ("telephone", "phone"), ("temp", "temperature"), ("tot", "total"), ("ts", "timestamp"),
+    ("txn", "transaction"), ("trx", "transaction"), ("tx", "transaction"), ("txt", "text"),
+    ("tz", "timezone"), ("uid", "user id"), ("upd", "updated"), ("usr", "user"),
+    ("val", "value"), ("ver", "version"), ("vol", "volume"), ("wt", "weight"),
+    ("yr", "year"), ("zip", "post"), ("zipcode", "post code"),
+];
+
+fn written_out(word: &str) -> Vec<String> {
+    match WRITTEN_OUT.iter().find(|(short, _)| *short == word) {
+        Some((_, long)) => long.split(' ').map(str::to_string).collect(),
+        None => vec![word.to_string()],
+    }
+}
+
+/// Words that say little by themselves: `phone` and `phone_number` are one.
+const SAY_LITTLE: &[&str] = &[
+    "id",
+    "number",
+    "code",
+    "name",
+    "date",
+    "at",
+    "on",
+    "is",
+    "has",
+    "flag",
+    "value",
+    "text",
+    "amount",
+    "address",
+    "timestamp",
+    "time",
+    "of",
+    "the",
+    "key",
+    "type",
+    "field",
+    "col",
+    "column",
+    "data",
+    "info",
+    "total",
+    "full",
+    "utc",
+];
+
+/// Words that set columns apart which are otherwise called the same.
+const APART: &[&[&str]] = &[
+    &["first", "last", "middle", "full", "nick", "user", "display", "maiden"],
+    &[
+        "created",
+        "updated",
+        "deleted",
+        "modified",
+        "archived",
+        "published",
+        "expired",
+        "expiry",
+        "completed",
+        "cancelled",
+        "canceled",
+        "confirmed",
+        "approved",
+        "rejected",
+        "received",
+        "sent",
+        "shipped",
+        "delivered",
+        "paid",
+        "ordered",
+        "opened",
+        "closed",
+        "started",
+        "ended",
+        "issued",
+        "due",
+        "scheduled",
+        "birth",
+        "hired",
+        "hire",
+        "registered",
+        "verified",
+    ],
+    &["start", "end", "begin", "stop", "finish"],
+    &["minimum", "maximum", "average", "total", "median", "sum"],
+    &["billing", "shipping", "home", "work", "mailing", "delivery", "invoice", "legal"],
+    &["gross", "net", "tax", "discount", "fee", "tip", "shipping", "cost", "price", "sub"],
+    &[
+        "buyer",
+        "seller",
+        "sender",
+        "receiver",
+        "recipient",
+        "payer",
+        "payee",
+        "owner",
+        "author",
+        "editor",
+        "reviewer",
+        "approver",
+        "manager",
+        "assignee",
+        "reporter",
+        "creator",
+    ],
+    &["from", "to"],
+    &["source", "target", "destination", "origin"],
+    &["in", "out"],
+    &["input", "output"],
+    &["old", "new"],
+    &["before", "after"],
+    &["previous", "next", "current"],
+    &["open", "close", "high", "low"],
+    &["debit", "credit"],
+    &["parent", "child"],
+    &["width", "height", "depth", "length", "weight"],
+    &["latitude", "longitude"],
+    &["x", "y", "z"],
+    &["day", "week", "month", "quarter", "year", "hour", "minute", "second"],
+    &["planned", "actual", "expected", "estimated"],
+    &["left", "right", "top", "bottom"],
+    &["primary", "secondary", "alternate", "backup"],
+    &["public", "private"],
+    &["read", "write"],
+    &["email", "phone", "mobile", "fax"],
+    &["city", "country", "state", "street", "region", "county"],
+    &[
+        "user", "customer", "product", "order", "account", "company", "vendor", "supplier",
+        "employee",
+    ],
+    &["id", "name", "code", "description", "type", "status", "count", "date", "amount"],
+    &["success", "failure", "error"],
+    &["male", "female"],
+    &["push", "pull"],
+    &["up", "down"],
+];
+
+fn are_apart(a: &str, b: &str) -> bool {
+    a != b && APART.iter().any(|group| group.contains(&a) && group.contains(&b))
+}
+
+/// How much two names resemble each other, 0 to 1.
+fn likeness(a: &[String], b: &[String]) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    let joined = |words: &[String]| words.concat();
+    if joined(a) == joined(b) {
+        return 0.98;
+    }
+    let is_number = |w: &String| w.chars().all(|c| c.is_ascii_digit());
+    let numbers = |words: &[String]| -> Vec<String> {
+        words.iter().filter(|w| is_number(w)).cloned().collect()
+    };
+    if numbers(a) != numbers(b) {
+        return 0.2;
+    }
+    // Each word with its like, once.
+    let mut left: Vec<&String> = b.iter().collect();
+    let mut alone: Vec<&String> = Vec::new();
+    let mut met = 0.0;
+    for word in a {
+        let best = left
+            .iter()
+            .enumerate()
+            .map(|(at, other)| (at, word_likeness(word, other)))
+            .max_by(|x, y| x.1.total_cmp(&y.1));
+        match best {
+            Some((at, likeness)) if likeness >= 0.75 => {
+                met += likeness;
+                left.remove(at);
+            }
+            _ => alone.push(word),
+        }
+    }
+    if alone.iter().any(|w| left.iter().any(|o| are_apart(w, o))) {
+        return 0.2;
+    }
+    if initials(a, b) || initials(b, a) {
+        return 0.85;
+    }
+    if alone.is_empty() && left.is_empty() {
+        return met / a.len() as f64;
+    }
+    // The same but for words that say little, as long as one is left that says
+    // something.
+    let says_little = |w: &&String| SAY_LITTLE.contains(&w.as_str());
+    let says = |words: &[String]| words.iter().any(|w| !SAY_LITTLE.contains(&w.as_str()));
+    let one_sided = alone.is_empty() || left.is_empty();
+    if one_sided && met > 0.0 && alone.iter().chain(&left).all(says_little) && says(a) && says(b) {
+        return 0.85;
+    }
+    2.0 * met / (a.len() + b.len()) as f64
+}
+
+/// `po` for `purchase_order`.
+fn initials(short: &[String], long: &[String]) -> bool {
+    let [one] = short else {
+        return false;
+    };
+    let first: String = long.iter().filter_map(|w| w.chars().next()).collect();
+    long.len() >= 3 && *one == first
+}
+
+/// The same word, its plural, cut off or misspelt.
+fn word_likeness(a: &str, b: &str) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let stem = |w: &str| w.strip_suffix('s').map_or_else(|| w.to_string(), str::to_string);
+    if stem(a) == stem(b) {
+        return 0.95;
+    }
+    if short.chars().count() >= 3 && long.starts_with(short) {
+        return 0.85;
+    }
+    let vowels_away = |w: &str| -> String {
+        w.chars()
+            .enumerate()
+            .filter(|(at, c)| *at == 0 || !"aeiou".contains(*c))
+            .map(|(_, c)| c)
+            .collect()
+    };
+    if short.chars().count() >= 3 && vowels_away(long) == vowels_away(short) {
+        return 0.85;
+    }
+    let distance = super::super::names::edit_distance(a, b);
+    match (short.chars().count(), distance) {
+        (5.., 1) | (8.., 2) => 0.8,
+        _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fall_into_words() {
+        for (name, expected) in [
+            ("customerId", "customer id"),
+            ("cust_id", "customer id"),
+            ("HTTPStatusCode", "http status code"),
+            ("address2", "address 2"),
+            ("order-qty", "order quantity"),
+            ("Größe", "größe"),
+        ] {
+            assert_eq!(words(name).join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_set_apart_is_not_alike() {
+        let of = |a: &str, b: &str| likeness(&words(a), &words(b));
+        assert!(of("cust_id", "customer_id") > 0.95);
+        assert!(of("phone", "phone_number") > 0.8);
+        assert!(of("first_name", "last_name") < 0.5);
+        assert!(of("address1", "address2") < 0.5);
+        assert!(of("created_at", "updated_at") < 0.5);
+        assert!(of("zip", "postcode") > 0.8);
+    }
+}

@@ -1,0 +1,224 @@
+//! Digests of the catalog rows that make up a table's shape: a fast answer to
+//! whether anything may have changed.
+//!
+//! A row version of a heap is told by its place and by the transaction that
+//! made it; whatever changes a row makes another version. So equal digests mean
+//! that no catalog row of the table was touched, and where they differ the
+//! shapes themselves are compared. What moves rows without changing them (VACUUM
+//! FULL of a catalog, a restore) costs that comparison once.
+
+use std::collections::HashMap;
+
+use pgrx::pg_sys;
+
+use super::catalogs::{attribute, scan};
+use super::shims;
+
+/// Indexes of the system catalogs, fixed OIDs in all versions.
+const ATTRIBUTE_BY_RELATION: u32 = 2659;
+const DEFAULT_BY_RELATION: u32 = 2656;
+const CONSTRAINT_BY_RELATION: u32 = 2665;
+const CONSTRAINT_BY_TYPE: u32 = 2666;
+const INDEX_BY_RELATION: u32 = 2678;
+const TYPE_BY_OID: u32 = 2703;
+const ENUM_BY_TYPE: u32 = 3503;
+
+/// From so many tables on, whole catalogs are read instead of an index each.
+const MANY: usize = 200;
+
+/// The digest of each of these tables that exists.
+pub fn of(relations: &[u32]) -> HashMap<u32, u64> {
+    let mut reader = Reader {
+        found: relations.iter().map(|relid| (*relid, 0)).collect(),
+        types: HashMap::new(),
+        columns: Vec::new(),
+    };
+    let all = relations.len() >= MANY;
+    let keys: Vec<Option<u32>> = match all {
+        true => vec![None],
+        false => relations.iter().map(|relid| Some(*relid)).collect(),
+    };
+    for key in keys {
+        reader.attributes(key);
+        let (of_relation, _) = shims::CONSTRAINT_COLUMNS;
+        reader.rows(shims::DEFAULT_RELATION, DEFAULT_BY_RELATION, 2, key);
+        reader.rows(shims::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
+        reader.rows(pg_sys::IndexRelationId.to_u32(), INDEX_BY_RELATION, 2, key);
+    }
+    // What the columns' own types are made of.
+    for (relid, type_oid) in std::mem::take(&mut reader.columns) {
+        let digest = reader.type_digest(type_oid, 0);
+        reader.add(relid, digest);
+    }
+    // A table without any row is none.
+    reader.found.retain(|_, digest| *digest != 0);
+    reader.found
+}
+
+struct Reader {
+    found: HashMap<u32, u64>,
+    types: HashMap<u32, u64>,
+    /// Columns of a type that is none of Postgres's own.
+    columns: Vec<(u32, u32)>,
+}
+
+/// Types refer to each other; deeper than this nobody nests them.
+const DEEPEST: usize = 32;
+
+impl Reader {
+    fn add(&mut self, relid: u32, row: u64) {
+        if let Some(digest) = self.found.get_mut(&relid) {
+            // The order in which rows come says nothing.
+            *digest = digest.wrapping_add(row);
+        }
+    }
+
+    fn attributes(&mut self, key: Option<u32>) {
+        let catalog = pg_sys::AttributeRelationId.to_u32();
+        // SAFETY: the fixed part of a pg_attribute tuple is FormData_pg_attribute.
+        unsafe {
+            scan(
+                catalog,
+                key.map(|_| ATTRIBUTE_BY_RELATION),
+                key.map(|k| (1, k)),
+                false,
+                |tuple, _| {
+                    let column = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_attribute>();
+                    let relid = column.attrelid.to_u32();
+                    if column.attnum <= 0 || !self.found.contains_key(&relid) {
+                        return;
+                    }
+                    self.add(relid, version(catalog, tuple));
+                    if column.atttypid.to_u32() >= pg_sys::FirstNormalObjectId {
+                        self.columns.push((relid, column.atttypid.to_u32()));
+                    }
+                },
+            );
+        }
+    }
+
+    /// The rows of a catalog whose attribute `relation` names the table.
+    fn rows(&mut self, catalog: u32, index: u32, relation: i16, key: Option<u32>) {
+        // An index on the table's OID begins with it.
+        let keys = key.map(|k| (relation, k));
+        // SAFETY: the attribute is an OID in each of these catalogs.
+        unsafe {
+            scan(catalog, key.map(|_| index), keys, false, |tuple, description| {
+                let relid = match key {
+                    Some(relid) => Some(relid),
+                    None => attribute(tuple, description, i32::from(relation))
+                        .map(|datum| datum.value() as u32),
+                };
+                if let Some(relid) = relid {
+                    self.add(relid, version(catalog, tuple));
+                }
+            });
+        }
+    }
+
+    fn type_digest(&mut self, oid: u32, depth: usize) -> u64 {
+        if oid < pg_sys::FirstNormalObjectId || depth > DEEPEST {
+            return 0;
+        }
+        if let Some(known) = self.types.get(&oid) {
+            return *known;
+        }
+        let mut digest = 0_u64;
+        let mut parts = Vec::new();
+        let mut composite = 0;
+        let catalog = pg_sys::TypeRelationId.to_u32();
+        // SAFETY: the fixed part of a pg_type tuple is FormData_pg_type; the
+        // others are looked up by their OID.
+        unsafe {
+            scan(catalog, Some(TYPE_BY_OID), Some((1, oid)), false, |tuple, _| {
+                let form = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_type>();
+                digest = digest.wrapping_add(version(catalog, tuple));
+                composite = form.typrelid.to_u32();
+                parts.extend([form.typbasetype.to_u32(), form.typelem.to_u32()]);
+            });
+            let enums = pg_sys::EnumRelationId.to_u32();
+            scan(enums, Some(ENUM_BY_TYPE), Some((2, oid)), false, |tuple, _| {
+                digest = digest.wrapping_add(version(enums, tuple));
+            });
+            let constraints = shims::CONSTRAINT_RELATION;
+            let (_, of_type) = shims::CONSTRAINT_COLUMNS;
+            let by_type = Some((of_type, oid));
+            scan(constraints, Some(CONSTRAINT_BY_TYPE), by_type, false, |tuple, _| {
+                digest = digest.wrapping_add(version(constraints, tuple));
+            });
+            if composite != 0 {
+                let attributes = pg_sys::AttributeRelationId.to_u32();
+                let by_relation = Some((1, composite));
+                scan(attributes, Some(ATTRIBUTE_BY_RELATION), by_relation, false, |tuple, _| {
+                    let form = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_attribute>();
+                    if form.attnum > 0 {
+                        digest = digest.wrapping_add(version(attributes, tuple));
+                        parts.push(form.atttypid.to_u32());
+                    }
+                });
+            }
+        }
+        self.types.insert(oid, digest);
+        for part in parts {
+            digest = digest.wrapping_add(self.type_digest(part, depth + 1));
+        }
+        self.types.insert(oid, digest);
+        digest
+    }
+}
+
+/// A row version as a number.
+///
+/// # Safety
+/// A tuple of the catalog.
+unsafe fn version(catalog: u32, tuple: pg_sys::HeapTuple) -> u64 {
+    // SAFETY: as promised by the caller. Freezing keeps xmin as it is.
+    unsafe {
+        let place = &(*tuple).t_self;
+        let block = u64::from(place.ip_blkid.bi_hi) << 16 | u64::from(place.ip_blkid.bi_lo);
+        let xmin = (*(*tuple).t_data).t_choice.t_heap.t_xmin;
+        let row = block << 16 | u64::from(place.ip_posid);
+        mixed(mixed(row) ^ (u64::from(xmin.into_inner()) << 32 | u64::from(catalog)))
+    }
+}
+
+/// Spreads a number over all bits: the finalizer of SplitMix64 (Steele, Lea and
+/// Flood, 2014).
+fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// The fixed part of a tuple, as GETSTRUCT finds it.
+///
+/// # Safety
+/// A tuple of a catalog.
+unsafe fn fixed_part(tuple: pg_sys::HeapTuple) -> *const u8 {
+    // SAFETY: t_hoff is where the data begins.
+    unsafe {
+        let header = (*tuple).t_data;
+        header.cast::<u8>().add(usize::from((*header).t_hoff)).cast_const()
+    }
+}
+
+/// The digests at which shapes were found to be those in force, from
+/// `spyne.snapshot_digests`.
+pub fn stored() -> HashMap<u32, u64> {
+    let mut found = HashMap::new();
+    let Some(table) = super::catalogs::relation_in("spyne", "snapshot_digests") else {
+        return found;
+    };
+    // SAFETY: the table has an oid and a bigint (sql/drift.sql).
+    unsafe {
+        scan(table, None, None, false, |tuple, description| {
+            let relation = attribute(tuple, description, 1).map(|d| d.value() as u32);
+            let digest = attribute(tuple, description, 2).map(|d| d.value() as u64);
+            if let (Some(relation), Some(digest)) = (relation, digest) {
+                found.insert(relation, digest);
+            }
+        });
+    }
+    found
+}
