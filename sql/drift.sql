@@ -69,7 +69,7 @@ COMMENT ON COLUMN spyne.drift_changes.old_type IS 'The old type, default or defi
 COMMENT ON COLUMN spyne.drift_changes.new_type IS 'The new one';
 COMMENT ON COLUMN spyne.drift_changes.severity IS 'COMPATIBLE, WARNING or BREAKING';
 COMMENT ON COLUMN spyne.drift_changes.detail IS 'The change and why it matters, in words';
-COMMENT ON COLUMN spyne.drift_changes.consumers IS 'What uses the column: kind, name and, for previews, user';
+COMMENT ON COLUMN spyne.drift_changes.consumers IS 'What uses the column: kind and name; for previews the user, and how many there were in 30 days';
 COMMENT ON COLUMN spyne.drift_changes.remedy IS 'SQL that gives the old shape back';
 
 -- What the catalog rows of a table were when its shape was found to be the one
@@ -137,11 +137,13 @@ SELECT DISTINCT x.attnum::integer, jsonb_build_object('kind', 'foreign key', 'na
 FROM pg_constraint k CROSS JOIN LATERAL unnest(k.confkey) x(attnum)
 WHERE k.contype = 'f' AND k.confrelid = relation AND k.conparentid = 0
 UNION ALL
--- 0 is the whole row.
-SELECT DISTINCT b.attnum::integer, jsonb_build_object('kind', 'preview', 'name', p.preview_id::text, 'user', p.user_name)
+-- 0 is the whole row. Who, and how often; the previews themselves are for their
+-- users and admins.
+SELECT b.attnum::integer, jsonb_build_object('kind', 'preview', 'name', p.user_name, 'previews', count(DISTINCT p.preview_id))
 FROM spyne.query_previews p
 CROSS JOIN LATERAL jsonb_array_elements_text(p.basis #> ARRAY['relations', relation::text, 'used']) b(attnum)
 WHERE p.created_at > now() - interval '30 days'
+GROUP BY b.attnum, p.user_name
 $$;
 
 -- Which table a shape is of: this one, in this database of this server. After a

@@ -273,10 +273,12 @@ fn resolved(described: Vec<described::Described>) -> Result<Snapshot> {
     let mut faults = Vec::new();
     let mut columns = Vec::new();
     for column in described {
-        let Some((oid, modifier)) = type_names::by_name(&column.data_type) else {
-            faults
-                .push(format!("column \"{}\": there is no type {}", column.name, column.data_type));
-            continue;
+        let (oid, modifier) = match type_names::by_name(&column.data_type) {
+            Ok(found) => found,
+            Err(why) => {
+                faults.push(format!("column \"{}\": {why}", column.name));
+                continue;
+            }
         };
         let named = elevated(|| types::named(oid, modifier))?;
         columns.push(Column {

@@ -210,7 +210,10 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
     let mut users: Vec<String> = Vec::new();
     for consumer in found.iter().filter(|f| breaking(f)).flat_map(|f| &f.consumers) {
         let text = |key: &str| consumer[key].as_str().unwrap_or_default().to_string();
-        let user = format!("{} {}", text("kind"), text("name"));
+        let user = match text("kind").as_str() {
+            "preview" => format!("previews of {}", text("name")),
+            kind => format!("{kind} {}", text("name")),
+        };
         if !users.contains(&user) {
             users.push(user);
         }

@@ -55,6 +55,46 @@ pub fn rolled_back<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Runs `work` in a subtransaction; where it ends with an error of Postgres's,
+/// its message, and nothing has happened. A cancellation stays one.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // SAFETY: as in `rolled_back`; without an error the subtransaction is kept.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        let back = move || {
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::CurrentResourceOwner = owner;
+        };
+        let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(|| Ok(work())))
+            .catch_others(move |error| {
+                pg_sys::RollbackAndReleaseCurrentSubTransaction();
+                back();
+                match error {
+                    pg_sys::panic::CaughtError::PostgresError(report)
+                        if report.sql_error_code() != PgSqlErrorCode::ERRCODE_QUERY_CANCELED =>
+                    {
+                        Err(report.message().to_string())
+                    }
+                    other => other.rethrow(),
+                }
+            })
+            .catch_rust_panic(move |error| {
+                pg_sys::RollbackAndReleaseCurrentSubTransaction();
+                back();
+                error.rethrow()
+            })
+            .execute();
+        if result.is_ok() {
+            pg_sys::ReleaseCurrentSubTransaction();
+            back();
+        }
+        result
+    }
+}
+
 /// Runs a write as the present user, deferred constraints included, and says
 /// what it did. To be called within [`rolled_back`].
 pub fn write(sql: &str, images: Option<&Images>) -> Outcome {

@@ -297,6 +297,7 @@ pub struct Known {
 }
 
 const KNOWN: &str = "SELECT to_jsonb(r) || jsonb_build_object(
+        'resolved_at', to_char(r.resolved_at, 'YYYY-MM-DD HH24:MI'),
         'relation', (SELECT t.relation::oid::int8 FROM spyne.tables t WHERE t.logical_name = r.logical_name AND t.version = r.version))
     FROM spyne.drift_reports r";
 

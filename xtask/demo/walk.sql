@@ -107,6 +107,33 @@ SET ROLE erin;
 SELECT count(*) FROM curated.customer WHERE c_acctbal < 0;
 RESET ROLE;
 
+-- A column gets a better name. Postgres would do it at once, and whoever reads the old one would
+-- find out. Not in a table that is in use:
+-- [refused]
+ALTER TABLE curated.customer RENAME COLUMN c_phone TO c_telephone;
+
+-- The way round it: a shadow has the new name, and takes the table's place in one transaction.
+SELECT relation, version FROM spyne_create_shadow('customer');
+INSERT INTO spyne_shadow.customer SELECT * FROM curated.customer;
+ALTER TABLE spyne_shadow.customer RENAME COLUMN c_phone TO c_telephone;
+ANALYZE spyne_shadow.customer;
+SELECT kind, detail
+FROM spyne_promote('spyne_shadow.customer', accept_breaking => true, reason => 'a better name')
+WHERE kind = 'warning' OR detail LIKE '%version%';
+
+-- A change that hurts nobody is a version of its own, and governed.customer has it at once.
+ALTER TABLE curated.customer ADD COLUMN c_email text;
+SELECT version, severity, status, new_version FROM spyne.drift_reports ORDER BY report_id;
+
+-- The feed that fills it announces another schema. What does that change?
+SELECT change_type, "column", new_name, severity, detail
+FROM spyne_detect_drift('customer', '{"columns": [
+    {"name": "custkey",    "data_type": "bigint"}, {"name": "c_name", "data_type": "text"},
+    {"name": "c_address",  "data_type": "text"},   {"name": "c_nationkey", "data_type": "int"},
+    {"name": "c_tel",      "data_type": "text"},   {"name": "c_acctbal", "data_type": "numeric(17,4)"},
+    {"name": "c_mktsegment", "data_type": "char(10)"}, {"name": "c_email", "data_type": "text"}]}')
+ORDER BY severity, "column";
+
 -- Each run is on record, with what was known before it.
 SELECT e.user_name, p.statement, e.result_count, p.overrides, p.reason
 FROM spyne.query_executions e JOIN spyne.query_previews p USING (preview_id) ORDER BY e.execution_id;
