@@ -44,7 +44,8 @@ COMMENT ON COLUMN spyne.drift_reports.new_version IS 'The version that has the n
 COMMENT ON SEQUENCE spyne.drift_reports_report_id_seq IS 'Numbers of drift reports';
 
 CREATE TABLE spyne.drift_changes (
-    report_id   bigint NOT NULL REFERENCES spyne.drift_reports ON DELETE CASCADE,
+    -- No foreign key: a parallel restore fills the two tables in any order.
+    report_id   bigint NOT NULL,
     seq         integer NOT NULL,
     change_type text NOT NULL,
     "column"    text,

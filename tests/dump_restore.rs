@@ -40,7 +40,7 @@ const MORE: &str = r#"
 
 /// What must be the same afterwards: all of the catalog, all that was put on tables, and the
 /// rows. One answer for each, so that a difference says what it is about.
-const PROMISES: [(&str, &str); 12] = [
+const PROMISES: [(&str, &str); 14] = [
     ("states", "SELECT t.* FROM spyne.tables t ORDER BY relation::text"),
     ("history", "SELECT h.* FROM spyne.table_state_history h ORDER BY id"),
     ("versions", "SELECT v.* FROM spyne.table_versions v ORDER BY 1, 2"),
@@ -59,6 +59,9 @@ const PROMISES: [(&str, &str); 12] = [
     ("functions", "SELECT p.oid::regprocedure, p.proacl, obj_description(p.oid) FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid
         AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' WHERE p.proname LIKE 'spyne%' OR p.pronamespace = 'spyne'::regnamespace ORDER BY p.oid::regprocedure::text"),
     ("policies", "SELECT polrelid::regclass, polname, pg_get_expr(polqual, polrelid) FROM pg_policy ORDER BY polrelid::regclass::text, 2"),
+    // Columns are numbered anew where one was dropped before.
+    ("drift", "SELECT relation, change_type, \"column\", new_name FROM spyne_detect_drift() ORDER BY 1, 2, 3"),
+    ("drift reports", "SELECT r.*, c.* FROM spyne.drift_reports r JOIN spyne.drift_changes c USING (report_id) ORDER BY r.report_id, seq"),
     ("gaps", "SELECT severity, gap, object FROM spyne_coverage() WHERE gap <> 'enforcement not enforce' ORDER BY 1, 2, 3"),
 ];
 
@@ -75,6 +78,15 @@ fn start() -> (Server, Client, PathBuf) {
         &mut client,
         "SELECT FROM spyne_create_shadow('customer'); INSERT INTO spyne_shadow.customer VALUES (1, 'third')",
     );
+    run(
+        &mut client,
+        "CREATE TABLE gapped (a integer, gone text, b integer NOT NULL DEFAULT 7, c text);
+         ALTER TABLE gapped DROP COLUMN gone; ALTER TABLE gapped ADD UNIQUE (b);
+         SELECT FROM spyne_register('gapped')",
+    );
+    run(&mut client, "SET client_min_messages = error");
+    run(&mut client, "ALTER TABLE gapped ALTER COLUMN b SET DEFAULT 8");
+    run(&mut client, "RESET client_min_messages");
     let directory = server.socket_directory().to_owned();
     (server, client, directory)
 }

@@ -245,6 +245,24 @@ fn governed_tables_are_not_dropped() {
 }
 
 #[test]
+fn drift_is_settled_by_the_event_trigger() {
+    let (server, mut admin) = start();
+    for sql in [
+        "ALTER TABLE customer RENAME COLUMN id TO number",
+        "ALTER TABLE customer DROP CONSTRAINT customer_pkey CASCADE",
+        "DO $$ BEGIN ALTER TABLE customer RENAME COLUMN id TO number; END $$",
+    ] {
+        refused(fresh(&server, SUPERUSER).batch_execute(sql), "55000");
+    }
+    run(&mut fresh(&server, SUPERUSER), "ALTER TABLE customer ADD COLUMN email text");
+    assert_eq!(
+        rows(&mut admin, "SELECT severity, status FROM spyne.drift_reports"),
+        "COMPATIBLE|applied"
+    );
+    assert_eq!(rows(&mut admin, "SELECT count(email) FROM governed.customer"), "0");
+}
+
+#[test]
 fn a_user_does_not_switch_it_off_before_it_is_loaded() {
     let (server, mut admin) = start();
     for user in ["engineer", "admin", "outsider"] {

@@ -169,6 +169,25 @@ fn a_standby_enforces_what_its_primary_says() {
     standby.catch_up(&mut client);
     refused(outsider.query(&loose, &[]), "42501");
 
+    // Drift is found there, and stored by the primary alone.
+    run(&mut client, "SET spyne.enforcement = off");
+    run(
+        &mut client,
+        "ALTER TABLE facts RENAME COLUMN id TO number; ALTER TABLE facts ALTER COLUMN number SET DEFAULT 1",
+    );
+    run(&mut client, "RESET spyne.enforcement");
+    standby.catch_up(&mut client);
+    for look in ["spyne_detect_drift()", "spyne_detect_drift('facts')"] {
+        let sql = format!("SELECT change_type, \"column\", new_name FROM {look}");
+        assert_eq!(rows(&mut superuser, &sql), "DEFAULT|id|number\nRENAME|id|number", "{look}");
+    }
+    assert_eq!(rows(&mut client, "SELECT count(*) FROM spyne.drift_reports"), "0");
+    fails(superuser.batch_execute("SELECT spyne_resolve_drift(1, 'apply', 'x')"), "25006");
+    run(&mut client, "SET spyne.enforcement = off");
+    run(&mut client, "ALTER TABLE facts RENAME COLUMN number TO id");
+    run(&mut client, "RESET spyne.enforcement");
+    standby.catch_up(&mut client);
+
     // Promoted itself, it goes on by the same rules, now for writes too.
     finish(&mut standby.pg_ctl("promote"));
     refused(superuser.batch_execute("INSERT INTO facts VALUES (100)"), "25006");

@@ -32,6 +32,8 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
         ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
+        // Where the event trigger is switched off.
+        ObjectEvent::AlterEnded => super::drift::bring_back_views(),
         ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
     }
 }

@@ -24,6 +24,8 @@ pub struct Settled {
     pub report: Option<Report>,
     /// The version that has the new shape, where it was applied.
     pub version: Option<String>,
+    /// Whether any of it was not known before.
+    pub news: bool,
 }
 
 /// After a DDL statement: settles what it has done to these tables.
@@ -53,7 +55,8 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: bool) -> Result<Option<S
     let Some((subject, found)) = look(relid)? else {
         return Ok(None);
     };
-    let unsettled = |subject, found| Settled { subject, found, report: None, version: None };
+    let unsettled =
+        |subject, found| Settled { subject, found, report: None, version: None, news: false };
     if catalogs::read_only_here() {
         return Ok(Some(unsettled(subject, found)));
     }
@@ -73,8 +76,9 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: bool) -> Result<Option<S
         return Ok(Some(unsettled(subject, found)));
     };
     let known = drift::open_details(&subject.name, &subject.version)?;
-    let newly_breaking =
-        found.iter().any(|f| f.change.is_breaking() && !known.contains(&f.change.detail));
+    let is_news = |found: &Found| !known.contains(&found.change.detail);
+    let news = found.iter().any(is_news);
+    let newly_breaking = found.iter().any(|f| f.change.is_breaking() && is_news(f));
     let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
     let decision = decide(Circumstances {
         state: subject.state,
@@ -98,7 +102,7 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: bool) -> Result<Option<S
         Decision::Apply | Decision::ApplyAllowed => {
             let plan = drift::view_plan(&subject)?;
             if !subject.exists() || !plan.blockers.is_empty() && decision == Decision::Apply {
-                return record(subject, found, acting).map(Some);
+                return record(subject, found, acting).map(|s| Some(Settled { news, ..s }));
             }
             if let Some(blocker) = plan.blockers.first() {
                 return Err(in_the_way(&subject.label(), &blocker.object, &blocker.detail));
@@ -106,7 +110,7 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: bool) -> Result<Option<S
             apply(subject, found, severity, &plan, acting)
         }
     }
-    .map(Some)
+    .map(|settled| Some(Settled { news, ..settled }))
 }
 
 fn look(relid: u32) -> Result<Option<(Subject, Vec<Found>)>> {
@@ -125,7 +129,7 @@ fn record(subject: Subject, found: Vec<Found>, acting: u32) -> Result<Settled> {
     let (name, version, label) = about(&subject);
     let about = About { name: &name, version: &version, label: &label, source: Source::Table };
     let report = drift::store(&about, &found, acting)?;
-    Ok(Settled { subject, found, report: Some(report), version: None })
+    Ok(Settled { subject, found, report: Some(report), version: None, news: true })
 }
 
 /// Takes the live shape as a new version.
@@ -148,7 +152,7 @@ fn apply(
     if let Some(report) = &settled.report {
         drift::resolve(report.report_id, "applied", Some(&version), Some(&reason), acting)?;
     }
-    Ok(Settled { subject, found, report: settled.report, version: Some(version) })
+    Ok(Settled { subject, found, report: settled.report, version: Some(version), news: true })
 }
 
 /// Makes the live shape that of `version`, with the governed view to fit. To be
@@ -177,7 +181,8 @@ pub fn in_the_way(label: &str, object: &str, detail: &str) -> SpyneError {
 
 /// Tells whoever runs the statement what has come of it.
 fn tell(settled: &Settled) {
-    let Some(report) = settled.report.as_ref().filter(|r| r.status != "dismissed") else {
+    // What is known need not be said with every other change.
+    let Some(report) = settled.report.as_ref().filter(|_| settled.news) else {
         return;
     };
     let label = settled.subject.label();
@@ -300,7 +305,7 @@ pub fn holds_views() -> bool {
 }
 
 /// Makes the views again.
-fn bring_back_views() {
+pub fn bring_back_views() {
     for aside in ASIDE.with(std::mem::take) {
         elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
             let table = facts::table(aside.relid)?;

@@ -479,6 +479,9 @@ unsafe extern "C-unwind" fn process_utility(
             completion,
         );
         object_access::set_dropping(before);
+        if tag == pg_sys::NodeTag::T_AlterTableStmt {
+            utility::altered();
+        }
         if runs_another && runs::leave_utility(around) && unseen {
             utility::ended(token, completion);
         }

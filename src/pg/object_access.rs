@@ -33,6 +33,8 @@ pub enum ObjectEvent {
     ConstrainDomain(u32),
     /// ALTER TABLE is about to drop a column, or to give one another type.
     RemakeColumns(u32),
+    /// ALTER TABLE has ended, and its event triggers too.
+    AlterEnded,
 }
 
 /// Translates a call of object_access_hook; None for what is of no interest.

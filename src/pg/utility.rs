@@ -153,6 +153,13 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
     }
 }
 
+/// ALTER TABLE has ended.
+#[cold]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn altered() {
+    (policy().object)(ObjectEvent::AlterEnded);
+}
+
 /// The schema that a new relation of this name would be in; 0 for none.
 unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
     // SAFETY: look-ups that are told that a miss is fine.

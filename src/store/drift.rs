@@ -170,7 +170,6 @@ pub fn severity(found: &[Found]) -> Option<Severity> {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Report {
     pub report_id: i64,
-    pub status: String,
     /// Whether it was stored just now.
     #[serde(default)]
     pub is_new: bool,
@@ -221,7 +220,7 @@ pub fn store(about: &About, found: &[Found], acting: u32) -> Result<Report> {
              SET status = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN 'open' ELSE drift_reports.status END,
                  resolved_at = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN NULL ELSE drift_reports.resolved_at END,
                  resolved_by = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN NULL ELSE drift_reports.resolved_by END
-             RETURNING report_id, status, xmax = 0 AS is_new)
+             RETURNING report_id, xmax = 0 AS is_new)
          SELECT to_jsonb(made) FROM made",
         json!({
             "name": about.name, "version": about.version, "label": about.label,

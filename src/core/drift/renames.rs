@@ -5,6 +5,8 @@
 //! Rahm, COMA, VLDB 2002): how the names resemble each other, how the types fit,
 //! and whether the columns stand at the same place among their neighbours.
 
+use std::collections::HashMap;
+
 use super::snapshot::Column;
 use super::types::{Fit, fit};
 
@@ -43,10 +45,7 @@ pub fn suggest<'a>(
     if gone.len() * added.len() > MOST_PAIRS {
         return Vec::new();
     }
-    let words = |columns: &[&Column]| -> Vec<Vec<String>> {
-        columns.iter().map(|c| words(&c.name)).collect()
-    };
-    let (gone_words, added_words) = (words(gone), words(added));
+    let (gone_words, added_words) = (words_of(old, gone), words_of(new, added));
     let mut all: Vec<Suggestion> = Vec::new();
     for (was, was_words) in gone.iter().zip(&gone_words) {
         for (now, now_words) in added.iter().zip(&added_words) {
@@ -79,6 +78,35 @@ pub fn suggest<'a>(
         chosen.push(Suggestion { confidence, ..*one });
     }
     chosen
+}
+
+/// The words of some columns, without one that most columns of the table begin
+/// with: an export writes its own name before each.
+fn words_of(all: &[Column], some: &[&Column]) -> Vec<Vec<String>> {
+    let first = |column: &Column| words(&column.name).into_iter().next().unwrap_or_default();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    all.iter().for_each(|column| *counts.entry(first(column)).or_default() += 1);
+    let common = counts.into_iter().find(|(_, n)| *n >= 3 && *n * 3 >= all.len() * 2);
+    let without = |mut words: Vec<String>| {
+        if words.len() > 1 && common.as_ref().is_some_and(|(word, _)| words[0] == *word) {
+            words.remove(0);
+        }
+        words
+    };
+    some.iter().map(|column| without(words(&column.name))).collect()
+}
+
+/// What some people write before a name for its type: `strName`, `dtCreated`.
+const TYPE_PREFIXES: &[&str] =
+    &["str", "lng", "int", "dbl", "cur", "bln", "bool", "txt", "dt", "num", "fld", "col"];
+
+/// A name without the prefix for its type.
+fn without_type(name: &str) -> &str {
+    TYPE_PREFIXES
+        .iter()
+        .filter_map(|prefix| name.strip_prefix(prefix))
+        .find(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        .unwrap_or(name)
 }
 
 fn type_likeness(was: &Column, now: &Column) -> f64 {
@@ -126,7 +154,7 @@ pub fn words(name: &str) -> Vec<String> {
     };
     let mut words: Vec<String> = Vec::new();
     let mut last = Sort::Between;
-    for c in name.chars() {
+    for c in without_type(name).chars() {
         let now = sort(c);
         let goes_on = now == last || (last == Sort::Upper && now == Sort::Lower);
         if now != Sort::Between {
@@ -422,6 +450,7 @@ mod tests {
             ("address2", "address 2"),
             ("order-qty", "order quantity"),
             ("Größe", "größe"),
+            ("strGuestName", "guest name"),
         ] {
             assert_eq!(words(name).join(" "), expected);
         }

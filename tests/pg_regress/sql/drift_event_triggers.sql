@@ -112,3 +112,21 @@ SELECT count(*) FROM spyne_detect_drift('sha');
 SELECT schema_snapshot -> 'columns' -> 1 ->> 'name' AS column FROM spyne.table_versions WHERE logical_name = 'dr_sha';
 RESET search_path;
 CALL regress.remove('dr_ev');
+-- With the event trigger switched off, the governed view comes back all the same.
+CREATE SCHEMA dr_ev;
+CREATE TABLE dr_ev.plain (id integer, n integer);
+SELECT state FROM spyne_register('dr_ev.plain', 'dr_plain');
+ALTER EVENT TRIGGER spyne_guard_ddl DISABLE;
+ALTER TABLE dr_ev.plain ALTER COLUMN n TYPE bigint;
+ALTER EVENT TRIGGER spyne_guard_ddl ENABLE ALWAYS;
+SELECT count(*) FROM governed.dr_plain;
+SELECT change_type, severity FROM spyne_detect_drift('dr_ev.plain');
+SELECT count(*) FROM spyne_detect_drift('dr_ev.plain');
+-- Nor is it lost where the statement fails.
+BEGIN;
+SAVEPOINT a;
+ALTER TABLE dr_ev.plain ALTER COLUMN n TYPE integer, ALTER COLUMN nothing TYPE text;
+ROLLBACK TO a;
+SELECT count(*) FROM governed.dr_plain;
+ROLLBACK;
+CALL regress.remove('dr_ev');
