@@ -626,3 +626,30 @@ fn looking_at_all_tables_finds_what_looking_at_each_does() {
     assert_eq!(rows(&mut client, sql), "252|e p s");
     refused(client.batch_execute("SELECT spyne_detect_drift('pg_class'::regclass)"), "55000");
 }
+
+#[test]
+fn ddl_of_an_extensions_script_is_seen() {
+    let server = default_server("drift_extension").start().expect("a server");
+    let directory = server.toolchain().sharedir().join("extension");
+    let name = "spyne_drift_test";
+    let control = directory.join(format!("{name}.control"));
+    let script = |version: &str| directory.join(format!("{name}--{version}.sql"));
+    fs::write(&control, "default_version = '1'\nrelocatable = true\n").expect("a control file");
+    fs::write(script("1"), "ALTER TABLE orders ADD COLUMN channel text;").expect("a script");
+    fs::write(script("1--2"), "ALTER TABLE orders DROP COLUMN note CASCADE;").expect("a script");
+    let mut client = empty_database(&server, "extended");
+    run(
+        &mut client,
+        "CREATE EXTENSION spyne; SET client_min_messages = error;
+         CREATE TABLE orders (id integer PRIMARY KEY, note text);
+         SELECT spyne_register('orders', state => 'SHADOW'); SELECT spyne_promote('orders')",
+    );
+    run(&mut client, &format!("CREATE EXTENSION {name}"));
+    assert_eq!(rows(&mut client, "SELECT version FROM spyne.tables"), "v1.1");
+    assert_eq!(rows(&mut client, "SELECT count(channel) FROM governed.orders"), "0");
+    refused(client.batch_execute(&format!("ALTER EXTENSION {name} UPDATE TO '2'")), "55000");
+    assert_eq!(rows(&mut client, "SELECT count(note) FROM governed.orders"), "0");
+    for file in [control, script("1"), script("1--2")] {
+        fs::remove_file(file).expect("a file of this test");
+    }
+}

@@ -16,11 +16,10 @@ use crate::core::error::{Code, Result, SpyneError};
 use crate::core::names::{near, qualified, with_suffix};
 use crate::core::role::Permission;
 use crate::core::state::{State, StateSet};
-use crate::enforce::drift as settling;
 use crate::pg::{cache, catalogs, digest, types as type_names};
 use crate::report::{self, OrRaise};
 use crate::store::drift::{self, About, Found, Source, Subject};
-use crate::store::{tables, types};
+use crate::store::{settling, tables, types};
 
 type DriftRow = (
     pg_sys::Oid,
@@ -94,7 +93,7 @@ fn spyne_detect_drift(
         if governed.state == State::Shadow {
             caller.require(Permission::ViewShadow, &action)?;
         }
-        let settled = settling::settle(relid, caller.user, false)?;
+        let settled = settling::settle(relid, caller.user, None)?;
         Ok(settled.map(|s| s.found).into_iter().flatten().map(|f| row(relid, f)).collect())
     };
     TableIterator::new(run().or_raise())
@@ -143,7 +142,7 @@ fn spyne_detect_all_drift() -> TableIterator<
             if !sees_shadows && cache::guard_of(relid).states() == staging {
                 continue;
             }
-            if let Some(settled) = settling::settle(relid, caller.user, false)? {
+            if let Some(settled) = settling::settle(relid, caller.user, None)? {
                 rows.extend(settled.found.into_iter().map(|f| row(relid, f)));
             }
         }

@@ -2,7 +2,6 @@
 //! is settled before the statement ends.
 
 use super::refuse;
-use crate::core::drift::decision::{Circumstances, Decision, decide};
 use crate::core::drift::rules::Severity;
 use crate::core::error::{Code, Result, SpyneError};
 use crate::core::names::literal;
@@ -14,19 +13,9 @@ use crate::guc;
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, elevate, runs, users};
 use crate::report::{self, OrRaise};
-use crate::store::drift::{self, About, Found, Report, Source, Subject};
+use crate::store::drift::{self, Found, Subject};
+use crate::store::settling::{self, Settled};
 use crate::store::{facts, roles, steps, tables};
-
-/// What came of looking at a table.
-pub struct Settled {
-    pub subject: Subject,
-    pub found: Vec<Found>,
-    pub report: Option<Report>,
-    /// The version that has the new shape, where it was applied.
-    pub version: Option<String>,
-    /// Whether any of it was not known before.
-    pub news: bool,
-}
 
 /// After a DDL statement: settles what it has done to these tables.
 pub fn after_ddl(relations: &[u32]) {
@@ -36,147 +25,18 @@ pub fn after_ddl(relations: &[u32]) {
             continue;
         }
         let acting = users::current();
-        if let Some(settled) = settle(*relid, acting, true).or_raise() {
+        let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
+        let Some(settled) = settling::settle(*relid, acting, Some(allowed)).or_raise() else {
+            continue;
+        };
+        if settled.refused {
+            refuse(refusal(&settled.subject, &settled.found));
+            // Let through, in permissive mode.
+            tell(&settling::record(settled, acting).or_raise());
+        } else {
             tell(&settled);
         }
     }
-}
-
-/// Looks at a table and does what its drift calls for; None where it is not
-/// governed. `in_the_act` while the statement runs that changes it.
-///
-/// # Errors
-/// 55000 for what is refused; 2BP01 where a view stands in the way.
-pub fn settle(relid: u32, acting: u32, in_the_act: bool) -> Result<Option<Settled>> {
-    elevate::run(guc::lock_timeout_ms(), || settle_elevated(relid, acting, in_the_act))
-}
-
-fn settle_elevated(relid: u32, acting: u32, in_the_act: bool) -> Result<Option<Settled>> {
-    let Some((subject, found)) = look(relid)? else {
-        return Ok(None);
-    };
-    let unsettled =
-        |subject, found| Settled { subject, found, report: None, version: None, news: false };
-    if catalogs::read_only_here() {
-        return Ok(Some(unsettled(subject, found)));
-    }
-    if found.is_empty() {
-        if !drift::open_reports(&subject.name, &subject.version)?.is_empty() {
-            drift::revert(&subject.name, &subject.version, acting)?;
-        }
-        drift::note_unchanged(relid)?;
-        return Ok(Some(unsettled(subject, found)));
-    }
-    // Others may be settling the same: one after the other.
-    tables::lock_versions(&subject.name)?;
-    let Some((subject, found)) = look(relid)? else {
-        return Ok(None);
-    };
-    let Some(severity) = drift::severity(&found) else {
-        return Ok(Some(unsettled(subject, found)));
-    };
-    let known = drift::open_details(&subject.name, &subject.version)?;
-    let is_news = |found: &Found| !known.contains(&found.change.detail);
-    let news = found.iter().any(is_news);
-    let newly_breaking = found.iter().any(|f| f.change.is_breaking() && is_news(f));
-    let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
-    let decision = decide(Circumstances {
-        state: subject.state,
-        severity,
-        in_the_act,
-        newly_breaking,
-        allowed,
-    });
-    match decision {
-        Decision::Refuse => {
-            refuse(refusal(&subject, &found));
-            // Let through, in permissive mode.
-            record(subject, found, acting)
-        }
-        Decision::Follow => {
-            tables::snapshot(relid, &subject.name, &subject.version, acting)?;
-            drift::note_unchanged(relid)?;
-            Ok(unsettled(subject, found))
-        }
-        Decision::Record => record(subject, found, acting),
-        Decision::Apply | Decision::ApplyAllowed => {
-            let plan = drift::view_plan(&subject)?;
-            if !subject.exists() || !plan.blockers.is_empty() && decision == Decision::Apply {
-                return record(subject, found, acting).map(|s| Some(Settled { news, ..s }));
-            }
-            if let Some(blocker) = plan.blockers.first() {
-                return Err(in_the_way(&subject.label(), &blocker.object, &blocker.detail));
-            }
-            apply(subject, found, severity, &plan, acting)
-        }
-    }
-    .map(|settled| Some(Settled { news, ..settled }))
-}
-
-fn look(relid: u32) -> Result<Option<(Subject, Vec<Found>)>> {
-    let Some(subject) = drift::subject(relid)? else {
-        return Ok(None);
-    };
-    let found = drift::changes(&subject)?;
-    Ok(Some((subject, found)))
-}
-
-fn about(subject: &Subject) -> (String, String, String) {
-    (subject.name.clone(), subject.version.clone(), subject.label())
-}
-
-fn record(subject: Subject, found: Vec<Found>, acting: u32) -> Result<Settled> {
-    let (name, version, label) = about(&subject);
-    let about = About { name: &name, version: &version, label: &label, source: Source::Table };
-    let report = drift::store(&about, &found, acting)?;
-    Ok(Settled { subject, found, report: Some(report), version: None, news: true })
-}
-
-/// Takes the live shape as a new version.
-fn apply(
-    subject: Subject,
-    found: Vec<Found>,
-    severity: Severity,
-    plan: &Plan,
-    acting: u32,
-) -> Result<Settled> {
-    let settled = record(subject, found, acting)?;
-    let (subject, found) = (settled.subject, settled.found);
-    let version = drift::next_version(&subject, severity)?.to_string();
-    let reason = format!(
-        "drift, {}: {}",
-        severity.as_str(),
-        found.iter().map(|f| f.change.detail.as_str()).collect::<Vec<_>>().join("; ")
-    );
-    take_shape(&subject, &version, plan, acting, &reason)?;
-    if let Some(report) = &settled.report {
-        drift::resolve(report.report_id, "applied", Some(&version), Some(&reason), acting)?;
-    }
-    Ok(Settled { subject, found, report: settled.report, version: Some(version), news: true })
-}
-
-/// Makes the live shape that of `version`, with the governed view to fit. To be
-/// called while elevated.
-pub fn take_shape(
-    subject: &Subject,
-    version: &str,
-    plan: &Plan,
-    acting: u32,
-    reason: &str,
-) -> Result<()> {
-    steps::execute(plan, acting, Some(reason))?;
-    drift::apply(subject, version, acting, reason)?;
-    drift::note_unchanged(subject.oid)
-}
-
-/// The error where views on the governed view keep it from changing.
-pub fn in_the_way(label: &str, object: &str, detail: &str) -> SpyneError {
-    SpyneError::new(
-        Code::DependentObjects,
-        format!("the governed view of {label} cannot follow: {object} stands in the way"),
-        format!("{object} is a {detail}."),
-        "Drop it, and create it again afterwards.",
-    )
 }
 
 /// Tells whoever runs the statement what has come of it.

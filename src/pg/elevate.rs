@@ -14,12 +14,35 @@ pub fn at_work() -> bool {
     AT_WORK.get() > 0
 }
 
-/// Counts down when the work ends, also when it ends with an error.
-struct Working;
+/// spyne's work, until it ends, also with an error.
+struct Working {
+    /// Whether the script of an extension was running around it.
+    in_script: bool,
+}
+
+impl Working {
+    /// What spyne makes meanwhile belongs to no other extension, whose script may
+    /// be what caused it.
+    fn begin() -> Working {
+        AT_WORK.with(|depth| *depth += 1);
+        // SAFETY: a static of this process, put back below.
+        unsafe {
+            let in_script = pg_sys::creating_extension && !installing();
+            if in_script {
+                pg_sys::creating_extension = false;
+            }
+            Working { in_script }
+        }
+    }
+}
 
 impl Drop for Working {
     fn drop(&mut self) {
         AT_WORK.with(|depth| *depth = depth.saturating_sub(1));
+        if self.in_script {
+            // SAFETY: as above.
+            unsafe { pg_sys::creating_extension = true };
+        }
     }
 }
 
@@ -30,8 +53,7 @@ impl Drop for Working {
 /// caller's, no read of a user's table, no user's function. On an error the
 /// abort of the (sub)transaction gives back user and settings.
 pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
-    AT_WORK.with(|depth| *depth += 1);
-    let working = Working;
+    let working = Working::begin();
     // SAFETY: user id and settings are saved and restored in pairs; an ERROR in
     // between is cleaned up by AbortTransaction or AbortSubTransaction, which
     // restore both.
@@ -61,8 +83,7 @@ pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
 /// once, in which every name is qualified and there is no operator or cast to
 /// look up.
 pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
-    AT_WORK.with(|depth| *depth += 1);
-    let working = Working;
+    let working = Working::begin();
     // SAFETY: as in `run`.
     let result = unsafe {
         let mut user = pg_sys::InvalidOid;

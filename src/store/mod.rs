@@ -6,6 +6,7 @@ pub mod grants;
 pub mod guards;
 pub mod previews;
 pub mod roles;
+pub mod settling;
 pub mod shadows;
 mod sql;
 pub mod steps;
