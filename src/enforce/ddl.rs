@@ -4,6 +4,7 @@ use super::{check, refuse};
 use crate::core::access::Access;
 use crate::core::error::{Code, SpyneError};
 use crate::core::names::literal;
+use crate::core::state::State;
 use crate::pg::cache::{self, Guard};
 use crate::pg::object_access::{self, Dropping, ObjectEvent};
 use crate::pg::runs;
@@ -32,6 +33,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
         ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
+        ObjectEvent::DropIndexConcurrently(index) => drop_index_concurrently(index),
         // Where the event trigger is switched off.
         ObjectEvent::AlterEnded => super::drift::bring_back_views(),
         ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
@@ -42,6 +44,26 @@ pub(super) fn object(event: ObjectEvent) {
 fn truncate(relid: u32) {
     let touched = vec![Touched { relid, access: Access::Write, as_user: 0 }];
     super::statement(&Statement::plain(touched, Kind::Copy, runs::utility_text()));
+}
+
+/// A unique index of what is in use is not to go; and what is done in several
+/// transactions has to be refused before the first.
+fn drop_index_concurrently(index: u32) {
+    let Some(table) = catalogs::table_of_index(index).filter(|t| cache::governed_itself(*t)) else {
+        return;
+    };
+    let states = cache::guard_of(table).states();
+    let in_use = states.iter().any(|s| matches!(s, State::Active | State::Deprecated));
+    if !in_use || !catalogs::is_unique_index(index) {
+        return;
+    }
+    let label = catalogs::label(table);
+    refuse(SpyneError::new(
+        Code::WrongState,
+        format!("cannot drop unique index {} of {label} concurrently", catalogs::label(index)),
+        "Joins on it may multiply rows without it, and ON CONFLICT fails; half of the work would be done when that shows. [drift.breaking]",
+        "Promote a version without it; or, as an administrator, in a transaction: SET LOCAL spyne.allow_breaking_ddl = on; and DROP INDEX without CONCURRENTLY.",
+    ));
 }
 
 /// A domain's owner names the functions that its values are checked by, and

@@ -227,6 +227,19 @@ pub fn table_of_index(relid: u32) -> Option<u32> {
     (table != pg_sys::InvalidOid).then(|| table.to_u32())
 }
 
+/// Whether an index is unique; false for what is no index.
+pub fn is_unique_index(relid: u32) -> bool {
+    let mut unique = false;
+    // SAFETY: pg_index by indexrelid; indisunique is its fifth attribute.
+    unsafe {
+        let index = pg_sys::IndexRelationId.to_u32();
+        scan(index, Some(shims::INDEX_BY_OID), Some((1, relid)), false, |tuple, description| {
+            unique = attribute(tuple, description, 5).is_some_and(|d| d.value() != 0);
+        });
+    }
+    unique
+}
+
 /// The schema of a relation; 0 where there is no such relation.
 pub fn namespace_of(relid: u32) -> u32 {
     // SAFETY: a syscache look-up; a missing relation gives InvalidOid.

@@ -33,6 +33,9 @@ pub enum ObjectEvent {
     ConstrainDomain(u32),
     /// ALTER TABLE is about to drop a column, or to give one another type.
     RemakeColumns(u32),
+    /// An index is about to be dropped in several transactions, of which the
+    /// first cannot be undone by an error in the last.
+    DropIndexConcurrently(u32),
     /// ALTER TABLE has ended, and its event triggers too.
     AlterEnded,
 }

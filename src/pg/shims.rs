@@ -15,6 +15,8 @@ pub const NAMESPACE_RELATION: u32 = 2615;
 /// Its index on oid.
 pub const NAMESPACE_BY_OID: u32 = 2685;
 
+/// pg_index's index on indexrelid.
+pub const INDEX_BY_OID: u32 = 2679;
 /// pg_attrdef and pg_constraint.
 pub const DEFAULT_RELATION: u32 = 2604;
 pub const CONSTRAINT_RELATION: u32 = 2606;

@@ -134,7 +134,15 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
             }
             pg_sys::NodeTag::T_DropStmt => {
                 let drop = &*node.cast::<pg_sys::DropStmt>();
-                use pg_sys::ObjectType::{OBJECT_FOREIGN_TABLE, OBJECT_MATVIEW, OBJECT_TABLE};
+                use pg_sys::ObjectType::{
+                    OBJECT_FOREIGN_TABLE, OBJECT_INDEX, OBJECT_MATVIEW, OBJECT_TABLE,
+                };
+                if drop.removeType == OBJECT_INDEX && drop.concurrent {
+                    for name in statement::cells(drop.objects) {
+                        let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
+                        (policy.object)(ObjectEvent::DropIndexConcurrently(index.to_u32()));
+                    }
+                }
                 if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW)
                 {
                     return;

@@ -70,6 +70,9 @@ SELECT status, severity, change_type, detail FROM reports WHERE change_type = 'T
 -- The way round it: an administrator lets it through, for this transaction.
 SELECT now, name, version FROM (SELECT report_id FROM spyne.drift_reports WHERE status = 'open' AND logical_name = 'dr_orders') r,
     LATERAL spyne_resolve_drift(r.report_id, 'apply', 'the index is wanted') x(id, now, name, version);
+-- In several transactions: refused before the first.
+DROP INDEX CONCURRENTLY orders_note;
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_note'::regclass;
 BEGIN;
 SET LOCAL spyne.allow_breaking_ddl = on;
 ALTER TABLE orders RENAME COLUMN note TO remark;
