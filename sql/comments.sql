@@ -40,11 +40,12 @@ COMMENT ON FUNCTION spyne.governing(regclass) IS 'The governed table whose state
 COMMENT ON FUNCTION spyne.state_rules() IS 'The rules behind spyne.state_properties';
 COMMENT ON FUNCTION spyne.role_rules() IS 'The rules behind spyne.role_permissions';
 COMMENT ON FUNCTION spyne.schema_snapshot(oid) IS 'The shape of a table: columns, constraints, partition key';
-COMMENT ON FUNCTION spyne.type_facts(oid) IS 'What a type consists of: labels, base and checks, attributes, elements';
+COMMENT ON FUNCTION spyne.type_facts(oid, integer) IS 'What a type consists of: labels, base and checks, attributes, elements';
 COMMENT ON FUNCTION spyne.describe(oid) IS 'Everything of a table that another one takes over';
 COMMENT ON FUNCTION spyne.takeover_locks(text, oid, oid) IS 'The relations that a promotion or restoration locks, in the order of locking';
 COMMENT ON FUNCTION spyne.dependents(oid) IS 'What refers to a table and would go on doing so after a swap';
 COMMENT ON FUNCTION spyne.relations_of_type(oid) IS 'The tables with a column of a type, or of one made of it';
+COMMENT ON FUNCTION spyne.tables_with_losses() IS 'The tables that lose something by the running command';
 COMMENT ON FUNCTION spyne.altered_tables() IS 'The tables that the running command has altered';
 COMMENT ON FUNCTION spyne.drift_rules() IS 'The rules behind spyne.drift_severities';
 COMMENT ON FUNCTION spyne.column_consumers(oid) IS 'What uses each column of a table';

@@ -5,7 +5,10 @@
 -- The shape of a table: what table_versions keeps. In PL/pgSQL, which keeps its
 -- plan for the session: each preview asks for each of its tables.
 CREATE FUNCTION spyne.schema_snapshot(relation oid) RETURNS jsonb
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+-- All that texts of types and expressions hang on: a shape is the same to everybody.
+SET quote_all_identifiers = off SET timezone = 'UTC' SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres'
+SET bytea_output = 'hex' SET extra_float_digits = 1 SET standard_conforming_strings = on AS $$
 BEGIN RETURN jsonb_build_object(
     'columns', (
         SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
@@ -16,7 +19,11 @@ BEGIN RETURN jsonb_build_object(
                    'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                    'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                    'identity', nullif(a.attidentity, ''),
-                   'collation', CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, c.collname) END))
+                   'collation', CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, c.collname) END,
+                   -- What stays the same where only a name is another: within one database.
+                   'marks', jsonb_build_object(
+                       'type', concat_ws('/', a.atttypid, a.atttypmod), 'collation', a.attcollation::bigint,
+                       'expression', md5(d.adbin::text))))
                    ORDER BY a.attnum), '[]')
         FROM pg_attribute a
         JOIN pg_type t ON t.oid = a.atttypid
@@ -30,45 +37,47 @@ BEGIN RETURN jsonb_build_object(
                        'columns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY k.place), '[]')
                                    FROM unnest(n.conkey) WITH ORDINALITY k(attnum, place)
                                    JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = k.attnum),
-                       'refers', CASE WHEN n.contype = 'f' THEN n.confrelid::regclass || n.confkey::text END) AS item
+                       'mark', md5(n.conbin::text),
+                       'refers', CASE WHEN n.contype = 'f' THEN n.confrelid::oid || n.confkey::text END) AS item
             FROM pg_constraint n WHERE n.conrelid = relation AND n.contype IN ('p', 'u', 'f', 'c', 'x')
             UNION ALL
             -- What is unique without a constraint is a key all the same. The
             -- definition is what follows the name of the table.
             SELECT jsonb_build_object(
                        'name', c.relname, 'kind', 'i',
-                       'definition', substring(pg_get_indexdef(i.indexrelid) FROM ' USING .*$'),
+                       'definition', substr(pg_get_indexdef(i.indexrelid), strpos(pg_get_indexdef(i.indexrelid), format(' USING %s (', m.amname))),
                        'columns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY k.place), '[]')
                                    FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, place)
                                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
                                    WHERE k.place <= i.indnkeyatts))
-            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
             WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid
               AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conindid = i.indexrelid AND n.contype IN ('p', 'u', 'x'))) x),
     'partition_key', pg_get_partkeydef(relation));
 END
 $$;
 
--- What a type that is none of Postgres's own consists of, as deep as it goes:
--- see core::drift::types. NULL for the others.
-CREATE FUNCTION spyne.type_facts(wanted oid) RETURNS jsonb
+-- What a type that is none of Postgres's own consists of: see
+-- core::drift::types. NULL for the others, and below 6 levels: what is nested
+-- twice at each level would double with each.
+CREATE FUNCTION spyne.type_facts(wanted oid, depth integer DEFAULT 0) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN RETURN (
     SELECT CASE
-        WHEN t.oid < 16384 THEN NULL
+        WHEN t.oid < 16384 OR depth > 6 THEN NULL
         WHEN t.typtype = 'e' THEN jsonb_build_object('enum',
             (SELECT coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]') FROM pg_enum e WHERE e.enumtypid = t.oid))
         WHEN t.typtype = 'd' THEN jsonb_build_object('domain', jsonb_build_object(
-            'base', jsonb_build_object('type', format_type(t.typbasetype, t.typtypmod), 'facts', spyne.type_facts(t.typbasetype)),
-            'not_null', t.typnotnull,
+            'base', jsonb_build_object('type', format_type(t.typbasetype, t.typtypmod), 'facts', spyne.type_facts(t.typbasetype, depth + 1)),
+            'not_null', t.typnotnull, 'default', t.typdefault,
             'checks', (SELECT coalesce(jsonb_agg(pg_get_constraintdef(n.oid) ORDER BY n.conname), '[]')
                        FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'c')))
         WHEN t.typtype = 'c' THEN jsonb_build_object('composite',
             (SELECT coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-                        'facts', spyne.type_facts(a.atttypid)) ORDER BY a.attnum), '[]')
+                        'facts', spyne.type_facts(a.atttypid, depth + 1)) ORDER BY a.attnum), '[]')
              FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
         WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN jsonb_build_object('array',
-            jsonb_build_object('type', format_type(t.typelem, -1), 'facts', spyne.type_facts(t.typelem)))
+            jsonb_build_object('type', format_type(t.typelem, -1), 'facts', spyne.type_facts(t.typelem, depth + 1)))
     END FROM pg_type t WHERE t.oid = wanted);
 END
 $$;
@@ -215,7 +224,8 @@ FROM wanted w JOIN pg_class c ON c.oid = w.oid
 $$;
 
 -- The tables and materialized views with a column of a type, or of one made of
--- it: a domain over it, its array, a range of it, a composite that has it.
+-- it: a domain over it, its array, a range of it, a composite that has it; and
+-- those that are declared as OF it.
 CREATE FUNCTION spyne.relations_of_type(wanted oid) RETURNS TABLE (relation oid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 WITH RECURSIVE made (oid) AS (
@@ -226,8 +236,10 @@ WITH RECURSIVE made (oid) AS (
         UNION ALL SELECT r.rngtypid FROM pg_range r WHERE r.rngsubtype = m.oid
         UNION ALL SELECT r.rngmultitypid FROM pg_range r WHERE r.rngtypid = m.oid
         UNION ALL SELECT c.reltype FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                  WHERE a.atttypid = m.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'c') x)
-SELECT DISTINCT a.attrelid
+                  WHERE a.atttypid = m.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0) x)
+SELECT c.oid FROM made m JOIN pg_class c ON c.reloftype = m.oid
+UNION
+SELECT a.attrelid
 FROM made m JOIN pg_attribute a ON a.atttypid = m.oid JOIN pg_class c ON c.oid = a.attrelid
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'm')
 $$;

@@ -16,6 +16,10 @@ CREATE TABLE spyne.drift_reports (
     resolved_by  name,
     reason       text,
     new_version  text,
+    -- Whether the table is as the report says, as far as is known: what is so
+    -- already is not refused again.
+    standing     boolean NOT NULL DEFAULT true,
+    staging      boolean NOT NULL DEFAULT false,
     CONSTRAINT drift_reports_source CHECK (source IN ('table', 'feed')),
     CONSTRAINT drift_reports_severity CHECK (severity IN ('COMPATIBLE', 'WARNING', 'BREAKING')),
     CONSTRAINT drift_reports_status CHECK (status IN ('open', 'applied', 'dismissed', 'superseded', 'reverted')),
@@ -41,6 +45,8 @@ COMMENT ON COLUMN spyne.drift_reports.resolved_at IS 'When it was settled';
 COMMENT ON COLUMN spyne.drift_reports.resolved_by IS 'By whom, or in whose session';
 COMMENT ON COLUMN spyne.drift_reports.reason IS 'Why, in their words';
 COMMENT ON COLUMN spyne.drift_reports.new_version IS 'The version that has the new shape';
+COMMENT ON COLUMN spyne.drift_reports.standing IS 'Whether the table is as the report says, as far as is known';
+COMMENT ON COLUMN spyne.drift_reports.staging IS 'Whether it is about a shadow: for engineers and admins';
 COMMENT ON SEQUENCE spyne.drift_reports_report_id_seq IS 'Numbers of drift reports';
 
 CREATE TABLE spyne.drift_changes (

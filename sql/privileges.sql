@@ -29,6 +29,15 @@ CREATE POLICY visible ON spyne.table_versions FOR SELECT
                         AND t.version = table_versions.version));
 COMMENT ON POLICY visible ON spyne.table_versions IS 'Shapes of staging are for engineers and admins';
 
+ALTER TABLE spyne.drift_reports ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON spyne.drift_reports FOR SELECT
+    USING (NOT staging OR pg_catalog.pg_has_role('spyne_engineer', 'USAGE'));
+COMMENT ON POLICY visible ON spyne.drift_reports IS 'What is about SHADOW tables is for engineers and admins';
+ALTER TABLE spyne.drift_changes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON spyne.drift_changes FOR SELECT
+    USING (EXISTS (SELECT FROM spyne.drift_reports r WHERE r.report_id = drift_changes.report_id));
+COMMENT ON POLICY visible ON spyne.drift_changes IS 'The changes of the reports that one sees';
+
 DO $grants$
 DECLARE
     called text;

@@ -102,7 +102,12 @@ BEGIN
                     WHEN 'c' THEN
                         found := found || ARRAY(SELECT r.relation FROM pg_class c, spyne.relations_of_type(c.reltype) r WHERE c.oid = command.objid);
                     ELSE
-                        found := found || command.objid;
+                        found := found || command.objid
+                            -- Those that have its rows in a column.
+                            || ARRAY(SELECT r.relation FROM pg_class c JOIN pg_type t ON t.oid = c.reltype, spyne.relations_of_type(c.reltype) r
+                                     WHERE c.oid = command.objid
+                                       AND EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
+                                                     AND d.classid = 'pg_class'::regclass AND d.objsubid <> 0));
                 END CASE;
             WHEN 'pg_trigger'::regclass THEN
                 found := found || (SELECT g.tgrelid FROM pg_trigger g WHERE g.oid = command.objid);
@@ -124,4 +129,20 @@ BEGIN
             UNION SELECT h.inhrelid FROM pg_inherits h JOIN tree t ON h.inhparent = t.oid)
         SELECT t.oid FROM tree t JOIN pg_class c ON c.oid = t.oid WHERE c.relkind IN ('r', 'p', 'f', 'm');
 END
+$$;
+
+-- The tables that lose a column, a default or a constraint by the running
+-- command, or an attribute of a type of theirs: for the event trigger.
+CREATE FUNCTION spyne.tables_with_losses() RETURNS SETOF oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT CASE
+           WHEN d.object_type IN ('default value', 'table constraint')
+               THEN to_regclass(format('%I.%I', d.address_names[1], d.address_names[2]))::oid
+           WHEN d.classid = 'pg_class'::regclass AND d.objsubid <> 0 THEN d.objid END
+FROM pg_event_trigger_dropped_objects() d
+UNION
+SELECT r.relation
+FROM pg_event_trigger_dropped_objects() d JOIN pg_class c ON c.oid = d.objid AND c.reltype <> 0
+CROSS JOIN LATERAL spyne.relations_of_type(c.reltype) r
+WHERE d.classid = 'pg_class'::regclass AND d.objsubid <> 0
 $$;

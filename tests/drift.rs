@@ -40,8 +40,8 @@ fn t() -> String {
 
 /// The shape of a table by names: what a remedy promises to give back.
 const SHAPE: &str = "SELECT jsonb_build_object(
-    'columns', (SELECT jsonb_object_agg(c ->> 'name', c - 'attnum') FROM jsonb_array_elements(s -> 'columns') c),
-    'constraints', (SELECT jsonb_agg(k - 'refers' ORDER BY k ->> 'definition') FROM jsonb_array_elements(s -> 'constraints') k))
+    'columns', (SELECT jsonb_object_agg(c ->> 'name', c - 'attnum' - 'marks') FROM jsonb_array_elements(s -> 'columns') c),
+    'constraints', (SELECT jsonb_agg(k - 'refers' - 'mark' ORDER BY k ->> 'definition') FROM jsonb_array_elements(s -> 'constraints') k))
     FROM spyne.schema_snapshot($1::text::regclass::oid) s";
 
 type Changes = BTreeSet<(String, Option<String>, String)>;

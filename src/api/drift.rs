@@ -14,7 +14,7 @@ use crate::core::drift::guide;
 use crate::core::drift::snapshot::{Column, Snapshot, Unsaid};
 use crate::core::error::{Code, Result, SpyneError};
 use crate::core::names::{near, qualified, with_suffix};
-use crate::core::role::Permission;
+use crate::core::role::{Permission, Role};
 use crate::core::state::{State, StateSet};
 use crate::pg::{cache, catalogs, digest, types as type_names};
 use crate::report::{self, OrRaise};
@@ -93,7 +93,7 @@ fn spyne_detect_drift(
         if governed.state == State::Shadow {
             caller.require(Permission::ViewShadow, &action)?;
         }
-        let settled = settling::settle(relid, caller.user, None)?;
+        let settled = look(relid, &caller)?;
         Ok(settled.map(|s| s.found).into_iter().flatten().map(|f| row(relid, f)).collect())
     };
     TableIterator::new(run().or_raise())
@@ -142,13 +142,22 @@ fn spyne_detect_all_drift() -> TableIterator<
             if !sees_shadows && cache::guard_of(relid).states() == staging {
                 continue;
             }
-            if let Some(settled) = settling::settle(relid, caller.user, None)? {
+            if let Some(settled) = look(relid, &caller)? {
                 rows.extend(settled.found.into_iter().map(|f| row(relid, f)));
             }
         }
         Ok(rows)
     };
     TableIterator::new(run().or_raise())
+}
+
+/// Looks at a table. What is found is stored and settled by those who may change
+/// something: who may only read holds no lock that others wait for.
+fn look(relid: u32, caller: &Caller) -> Result<Option<settling::Settled>> {
+    match caller.role >= Role::Engineer {
+        true => settling::settle(relid, caller.user, None),
+        false => settling::look_only(relid),
+    }
 }
 
 /// The governed tables whose catalog rows are not those at which their shape
@@ -246,13 +255,15 @@ fn spyne_detect_feed_drift(
             .map(|change| Found { change: of_feed(change), consumers: Vec::new() })
             .collect();
         let found = elevated(|| drift::with_consumers(relid, &old, found))?;
-        if !found.is_empty() && !catalogs::read_only_here() {
+        let stores = caller.role >= Role::Engineer && !catalogs::read_only_here();
+        if !found.is_empty() && stores {
             let label = subject.label();
             let about = About {
                 name: &subject.name,
                 version: &subject.version,
                 label: &label,
                 source: Source::Feed,
+                staging: subject.state == State::Shadow,
             };
             elevated(|| drift::store(&about, &found, caller.user))?;
         }

@@ -23,7 +23,7 @@ pub(super) fn object(event: ObjectEvent) {
     match event {
         ObjectEvent::DropRelation(relid) => drop_relation(relid),
         ObjectEvent::AlterRelation(relid) => identity(relid),
-        ObjectEvent::AlterColumn(relid) => catalog(relid),
+        ObjectEvent::AlterColumn(relid) => column(relid),
         ObjectEvent::Truncate(relid) => truncate(relid),
         ObjectEvent::DropTrigger(oid) => drop_trigger(oid),
         ObjectEvent::AlterTrigger(oid) => trigger(oid, false),
@@ -34,9 +34,10 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::DefineView { schema } => define_view(schema),
         ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
         ObjectEvent::DropIndexConcurrently(index) => drop_index_concurrently(index),
-        // Where the event trigger is switched off.
-        ObjectEvent::AlterEnded => super::drift::bring_back_views(),
-        ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
+        ObjectEvent::AlterEnded { statement } => super::drift::bring_back_views(statement),
+        ObjectEvent::RemakeColumns { relid, statement } => {
+            super::drift::set_view_aside(relid, statement);
+        }
     }
 }
 
@@ -159,6 +160,12 @@ pub(super) fn cannot_drop(label: &str) -> SpyneError {
         "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
         format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", literal(label)),
     )
+}
+
+/// Columns of spyne's catalog stay, and so do those of a governed view.
+fn column(relid: u32) {
+    catalog(relid);
+    governed_view(relid);
 }
 
 /// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.

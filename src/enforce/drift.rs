@@ -19,7 +19,6 @@ use crate::store::{facts, roles, steps, tables};
 
 /// After a DDL statement: settles what it has done to these tables.
 pub fn after_ddl(relations: &[u32]) {
-    bring_back_views();
     for relid in relations {
         if !cache::governed_itself(*relid) {
             continue;
@@ -124,7 +123,8 @@ struct Aside {
     relid: u32,
     name: String,
     view: GovernedView,
-    /// In which subtransaction.
+    /// By which statement, and in which subtransaction.
+    statement: usize,
     within: u32,
 }
 
@@ -132,7 +132,7 @@ static ASIDE: Local<Vec<Aside>> = Local::new(Vec::new());
 
 /// Before ALTER TABLE drops a column or gives it another type: Postgres would
 /// refuse that for the sake of the governed view, which is spyne's to make again.
-pub fn set_view_aside(relid: u32) {
+pub fn set_view_aside(relid: u32, statement: usize) {
     let governed = cache::governed_itself(relid);
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;
@@ -153,25 +153,33 @@ pub fn set_view_aside(relid: u32) {
         }
         steps::drop_view(&row.name)?;
         let within = runs::subtransaction();
-        ASIDE.with(|all| all.push(Aside { relid, name: row.name, view, within }));
+        ASIDE.with(|all| all.push(Aside { relid, name: row.name, view, statement, within }));
         Ok(())
     })
     .or_raise();
 }
 
-/// Whether any view is out of the way.
-pub fn holds_views() -> bool {
-    ASIDE.with(|all| !all.is_empty())
-}
-
-/// Makes the views again.
-pub fn bring_back_views() {
-    for aside in ASIDE.with(std::mem::take) {
+/// At the end of a statement: makes the views again that were out of its way,
+/// with the columns of the shape in force.
+pub fn bring_back_views(statement: usize) {
+    let mine = ASIDE.with(|all| {
+        let (mine, others) =
+            std::mem::take(all).into_iter().partition(|a| a.statement == statement);
+        *all = others;
+        mine
+    });
+    let mine: Vec<Aside> = mine;
+    for aside in mine {
         elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-            let table = facts::table(aside.relid)?;
-            let address = (table.schema.clone(), table.name.clone());
+            let Some(subject) = drift::subject(aside.relid)? else {
+                return Ok(());
+            };
+            let Some(address) = subject.place() else {
+                return Ok(());
+            };
             let mut plan = Plan::default();
-            view::bring_back(&mut plan, &aside.name, &aside.view, &table.shape.columns, &address);
+            let columns = subject.promised_columns();
+            view::bring_back(&mut plan, &aside.name, &aside.view, &columns, &address);
             steps::execute(&plan, users::current(), None)
         })
         .or_raise();

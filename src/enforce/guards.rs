@@ -60,10 +60,8 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
+    store::tables_with_losses().into_iter().for_each(note_touched);
     for dropped in store::dropped_objects() {
-        if let Some(table) = dropped.table {
-            note_touched(table);
-        }
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
             refuse(ddl::cannot_drop(&dropped.identity));
         }
@@ -91,7 +89,7 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    let nothing_lost = TOUCHED.with(|all| all.is_empty()) && !drift::holds_views();
+    let nothing_lost = TOUCHED.with(|all| all.is_empty());
     if !cache::touched_bound() && nothing_lost && !trigger::alters_type(call) {
         return;
     }

@@ -189,14 +189,15 @@ pub fn governed_relations() -> Vec<u32> {
     CACHE.with(|c| c.governed.keys().copied().collect())
 }
 
-/// Whether any relation that is bound was touched since this was asked last, as
+/// Whether any relation that is bound, or whose rows some column holds, was touched since this was asked last, as
 /// far as is known: by the command that ends, or by others. One look-up for each
 /// relation.
 pub fn touched_bound() -> bool {
     let live = CACHE.with(|c| c.status == Status::Live);
     let (touched, more) = CACHE
         .with(|c| (std::mem::take(&mut c.touched), std::mem::replace(&mut c.touched_more, false)));
-    let bound = !live || more || touched.into_iter().any(|relid| !guard_of(relid).is_none());
+    let matters = |relid: u32| !guard_of(relid).is_none() || catalogs::row_type_is_used(relid);
+    let bound = !live || more || touched.into_iter().any(matters);
     // What looking itself has touched says nothing.
     CACHE.with(|c| c.touched.clear());
     bound

@@ -31,6 +31,21 @@ pub(super) unsafe fn scan(
     index: Option<u32>,
     key: Option<(i16, u32)>,
     newest: bool,
+    row: impl FnMut(pg_sys::HeapTuple, pg_sys::TupleDesc),
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { scan_by(relation, index, key.as_slice(), newest, row) }
+}
+
+/// As [`scan`], by up to two keys.
+///
+/// # Safety
+/// As for [`scan`].
+unsafe fn scan_by(
+    relation: u32,
+    index: Option<u32>,
+    wanted: &[(i16, u32)],
+    newest: bool,
     mut row: impl FnMut(pg_sys::HeapTuple, pg_sys::TupleDesc),
 ) {
     // SAFETY: the relation stays open and locked for the whole scan, and each
@@ -39,20 +54,17 @@ pub(super) unsafe fn scan(
     unsafe {
         let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
         let rel = pg_sys::table_open(relation.into(), lock);
-        let mut keys = [pg_sys::ScanKeyData::default()];
-        let count = match key {
-            Some((attribute, value)) => {
-                pg_sys::ScanKeyInit(
-                    keys.as_mut_ptr(),
-                    attribute,
-                    pg_sys::BTEqualStrategyNumber as u16,
-                    pg_sys::F_OIDEQ.into(),
-                    pg_sys::Datum::from(value),
-                );
-                1
-            }
-            None => 0,
-        };
+        let mut keys = [pg_sys::ScanKeyData::default(), pg_sys::ScanKeyData::default()];
+        let count = wanted.len().min(keys.len()) as i32;
+        for (key, (attribute, value)) in keys.iter_mut().zip(wanted) {
+            pg_sys::ScanKeyInit(
+                key,
+                *attribute,
+                pg_sys::BTEqualStrategyNumber as u16,
+                pg_sys::F_OIDEQ.into(),
+                pg_sys::Datum::from(*value),
+            );
+        }
         // Null: the newest catalog snapshot. SnapshotSelf: what this very
         // command has written, too.
         let snapshot = match newest {
@@ -225,6 +237,35 @@ pub fn table_of_index(relid: u32) -> Option<u32> {
         _ => return None,
     };
     (table != pg_sys::InvalidOid).then(|| table.to_u32())
+}
+
+/// Whether some column is of a table's row type, or of an array of it.
+pub fn row_type_is_used(relid: u32) -> bool {
+    let class = pg_sys::RelationRelationId.to_u32();
+    let mut used = false;
+    // SAFETY: look-ups that give 0 for what is not there; pg_depend has OIDs in
+    // its first two and its fourth and fifth attributes.
+    unsafe {
+        let row = pg_sys::get_rel_type_id(relid.into());
+        if row == pg_sys::InvalidOid {
+            return false;
+        }
+        for oid in [row, pg_sys::get_array_type(row)] {
+            let keys = [(4, pg_sys::TypeRelationId.to_u32()), (5, oid.to_u32())];
+            scan_by(
+                shims::DEPEND_RELATION,
+                Some(shims::DEPEND_BY_REFERENCE),
+                &keys,
+                false,
+                |tuple, description| {
+                    let of = attribute(tuple, description, 1).map(|d| d.value() as u32);
+                    let column = attribute(tuple, description, 3).map(|d| d.value() as i32);
+                    used |= of == Some(class) && column.is_some_and(|c| c != 0);
+                },
+            );
+        }
+    }
+    used
 }
 
 /// Whether an index is unique; false for what is no index.

@@ -437,7 +437,7 @@ unsafe extern "C-unwind" fn process_utility(
                 | pg_sys::NodeTag::T_IndexStmt
                 | pg_sys::NodeTag::T_ViewStmt
         ) {
-            utility::check((*plan).utilityStmt);
+            utility::check(plan);
         }
         let dropping = match tag {
             pg_sys::NodeTag::T_DropStmt => {
@@ -480,7 +480,7 @@ unsafe extern "C-unwind" fn process_utility(
         );
         object_access::set_dropping(before);
         if tag == pg_sys::NodeTag::T_AlterTableStmt {
-            utility::altered();
+            utility::altered(plan as usize);
         }
         if runs_another && runs::leave_utility(around) && unseen {
             utility::ended(token, completion);

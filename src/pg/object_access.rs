@@ -31,13 +31,14 @@ pub enum ObjectEvent {
     DefineView { schema: u32 },
     /// A domain is about to be given a constraint that its values are checked by.
     ConstrainDomain(u32),
-    /// ALTER TABLE is about to drop a column, or to give one another type.
-    RemakeColumns(u32),
+    /// ALTER TABLE is about to drop a column, or to give one another type. The
+    /// statement is told from those nested in it by its address.
+    RemakeColumns { relid: u32, statement: usize },
     /// An index is about to be dropped in several transactions, of which the
     /// first cannot be undone by an error in the last.
     DropIndexConcurrently(u32),
     /// ALTER TABLE has ended, and its event triggers too.
-    AlterEnded,
+    AlterEnded { statement: usize },
 }
 
 /// Translates a call of object_access_hook; None for what is of no interest.

@@ -15,6 +15,9 @@ pub const NAMESPACE_RELATION: u32 = 2615;
 /// Its index on oid.
 pub const NAMESPACE_BY_OID: u32 = 2685;
 
+/// pg_depend, and its index on what is referred to.
+pub const DEPEND_RELATION: u32 = 2608;
+pub const DEPEND_BY_REFERENCE: u32 = 2674;
 /// pg_index's index on indexrelid.
 pub const INDEX_BY_OID: u32 = 2679;
 /// pg_attrdef and pg_constraint.

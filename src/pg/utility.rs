@@ -50,13 +50,14 @@ pub unsafe extern "C-unwind" fn ended(token: Token, completion: *const pg_sys::Q
 /// object_access sees only after Postgres has advised CASCADE.
 ///
 /// # Safety
-/// The utility statement's own node.
+/// A utility statement.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
+pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
     let policy = policy();
     // SAFETY: the node's tag says what it is.
     unsafe {
+        let node = (*plan).utilityStmt;
         if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
             return;
         }
@@ -110,7 +111,8 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
                     );
                 }
                 if remakes {
-                    (policy.object)(ObjectEvent::RemakeColumns(relation.to_u32()));
+                    let relid = relation.to_u32();
+                    (policy.object)(ObjectEvent::RemakeColumns { relid, statement: plan as usize });
                 }
             }
             pg_sys::NodeTag::T_IndexStmt => {
@@ -164,8 +166,8 @@ pub unsafe extern "C-unwind" fn check(node: *mut pg_sys::Node) {
 /// ALTER TABLE has ended.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn altered() {
-    (policy().object)(ObjectEvent::AlterEnded);
+pub unsafe extern "C-unwind" fn altered(statement: usize) {
+    (policy().object)(ObjectEvent::AlterEnded { statement });
 }
 
 /// The schema that a new relation of this name would be in; 0 for none.

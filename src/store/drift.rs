@@ -53,6 +53,30 @@ impl Subject {
         }
     }
 
+    /// The columns that the shape in force has and the table still has: the name
+    /// that they have now, and the promised one.
+    pub fn promised_columns(&self) -> Vec<(String, String)> {
+        let (Some(promised), Some(live)) = (&self.in_force, &self.live) else {
+            return Vec::new();
+        };
+        compare::kept(promised, live, self.relationship())
+            .into_iter()
+            .map(|(was, now)| (now.name.clone(), was.name.clone()))
+            .collect()
+    }
+
+    fn relationship(&self) -> Relationship {
+        match self.origin.as_deref() == Some(&self.live_origin) {
+            true => Relationship::SameTable,
+            false => Relationship::Restored,
+        }
+    }
+
+    /// Schema and name, where it is.
+    pub fn place(&self) -> Option<(String, String)> {
+        self.schema.clone().zip(self.table.clone())
+    }
+
     pub fn exists(&self) -> bool {
         self.live.is_some()
     }
@@ -124,10 +148,7 @@ pub fn changes(subject: &Subject) -> Result<Vec<Found>> {
     if old == new && found.is_empty() {
         return Ok(Vec::new());
     }
-    let relationship = match subject.origin.as_deref() == Some(&subject.live_origin) {
-        true => Relationship::SameTable,
-        false => Relationship::Restored,
-    };
+    let relationship = subject.relationship();
     let address = subject.address();
     if compare::compare(old, new, relationship, &|_| true, &address).is_empty() {
         return Ok(alone(found));
@@ -197,6 +218,8 @@ pub struct About<'a> {
     pub version: &'a str,
     pub label: &'a str,
     pub source: Source,
+    /// It is about a shadow.
+    pub staging: bool,
 }
 
 /// Stores a finding, once. The table's open report about something else is
@@ -208,16 +231,21 @@ pub fn store(about: &About, found: &[Found], acting: u32) -> Result<Report> {
     let report: Option<Report> = sql::read_write(
         "WITH a AS (SELECT $1 AS a, md5(($1 -> 'changes')::text) AS finding),
          ended AS (
-             UPDATE spyne.drift_reports r SET status = 'superseded', resolved_at = clock_timestamp(), resolved_by = a.a ->> 'by'
+             UPDATE spyne.drift_reports r
+             SET standing = false,
+                 status = CASE r.status WHEN 'open' THEN 'superseded' ELSE r.status END,
+                 resolved_at = CASE r.status WHEN 'open' THEN clock_timestamp() ELSE r.resolved_at END,
+                 resolved_by = CASE r.status WHEN 'open' THEN a.a ->> 'by' ELSE r.resolved_by END
              FROM a WHERE r.logical_name = a.a ->> 'name' AND r.version = a.a ->> 'version' AND r.source = a.a ->> 'source'
-               AND r.source = 'table' AND r.status = 'open' AND r.finding <> a.finding
+               AND r.source = 'table' AND r.standing AND r.status IN ('open', 'dismissed') AND r.finding <> a.finding
              RETURNING r.report_id),
          made AS (
-             INSERT INTO spyne.drift_reports (logical_name, version, relation, source, severity, finding, status, detected_by)
-             SELECT a.a ->> 'name', a.a ->> 'version', a.a ->> 'label', a.a ->> 'source', a.a ->> 'severity', a.finding, 'open', a.a ->> 'by'
+             INSERT INTO spyne.drift_reports (logical_name, version, relation, source, severity, finding, status, detected_by, staging)
+             SELECT a.a ->> 'name', a.a ->> 'version', a.a ->> 'label', a.a ->> 'source', a.a ->> 'severity', a.finding, 'open', a.a ->> 'by', (a.a ->> 'staging')::bool
              FROM a WHERE (SELECT count(*) FROM ended) >= 0
              ON CONFLICT (logical_name, version, source, finding) DO UPDATE
-             SET status = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN 'open' ELSE drift_reports.status END,
+             SET standing = true,
+                 status = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN 'open' ELSE drift_reports.status END,
                  resolved_at = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN NULL ELSE drift_reports.resolved_at END,
                  resolved_by = CASE WHEN drift_reports.status IN ('superseded', 'reverted') THEN NULL ELSE drift_reports.resolved_by END
              RETURNING report_id, xmax = 0 AS is_new)
@@ -225,7 +253,7 @@ pub fn store(about: &About, found: &[Found], acting: u32) -> Result<Report> {
         json!({
             "name": about.name, "version": about.version, "label": about.label,
             "source": about.source.as_str(), "severity": severity.as_str(), "changes": changes,
-            "by": users::name(acting),
+            "by": users::name(acting), "staging": about.staging,
         }),
     )?;
     let report = report.ok_or_else(|| lost("store"))?;
@@ -251,11 +279,16 @@ fn lost(action: &str) -> SpyneError {
     )
 }
 
-/// Ends the open report of a table whose drift is gone.
+/// Takes note that a table is again what it was: ends its open report.
 pub fn revert(name: &str, version: &str, acting: u32) -> Result<()> {
     sql::write(
-        "UPDATE spyne.drift_reports r SET status = 'reverted', resolved_at = clock_timestamp(), resolved_by = $1 ->> 'by'
-         WHERE r.logical_name = $1 ->> 'name' AND r.version = $1 ->> 'version' AND r.source = 'table' AND r.status = 'open'",
+        "UPDATE spyne.drift_reports r
+         SET standing = false,
+             status = CASE r.status WHEN 'open' THEN 'reverted' ELSE r.status END,
+             resolved_at = CASE r.status WHEN 'open' THEN clock_timestamp() ELSE r.resolved_at END,
+             resolved_by = CASE r.status WHEN 'open' THEN $1 ->> 'by' ELSE r.resolved_by END
+         WHERE r.logical_name = $1 ->> 'name' AND r.version = $1 ->> 'version' AND r.source = 'table'
+           AND r.standing AND r.status IN ('open', 'dismissed')",
         json!({ "name": name, "version": version, "by": users::name(acting) }),
     )
 }
@@ -357,21 +390,36 @@ pub fn finding(found: &[Found]) -> Result<String> {
     Ok(digest.unwrap_or_default())
 }
 
-/// The details of the changes that are known of a table: in its open report.
-pub fn open_details(name: &str, version: &str) -> Result<Vec<String>> {
-    let found: Option<Vec<String>> = sql::read(
-        "SELECT jsonb_agg(c.detail) FROM spyne.drift_reports r JOIN spyne.drift_changes c USING (report_id)
-         WHERE r.logical_name = $1 ->> 'name' AND r.version = $1 ->> 'version' AND r.source = 'table' AND r.status IN ('open', 'dismissed')",
-        json!({ "name": name, "version": version }),
-    )?;
-    Ok(found.unwrap_or_default())
+/// A change that is on record.
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct OnRecord {
+    change_type: ChangeType,
+    column: Option<String>,
+    old_name: Option<String>,
+    new_name: Option<String>,
+    old_type: Option<String>,
+    new_type: Option<String>,
 }
 
-/// The open reports of a version: number, severity.
-pub fn open_reports(name: &str, version: &str) -> Result<Vec<(i64, Severity)>> {
-    let found: Option<Vec<(i64, Severity)>> = sql::read(
-        "SELECT jsonb_agg(jsonb_build_array(r.report_id, r.severity) ORDER BY r.report_id) FROM spyne.drift_reports r
-         WHERE r.logical_name = $1 ->> 'name' AND r.version = $1 ->> 'version' AND r.source = 'table' AND r.status = 'open'",
+impl OnRecord {
+    /// Whether it is this very change.
+    pub fn is(&self, change: &Change) -> bool {
+        self.change_type == change.change_type
+            && self.column == change.column
+            && self.old_name == change.old_name
+            && self.new_name == change.new_name
+            && self.old_type == change.old_type
+            && self.new_type == change.new_type
+    }
+}
+
+/// The changes that a table is known to have: of reports that are open or
+/// dismissed, and stand.
+pub fn on_record(name: &str, version: &str) -> Result<Vec<OnRecord>> {
+    let found: Option<Vec<OnRecord>> = sql::read(
+        "SELECT jsonb_agg(to_jsonb(c)) FROM spyne.drift_reports r JOIN spyne.drift_changes c USING (report_id)
+         WHERE r.logical_name = $1 ->> 'name' AND r.version = $1 ->> 'version' AND r.source = 'table'
+           AND r.standing AND r.status IN ('open', 'dismissed')",
         json!({ "name": name, "version": version }),
     )?;
     Ok(found.unwrap_or_default())

@@ -67,6 +67,7 @@ fn own_view(name: &str) -> Result<Option<GovernedView>> {
     sql::read(
         "SELECT jsonb_build_object(
              'columns', d -> 'shape' -> 'columns', 'grants', d -> 'grants', 'comment', d -> 'comment',
+             'options', to_jsonb(c.reloptions), 'column_comments', d -> 'column_comments',
              'used_by', (SELECT coalesce(jsonb_agg(DISTINCT format('%I.%I', vn.nspname, v.relname)), '[]')
                          FROM pg_depend p JOIN pg_rewrite r ON p.classid = 'pg_rewrite'::regclass AND r.oid = p.objid
                          JOIN pg_class v ON v.oid = r.ev_class JOIN pg_namespace vn ON vn.oid = v.relnamespace

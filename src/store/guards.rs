@@ -21,8 +21,6 @@ pub struct Dropped {
     pub temporary: bool,
     /// The trigger's name, for a trigger.
     pub trigger: Option<String>,
-    /// The table that has lost a column, a default or a constraint by it.
-    pub table: Option<u32>,
 }
 
 /// What the running command has dropped, in an event trigger for sql_drop.
@@ -32,16 +30,25 @@ pub fn dropped_objects() -> Vec<Dropped> {
              'oid', d.objid::pg_catalog.int8,
              'is_relation', d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid OPERATOR(pg_catalog.=) 0,
              'identity', d.object_identity, 'original', d.original, 'temporary', d.is_temporary,
-             'trigger', CASE d.object_type WHEN 'trigger' THEN d.address_names[3] END,
-             'table', CASE d.object_type
-                 WHEN 'table column' THEN d.objid::pg_catalog.int8
-                 WHEN 'default value' THEN pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.address_names[1], d.address_names[2]))::pg_catalog.oid::pg_catalog.int8
-                 WHEN 'table constraint' THEN pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.address_names[1], d.address_names[2]))::pg_catalog.oid::pg_catalog.int8 END))
+             'trigger', CASE d.object_type WHEN 'trigger' THEN d.address_names[3] END))
          FROM pg_catalog.pg_event_trigger_dropped_objects() d
-         WHERE $1 IS NOT NULL AND d.object_type IN ('table', 'foreign table', 'materialized view', 'trigger',
-                                                    'table column', 'default value', 'table constraint')",
+         WHERE $1 IS NOT NULL AND d.object_type IN ('table', 'foreign table', 'materialized view', 'trigger')",
         json!({}),
     )
+    .or_raise()
+    .unwrap_or_default()
+}
+
+/// The tables that lose something by the running command, in an event trigger for
+/// sql_drop.
+pub fn tables_with_losses() -> Vec<u32> {
+    elevate::run_prepared(|| {
+        sql::read(
+            "SELECT pg_catalog.jsonb_agg(t.oid::pg_catalog.int8)
+             FROM spyne.tables_with_losses() t(oid) WHERE $1 IS NOT NULL AND t.oid IS NOT NULL",
+            json!({}),
+        )
+    })
     .or_raise()
     .unwrap_or_default()
 }

@@ -29,6 +29,15 @@ impl Settled {
     }
 }
 
+/// Looks at a table, and changes nothing; None where it is not governed.
+///
+/// # Errors
+/// XX000.
+pub fn look_only(relid: u32) -> Result<Option<Settled>> {
+    let looked = elevate::run(guc::lock_timeout_ms(), || look(relid))?;
+    Ok(looked.map(|(subject, found)| Settled::of(subject, found)))
+}
+
 /// Looks at a table and does what its drift calls for; None where it is not
 /// governed. `in_the_act` while the statement runs that changes it: whether an
 /// administrator has allowed it to break something.
@@ -47,9 +56,7 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: Option<bool>) -> Result<
         return Ok(Some(Settled::of(subject, found)));
     }
     if found.is_empty() {
-        if !drift::open_reports(&subject.name, &subject.version)?.is_empty() {
-            drift::revert(&subject.name, &subject.version, acting)?;
-        }
+        drift::revert(&subject.name, &subject.version, acting)?;
         drift::note_unchanged(relid)?;
         return Ok(Some(Settled::of(subject, found)));
     }
@@ -61,8 +68,8 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: Option<bool>) -> Result<
     let Some(severity) = drift::severity(&found) else {
         return Ok(Some(Settled::of(subject, found)));
     };
-    let known = drift::open_details(&subject.name, &subject.version)?;
-    let is_news = |found: &Found| !known.contains(&found.change.detail);
+    let known = drift::on_record(&subject.name, &subject.version)?;
+    let is_news = |found: &Found| !known.iter().any(|one| one.is(&found.change));
     let news = found.iter().any(is_news);
     let newly_breaking = found.iter().any(|f| f.change.is_breaking() && is_news(f));
     let decision = decide(Circumstances {
@@ -119,6 +126,7 @@ fn store(settled: Settled, acting: u32) -> Result<Settled> {
         version: &subject.version,
         label: &label,
         source: Source::Table,
+        staging: false,
     };
     let report = drift::store(&about, &settled.found, acting)?;
     Ok(Settled { report: Some(report), news: true, refused: false, ..settled })

@@ -6,7 +6,7 @@ use super::constraints::{self, Renaming, same_text};
 use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot};
-use super::types::{Fit, fit};
+use super::types::{Facts, Fit, fit};
 use super::{Change, guide, remedies};
 
 /// How the two shapes belong together.
@@ -61,7 +61,12 @@ pub fn compare(
     }
     // A description has no constraints.
     if relationship != Relationship::Described {
-        let mut found = constraints::compare(&old.constraints, &new.constraints, &renaming, used);
+        let mut then = old.constraints.clone();
+        if relationship != Relationship::SameTable {
+            // Elsewhere these say nothing.
+            then.iter_mut().for_each(|c| (c.mark, c.refers) = (None, None));
+        }
+        let mut found = constraints::compare(&then, &new.constraints, &renaming, used);
         // Two tables cannot have indexes of one name in a schema.
         let is_name = |c: &Change| c.old_name != c.new_name && c.old_type == c.new_type;
         found.retain(|c| relationship != Relationship::OtherTable || !is_name(c));
@@ -216,7 +221,16 @@ fn column(
             Some(&now.data_type),
         );
     }
-    let fitting = fit(&was.data_type, was.facts.as_ref(), &now.data_type, now.facts.as_ref());
+    let same_table = relationship == Relationship::SameTable;
+    // The very type, whatever it and its schema are called now.
+    let same_type = same_table
+        && was.marks.of_type.is_some()
+        && was.marks.of_type == now.marks.of_type
+        && was.facts == now.facts;
+    let fitting = match same_type {
+        true => Fit::Same,
+        false => fit(&was.data_type, was.facts.as_ref(), &now.data_type, now.facts.as_ref()),
+    };
     let what = match fitting {
         Fit::Same => None,
         Fit::Wider => Some(What::TypeWidened),
@@ -234,10 +248,17 @@ fn column(
                 was.data_type, now.data_type
             ),
         };
-        add(what, detail, Some(&was.data_type), Some(&now.data_type));
+        let shown = |c: &Column| match (&c.facts, was.data_type == now.data_type) {
+            (Some(facts), true) => format!("{} {}", c.data_type, facts.describe()),
+            _ => c.data_type.clone(),
+        };
+        add(what, detail, Some(&shown(was)), Some(&shown(now)));
     }
     // A feed says nothing of these.
-    if relationship != Relationship::Described && was.collation != now.collation {
+    let same_collation =
+        same_table && was.marks.collation.is_some() && was.marks.collation == now.marks.collation;
+    let described = relationship == Relationship::Described;
+    if !described && !same_collation && was.collation != now.collation {
         let named = |c: &Column| c.collation.clone().unwrap_or_else(|| "that of its type".into());
         let detail =
             format!("the collation of column {name} changes from {} to {}", named(was), named(now));
@@ -268,7 +289,12 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
         _ => false,
     };
     let generated = was.generated.as_deref().map(|g| renaming.apply(g));
+    let same_expression = relationship == Relationship::SameTable
+        && was.marks.expression.is_some()
+        && was.marks.expression == now.marks.expression
+        && was.generated.is_some() == now.generated.is_some();
     if relationship != Relationship::Described
+        && !same_expression
         && !same(generated.as_deref(), now.generated.as_deref())
     {
         let detail = match (&was.generated, &now.generated) {
@@ -291,14 +317,42 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
         };
         add(What::IdentityChanged, detail, text(was), text(now));
     }
-    if !now.unsaid.default && !same(was.default.as_deref(), now.default.as_deref()) {
-        let named = |d: &Option<String>| d.clone().unwrap_or_else(|| "none".into());
+    let (old_default, new_default) = (default_of(was), default_of(now));
+    // A feed writes a value, where Postgres writes an expression.
+    let as_said = relationship == Relationship::Described
+        && old_default.map(literal_value) == new_default.map(literal_value);
+    let same_default = same_expression || as_said || same(old_default, new_default);
+    if !now.unsaid.default && !same_default {
+        let named = |d: Option<&str>| d.unwrap_or("none").to_string();
         let detail = format!(
             "the default of column {name} changes from {} to {}",
-            named(&was.default),
-            named(&now.default)
+            named(old_default),
+            named(new_default)
         );
-        add(What::DefaultChanged, detail, was.default.as_deref(), now.default.as_deref());
+        add(What::DefaultChanged, detail, old_default, new_default);
+    }
+}
+
+/// The value of a literal as it is meant: `'x'::text` is x.
+fn literal_value(expression: &str) -> String {
+    let bare = match expression.strip_prefix('\'') {
+        Some(rest) => match rest.rsplit_once('\'') {
+            Some((value, cast)) if cast.is_empty() || cast.starts_with("::") => {
+                return value.replace("''", "'");
+            }
+            _ => expression,
+        },
+        None => expression,
+    };
+    bare.to_lowercase()
+}
+
+/// The default of a column: its own, or its domain's.
+fn default_of(column: &Column) -> Option<&str> {
+    match (&column.default, &column.facts) {
+        (Some(own), _) => Some(own),
+        (None, Some(Facts::Domain(domain))) if !column.is_supplied() => domain.default.as_deref(),
+        _ => None,
     }
 }
 

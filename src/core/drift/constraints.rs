@@ -116,8 +116,13 @@ pub fn compare(
         })
         .collect();
     let same = |a: &Constraint, b: &Constraint| {
+        let marked = a.mark.is_some() && a.mark == b.mark && a.columns.len() == b.columns.len();
+        let valid = |c: &Constraint| !c.definition.ends_with(NOT_VALID);
         same_kind(a, b)
-            && (same_text(&as_key(a), &as_key(b))
+            && (marked
+                && valid(a) == valid(b)
+                && a.definition.ends_with("NO INHERIT") == b.definition.ends_with("NO INHERIT")
+                || same_text(&as_key(a), &as_key(b))
                 || same_text(&a.definition, &b.definition)
                 || same_foreign_key(a, b, renaming))
     };
@@ -280,6 +285,7 @@ mod tests {
             definition: definition.into(),
             columns: vec![column.into()],
             refers: None,
+            mark: None,
         }
     }
 

@@ -42,17 +42,28 @@ pub fn are_entangled(renames: &[(String, String)]) -> bool {
     renames.iter().any(|(_, to)| renames.iter().any(|(from, _)| from == to))
 }
 
-/// Renames as statements. Names that change places go by way of others.
-pub fn renames(address: &str, renames: &[(String, String)]) -> Vec<String> {
+/// Renames as statements. Names that change places go by way of others, which
+/// are none of `taken`.
+pub fn renames(address: &str, renames: &[(String, String)], taken: &[&str]) -> Vec<String> {
     let statement = |from: &str, to: &str| {
         format!("ALTER TABLE {address} RENAME COLUMN {} TO {};", quote(from), quote(to))
     };
     if !are_entangled(renames) {
         return renames.iter().map(|(from, to)| statement(from, to)).collect();
     }
-    let aside = |name: &str| with_suffix(name, "__renamed");
-    let away = renames.iter().map(|(from, _)| statement(from, &aside(from)));
-    let back = renames.iter().map(|(from, to)| statement(&aside(from), to));
+    let mut numbers = 1..;
+    let asides: Vec<String> = renames
+        .iter()
+        .map(|(from, _)| {
+            let free = |n: u32| Some(with_suffix(from, &format!("__renamed_{n}")));
+            numbers
+                .by_ref()
+                .find_map(|n| free(n).filter(|name| !taken.contains(&name.as_str())))
+                .unwrap_or_default()
+        })
+        .collect();
+    let away = renames.iter().zip(&asides).map(|((from, _), aside)| statement(from, aside));
+    let back = renames.iter().zip(&asides).map(|((_, to), aside)| statement(aside, to));
     away.chain(back).collect()
 }
 
@@ -82,11 +93,30 @@ fn conversion(expression: &str, from: &Column, to: &Column) -> String {
     }
 }
 
-/// Types of different kinds between which Postgres converts by itself: points
-/// in time.
+/// Types of different kinds between which Postgres converts by itself, and in
+/// another way than by their texts.
+const DIRECT: &[(&str, &str)] = &[
+    ("bit", "integer"),
+    ("bit", "bigint"),
+    ("boolean", "integer"),
+    ("money", "numeric"),
+    ("integer", "money"),
+    ("bigint", "money"),
+    ("interval", "time without time zone"),
+    ("\"char\"", "integer"),
+    ("oid", "regclass"),
+    ("json", "jsonb"),
+];
+
 fn converts(from: &str, to: &str) -> bool {
     let temporal = |t: &str| t == "date" || t.starts_with("timestamp");
-    temporal(from) && temporal(to)
+    let bare = |t: &str| match (t.find('('), t.find(')')) {
+        (Some(open), Some(close)) => format!("{}{}", &t[..open], &t[close + 1..]),
+        _ => t.to_string(),
+    };
+    let (from, to) = (bare(from), bare(to));
+    let pair = |a: &str, b: &str| DIRECT.contains(&(a, b));
+    (temporal(&from) && temporal(&to)) || pair(&from, &to) || pair(&to, &from)
 }
 
 /// ALTER TYPE to that of `to`, from the type named `from`.
@@ -242,13 +272,27 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &str) -> 
         .filter(|(was, now)| was.name != now.name)
         .map(|(was, now)| (was.name.clone(), now.name.clone()))
         .collect();
-    for was in &old.columns {
-        if !kept.iter().any(|(c, _)| std::ptr::eq(*c, was)) {
-            all.push(format!("{table} DROP COLUMN {};", quote(&was.name)));
+    // A generated column leans on others: it goes before them, or stands alone.
+    for (was, now) in kept {
+        if was.generated.is_some() && now.generated.is_none() {
+            all.push(format!("{table} ALTER COLUMN {} DROP EXPRESSION;", quote(&was.name)));
         }
     }
-    all.extend(renames(address, &names));
-    for (was, now) in kept {
+    let mut gone: Vec<&Column> = old
+        .columns
+        .iter()
+        .filter(|was| !kept.iter().any(|(c, _)| std::ptr::eq(*c, *was)))
+        .collect();
+    gone.sort_by_key(|was| was.generated.is_none());
+    all.extend(gone.iter().map(|was| format!("{table} DROP COLUMN {};", quote(&was.name))));
+    let taken: Vec<&str> =
+        old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
+    all.extend(renames(address, &names, &taken));
+    for (before, now) in kept {
+        let was = &match now.generated {
+            None => Column { generated: None, ..(*before).clone() },
+            Some(_) => (*before).clone(),
+        };
         let name = quote(&now.name);
         if was.data_type != now.data_type || was.collation != now.collation {
             // Its default may be of the old type, and is set below.
@@ -257,7 +301,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &str) -> 
             }
             let bare = Column { default: None, ..(*now).clone() };
             all.push(type_change(address, &name, &bare, Some(&was.data_type)));
-            let undone = Column { default: None, ..(*was).clone() };
+            let undone = Column { default: None, ..was.clone() };
             all.push(values(address, &name, Some(&undone), now));
         } else {
             all.push(values(address, &name, Some(was), now));

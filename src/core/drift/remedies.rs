@@ -14,7 +14,9 @@ pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &st
         .filter(|c| c.change_type == ChangeType::Rename)
         .filter_map(|c| c.new_name.clone().zip(c.old_name.clone()))
         .collect();
-    let mut undo_renames = Some(guide::renames(address, &renames).join(" "));
+    let taken: Vec<&str> =
+        old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
+    let mut undo_renames = Some(guide::renames(address, &renames, &taken).join(" "));
     for change in changes {
         change.remedy = match change.change_type {
             // Names that change places go back together.
@@ -28,6 +30,7 @@ pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &st
                         .zip(change.old_name.clone())
                         .into_iter()
                         .collect::<Vec<_>>(),
+                    &taken,
                 )
                 .join(" "),
             },
@@ -61,19 +64,16 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &str) -> Str
         },
         // The type itself is another one.
         ChangeType::TypeChange
-            if change.old_type == change.new_type
-                && was.is_some_and(|was| {
-                    new.columns.iter().any(|now| {
-                        Some(&now.name) == change.new_name.as_ref()
-                            && now.facts != was.facts
-                            && now.collation == was.collation
-                    })
-                }) =>
+            if was.is_some_and(|was| {
+                new.columns.iter().any(|now| {
+                    Some(&now.name) == change.new_name.as_ref()
+                        && now.data_type == was.data_type
+                        && now.facts != was.facts
+                        && now.collation == was.collation
+                })
+            }) =>
         {
-            format!(
-                "-- undo it where type {} is defined",
-                change.old_type.as_deref().unwrap_or_default()
-            )
+            format!("-- undo it where type {} is defined", was.map_or("", |was| &was.data_type))
         }
         ChangeType::TypeChange => match was {
             Some(was) => guide::type_change(address, &here, was, change.new_type.as_deref()),

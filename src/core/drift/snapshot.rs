@@ -34,9 +34,26 @@ pub struct Column {
     /// Where it is not the type's own: with its schema, quoted.
     #[serde(default)]
     pub collation: Option<String>,
+    /// What tells it from another, whatever things are called.
+    #[serde(default)]
+    pub marks: Marks,
     /// What a description does not say.
     #[serde(skip)]
     pub unsaid: Unsaid,
+}
+
+/// OIDs and digests that stay as they are where a type, function or sequence only
+/// gets another name. They mean something within one database alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Marks {
+    /// The type and its modifier.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub of_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<u32>,
+    /// Of the default, or the generated expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
 }
 
 /// What a description leaves open, so that it is not compared.
@@ -98,7 +115,10 @@ pub struct Constraint {
     /// The names of its columns.
     #[serde(default)]
     pub columns: Vec<String>,
-    /// What a foreign key refers to: the table, and its columns by attnum.
+    /// A digest of a check's expression; as [`Marks`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// What a foreign key refers to: the table, and its columns, by numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refers: Option<String>,
 }

@@ -26,6 +26,32 @@ pub struct Domain {
     pub not_null: bool,
     /// Its CHECK constraints.
     pub checks: Vec<String>,
+    /// For columns that have none of their own.
+    #[serde(default)]
+    pub default: Option<String>,
+}
+
+impl Facts {
+    /// In words, beside the name.
+    pub fn describe(&self) -> String {
+        let attribute = |a: &Attribute| match &a.facts {
+            Some(facts) => format!("{} {}", a.data_type, facts.describe()),
+            None => a.data_type.clone(),
+        };
+        match self {
+            Facts::Enum(labels) => format!("({})", labels.join(", ")),
+            Facts::Domain(domain) => {
+                let not_null = if domain.not_null { " NOT NULL" } else { "" };
+                let checks: String = domain.checks.iter().map(|c| format!(" {c}")).collect();
+                format!("({}{not_null}{checks})", attribute(&domain.base))
+            }
+            Facts::Composite(attributes) => {
+                let all = attributes.iter().map(|a| format!("{} {}", a.name, attribute(a)));
+                format!("({})", all.collect::<Vec<_>>().join(", "))
+            }
+            Facts::Array(element) => format!("of {}", attribute(element)),
+        }
+    }
 }
 
 /// An attribute of a composite type, or a type that another is made of.
@@ -60,6 +86,13 @@ pub fn fit(from: &str, facts: Option<&Facts>, to: &str, to_facts: Option<&Facts>
         return Fit::Same;
     }
     match (facts, to_facts) {
+        // A default is no part of what a value can be.
+        (Some(Facts::Domain(old)), Some(Facts::Domain(new)))
+            if from == to
+                && **old == (Domain { default: old.default.clone(), ..(**new).clone() }) =>
+        {
+            Fit::Same
+        }
         (Some(Facts::Domain(old)), Some(Facts::Domain(new))) => {
             let base = between(&old.base, &new.base);
             let narrowed = (new.not_null && !old.not_null)
@@ -375,7 +408,7 @@ mod tests {
     fn domain(base: &str, not_null: bool, checks: &[&str]) -> Facts {
         let base = Attribute { data_type: base.into(), ..Attribute::default() };
         let checks = checks.iter().map(|c| c.to_string()).collect();
-        Facts::Domain(Box::new(Domain { base, not_null, checks }))
+        Facts::Domain(Box::new(Domain { base, not_null, checks, default: None }))
     }
 
     #[test]

@@ -233,9 +233,14 @@ fn body(definition: &str) -> &str {
 
 /// `WITH (name = value, ...)` from pg_class.reloptions.
 fn with_options(options: &Option<Vec<String>>) -> String {
-    let Some(options) = options.as_ref().filter(|o| !o.is_empty()) else {
-        return String::new();
-    };
+    match options.as_ref().filter(|o| !o.is_empty()) {
+        Some(options) => format!(" WITH{}", option_list(options)),
+        None => String::new(),
+    }
+}
+
+/// ` (name = value, ...)`.
+pub fn option_list(options: &[String]) -> String {
     let list: Vec<String> = options
         .iter()
         .map(|option| match option.split_once('=') {
@@ -243,7 +248,7 @@ fn with_options(options: &Option<Vec<String>>) -> String {
             None => quote(option),
         })
         .collect();
-    format!(" WITH ({})", list.join(", "))
+    format!(" ({})", list.join(", "))
 }
 
 #[cfg(test)]

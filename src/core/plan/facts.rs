@@ -157,6 +157,11 @@ pub struct GovernedView {
     pub comment: Option<String>,
     /// Views that are built on it, `schema.name`.
     pub used_by: Vec<String>,
+    /// pg_class.reloptions.
+    #[serde(default)]
+    pub options: Option<Vec<String>>,
+    #[serde(default)]
+    pub column_comments: BTreeMap<String, String>,
 }
 
 /// Everything that a takeover is planned from.

@@ -4,6 +4,7 @@ use super::super::drift::snapshot::Column;
 use super::super::names::{literal, qualified, quote};
 use super::Plan;
 use super::carry::grant_sql;
+use super::dependents::option_list;
 use super::facts::{Facts, GovernedView, Table};
 
 /// Plans that `governed.<name>` reads `table`, which is at `address` by then.
@@ -71,17 +72,35 @@ pub fn replace(
     }
 }
 
-/// Makes the view again that was taken out of the way of a change: with its
-/// owner, comment and grants as before.
+/// Makes the view again that was taken out of the way of a change: as before,
+/// and with the promised names, whatever the table's columns are called by now.
+/// `columns` are the table's name of each, and the view's.
 pub fn bring_back(
     plan: &mut Plan,
     name: &str,
     before: &GovernedView,
-    columns: &[Column],
+    columns: &[(String, String)],
     address: &(String, String),
 ) {
-    plan.sql(&format!("governed.{name}"), "as before", definition(name, columns, address));
-    dress(plan, name, Some(before), columns);
+    let list: Vec<String> = columns
+        .iter()
+        .map(|(now, promised)| match now == promised {
+            true => quote(now),
+            false => format!("{} AS {}", quote(now), quote(promised)),
+        })
+        .collect();
+    let sql = format!(
+        "CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}",
+        qualified("governed", name),
+        list.join(", "),
+        qualified(&address.0, &address.1)
+    );
+    plan.sql(&format!("governed.{name}"), "as before", sql);
+    let shown: Vec<Column> = columns
+        .iter()
+        .map(|(_, promised)| Column { name: promised.clone(), ..Column::default() })
+        .collect();
+    dress(plan, name, Some(before), &shown);
 }
 
 /// Gives a view that was just made its owner, comment and grants.
@@ -101,6 +120,16 @@ fn dress(plan: &mut Plan, name: &str, before: Option<&GovernedView>, columns: &[
         );
         return;
     };
+    if let Some(options) = before.options.as_ref().filter(|o| !o.is_empty()) {
+        let sql = format!("ALTER VIEW {view} SET{}", option_list(options));
+        plan.sql(&label, "options as before", sql);
+    }
+    for (column, comment) in &before.column_comments {
+        if columns.iter().any(|c| c.name == *column) {
+            let sql = format!("COMMENT ON COLUMN {view}.{} IS {}", quote(column), literal(comment));
+            plan.sql(&label, "comment as before", sql);
+        }
+    }
     for grant in &before.grants {
         let kept = grant.column.as_ref().is_none_or(|c| columns.iter().any(|n| n.name == *c));
         if kept {

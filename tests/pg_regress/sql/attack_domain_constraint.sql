@@ -19,7 +19,9 @@ DO $$ BEGIN ALTER DOMAIN short ADD CHECK (says(VALUE)); END $$;
 -- A domain that no governed table uses.
 ALTER DOMAIN free ADD CONSTRAINT c CHECK (says(VALUE));
 -- What checks nothing may be done.
+SET client_min_messages = error;
 ALTER DOMAIN short SET DEFAULT 'x';
+RESET client_min_messages;
 RESET ROLE;
 -- The owner of the table may.
 SET client_min_messages = error;
