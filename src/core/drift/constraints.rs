@@ -182,7 +182,8 @@ fn same_foreign_key(was: &Constraint, now: &Constraint, renaming: &Renaming) -> 
     let own = |c: &Constraint| c.definition.split_once(REFERENCES).map(|(own, _)| own.to_string());
     let actions = |c: &Constraint| {
         let (_, other) = c.definition.split_once(REFERENCES)?;
-        other.rsplit_once(')').map(|(_, actions)| actions.to_string())
+        // The columns come first; ON DELETE SET NULL may have some of its own.
+        other.split_once(')').map(|(_, actions)| actions.to_string())
     };
     let renamed_too = || {
         let (own, other) = was.definition.split_once(REFERENCES)?;
@@ -329,6 +330,13 @@ mod tests {
             )
         };
         assert!(compare(&[key("a")], &[key("b")], &Renaming(&[]), &|_| false).is_empty());
+        let ending = |action: &str| Constraint {
+            definition: format!("{}{action}", key("a").definition),
+            ..key("a")
+        };
+        let (null, default) =
+            (ending(" ON DELETE SET NULL (x)"), ending(" ON DELETE SET DEFAULT (x)"));
+        assert_eq!(compare(&[null], &[default], &Renaming(&[]), &|_| false).len(), 1);
         let elsewhere = Constraint { refers: Some("s.y(2)".into()), ..key("b") };
         assert_eq!(compare(&[key("a")], &[elsewhere], &Renaming(&[]), &|_| false).len(), 1);
     }
