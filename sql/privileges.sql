@@ -66,6 +66,10 @@ GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_correc
 GRANT SELECT ON spyne.drift_reports, spyne.drift_changes, spyne.drift_severities TO spyne_viewer;
 GRANT EXECUTE ON FUNCTION spyne.drift_rules() TO spyne_viewer;
 
+-- Discovery reads with the rights of whoever calls it.
+GRANT EXECUTE ON FUNCTION spyne.column_sketch("any"), spyne.join_hash("any"), spyne.column_statistics(oid[]) TO spyne_viewer;
+GRANT SELECT ON spyne.join_candidates, spyne.accepted_joins TO spyne_viewer;
+
 GRANT EXECUTE ON FUNCTION spyne.find_gaps() TO spyne_engineer;
 
 GRANT SET ON PARAMETER spyne.allow_breaking_ddl TO spyne_admin;

@@ -52,17 +52,20 @@ static MAX_FAN_OUT: GucSetting<f64> = GucSetting::<f64>::new(1000.0);
 static MAX_JOIN_ROWS: GucSetting<f64> = GucSetting::<f64>::new(10_000_000.0);
 static LARGE_TABLE_ROWS: GucSetting<f64> = GucSetting::<f64>::new(1_000_000.0);
 static REQUIRE_ACCEPTED_JOINS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static JOIN_SAMPLE_ROWS: GucSetting<i32> = GucSetting::<i32>::new(2_000_000);
+static JOIN_CANDIDATE_TTL: GucSetting<i32> = GucSetting::<i32>::new(30 * 24 * 60 * 60);
+static MAX_ORPHAN_RATE: GucSetting<f64> = GucSetting::<f64>::new(0.05);
 static ENFORCEMENT: GucSetting<Enforcement> = GucSetting::<Enforcement>::new(Enforcement::Enforce);
 static INCLUDE_DEPRECATED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
 static ROLLBACK_WINDOW: GucSetting<i32> = GucSetting::<i32>::new(24 * 60);
 static ALLOW_BREAKING_DDL: GucSetting<bool> = GucSetting::<bool>::new(false);
 
-/// Defines the settings. Called once, when the library is loaded.
 pub fn allow_breaking_ddl() -> bool {
     ALLOW_BREAKING_DDL.get()
 }
 
+/// Defines the settings. Called once, when the library is loaded.
 pub fn define() {
     GucRegistry::define_enum_guc(
         c"spyne.enforcement",
@@ -109,7 +112,41 @@ pub fn define() {
         GucFlags::default(),
     );
     define_previews();
+    define_joins();
     crate::pg::hooks::reserve_settings(c"spyne");
+}
+
+fn define_joins() {
+    GucRegistry::define_int_guc(
+        c"spyne.join_sample_rows",
+        c"Rows of a table that a discovery of joins reads for columns that may refer to another.",
+        c"Of larger tables a sample of blocks is read. Columns that may be keys are always read in full.",
+        &JOIN_SAMPLE_ROWS,
+        1000,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"spyne.join_candidate_ttl",
+        c"How long a join candidate may be accepted after it was found.",
+        c"Later its evidence is too old: it is to be found again.",
+        &JOIN_CANDIDATE_TTL,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_float_guc(
+        c"spyne.max_orphan_rate",
+        c"The share of orphans, 0 to 1, above which a join is accepted only with an override.",
+        c"Of the rows that have a value, those whose value the other table lacks.",
+        &MAX_ORPHAN_RATE,
+        0.0,
+        1.0,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
 }
 
 fn define_previews() {
@@ -228,4 +265,18 @@ pub fn lock_timeout_ms() -> i32 {
 /// In minutes.
 pub fn rollback_window_minutes() -> i32 {
     ROLLBACK_WINDOW.get()
+}
+
+/// Rows.
+pub fn join_sample_rows() -> i32 {
+    JOIN_SAMPLE_ROWS.get()
+}
+
+pub fn join_candidate_ttl_seconds() -> i32 {
+    JOIN_CANDIDATE_TTL.get()
+}
+
+/// 0 to 1.
+pub fn max_orphan_rate() -> f64 {
+    MAX_ORPHAN_RATE.get()
 }

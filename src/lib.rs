@@ -51,11 +51,15 @@ extension_sql_file!(
     name = "drift",
     requires = ["previews", api::rules::drift_rules]
 );
+extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["drift"]);
 extension_sql_file!(
     "../sql/comments.sql",
     name = "comments",
     requires = [
-        "drift",
+        "joins",
+        api::joins::spyne_discover_joins,
+        api::joins::spyne_join_candidates,
+        api::joins::spyne_propose_join,
         api::drift::spyne_detect_drift,
         api::drift::spyne_detect_all_drift,
         api::drift::spyne_detect_feed_drift,

@@ -4,6 +4,7 @@
 mod context;
 pub mod corrections;
 pub mod drift;
+pub mod joins;
 pub mod mode;
 pub mod previews;
 mod registration;

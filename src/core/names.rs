@@ -8,6 +8,14 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// An identifier as people write it: quoted where it must be. For reading; keywords
+/// are not looked at.
+pub fn plain(name: &str) -> String {
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if starts && name.chars().all(simple) { name.to_string() } else { quote(name) }
+}
+
 /// `schema.name`, quoted.
 pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", quote(schema), quote(name))

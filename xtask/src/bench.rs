@@ -1,15 +1,17 @@
 //! What spyne costs, measured.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
 use xtask::extension::{self, Profile};
+use xtask::place;
 use xtask::progress::say;
 use xtask::toolchain::Toolchain;
 
 use crate::callgrind::{self, Count, Variant};
-use crate::{drift_cost, preview_cost, promotion};
+use crate::{drift_cost, join_quality, preview_cost, promotion};
 
 #[derive(Subcommand)]
 pub enum Measurement {
@@ -43,6 +45,15 @@ pub enum Measurement {
         #[arg(long, default_value_t = 15)]
         rounds: usize,
     },
+    /// Finding joins where every constraint is gone: how many, how many wrong ones, how long
+    Joins {
+        /// Scales of TPC-H
+        #[arg(long, value_delimiter = ',', default_value = "0.01,0.1,1")]
+        scales: Vec<f64>,
+        /// A directory of schemas: NAME.sql makes one, NAME.json has its references
+        #[arg(long)]
+        schemas: Option<PathBuf>,
+    },
 }
 
 pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
@@ -61,7 +72,38 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
             run_time_check(toolchain, *statements)?;
         }
         Measurement::Drift { tables, rounds } => drift(toolchain, *tables, *rounds)?,
+        Measurement::Joins { scales, schemas } => {
+            let ours = place::repository().join("tests/joins");
+            joins(toolchain, scales, schemas.as_ref().unwrap_or(&ours))?;
+        }
     }
+    Ok(())
+}
+
+/// How well joins are found.
+fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
+    let all = join_quality::measure(toolchain, scales, schemas)?;
+    println!("\n| schema | references | recall | precision | F1 | seconds | again | MB |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for one in &all {
+        println!(
+            "| {} | {} | {:.3} | {:.3} | {:.3} | {:.2} | {:.2} | {:.1} |",
+            one.title,
+            one.references,
+            one.recall(),
+            one.precision(),
+            one.f1(),
+            one.seconds,
+            one.again,
+            one.megabytes
+        );
+    }
+    for one in all.iter().filter(|q| !q.missed.is_empty() || !q.wrong.is_empty()) {
+        println!("\n{}", one.title);
+        one.missed.iter().for_each(|m| println!("  missed {m}"));
+        one.wrong.iter().for_each(|w| println!("  wrong  {w}"));
+    }
+    println!();
     Ok(())
 }
 

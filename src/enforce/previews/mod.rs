@@ -16,7 +16,7 @@ use crate::pg::cache::{self, Guard};
 use crate::pg::local::Local;
 use crate::pg::runs::{self, Place, Report, Token};
 use crate::pg::statement::{Kind, Statement, Text, Touched};
-use crate::pg::{catalogs, clock, elevate, users};
+use crate::pg::{catalogs, clock, elevate, reading, users};
 use crate::report;
 use crate::store::previews::{self, Execution, Found, Preview};
 use crate::store::roles;
@@ -130,6 +130,9 @@ pub fn judge(statement: &Statement, user: u32) -> Verdict {
     }
     let applies = statement.kind == Kind::Run || statement.kind == Kind::Copy;
     if !applies || elevate::at_work() {
+        return FREE;
+    }
+    if statement.text.is_some_and(|text| reading::is(&text)) {
         return FREE;
     }
     if statement.of_leader {

@@ -1,0 +1,645 @@
+//! Which columns are worth reading, and which pairs of them worth weighing.
+//!
+//! Cheapest first: types, declared keys and statistics decide what is read at all
+//! (the pruning by statistics of Chen et al., PVLDB 2014); the samples of what was
+//! read then leave few pairs of the many that there could be.
+
+use std::collections::{HashMap, HashSet};
+
+use super::evidence::{measure, too_few};
+use super::names::Names;
+use super::sketch::Sketch;
+use super::{Class, Column, Pair, Statistics, Table};
+
+/// Beyond this many bytes on average nothing is a key.
+const TOO_LONG: f64 = 64.0;
+
+/// The share of distinct values, by statistics, from which on a column may be
+/// unique.
+const NEARLY_UNIQUE: f64 = 0.85;
+
+/// The share of rows whose value must be in a key to be weighed at all.
+const MOSTLY_WITHIN: f64 = 0.8;
+
+/// Columns of a composite key at most, where it is not declared.
+const WIDEST: usize = 3;
+
+/// Ways to match one composite key that are tried.
+const MOST_WAYS: usize = 12;
+
+/// Sets of columns that are tried for one pair of tables.
+const MOST_TRIED: usize = 40;
+
+/// The columns of a table to read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Those that may be keys: a key is known only by all of its values.
+    pub whole: Vec<usize>,
+    /// Those that may refer to one: a sample of rows is enough.
+    pub sampled: Vec<usize>,
+}
+
+impl Reading {
+    /// Sees to it that columns are read.
+    pub fn want(&mut self, columns: &[usize], whole: bool) {
+        for column in columns {
+            if whole && !self.whole.contains(column) {
+                self.sampled.retain(|c| c != column);
+                self.whole.push(*column);
+            }
+            if !whole && !self.whole.contains(column) && !self.sampled.contains(column) {
+                self.sampled.push(*column);
+            }
+        }
+    }
+}
+
+/// A column that others may refer to: by itself, or as part of a key.
+struct Target<'a> {
+    table: usize,
+    column: usize,
+    statistics: Option<&'a Statistics>,
+    rows: Option<f64>,
+}
+
+/// What to read of each table.
+pub fn readings(tables: &[Table], names: &Names) -> Vec<Reading> {
+    let mut targets: HashMap<Class, Vec<Target>> = HashMap::new();
+    let mut readings: Vec<Reading> = Vec::new();
+    for (at, table) in tables.iter().enumerate() {
+        let mut keys: Vec<usize> =
+            (0..table.columns.len()).filter(|c| may_be_key(table, *c)).collect();
+        // What describes a row, in a table that has a key by name, is referred to by
+        // nothing but copies.
+        let has_key = keys.iter().any(|c| names.is_own_key(at, *c) || table.declares(&[*c]));
+        keys.retain(|c| {
+            let described = is_measure(table, at, *c, names) && !table.declares(&[*c]);
+            !(has_key && names.are_informative() && described)
+        });
+        let parts = key_parts(table, at, &keys, names);
+        for column in keys.iter().chain(&parts) {
+            let of = &table.columns[*column];
+            if let Some(class) = of.class {
+                targets.entry(class).or_default().push(Target {
+                    table: at,
+                    column: *column,
+                    statistics: of.statistics.as_ref(),
+                    rows: table.rows,
+                });
+            }
+        }
+        readings.push(Reading { whole: keys, sampled: parts });
+    }
+    for (at, table) in tables.iter().enumerate() {
+        for (column, of) in table.columns.iter().enumerate() {
+            let reading = &mut readings[at];
+            if reading.whole.contains(&column) || reading.sampled.contains(&column) {
+                continue;
+            }
+            let known = of.class.and_then(|class| targets.get(&class));
+            let fits = known.into_iter().flatten().any(|target| {
+                (target.table, target.column) != (at, column) && may_lie_in(of, table, target)
+            });
+            if fits {
+                reading.sampled.push(column);
+            }
+        }
+    }
+    readings
+}
+
+/// Whether a column is called as measures and descriptions are.
+pub fn is_measure(table: &Table, at: usize, column: usize, names: &Names) -> bool {
+    names.column(at, column).is_measure(table.columns[column].class == Some(Class::Text))
+}
+
+/// Whether a column may be a key, by what is declared and by statistics.
+fn may_be_key(table: &Table, column: usize) -> bool {
+    let of = &table.columns[column];
+    if of.class.is_none() {
+        return false;
+    }
+    if table.declares(&[column]) {
+        return true;
+    }
+    let (Some(statistics), Some(rows)) = (&of.statistics, table.rows) else {
+        return true;
+    };
+    statistics.null_share < 0.01
+        && statistics.width <= TOO_LONG
+        && distinct(statistics, rows) >= NEARLY_UNIQUE * rows
+}
+
+/// The columns that may make a key together: those of declared keys, else the
+/// first ones of a table in which no column is a key by itself.
+fn key_parts(table: &Table, at: usize, keys: &[usize], names: &Names) -> Vec<usize> {
+    let declared: Vec<usize> = table
+        .keys
+        .iter()
+        .filter(|key| key.len() > 1)
+        .flatten()
+        .copied()
+        .filter(|c| !keys.contains(c))
+        .collect();
+    let mut parts: Vec<usize> = Vec::new();
+    for column in declared {
+        if table.columns[column].class.is_some() && !parts.contains(&column) {
+            parts.push(column);
+        }
+    }
+    let single = keys.iter().any(|c| {
+        table.declares(&[*c]) || names.is_own_key(at, *c) || !is_measure(table, at, *c, names)
+    });
+    if !single || !keys.is_empty() && table.rows.is_none() {
+        let first = (0..table.columns.len())
+            .filter(|c| !keys.contains(c) && !parts.contains(c))
+            .filter(|c| {
+                matches!(
+                    table.columns[*c].class,
+                    Some(Class::Number | Class::Text | Class::Uuid | Class::Time)
+                )
+            })
+            .filter(|c| table.columns[*c].statistics.as_ref().is_none_or(|s| s.width <= TOO_LONG))
+            .take(8);
+        let first: Vec<usize> = first.collect();
+        parts.extend(first);
+    }
+    parts
+}
+
+fn distinct(statistics: &Statistics, rows: f64) -> f64 {
+    match statistics.distinct {
+        d if d < 0.0 => -d * rows,
+        d => d,
+    }
+}
+
+/// Whether, by statistics, a column's values may lie in another's.
+fn may_lie_in(of: &Column, table: &Table, target: &Target) -> bool {
+    let (Some(own), Some(its)) = (&of.statistics, target.statistics) else {
+        return true;
+    };
+    if let (Some(rows), Some(there)) = (table.rows, target.rows)
+        && distinct(own, rows) > 2.0 * distinct(its, there) + 10.0
+    {
+        return false;
+    }
+    if let (Some(low), Some(high), Some(lowest), Some(highest)) =
+        (own.low, own.high, its.low, its.high)
+    {
+        // Statistics know the values of some rows only.
+        let slack = 0.05 * (highest - lowest) + 2.0;
+        let overlap = high.min(highest + slack) - low.max(lowest - slack);
+        return overlap >= 0.5 * (high - low);
+    }
+    // Of some of a key's values the average is not far from that of all.
+    own.width <= 2.0 * its.width + 6.0 && its.width <= 2.0 * own.width + 6.0
+}
+
+/// The samples of all columns that were read.
+pub type Sketches = HashMap<(usize, Vec<usize>), Sketch>;
+
+/// Whether a column is unique in fact and always there.
+pub fn is_key_in_fact(sketch: &Sketch) -> bool {
+    sketch.is_unique() && sketch.nulls * 100 <= sketch.values
+}
+
+/// The columns of a table that are keys by themselves; of a table without rows,
+/// those that could be.
+pub fn single_keys(table: &Table, at: usize, sketches: &Sketches, names: &Names) -> Vec<usize> {
+    (0..table.columns.len())
+        .filter(|column| table.columns[*column].class.is_some())
+        .filter(|column| match sketches.get(&(at, vec![*column])) {
+            Some(sketch) if sketch.values + sketch.nulls > 0 => {
+                is_key_in_fact(sketch) || table.declares(&[*column])
+            }
+            Some(_) => table.declares(&[*column]) || names.is_own_key(at, *column) || *column == 0,
+            None => table.declares(&[*column]),
+        })
+        .collect()
+}
+
+/// A pair of single columns to be weighed, or to be looked at again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub pair: Pair,
+    /// The samples cannot tell: what the child keeps must be looked for in all of
+    /// the parent.
+    pub undecided: bool,
+}
+
+/// The pairs of single columns of which most values lie in a key. `keys` are the
+/// keys of each table. Where there are no values, those whose names speak of each
+/// other by at least `named`.
+pub fn pairs(
+    tables: &[Table],
+    keys: &[Vec<usize>],
+    sketches: &Sketches,
+    names: &Names,
+    mut step: impl FnMut(),
+) -> Vec<Found> {
+    let mut by_class: HashMap<Class, Vec<(usize, usize)>> = HashMap::new();
+    for (at, of) in keys.iter().enumerate() {
+        for column in of {
+            if let Some(class) = tables[at].columns[*column].class {
+                by_class.entry(class).or_default().push((at, *column));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (child, table) in tables.iter().enumerate() {
+        step();
+        for (column, of) in table.columns.iter().enumerate() {
+            let Some(class) = of.class else {
+                continue;
+            };
+            let own = sketches.get(&(child, vec![column]));
+            for (parent, key) in by_class.get(&class).into_iter().flatten() {
+                if (child, column) == (*parent, *key) {
+                    continue;
+                }
+                let theirs = sketches.get(&(*parent, vec![*key]));
+                let undecided = match (own, theirs) {
+                    (Some(own), Some(theirs)) if own.values > 0 && theirs.values > 0 => {
+                        if own.fractions > 0 || !starts_within(own, theirs) {
+                            continue;
+                        }
+                        let undecided = is_undecided(own, theirs);
+                        if !undecided && !mostly_within(own, theirs) {
+                            continue;
+                        }
+                        if undecided && !in_range(own, theirs) {
+                            continue;
+                        }
+                        undecided
+                    }
+                    // Nothing to compare: names alone. What has values refers to no
+                    // empty table.
+                    (own, theirs)
+                        if own.is_none_or(is_empty) && (own.is_some() || theirs.is_some()) =>
+                    {
+                        if names.resemblance((child, column), (*parent, *key)) < 0.75 {
+                            continue;
+                        }
+                        false
+                    }
+                    _ => continue,
+                };
+                found.push(Found {
+                    pair: Pair { child, columns: vec![column], parent: *parent, key: vec![*key] },
+                    undecided,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether the samples of two columns tell too little, see
+/// [`super::evidence::Measured::is_undecided`].
+fn is_undecided(own: &Sketch, theirs: &Sketch) -> bool {
+    too_few(own.within(theirs).values, own.distinct())
+}
+
+fn mostly_within(own: &Sketch, theirs: &Sketch) -> bool {
+    own.within(theirs).share() >= Some(MOSTLY_WITHIN)
+}
+
+fn is_empty(sketch: &Sketch) -> bool {
+    sketch.values == 0
+}
+
+/// Whether the first values that both samples can tell about are mostly there:
+/// most pairs fail here.
+fn starts_within(child: &Sketch, parent: &Sketch) -> bool {
+    let first = child.hashes.iter().take(32);
+    let told: Vec<&u64> = first.filter(|h| parent.threshold.is_none_or(|t| **h <= t)).collect();
+    let found = told.iter().filter(|h| parent.hashes.binary_search(h).is_ok()).count();
+    told.len() < 8 || found * 3 >= told.len()
+}
+
+/// Whether a column's numbers lie between the key's, but for a few.
+fn in_range(child: &Sketch, parent: &Sketch) -> bool {
+    let (Some((low, high)), true) = (parent.range, child.range.is_some()) else {
+        return child.range.is_none();
+    };
+    let numbers = child.numbers();
+    let inside = numbers.iter().filter(|n| (low..=high).contains(*n)).count();
+    inside * 10 >= numbers.len() * 7
+}
+
+/// Several columns of a table that may refer to as many of another, which may be
+/// a key together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Several {
+    pub pair: Pair,
+    pub declared: bool,
+}
+
+/// The pairs of several columns to be looked at: each column lies in the one in
+/// step, and the names speak of each other, where they say anything.
+pub fn several(
+    tables: &[Table],
+    keys: &[Vec<usize>],
+    sketches: &Sketches,
+    names: &Names,
+) -> Vec<Several> {
+    let mut found: Vec<Several> = Vec::new();
+    for (parent, table) in tables.iter().enumerate() {
+        let declared: Vec<Vec<usize>> =
+            table.keys.iter().filter(|key| key.len() > 1).cloned().collect();
+        let has_single = keys[parent].iter().any(|c| {
+            table.declares(&[*c]) || names.is_own_key(parent, *c) || *c == 0 && is_short(table, *c)
+        });
+        let parts: Vec<usize> = (0..table.columns.len())
+            .filter(|c| !keys[parent].contains(c))
+            .filter(|c| {
+                sketches
+                    .get(&(parent, vec![*c]))
+                    .is_some_and(|s| s.values > 0 && s.nulls == 0 && s.fractions == 0)
+            })
+            .collect();
+        for child in 0..tables.len() {
+            if child == parent && declared.is_empty() {
+                continue;
+            }
+            for key in &declared {
+                for columns in ways(tables, sketches, names, child, parent, key) {
+                    found.push(Several {
+                        pair: Pair { child, columns, parent, key: key.clone() },
+                        declared: true,
+                    });
+                }
+            }
+            if declared.is_empty() && !has_single && parts.len() > 1 {
+                found.extend(undeclared(tables, sketches, names, child, parent, &parts));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|one| seen.insert(one.pair.clone()));
+    found
+}
+
+fn is_short(table: &Table, column: usize) -> bool {
+    table.columns[column].statistics.as_ref().is_none_or(|s| s.width <= 40.0)
+}
+
+/// The columns of `child` that may stand for one column of a key, best first.
+fn options(
+    tables: &[Table],
+    sketches: &Sketches,
+    names: &Names,
+    child: usize,
+    parent: (usize, usize),
+) -> Vec<(usize, f64)> {
+    let class = tables[parent.0].columns[parent.1].class;
+    let Some(theirs) = sketches.get(&(parent.0, vec![parent.1])) else {
+        return Vec::new();
+    };
+    let mut all: Vec<(usize, f64)> = (0..tables[child].columns.len())
+        .filter(|column| {
+            tables[child].columns[*column].class == class && (child, *column) != parent
+        })
+        .filter_map(|column| {
+            let own = sketches.get(&(child, vec![column]))?;
+            if own.values == 0 || own.fractions > 0 || !starts_within(own, theirs) {
+                return None;
+            }
+            let undecided = is_undecided(own, theirs);
+            if !undecided && !mostly_within(own, theirs) || undecided && !in_range(own, theirs) {
+                return None;
+            }
+            let measured = measure(own, theirs, None);
+            let named = match names.are_informative() {
+                true => names.part_resemblance((child, column), parent),
+                // Which covers more, where names say nothing.
+                false => 0.5 + 0.4 * measured.coverage,
+            };
+            (named >= 0.45).then_some((column, named))
+        })
+        .collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all.truncate(3);
+    all
+}
+
+/// The ways in which columns of a table may stand for those of a key.
+fn ways(
+    tables: &[Table],
+    sketches: &Sketches,
+    names: &Names,
+    child: usize,
+    parent: usize,
+    key: &[usize],
+) -> Vec<Vec<usize>> {
+    let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
+    for column in key {
+        let options = options(tables, sketches, names, child, (parent, *column));
+        ways = ways
+            .iter()
+            .flat_map(|way| {
+                options
+                    .iter()
+                    .filter(|(option, _)| !way.contains(option))
+                    .map(|(option, _)| [&way[..], &[*option]].concat())
+            })
+            .take(MOST_WAYS)
+            .collect();
+    }
+    // A table's own key is no reference to itself.
+    ways.retain(|way| (child, &way[..]) != (parent, key));
+    ways
+}
+
+/// As [`ways`], for keys that nobody has declared: the columns of which the names
+/// speak most, as many as there are.
+fn undeclared(
+    tables: &[Table],
+    sketches: &Sketches,
+    names: &Names,
+    child: usize,
+    parent: usize,
+    parts: &[usize],
+) -> Vec<Several> {
+    let least = if names.are_informative() { 0.66 } else { 0.0 };
+    let mut matched: Vec<(usize, Vec<(usize, f64)>)> = parts
+        .iter()
+        .map(|part| {
+            let mut options = options(tables, sketches, names, child, (parent, *part));
+            options.retain(|(_, named)| *named >= least);
+            (*part, options)
+        })
+        .filter(|(_, options)| !options.is_empty())
+        .collect();
+    matched.sort_by(|a, b| b.1[0].1.total_cmp(&a.1[0].1).then(a.0.cmp(&b.0)));
+    matched.truncate(5);
+    let mut keys: Vec<Vec<usize>> = Vec::new();
+    for first in 0..matched.len() {
+        for second in first + 1..matched.len() {
+            keys.push(vec![first, second]);
+            keys.extend((second + 1..matched.len()).map(|third| vec![first, second, third]));
+        }
+    }
+    let mut found: Vec<Several> = Vec::new();
+    for key in keys.iter().filter(|key| key.len() <= WIDEST) {
+        let mut ways: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
+        for at in key {
+            let (part, options) = &matched[*at];
+            ways = ways
+                .iter()
+                .flat_map(|way| {
+                    options
+                        .iter()
+                        .filter(|(option, _)| !way.iter().any(|(_, c)| c == option))
+                        .map(|(option, _)| [&way[..], &[(*part, *option)]].concat())
+                })
+                .take(MOST_WAYS)
+                .collect();
+        }
+        ways.retain(|way| may_be_unique(sketches, parent, way));
+        found.extend(ways.into_iter().map(|mut way| {
+            way.sort_unstable();
+            let (key, columns) = way.into_iter().unzip();
+            Several { pair: Pair { child, columns, parent, key }, declared: false }
+        }));
+    }
+    found.truncate(MOST_TRIED);
+    found
+}
+
+/// Whether there are as many combinations of values as rows.
+fn may_be_unique(sketches: &Sketches, parent: usize, set: &[(usize, usize)]) -> bool {
+    let of = |column: usize| sketches.get(&(parent, vec![column]));
+    let rows = set.iter().filter_map(|(c, _)| of(*c)).map(|s| s.values).max().unwrap_or(0);
+    let combinations: f64 =
+        set.iter().filter_map(|(c, _)| of(*c)).map(|s| s.distinct().max(1.0)).product();
+    combinations >= 0.9 * rows as f64
+}
+
+/// Of sets of columns that are keys of the same table, those of which nothing can be
+/// left out: where those of a narrower one do not lie in it together, those of a
+/// wider one do not either.
+pub fn narrowest(all: Vec<Several>) -> Vec<Several> {
+    let steps = |one: &Several| -> Vec<(usize, usize)> {
+        one.pair.key.iter().copied().zip(one.pair.columns.iter().copied()).collect()
+    };
+    let contains = |wide: &Several, narrow: &Several| {
+        let own = steps(wide);
+        narrow.pair.child == wide.pair.child
+            && narrow.pair.parent == wide.pair.parent
+            && narrow.pair.key.len() < wide.pair.key.len()
+            && steps(narrow).iter().all(|step| own.contains(step))
+    };
+    let needed = |one: &Several| one.declared || !all.iter().any(|narrow| contains(one, narrow));
+    all.iter().filter(|one| needed(one)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::Named;
+    use super::super::sketch::{Builder, Value};
+    use super::*;
+
+    fn column(name: &str, distinct: f64, low: f64, high: f64) -> Column {
+        Column {
+            name: name.into(),
+            data_type: "integer".into(),
+            class: Some(Class::Number),
+            not_null: false,
+            statistics: Some(Statistics {
+                distinct,
+                width: 4.0,
+                low: Some(low),
+                high: Some(high),
+                ..Statistics::default()
+            }),
+        }
+    }
+
+    fn shop() -> Vec<Table> {
+        let table = |name: &str, rows: f64, columns: Vec<Column>| Table {
+            name: name.into(),
+            rows: Some(rows),
+            columns,
+            ..Table::default()
+        };
+        vec![
+            table(
+                "customers",
+                1000.0,
+                vec![column("id", -1.0, 1.0, 1000.0), column("age", 60.0, 18.0, 90.0)],
+            ),
+            table(
+                "orders",
+                5000.0,
+                vec![
+                    column("id", -1.0, 100_001.0, 105_000.0),
+                    column("customer_id", 900.0, 1.0, 1000.0),
+                    column("cents", 4000.0, 5.0, 900_000.0),
+                ],
+            ),
+        ]
+    }
+
+    fn names(tables: &[Table]) -> Names {
+        let named: Vec<Named> = tables
+            .iter()
+            .map(|t| Named {
+                table: &t.name,
+                columns: t.columns.iter().map(|c| c.name.as_str()).collect(),
+            })
+            .collect();
+        Names::new(&named)
+    }
+
+    #[test]
+    fn statistics_leave_out_what_cannot_match() {
+        let tables = shop();
+        let readings = readings(&tables, &names(&tables));
+        assert_eq!(readings[0].whole, [0]);
+        assert_eq!(readings[1].whole, [0]);
+        // 4,000 values up to 900,000 are in neither key.
+        assert_eq!(readings[1].sampled, [1]);
+        // Ages may be customers' numbers: that is for the data to say.
+        assert_eq!(readings[0].sampled, [1]);
+    }
+
+    #[test]
+    fn without_statistics_everything_is_read() {
+        let mut tables = shop();
+        tables.iter_mut().for_each(|t| {
+            t.rows = None;
+            t.columns.iter_mut().for_each(|c| c.statistics = None);
+        });
+        let readings = readings(&tables, &names(&tables));
+        assert_eq!(readings[1].whole, [0, 1, 2]);
+    }
+
+    #[test]
+    fn pairs_are_those_whose_values_lie_in_a_key() {
+        let tables = shop();
+        let sketch = |numbers: Vec<i64>| {
+            let mut builder = Builder::default();
+            numbers.into_iter().for_each(|n| builder.add(Value::Whole(n)));
+            builder.finish()
+        };
+        let mut sketches = Sketches::new();
+        sketches.insert((0, vec![0]), sketch((1..=1000).collect()));
+        sketches.insert((0, vec![1]), sketch((0..1000).map(|n| 18 + n % 60).collect()));
+        sketches.insert((1, vec![0]), sketch((100_001..=105_000).collect()));
+        sketches.insert((1, vec![1]), sketch((0..5000).map(|n| 1 + n % 900).collect()));
+        let names = names(&tables);
+        let keys: Vec<Vec<usize>> = tables
+            .iter()
+            .enumerate()
+            .map(|(at, t)| single_keys(t, at, &sketches, &names))
+            .collect();
+        assert_eq!(keys, [vec![0], vec![0]]);
+        let found: Vec<(usize, usize)> = pairs(&tables, &keys, &sketches, &names, || {})
+            .into_iter()
+            .map(|f| (f.pair.child, f.pair.columns[0]))
+            .collect();
+        assert_eq!(found, [(0, 1), (1, 1)]);
+    }
+}

@@ -1,0 +1,140 @@
+//! The words by which names of columns are understood.
+
+/// Words that say "this is a key" and nothing else.
+#[rustfmt::skip]
+pub const KEY_WORDS: &[&str] = &[
+    "id", "key", "code", "number", "nr", "pk", "fk", "sk", "uuid", "guid", "reference", "oid",
+];
+
+/// Endings for keys that are written without a separator, the longest first.
+#[rustfmt::skip]
+pub const ENDINGS: &[&str] = &[
+    "number", "uuid", "guid", "code", "key", "num", "id", "no", "nr", "cd", "sk", "pk", "fk",
+];
+
+/// Words that end in one of them by chance.
+#[rustfmt::skip]
+pub const NO_COMPOUNDS: &[&str] = &[
+    "paid", "unpaid", "prepaid", "valid", "invalid", "void", "avoid", "grid", "hybrid", "solid",
+    "rapid", "fluid", "liquid", "acid", "raid", "covid", "android", "monkey", "turkey", "jockey",
+    "hockey", "whiskey", "barcode", "zipcode", "postcode", "casino", "piano",
+];
+
+/// What tables are called for, and not for what is in them.
+#[rustfmt::skip]
+pub const TABLE_WORDS: &[&str] = &[
+    "table", "tbl", "tab", "dim", "dimension", "fact", "master", "mst", "mstr", "lookup", "lkp",
+    "ref", "reference", "data",
+];
+
+/// Columns whose last word is one of these measure or describe; they refer to
+/// nothing, unless all else says so.
+#[rustfmt::skip]
+pub const MEASURES: &[&str] = &[
+    "quantity", "amount", "price", "cost", "total", "count", "age", "year", "month", "day",
+    "hour", "minute", "second", "week", "quarter", "size", "weight", "height", "width", "length",
+    "depth", "duration", "score", "rating", "rank", "ranking", "priority", "percent", "rate",
+    "ratio", "discount", "tax", "balance", "position", "sequence", "line", "version", "capacity",
+    "salary", "point", "star", "floor", "latitude", "longitude", "phone", "fax", "email", "url",
+    "name", "title", "description", "comment", "note", "text", "body", "date", "time",
+    "timestamp", "at", "flag", "value", "level", "limit", "minimum", "maximum", "average",
+    "budget", "revenue", "credit", "debit", "temperature", "dose", "stock", "step", "attempt",
+    "view", "like", "vote", "distance", "speed", "volume", "population", "area", "elevation",
+    "street", "zip", "post", "label", "summary", "subject", "content", "password", "hash",
+    "token",
+    "probability", "share", "factor", "margin", "threshold", "target", "fee", "charge", "salary",
+];
+
+/// Texts whose last word is one of these describe.
+#[rustfmt::skip]
+pub const DESCRIPTIONS: &[&str] = &[
+    "name", "title", "description", "comment", "note", "text", "body", "subject", "content",
+    "summary", "label", "address", "street", "phone", "mobile", "fax", "email", "url", "uri", "link",
+    "password", "hash", "token", "date", "time", "remark", "caption", "message", "headline", "slug",
+    "path", "file", "ip", "agent", "line", "bio", "line 1", "line 2",
+];
+
+/// Columns by these names refer to their own table.
+#[rustfmt::skip]
+pub const SELF_ROLES: &[&str] = &[
+    "parent", "superior", "previous", "next", "root", "ancestor", "reply to", "replaced by",
+    "successor", "predecessor", "superseded by", "duplicate of", "sibling", "original", "above",
+    "upper", "parent of", "replacement", "prnt", "par",
+];
+
+/// Columns by these names refer to their own table, where it is one of people.
+#[rustfmt::skip]
+pub const PERSON_SELF_ROLES: &[&str] = &[
+    "manager", "supervisor", "boss", "report to", "reportsto", "mother", "father", "spouse",
+    "mentor", "referred by", "lead", "head", "chief",
+];
+
+/// Columns by these names refer to people.
+#[rustfmt::skip]
+pub const PERSON_ROLES: &[&str] = &[
+    "manager", "author", "owner", "creator", "approver", "assignee", "assigned to", "reporter",
+    "reviewer", "editor", "sender", "recipient", "receiver", "buyer", "seller", "rep",
+    "representative", "agent", "instructor", "teacher", "advisor", "adviser", "physician",
+    "doctor", "surgeon", "nurse", "technician", "inspector", "operator", "driver", "pilot",
+    "captain", "host", "guest", "requester", "requestor", "contact", "head", "lead", "leader",
+    "supervisor", "chair", "dean", "responsible", "planner", "clerk", "cashier", "coach",
+    "director", "producer", "moderator", "copilot", "officer", "therapist", "attending",
+    "provider", "consultant", "salesperson", "salesman", "purchaser", "picker", "packer", "first officer",
+];
+
+/// Columns by these names refer to places.
+#[rustfmt::skip]
+pub const PLACE_ROLES: &[&str] = &[
+    "origin", "destination", "departure", "arrival", "birthplace", "hub", "orig", "ship to",
+    "bill to", "sold to", "depart", "arrive", "diversion", "home base", "base",
+];
+
+/// Endings of measures that are written without a separator.
+#[rustfmt::skip]
+pub const MEASURE_ENDINGS: &[&str] = &[
+    "quantity", "amount", "price", "count", "qty", "amt", "cost", "date", "name", "desc", "pct",
+];
+
+/// Tables of people who work somewhere, or use something.
+#[rustfmt::skip]
+pub const STAFF: &[&str] = &[
+    "user", "employee", "staff", "person", "people", "member", "personnel", "worker", "crew",
+    "human", "physician", "doctor", "provider", "staff member", "crew member",
+];
+
+/// Words that end like those for people who do something, and are none.
+#[rustfmt::skip]
+pub const NOBODY: &[&str] = &[
+    "order", "number", "counter", "container", "carrier", "tier", "folder", "header", "customer",
+    "manufacturer", "publisher", "parameter", "identifier", "letter", "center", "quarter", "layer",
+    "register", "transfer", "tender", "offer", "voucher", "filter", "chapter", "cluster", "trigger",
+    "printer", "server", "computer", "sensor", "factor", "floor", "color", "monitor", "error",
+    "vector", "sector", "supplier", "vendor", "variant", "tenant", "plant", "restaurant", "grant",
+    "human", "payer", "insurer", "broker", "dealer", "corridor", "author", "semester", "other",
+    "weather", "paper", "trailer", "router", "adapter", "charter", "liter", "meter", "timer",
+];
+
+/// Tables of other people.
+#[rustfmt::skip]
+pub const PEOPLE: &[&str] = &[
+    "profile", "participant", "contact", "customer", "account", "player", "student", "teacher",
+    "actor",
+];
+
+/// Columns by these names refer to what something is made of.
+#[rustfmt::skip]
+pub const PART_ROLES: &[&str] = &[
+    "component", "assembly", "material", "ingredient", "substitute", "subpart", "raw material",
+];
+
+/// Tables of things that are made, or made of.
+#[rustfmt::skip]
+pub const PRODUCTS: &[&str] = &["product", "item", "part", "material", "article"];
+
+/// Tables of places.
+#[rustfmt::skip]
+pub const PLACES: &[&str] = &[
+    "airport", "city", "location", "station", "port", "address", "warehouse", "country", "place",
+    "node", "stop", "site", "account", "region", "state", "area", "currency", "bin", "store",
+    "branch", "plant", "customer",
+];

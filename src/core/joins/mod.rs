@@ -1,0 +1,189 @@
+//! Which columns refer to which: found from the data, weighed, and pruned.
+//!
+//! The stages, each of which can be read and tested by itself:
+//!
+//! 1. [`candidates`]: which columns could be keys and which could refer to them,
+//!    by types, declared keys and statistics, before anything is read.
+//! 2. [`sketch`]: one pass over each table keeps a small sample of the distinct
+//!    values of those columns; samples of any two columns can be compared.
+//! 3. [`evidence`]: what names, containment, coverage, ranges and key-likeness
+//!    say of a pair, as parts that add up to a confidence.
+//! 4. [`choose`]: of all pairs the set that makes sense together.
+
+pub mod candidates;
+pub mod choose;
+pub mod evidence;
+pub mod graph;
+pub mod keys;
+mod lexicon;
+pub mod names;
+pub mod numeric;
+pub mod sketch;
+pub mod validation;
+pub mod weighing;
+
+use serde::{Deserialize, Serialize};
+
+/// Types whose values can be compared with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Integers of any width, numeric without a scale, floats, oid.
+    Number,
+    /// text, varchar, char, name.
+    Text,
+    Uuid,
+    /// date and timestamp.
+    Time,
+    /// timestamp with time zone.
+    Instant,
+    /// Anything else that can be hashed, with itself: by the OID of the type.
+    Other(u32),
+}
+
+impl Class {
+    /// The class of a base type: its OID, typtype and typcategory, and the scale
+    /// of a numeric.
+    pub fn of(base: u32, kind: &str, category: &str, scale: Option<i32>) -> Option<Class> {
+        match base {
+            // smallint, integer, bigint, oid, real, double precision.
+            21 | 23 | 20 | 26 | 700 | 701 => Some(Class::Number),
+            // What is measured to the cent is no key.
+            1700 => scale.is_none_or(|scale| scale <= 0).then_some(Class::Number),
+            // text, varchar, char, name.
+            25 | 1043 | 1042 | 19 => Some(Class::Text),
+            2950 => Some(Class::Uuid),
+            // date, timestamp.
+            1082 | 1114 => Some(Class::Time),
+            1184 => Some(Class::Instant),
+            // bytea, macaddr, macaddr8, inet, cidr.
+            17 | 829 | 774 | 869 | 650 => Some(Class::Other(base)),
+            // What extensions add to the strings, citext for one.
+            _ if kind == "e" || category == "S" && base >= 16384 => Some(Class::Other(base)),
+            _ => None,
+        }
+    }
+}
+
+/// A table that joins are looked for in.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Table {
+    pub oid: u32,
+    /// Its logical name.
+    pub name: String,
+    /// `schema.name`, for people.
+    pub label: String,
+    /// What the caller reads it by: the table, or its governed view. Quoted.
+    pub source: String,
+    /// Whether the source takes TABLESAMPLE.
+    pub samples: bool,
+    /// Rows, as far as the catalog knows; None where it was never analyzed.
+    pub rows: Option<f64>,
+    /// Rows, at a guess where it was not.
+    pub guessed_rows: Option<f64>,
+    /// Changes whenever the table may have changed.
+    pub signature: String,
+    pub columns: Vec<Column>,
+    /// Declared primary and unique keys, the primary key first: column indexes.
+    #[serde(default)]
+    pub keys: Vec<Vec<usize>>,
+    #[serde(default)]
+    pub has_primary_key: bool,
+    /// Declared foreign keys.
+    #[serde(default)]
+    pub references: Vec<Reference>,
+}
+
+/// A declared foreign key.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Reference {
+    /// Column indexes.
+    pub columns: Vec<usize>,
+    pub parent: u32,
+    /// Column names.
+    pub parent_columns: Vec<String>,
+    /// Whether it holds for all rows: not one that is NOT VALID.
+    pub validated: bool,
+}
+
+/// A column, as the catalog and its statistics know it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Column {
+    pub name: String,
+    pub data_type: String,
+    /// None for what cannot be a key or refer to one.
+    pub class: Option<Class>,
+    pub not_null: bool,
+    /// None where there are no statistics that can be relied on.
+    pub statistics: Option<Statistics>,
+}
+
+/// A row of pg_stats, as far as it matters.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Statistics {
+    /// 0 to 1.
+    pub null_share: f64,
+    /// Distinct values; negative: as a share of the rows.
+    pub distinct: f64,
+    /// Bytes, on average.
+    pub width: f64,
+    /// The smallest and the largest value that were met, of numbers.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// Whether exactly these columns are a declared key, in any order.
+    pub fn declares(&self, columns: &[usize]) -> bool {
+        self.keys
+            .iter()
+            .any(|key| key.len() == columns.len() && key.iter().all(|c| columns.contains(c)))
+    }
+
+    /// Whether these columns are the declared primary key.
+    pub fn is_primary_key(&self, columns: &[usize]) -> bool {
+        self.has_primary_key
+            && self.keys.first().is_some_and(|key| {
+                key.len() == columns.len() && key.iter().all(|c| columns.contains(c))
+            })
+    }
+}
+
+/// How sure a candidate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Low,
+    Medium,
+    High,
+}
+
+impl Level {
+    pub const fn of(confidence: f64) -> Level {
+        match confidence {
+            c if c >= 0.8 => Level::High,
+            c if c >= 0.5 => Level::Medium,
+            _ => Level::Low,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Level::High => "HIGH",
+            Level::Medium => "MEDIUM",
+            Level::Low => "LOW",
+        }
+    }
+}
+
+/// Columns of one table that refer to a key of another: both by index, in step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pair {
+    pub child: usize,
+    pub columns: Vec<usize>,
+    pub parent: usize,
+    pub key: Vec<usize>,
+}

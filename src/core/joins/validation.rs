@@ -1,0 +1,226 @@
+//! What the figures of a join mean: its cardinality, what to watch, and what
+//! stands in the way of accepting it.
+
+use serde::{Deserialize, Serialize};
+
+/// What was counted, on all rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows of the referring table, and those of them without a value in one of
+    /// the columns.
+    pub rows1: i64,
+    pub nulls1: i64,
+    /// Distinct values of the referring side.
+    pub distinct1: i64,
+    /// Rows that have a value which the other side lacks.
+    pub orphans: i64,
+    pub rows2: i64,
+    pub nulls2: i64,
+    pub distinct2: i64,
+    /// Rows of the join.
+    pub joined: i64,
+    /// Values that both sides have.
+    pub shared: i64,
+    /// The most rows of the referring side with the same value, among those that
+    /// the other side has.
+    pub fan_out_max: i64,
+}
+
+/// What to call it where a side's values repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cardinality {
+    OneToOne,
+    OneToMany,
+    ManyToMany,
+}
+
+impl Cardinality {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Cardinality::OneToOne => "one_to_one",
+            Cardinality::OneToMany => "one_to_many",
+            Cardinality::ManyToMany => "many_to_many",
+        }
+    }
+}
+
+/// Percent of rows without a value from which on a side is warned about.
+const MANY_NULLS: f64 = 10.0;
+
+/// Rows for one of the other side from which on it is warned about.
+const LARGE_FAN_OUT: i64 = 100;
+
+impl Counts {
+    /// One row of the referred table (table2) to how many of the other.
+    pub fn cardinality(&self) -> Cardinality {
+        let repeats1 = self.rows1 - self.nulls1 > self.distinct1;
+        let repeats2 = !self.parent_key_unique();
+        match (repeats1, repeats2) {
+            (false, false) => Cardinality::OneToOne,
+            (true, true) => Cardinality::ManyToMany,
+            _ => Cardinality::OneToMany,
+        }
+    }
+
+    pub fn parent_key_unique(&self) -> bool {
+        self.rows2 - self.nulls2 == self.distinct2
+    }
+
+    pub fn null_percent1(&self) -> f64 {
+        percent(self.nulls1, self.rows1)
+    }
+
+    pub fn null_percent2(&self) -> f64 {
+        percent(self.nulls2, self.rows2)
+    }
+
+    /// Of the rows that have a value.
+    pub fn orphan_percent(&self) -> f64 {
+        percent(self.orphans, self.rows1 - self.nulls1)
+    }
+
+    /// Rows of the join for one value that both sides have.
+    pub fn fan_out_average(&self) -> f64 {
+        match self.shared {
+            0 => 0.0,
+            shared => (1000.0 * self.joined as f64 / shared as f64).round() / 1000.0,
+        }
+    }
+
+    /// What to know before relying on it.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (percent, side) in [(self.null_percent1(), "table1"), (self.null_percent2(), "table2")]
+        {
+            if percent > MANY_NULLS {
+                warnings.push(format!(
+                    "{percent} % of the rows of {side} have no value: an inner join leaves them out"
+                ));
+            }
+        }
+        if self.fan_out_max > LARGE_FAN_OUT {
+            warnings.push(format!(
+                "one row of table2 meets up to {} rows of table1: totals over table2 count it as often",
+                self.fan_out_max
+            ));
+        }
+        if self.orphans > 0 {
+            warnings.push(format!(
+                "{} rows of table1 ({} %) have a value that table2 lacks: an inner join leaves them out",
+                self.orphans,
+                self.orphan_percent()
+            ));
+        }
+        if self.rows1 == self.nulls1 || self.rows2 == self.nulls2 {
+            warnings.push("a side has no values: nothing is known of how they match".to_string());
+        }
+        warnings
+    }
+
+    /// Why it may not be accepted without an override. `most_orphans` is the
+    /// share of orphans, 0 to 1, that is let through.
+    pub fn blockers(&self, most_orphans: f64) -> Vec<String> {
+        let mut blockers = Vec::new();
+        if self.cardinality() == Cardinality::ManyToMany {
+            blockers.push(
+                "it is many to many: the key is not unique, and each row meets several".to_string(),
+            );
+        }
+        let orphans = self.orphan_percent();
+        if orphans > 100.0 * most_orphans {
+            blockers.push(format!(
+                "{orphans} % of the rows of table1 that have a value are orphans; the limit is {} %",
+                rounded(100.0 * most_orphans)
+            ));
+        }
+        blockers
+    }
+
+    /// How much can go wrong with it.
+    pub fn risk(&self, most_orphans: f64) -> &'static str {
+        let doubtful = self.orphans > 0
+            || self.null_percent1() > MANY_NULLS
+            || self.fan_out_max > LARGE_FAN_OUT
+            || self.rows1 == self.nulls1;
+        match (self.blockers(most_orphans).is_empty(), doubtful) {
+            (false, _) => "HIGH",
+            (true, true) => "MEDIUM",
+            (true, false) => "LOW",
+        }
+    }
+
+    /// The kind of join that leaves no row of table1 out.
+    pub fn join_type(&self) -> &'static str {
+        if self.nulls1 > 0 || self.orphans > 0 { "LEFT" } else { "INNER" }
+    }
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}
+
+/// With three decimals; 0 of 0 is 0.
+fn percent(part: i64, whole: i64) -> f64 {
+    match whole {
+        0 => 0.0,
+        whole => rounded(100.0 * part as f64 / whole as f64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean() -> Counts {
+        Counts {
+            rows1: 1000,
+            distinct1: 90,
+            rows2: 100,
+            distinct2: 100,
+            joined: 1000,
+            shared: 90,
+            fan_out_max: 20,
+            ..Counts::default()
+        }
+    }
+
+    #[test]
+    fn cardinality_is_by_what_repeats() {
+        assert_eq!(clean().cardinality(), Cardinality::OneToMany);
+        let one = Counts { distinct1: 1000, ..clean() };
+        assert_eq!(one.cardinality(), Cardinality::OneToOne);
+        let many = Counts { distinct2: 99, ..clean() };
+        assert_eq!(many.cardinality(), Cardinality::ManyToMany);
+        assert!(!many.blockers(0.05).is_empty());
+        // Only the referred side repeats: each of its rows meets one.
+        let turned = Counts { distinct1: 1000, distinct2: 99, ..clean() };
+        assert_eq!(turned.cardinality(), Cardinality::OneToMany);
+        // Nulls are no values.
+        let nulls = Counts { nulls1: 910, ..clean() };
+        assert_eq!(nulls.cardinality(), Cardinality::OneToOne);
+    }
+
+    #[test]
+    fn orphans_beyond_the_limit_block() {
+        let some = Counts { orphans: 50, ..clean() };
+        assert_eq!(some.orphan_percent(), 5.0);
+        assert!(some.blockers(0.05).is_empty());
+        assert_eq!(some.risk(0.05), "MEDIUM");
+        let more = Counts { orphans: 51, ..clean() };
+        assert_eq!(more.blockers(0.05).len(), 1);
+        assert_eq!(more.risk(0.05), "HIGH");
+        assert_eq!(more.join_type(), "LEFT");
+        assert_eq!(clean().risk(0.05), "LOW");
+        assert_eq!(clean().join_type(), "INNER");
+    }
+
+    #[test]
+    fn nulls_and_fan_out_are_warned_about() {
+        assert!(clean().warnings().is_empty());
+        assert_eq!(Counts { nulls1: 100, ..clean() }.warnings().len(), 0);
+        assert_eq!(Counts { nulls1: 101, ..clean() }.warnings().len(), 1);
+        assert_eq!(Counts { fan_out_max: 101, ..clean() }.warnings().len(), 1);
+        assert_eq!(Counts { rows1: 0, distinct1: 0, ..clean() }.warnings().len(), 1);
+        assert!((clean().fan_out_average() - 11.111).abs() < 0.001);
+    }
+}

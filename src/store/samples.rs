@@ -1,0 +1,127 @@
+//! Reading columns: the statements that look at people's data. They run as the
+//! caller, never elevated.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::sql;
+use crate::core::error::Result;
+use crate::core::joins::Table;
+use crate::core::joins::sketch::{Sketch, from_hex};
+use crate::core::names::quote;
+use crate::pg::reading;
+
+/// Columns that one statement reads: its memory is bounded by that.
+const AT_ONCE: usize = 24;
+
+/// Reads sets of columns of a table: all rows, or about `rows` of them. To be
+/// called as the caller.
+pub fn read(table: &Table, sets: &[Vec<usize>], rows: Option<f64>) -> Result<Vec<Sketch>> {
+    let mut sketches = Vec::with_capacity(sets.len());
+    for some in sets.chunks(AT_ONCE) {
+        let each: Vec<String> = some
+            .iter()
+            .map(|set| format!("encode(spyne.column_sketch({}), 'hex')", listed(table, set)))
+            .collect();
+        let text = format!(
+            "SELECT jsonb_build_array({}) FROM {}{}",
+            each.join(", "),
+            table.source,
+            sample(table, rows)
+        );
+        let found: Option<Vec<String>> =
+            reading::as_caller(&text, || sql::read(&text, Value::Null))?;
+        let hex = found.unwrap_or_default();
+        sketches.extend(
+            hex.iter().map(|h| {
+                from_hex(h).and_then(|bytes| Sketch::from_bytes(&bytes)).unwrap_or_default()
+            }),
+        );
+    }
+    Ok(sketches)
+}
+
+/// Which of these hashes are those of values in a set of columns: one pass over
+/// the table. To be called as the caller.
+pub fn found_in(table: &Table, set: &[usize], hashes: &[u64]) -> Result<HashSet<u64>> {
+    let text = format!(
+        "SELECT jsonb_agg(DISTINCT k.h) FROM (SELECT spyne.join_hash({}) AS h FROM {}) k
+         WHERE k.h IN (SELECT h::int8 FROM jsonb_array_elements_text($1) h)",
+        listed(table, set),
+        table.source
+    );
+    let hashes: Vec<i64> = hashes.iter().map(|h| *h as i64).collect();
+    let found: Option<Vec<i64>> = reading::as_caller(&text, || sql::read(&text, json!(hashes)))?;
+    Ok(found.unwrap_or_default().into_iter().map(|h| h as u64).collect())
+}
+
+fn listed(table: &Table, set: &[usize]) -> String {
+    let columns: Vec<String> = set.iter().map(|c| quote(&table.columns[*c].name)).collect();
+    columns.join(", ")
+}
+
+/// What limits a read to about `rows` rows.
+fn sample(table: &Table, rows: Option<f64>) -> String {
+    match (rows, table.guessed_rows) {
+        (Some(rows), Some(all)) if rows < all && table.samples => {
+            // The same rows each time: what is found is found again.
+            format!(" TABLESAMPLE system ({}) REPEATABLE (0)", (100.0 * rows / all).max(1e-4))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The samples of earlier discoveries that still hold, by their columns.
+/// To be called while elevated.
+pub fn kept(table: &Table, how: &str) -> Result<HashMap<Vec<String>, Sketch>> {
+    if table.signature.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Option<Vec<(Vec<String>, String)>> = sql::read(
+        "SELECT jsonb_agg(jsonb_build_array(to_jsonb(s.columns), encode(s.sample, 'hex')))
+         FROM spyne.column_samples s WHERE s.relation = ($1 ->> 'oid')::oid AND s.signature = $1 ->> 'signature'",
+        json!({ "oid": table.oid.to_string(), "signature": signature(table, how) }),
+    )?;
+    Ok(found
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(columns, hex)| Some((columns, Sketch::from_bytes(&from_hex(&hex)?)?)))
+        .collect())
+}
+
+fn signature(table: &Table, how: &str) -> String {
+    format!("{}/{how}", table.signature)
+}
+
+/// Keeps what was read for the next discovery. To be called while elevated.
+pub fn keep(table: &Table, sets: &[Vec<usize>], sketches: &[Sketch], how: &str) -> Result<()> {
+    if table.signature.is_empty() || sets.is_empty() {
+        return Ok(());
+    }
+    let hex =
+        |sketch: &Sketch| sketch.to_bytes().iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let rows: Vec<Value> = sets
+        .iter()
+        .zip(sketches)
+        .map(|(set, sketch)| {
+            let columns: Vec<&str> = set.iter().map(|c| table.columns[*c].name.as_str()).collect();
+            json!([columns, hex(sketch)])
+        })
+        .collect();
+    sql::write(
+        "WITH gone AS (
+             DELETE FROM spyne.column_samples s
+             WHERE (s.relation = ($1 ->> 'oid')::oid AND split_part(s.signature, '/', 1) <> $1 ->> 'table'
+                    AND s.read_at < now() - interval '1 hour')
+                OR NOT EXISTS (SELECT FROM spyne.tables t WHERE t.relation = s.relation))
+         INSERT INTO spyne.column_samples (relation, columns, signature, sample)
+         SELECT ($1 ->> 'oid')::oid, ARRAY(SELECT jsonb_array_elements_text(x -> 0)), $1 ->> 'signature', decode(x ->> 1, 'hex')
+         FROM jsonb_array_elements($1 -> 'rows') x
+         ON CONFLICT DO NOTHING",
+        json!({
+            "oid": table.oid.to_string(), "signature": signature(table, how),
+            "table": table.signature, "rows": rows,
+        }),
+    )
+}
