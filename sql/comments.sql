@@ -55,6 +55,15 @@ COMMENT ON FUNCTION spyne_detect_drift(regclass) IS 'The changes of a governed t
 COMMENT ON FUNCTION spyne_detect_drift(text, jsonb) IS 'What the described schema of a feed changes against its table';
 COMMENT ON FUNCTION spyne_resolve_drift(bigint, text, text, boolean) IS 'Settles a drift report: apply takes the live shape as a new version, dismiss leaves it';
 COMMENT ON FUNCTION spyne_diff(text, text, text) IS 'The changes between two versions, and SQL that leads from one to the other';
+COMMENT ON FUNCTION spyne_discover_joins(regnamespace[], integer) IS 'Looks for joins between governed tables, in their data, and stores what it finds as candidates';
+COMMENT ON FUNCTION spyne_join_candidates(regclass, regclass) IS 'The join candidates: all, of one table, or between two, which are looked for where there are none';
+COMMENT ON FUNCTION spyne_propose_join(regclass, text[], regclass, text[]) IS 'Makes a join candidate by hand';
+COMMENT ON FUNCTION spyne_validate_join(bigint, integer) IS 'Measures a join candidate on the live data: cardinality, nulls, orphans, fan-out, and joined rows to look at';
+COMMENT ON FUNCTION spyne_accept_join(bigint, text, text, regrole, boolean, text, boolean) IS 'Validates a join candidate and makes it an accepted join, for a reason';
+COMMENT ON FUNCTION spyne_reject_join(bigint, text, boolean) IS 'Rejects a join candidate, for a reason: it is not suggested again while its evidence is the same';
+COMMENT ON FUNCTION spyne_join(text) IS 'An accepted join, with its evidence';
+COMMENT ON FUNCTION spyne_deprecate_join(text, text, boolean) IS 'Takes an accepted join out of force, for a reason';
+COMMENT ON FUNCTION spyne_join_graph(text) IS 'The joins in force as a drawing: mermaid or dot';
 COMMENT ON FUNCTION spyne.is_guard(pg_trigger) IS 'Whether a trigger is a guard as spyne makes them';
 COMMENT ON FUNCTION spyne.guarded(oid) IS 'Whether a table has its guard triggers, and they always fire';
 COMMENT ON FUNCTION spyne.find_gaps() IS 'The rows behind spyne_coverage';

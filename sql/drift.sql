@@ -144,6 +144,13 @@ SELECT DISTINCT x.attnum::integer, jsonb_build_object('kind', 'foreign key', 'na
 FROM pg_constraint k CROSS JOIN LATERAL unnest(k.confkey) x(attnum)
 WHERE k.contype = 'f' AND k.confrelid = relation AND k.conparentid = 0
 UNION ALL
+SELECT a.attnum::integer, jsonb_build_object('kind', 'join', 'name', j.join_id)
+FROM spyne.tables t
+JOIN spyne.accepted_joins j ON j.status <> 'deprecated' AND t.logical_name IN (j.name1, j.name2)
+JOIN pg_attribute a ON a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
+    AND (t.logical_name = j.name1 AND a.attname = ANY (j.columns1) OR t.logical_name = j.name2 AND a.attname = ANY (j.columns2))
+WHERE t.relation = column_consumers.relation
+UNION ALL
 -- 0 is the whole row. Who, and how often; the previews themselves are for their
 -- users and admins.
 SELECT b.attnum::integer, jsonb_build_object('kind', 'preview', 'name', p.user_name, 'previews', count(DISTINCT p.preview_id))

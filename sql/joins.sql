@@ -189,6 +189,21 @@ SELECT pg_catalog.pg_extension_config_dump('spyne.join_candidates', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.join_candidates_candidate_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.accepted_joins', '');
 
+CREATE VIEW spyne.join_usage AS
+SELECT u.join_id, (u.used_at AT TIME ZONE 'UTC')::date AS day, count(DISTINCT u.execution_id) AS executions
+FROM spyne.joins_used u WHERE u.join_id IS NOT NULL
+GROUP BY u.join_id, (u.used_at AT TIME ZONE 'UTC')::date;
+COMMENT ON VIEW spyne.join_usage IS 'How often previewed statements that ran have used each accepted join';
+COMMENT ON COLUMN spyne.join_usage.join_id IS 'The accepted join';
+COMMENT ON COLUMN spyne.join_usage.day IS 'The day, in UTC';
+COMMENT ON COLUMN spyne.join_usage.executions IS 'Runs of that day that used it';
+
+-- Every back end looks again at its previews when a join is not what it was.
+CREATE TRIGGER notice AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON spyne.accepted_joins
+    FOR EACH STATEMENT EXECUTE FUNCTION spyne.notice();
+ALTER TABLE spyne.accepted_joins ENABLE ALWAYS TRIGGER notice;
+COMMENT ON TRIGGER notice ON spyne.accepted_joins IS 'Tells every session that joins have changed';
+
 -- The tables that joins are looked for in: the version that each logical name
 -- means now, where the caller may read it, itself or by its governed view.
 CREATE FUNCTION spyne.join_tables(schemas oid[], relations oid[], acting oid) RETURNS jsonb
@@ -213,7 +228,7 @@ wanted AS MATERIALIZED (
 columns AS MATERIALIZED (
     SELECT w.oid, a.attnum, a.attname, row_number() OVER (PARTITION BY w.oid ORDER BY a.attnum) - 1 AS place,
            jsonb_build_object(
-               'name', a.attname, 'data_type', format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
+               'name', a.attname, 'data_type', format_type(a.atttypid, a.atttypmod), 'built_in', a.atttypid < 16384,
                'type', b.oid::int8, 'kind', b.typtype, 'category', b.typcategory,
                'scale', CASE WHEN b.oid = 'numeric'::regtype AND m.modifier >= 4
                              THEN ((m.modifier - 4) & 2047 # 1024) - 1024 END) AS item
@@ -261,9 +276,8 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'parent', f.confrelid::int8,
                         'parent_columns', (SELECT jsonb_agg(a.attname ORDER BY u.place)
                                            FROM unnest(f.confkey) WITH ORDINALITY u(attnum, place)
-                                           JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = u.attnum),
-                        'validated', f.convalidated)), '[]')
-                   FROM pg_constraint f WHERE f.conrelid = w.oid AND f.contype = 'f' AND f.conparentid = 0))
+                                           JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = u.attnum))), '[]')
+                   FROM pg_constraint f WHERE f.conrelid = w.oid AND f.contype = 'f' AND f.convalidated AND f.conparentid = 0))
     ORDER BY w.logical_name), '[]')
 FROM wanted w
 $$;

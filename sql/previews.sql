@@ -120,7 +120,7 @@ COMMENT ON COLUMN spyne.query_corrections.user_name IS 'What they were called th
 COMMENT ON COLUMN spyne.query_corrections.corrected_at IS 'When';
 COMMENT ON SEQUENCE spyne.query_corrections_correction_id_seq IS 'Order of the corrections';
 
-CREATE TABLE spyne.join_usage (
+CREATE TABLE spyne.joins_used (
     usage_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     execution_id  bigint NOT NULL,
     join_id       text,
@@ -130,24 +130,24 @@ CREATE TABLE spyne.join_usage (
     right_columns text[] NOT NULL,
     used_at       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON TABLE spyne.join_usage IS 'The joins that previewed statements have used';
-COMMENT ON COLUMN spyne.join_usage.usage_id IS 'Order';
-COMMENT ON COLUMN spyne.join_usage.execution_id IS 'The run';
-COMMENT ON COLUMN spyne.join_usage.join_id IS 'The accepted join; null where none covers it';
-COMMENT ON COLUMN spyne.join_usage."left" IS 'One table';
-COMMENT ON COLUMN spyne.join_usage.left_columns IS 'Its columns';
-COMMENT ON COLUMN spyne.join_usage."right" IS 'The other table';
-COMMENT ON COLUMN spyne.join_usage.right_columns IS 'Its columns';
-COMMENT ON COLUMN spyne.join_usage.used_at IS 'When';
-COMMENT ON SEQUENCE spyne.join_usage_usage_id_seq IS 'Order';
+COMMENT ON TABLE spyne.joins_used IS 'The joins that previewed statements have used';
+COMMENT ON COLUMN spyne.joins_used.usage_id IS 'Order';
+COMMENT ON COLUMN spyne.joins_used.execution_id IS 'The run';
+COMMENT ON COLUMN spyne.joins_used.join_id IS 'The accepted join; null where none covers it';
+COMMENT ON COLUMN spyne.joins_used."left" IS 'One table';
+COMMENT ON COLUMN spyne.joins_used.left_columns IS 'Its columns';
+COMMENT ON COLUMN spyne.joins_used."right" IS 'The other table';
+COMMENT ON COLUMN spyne.joins_used.right_columns IS 'Its columns';
+COMMENT ON COLUMN spyne.joins_used.used_at IS 'When';
+COMMENT ON SEQUENCE spyne.joins_used_usage_id_seq IS 'Order';
 
 SELECT pg_catalog.pg_extension_config_dump('spyne.query_previews', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.query_executions', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.query_executions_execution_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.query_corrections', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.query_corrections_correction_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('spyne.join_usage', '');
-SELECT pg_catalog.pg_extension_config_dump('spyne.join_usage_usage_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.joins_used', '');
+SELECT pg_catalog.pg_extension_config_dump('spyne.joins_used_usage_id_seq', '');
 
 -- People see their own; admins see all.
 ALTER TABLE spyne.query_previews ENABLE ROW LEVEL SECURITY;
@@ -165,10 +165,10 @@ CREATE POLICY own ON spyne.query_corrections FOR SELECT
     USING (user_oid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
            OR pg_catalog.pg_has_role('spyne_admin', 'USAGE'));
 COMMENT ON POLICY own ON spyne.query_corrections IS 'People see their own, admins all';
-ALTER TABLE spyne.join_usage ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON spyne.join_usage FOR SELECT
-    USING (EXISTS (SELECT FROM spyne.query_executions e WHERE e.execution_id = join_usage.execution_id));
-COMMENT ON POLICY own ON spyne.join_usage IS 'People see the joins of their own runs, admins all';
+ALTER TABLE spyne.joins_used ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON spyne.joins_used FOR SELECT
+    USING (EXISTS (SELECT FROM spyne.query_executions e WHERE e.execution_id = joins_used.execution_id));
+COMMENT ON POLICY own ON spyne.joins_used IS 'People see the joins of their own runs, admins all';
 
 -- What the rules of a preview need to know about relations, and what a run
 -- compares: see core::query::relations and core::preview::staleness. In PL/pgSQL,
@@ -227,6 +227,9 @@ SELECT jsonb_build_object(
         'triggers', md5(coalesce((SELECT string_agg(concat(g.tgname, g.tgenabled, g.tgtype, g.tgqual, md5((to_jsonb(f) - 'proacl')::text)), '' ORDER BY g.tgname)
                          FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
                          WHERE g.tgrelid = w.oid AND NOT g.tgisinternal AND g.tgname NOT LIKE 'spyne\_guard%'), '')))) FROM wanted w), '{}'),
+    'joins', coalesce((SELECT jsonb_object_agg(j.join_id, j.status) FROM spyne.accepted_joins j
+        WHERE j.status <> 'deprecated' AND j.name1 = ANY (SELECT (w.t).logical_name FROM wanted w)
+          AND j.name2 = ANY (SELECT (w.t).logical_name FROM wanted w)), '{}'),
     'functions', coalesce((SELECT jsonb_object_agg(p.oid, jsonb_build_object(
         'label', p.oid::regprocedure::text, 'digest', md5((to_jsonb(p) - 'proacl')::text)))
         FROM pg_proc p WHERE p.oid = ANY (functions)), '{}')));

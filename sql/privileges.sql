@@ -61,14 +61,14 @@ GRANT EXECUTE ON FUNCTION spyne.state_rules(), spyne.governing(regclass), spyne.
 
 GRANT EXECUTE ON FUNCTION spyne.make_preview(text, boolean, boolean, jsonb, text[], text), spyne.render_preview(jsonb),
     spyne.preview_statement(uuid, boolean), spyne.make_correction(text, jsonb) TO spyne_viewer;
-GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_corrections, spyne.join_usage TO spyne_viewer;
+GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_corrections, spyne.joins_used TO spyne_viewer;
 
 GRANT SELECT ON spyne.drift_reports, spyne.drift_changes, spyne.drift_severities TO spyne_viewer;
 GRANT EXECUTE ON FUNCTION spyne.drift_rules() TO spyne_viewer;
 
 -- Discovery reads with the rights of whoever calls it.
 GRANT EXECUTE ON FUNCTION spyne.column_sketch("any"), spyne.join_hash("any"), spyne.column_statistics(oid[]) TO spyne_viewer;
-GRANT SELECT ON spyne.join_candidates, spyne.accepted_joins TO spyne_viewer;
+GRANT SELECT ON spyne.join_candidates, spyne.accepted_joins, spyne.join_usage TO spyne_viewer;
 
 GRANT EXECUTE ON FUNCTION spyne.find_gaps() TO spyne_engineer;
 

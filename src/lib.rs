@@ -46,17 +46,24 @@ extension_sql_file!(
         api::previews::preview_statement,
     ]
 );
+extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["previews"]);
 extension_sql_file!(
     "../sql/drift.sql",
     name = "drift",
-    requires = ["previews", api::rules::drift_rules]
+    requires = ["joins", api::rules::drift_rules]
 );
-extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["drift"]);
+
 extension_sql_file!(
     "../sql/comments.sql",
     name = "comments",
     requires = [
-        "joins",
+        "drift",
+        api::accepted_joins::spyne_validate_join,
+        api::accepted_joins::spyne_accept_join,
+        api::accepted_joins::spyne_reject_join,
+        api::accepted_joins::spyne_join,
+        api::accepted_joins::spyne_deprecate_join,
+        api::accepted_joins::spyne_join_graph,
         api::joins::spyne_discover_joins,
         api::joins::spyne_join_candidates,
         api::joins::spyne_propose_join,

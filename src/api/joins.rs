@@ -56,8 +56,16 @@ pub(super) type CandidateRow = (
     TimestampWithTimeZone,
 );
 
+/// A time that the catalog has counted in seconds since 2000-01-01, as Postgres
+/// counts.
+pub(super) fn timestamp(seconds: f64) -> TimestampWithTimeZone {
+    let microseconds = (seconds * 1e6) as pg_sys::TimestampTz;
+    // What is later than any time there is has no end.
+    TimestampWithTimeZone::try_from(microseconds)
+        .unwrap_or_else(|_| TimestampWithTimeZone::positive_infinity())
+}
+
 pub(super) fn row(candidate: Candidate) -> CandidateRow {
-    let microseconds = (candidate.expires_at * 1e6) as i64;
     (
         candidate.candidate_id,
         candidate.table1.into(),
@@ -72,8 +80,7 @@ pub(super) fn row(candidate: Candidate) -> CandidateRow {
         candidate.assumptions,
         candidate.risk_level,
         candidate.validation_stats.map(JsonB),
-        TimestampWithTimeZone::try_from(microseconds)
-            .unwrap_or_else(|_| pgrx::datum::datetime_support::now()),
+        timestamp(candidate.expires_at),
     )
 }
 

@@ -1,6 +1,7 @@
 //! What SQL can call, one file a noun. The signatures are written out in SQL,
 //! so that names, types and defaults are there to read.
 
+pub mod accepted_joins;
 mod context;
 pub mod corrections;
 pub mod drift;

@@ -1,6 +1,8 @@
 //! spyne_preview, spyne_validate, spyne_explain and what spyne_execute and
 //! spyne_open stand on.
 
+use std::collections::BTreeSet;
+
 use pgrx::JsonB;
 use pgrx::prelude::*;
 use serde_json::{Value, json};
@@ -8,11 +10,12 @@ use serde_json::{Value, json};
 use super::context::{Caller, elevated, given};
 use crate::core::correction;
 use crate::core::error::{Code, Result, SpyneError};
+use crate::core::joins::cover::Known;
 use crate::core::names::{literal, near, quote};
 use crate::core::preview::description::{self, Description, Use};
 use crate::core::preview::guardrails::{Guardrail, Severity};
 use crate::core::preview::staleness::Basis;
-use crate::core::preview::subject::{JoinFact, Limits, Subject};
+use crate::core::preview::subject::{JoinFact, Limits, Standing, Subject};
 use crate::core::preview::{assumptions, confidence, guardrails, render, text};
 use crate::core::query::Command;
 use crate::core::role::{Permission, Role};
@@ -21,6 +24,7 @@ use crate::guc;
 use crate::pg::analyze::{self, Analyzed, Problem, Raised};
 use crate::pg::{catalogs, trial};
 use crate::report::{self, OrRaise};
+use crate::store::joins;
 use crate::store::previews::{self, Preview};
 
 const HINT: &str = "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer');";
@@ -119,7 +123,7 @@ pub(super) fn preview(request: &Request, corrects: Option<&str>) -> Result<Value
         statement: kind_of(&looked.analyzed),
         search_path: catalogs::search_path(),
         tables_used: to_value(&looked.described.tables_used),
-        join_versions: Vec::new(),
+        join_versions: join_versions(&looked.described),
         joins: to_value(&looked.described.joins),
         filters: to_value(&looked.described.filters),
         aggregations: to_value(&looked.described.aggregations),
@@ -191,7 +195,7 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
     let (relations, mut basis) =
         elevated(|| previews::facts(&oids, &functions, analyzed.fingerprint.clone()))?;
     basis.note_columns(&analyzed.queries);
-    let described = match analyzed.queries.is_empty() {
+    let mut described = match analyzed.queries.is_empty() {
         true => description::written(&analyzed.written, &relations),
         false => description::describe(&analyzed.queries, &relations),
     };
@@ -201,19 +205,10 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         large_table_rows: guc::large_table_rows(),
         require_accepted_joins: guc::require_accepted_joins(),
     };
-    // Nobody can accept a join yet: where that is required, each join stops.
-    let joins: Vec<JoinFact> = match limits.require_accepted_joins {
-        true => described
-            .joins
-            .iter()
-            .map(|j| JoinFact {
-                left: j.left.clone(),
-                right: j.right.clone(),
-                accepted: j.join_id.is_some(),
-            })
-            .collect(),
-        false => Vec::new(),
-    };
+    let joins = accepted_joins(&mut described)?;
+    // Those that it uses are what it was made against.
+    let used: Vec<String> = described.joins.iter().filter_map(|j| j.join_id.clone()).collect();
+    basis.joins.retain(|join_id, _| used.contains(join_id));
     let mut assumed = Vec::new();
     let mut guarded = Vec::new();
     for (at, query) in analyzed.queries.iter().enumerate() {
@@ -242,6 +237,56 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         }
     }
     Ok(Looked { sql, analyzed, basis, described, assumptions: assumed, guardrails: guarded })
+}
+
+/// The accepted joins that a statement uses, each once.
+fn join_versions(described: &Description) -> Vec<String> {
+    let ids = described.joins.iter().filter_map(|j| j.join_id.clone());
+    ids.collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+/// Finds out which accepted joins a statement's joins are, and tells of each between
+/// governed tables what people have said of it.
+fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact>> {
+    let tables = described.tables_used.clone();
+    let name_of = |oid: u32| {
+        let governed = tables.iter().find(|t| t.oid == oid && t.state.is_some());
+        governed.map(|t| t.name.as_str())
+    };
+    let governed: BTreeSet<&str> = tables.iter().filter_map(|t| name_of(t.oid)).collect();
+    if described.joins.is_empty() || governed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = elevated(|| joins::between(&governed))?;
+    let mut facts: Vec<JoinFact> = Vec::new();
+    for join in &mut described.joins {
+        let is_governed =
+            |label: &str| tables.iter().any(|t| t.relation == label && t.state.is_some());
+        let covering = known.iter().filter(|k| k.covers(&join.equated, &name_of));
+        // An accepted one first, then one that is suspect, then candidates.
+        let best = covering.min_by_key(|k| (k.join_id.is_none(), k.suspect, k.candidate_id));
+        let standing = match best {
+            Some(Known { join_id: Some(id), suspect, candidate_id, .. }) => {
+                join.join_id = Some(id.clone());
+                join.accepted_by = best.and_then(|k| k.accepted_by.clone());
+                join.accepted_at = best.and_then(|k| k.accepted_at.clone());
+                if *suspect {
+                    Standing::Suspect(id.clone(), *candidate_id)
+                } else {
+                    Standing::Accepted
+                }
+            }
+            Some(candidate) => Standing::Candidate(candidate.candidate_id, candidate.confidence),
+            None => Standing::Unknown,
+        };
+        let (left, right) = (join.left.clone(), join.right.clone());
+        let told =
+            facts.iter().any(|f| f.left == left && f.right == right && f.standing == standing);
+        if !told && is_governed(&left) && is_governed(&right) {
+            facts.push(JoinFact { left, right, standing });
+        }
+    }
+    Ok(facts)
 }
 
 /// Analyzes the text. Where it names a table that is not there, logical names

@@ -75,13 +75,13 @@ fn spyne_register(
 }
 
 /// A role that answers for a table must exist: regrole takes any number.
-fn existing_role(role: pg_sys::Oid) -> Result<u32> {
+pub(super) fn existing_role(role: pg_sys::Oid) -> Result<u32> {
     match users::exists(role.to_u32()) {
         true => Ok(role.to_u32()),
         false => Err(SpyneError::new(
             Code::InvalidParameter,
             format!("there is no role with OID {}", role.to_u32()),
-            "The argument owner names the role that answers for the table.",
+            "The argument owner names the role that answers for it.",
             "See which roles there are: \\du",
         )),
     }

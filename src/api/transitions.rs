@@ -14,7 +14,7 @@ use crate::core::state::State;
 use crate::core::transition;
 use crate::pg::{catalogs, elevate};
 use crate::report::OrRaise;
-use crate::store::{drift, facts, steps, tables};
+use crate::store::{drift, facts, joins, steps, tables};
 
 /// A step, a blocker, a warning or a follow-up: number, kind, object, detail,
 /// statement.
@@ -302,6 +302,8 @@ fn take_over(
         }
         elevated(|| -> Result<()> {
             let unchanged = drift::without_drift(&wanted)?;
+            let row = tables::governed(relid)?;
+            joins::suspect_where_changed(&row.name, relid)?;
             steps::execute(&plan, caller.user, reason)?;
             // The swap gives indexes other names, and foreign keys another table.
             unchanged.into_iter().try_for_each(|relid| drift::refresh(relid, caller.user))

@@ -1,11 +1,15 @@
 //! Join candidates and accepted joins: rows of the catalog, and what discovery
 //! needs to know of tables.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::sql;
 use crate::core::error::Result;
+use crate::core::joins::cover::Known;
+use crate::core::joins::graph::Edge;
 use crate::core::joins::{Class, Column, Reference, Statistics, Table};
 use crate::pg::users;
 
@@ -31,7 +35,7 @@ struct Described {
 struct DescribedColumn {
     name: String,
     data_type: String,
-    not_null: bool,
+    built_in: bool,
     #[serde(rename = "type")]
     base: u32,
     kind: String,
@@ -40,7 +44,7 @@ struct DescribedColumn {
 }
 
 #[derive(Debug, Deserialize)]
-struct Known {
+struct KnownOfColumn {
     relation: u32,
     column: String,
     null_share: f64,
@@ -108,7 +112,7 @@ fn made(described: Described) -> Table {
                 class: Class::of(c.base, &c.kind, &c.category, c.scale),
                 name: c.name,
                 data_type: c.data_type,
-                not_null: c.not_null,
+                built_in: c.built_in,
                 statistics: None,
             })
             .collect(),
@@ -123,7 +127,7 @@ fn made(described: Described) -> Table {
 pub fn statistics(tables: &mut [Table]) -> Result<()> {
     let analyzed: Vec<u32> =
         tables.iter().filter(|t| t.rows.is_some_and(|rows| rows > 0.0)).map(|t| t.oid).collect();
-    let known: Option<Vec<Known>> = sql::read(
+    let known: Option<Vec<KnownOfColumn>> = sql::read(
         "SELECT spyne.column_statistics((SELECT array_agg(x::oid) FROM jsonb_array_elements_text($1 -> 'relations') x))",
         json!({ "relations": analyzed }),
     )?;
@@ -183,7 +187,6 @@ pub struct Candidate {
     pub reason: String,
     pub assumptions: Vec<String>,
     pub risk_level: String,
-    pub evidence: Value,
     pub validation_stats: Option<Value>,
     pub status: String,
     pub rejected_by: Option<String>,
@@ -277,12 +280,241 @@ pub fn candidate(candidate_id: i64) -> Result<Option<Candidate>> {
     )
 }
 
-/// The number of the candidate over these columns.
-pub fn candidate_over(new: &NewCandidate) -> Result<Option<i64>> {
-    sql::read(
-        "SELECT to_jsonb(c.candidate_id) FROM spyne.join_candidates c
-         WHERE c.name1 = $1 ->> 'name1' AND c.name2 = $1 ->> 'name2'
-           AND to_jsonb(c.columns1) = $1 -> 'columns1' AND to_jsonb(c.columns2) = $1 -> 'columns2'",
-        serde_json::to_value(new).unwrap_or_default(),
+/// As [`candidate`], locked until the transaction ends.
+pub fn lock_candidate(candidate_id: i64) -> Result<Option<Candidate>> {
+    sql::read_write(
+        &format!("{CANDIDATE} WHERE c.candidate_id = ($1 ->> 'id')::int8 FOR UPDATE OF c"),
+        json!({ "id": candidate_id }),
     )
+}
+
+/// Takes a candidate out of what is suggested, for as long as its evidence is the
+/// same.
+pub fn reject(candidate_id: i64, reason: &str, acting: u32) -> Result<()> {
+    sql::write(
+        "UPDATE spyne.join_candidates SET status = 'rejected', rejected_by = $1 ->> 'by',
+             rejected_at = clock_timestamp(), rejected_because = $1 ->> 'reason'
+         WHERE candidate_id = ($1 ->> 'id')::int8",
+        json!({ "id": candidate_id, "reason": reason, "by": users::name(acting) }),
+    )
+}
+
+/// Keeps what a validation has measured, with the risk and the kind of join that
+/// come of it.
+pub fn keep_validation(
+    candidate_id: i64,
+    stats: &Value,
+    risk: &str,
+    join_type: &str,
+) -> Result<()> {
+    sql::write(
+        "UPDATE spyne.join_candidates SET validation_stats = $1 -> 'stats', risk_level = $1 ->> 'risk', join_type = $1 ->> 'type'
+         WHERE candidate_id = ($1 ->> 'id')::int8",
+        json!({ "id": candidate_id, "stats": stats, "risk": risk, "type": join_type }),
+    )
+}
+
+/// An accepted join.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Accepted {
+    pub join_id: String,
+    pub table1: Option<u32>,
+    pub columns1: Vec<String>,
+    pub table2: Option<u32>,
+    pub columns2: Vec<String>,
+    pub version: i32,
+    pub join_type: String,
+    pub condition: String,
+    pub cardinality: String,
+    pub status: String,
+    pub rationale: String,
+    pub owner: u32,
+    pub confidence: f64,
+    pub evidence: Value,
+    pub validation_stats: Value,
+    pub accepted_by: String,
+    /// Seconds since 2000-01-01, as Postgres counts.
+    pub accepted_at: f64,
+    pub validated_at: f64,
+    pub suspect_because: Option<String>,
+    pub superseded_by: Option<String>,
+}
+
+const ACCEPTED: &str = "SELECT to_jsonb(j) || jsonb_build_object(
+        'owner', j.owner::oid::int8,
+        'accepted_at', extract(epoch FROM j.accepted_at - '2000-01-01 00:00+00'::timestamptz),
+        'validated_at', extract(epoch FROM j.validated_at - '2000-01-01 00:00+00'::timestamptz),
+        'table1', (SELECT t.relation::oid::int8 FROM spyne.tables t WHERE t.logical_name = j.name1 AND t.state IN ('ACTIVE', 'READ_ONLY')
+                   ORDER BY t.state = 'ACTIVE' DESC LIMIT 1),
+        'table2', (SELECT t.relation::oid::int8 FROM spyne.tables t WHERE t.logical_name = j.name2 AND t.state IN ('ACTIVE', 'READ_ONLY')
+                   ORDER BY t.state = 'ACTIVE' DESC LIMIT 1))
+    FROM spyne.accepted_joins j";
+
+/// A join by its id.
+pub fn accepted(join_id: &str) -> Result<Option<Accepted>> {
+    sql::read(&format!("{ACCEPTED} WHERE j.join_id = $1 ->> 'id'"), json!({ "id": join_id }))
+}
+
+/// The ids of all joins.
+pub fn join_ids() -> Result<Vec<String>> {
+    let found: Option<Vec<String>> = sql::read(
+        "SELECT jsonb_agg(j.join_id) FROM spyne.accepted_joins j WHERE $1 IS NOT NULL",
+        json!({}),
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The joins of a pair of tables in one role, the newest version first.
+pub fn versions(name1: &str, name2: &str, role: &str) -> Result<Vec<Accepted>> {
+    let found: Option<Vec<Accepted>> = sql::read(
+        &format!(
+            "SELECT jsonb_agg(x.item ORDER BY (x.item ->> 'version')::int4 DESC)
+             FROM ({ACCEPTED} WHERE j.name1 = $1 ->> 'name1' AND j.name2 = $1 ->> 'name2' AND j.role = $1 ->> 'role') x(item)"
+        ),
+        json!({ "name1": name1, "name2": name2, "role": role }),
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The join in force over these columns, in whatever role.
+pub fn in_force_over(candidate: &Candidate) -> Result<Option<Accepted>> {
+    sql::read(
+        &format!(
+            "{ACCEPTED} WHERE j.status <> 'deprecated' AND j.name1 = $1 ->> 'name1' AND j.name2 = $1 ->> 'name2'
+               AND to_jsonb(j.columns1) = $1 -> 'columns1' AND to_jsonb(j.columns2) = $1 -> 'columns2'"
+        ),
+        json!({
+            "name1": candidate.name1, "name2": candidate.name2,
+            "columns1": candidate.columns1, "columns2": candidate.columns2,
+        }),
+    )
+}
+
+/// One acceptance at a time: which version comes next has one answer.
+pub fn lock_acceptance() -> Result<()> {
+    sql::run("LOCK TABLE spyne.accepted_joins IN SHARE ROW EXCLUSIVE MODE")
+}
+
+/// What is to be put on record of an acceptance.
+#[derive(Debug, serde::Serialize)]
+pub struct NewAccepted<'a> {
+    pub join_id: &'a str,
+    pub candidate_id: i64,
+    pub role: &'a str,
+    pub version: i32,
+    pub join_type: &'a str,
+    pub condition: &'a str,
+    pub cardinality: &'a str,
+    pub rationale: &'a str,
+    pub owner: String,
+    pub stats: &'a Value,
+    pub overridden: &'a [String],
+    pub by: String,
+}
+
+/// Accepts a candidate, as the successor of `supersedes`.
+pub fn accept(new: &NewAccepted, supersedes: Option<&Accepted>) -> Result<()> {
+    if let Some(old) = supersedes {
+        let reason = format!("superseded by {}", new.join_id);
+        deprecate(&old.join_id, &reason, &new.by, Some(new.join_id))?;
+    }
+    sql::write(
+        "INSERT INTO spyne.accepted_joins (join_id, name1, columns1, name2, columns2, role, version, join_type, condition,
+             cardinality, rationale, owner, candidate_id, confidence, evidence, validation_stats, validated_at, overridden, accepted_by)
+         SELECT a ->> 'join_id', c.name1, c.columns1, c.name2, c.columns2, a ->> 'role', (a ->> 'version')::int4,
+                a ->> 'join_type', a ->> 'condition', a ->> 'cardinality', a ->> 'rationale', (a ->> 'owner')::oid,
+                c.candidate_id, c.confidence, c.evidence, a -> 'stats', clock_timestamp(),
+                ARRAY(SELECT jsonb_array_elements_text(a -> 'overridden')), a ->> 'by'
+         FROM (SELECT $1) x(a), spyne.join_candidates c WHERE c.candidate_id = (a ->> 'candidate_id')::int8",
+        serde_json::to_value(new).unwrap_or_default(),
+    )?;
+    sql::write(
+        "UPDATE spyne.join_candidates SET status = 'accepted' WHERE candidate_id = ($1 ->> 'id')::int8",
+        json!({ "id": new.candidate_id }),
+    )
+}
+
+/// Takes a join out of force; its candidate is open again.
+pub fn deprecate(join_id: &str, reason: &str, by: &str, successor: Option<&str>) -> Result<()> {
+    sql::write(
+        "WITH gone AS (
+             UPDATE spyne.accepted_joins j SET status = 'deprecated', deprecated_at = clock_timestamp(),
+                 deprecated_by = a ->> 'by', deprecated_because = a ->> 'reason', superseded_by = a ->> 'successor'
+             FROM (SELECT $1) x(a) WHERE j.join_id = a ->> 'id' RETURNING j.candidate_id)
+         UPDATE spyne.join_candidates c SET status = 'open' FROM gone WHERE c.candidate_id = gone.candidate_id AND c.status = 'accepted'",
+        json!({ "id": join_id, "reason": reason, "by": by, "successor": successor }),
+    )
+}
+
+/// Puts on record that a join was validated again, and holds.
+pub fn revalidated(join_id: &str, stats: &Value, cardinality: &str) -> Result<()> {
+    sql::write(
+        "UPDATE spyne.accepted_joins SET status = 'accepted', suspect_since = NULL, suspect_because = NULL,
+             validated_at = clock_timestamp(), validation_stats = $1 -> 'stats', cardinality = $1 ->> 'cardinality'
+         WHERE join_id = $1 ->> 'id' AND status <> 'deprecated'",
+        json!({ "id": join_id, "stats": stats, "cardinality": cardinality }),
+    )
+}
+
+/// Puts the joins in doubt that use a column which has changed.
+pub fn suspect(name: &str, column: &str, because: &str) -> Result<()> {
+    sql::write(
+        "UPDATE spyne.accepted_joins j SET status = 'suspect', suspect_since = clock_timestamp(), suspect_because = a ->> 'because'
+         FROM (SELECT $1) x(a)
+         WHERE j.status = 'accepted' AND (j.name1 = a ->> 'name' AND a ->> 'column' = ANY (j.columns1)
+                                          OR j.name2 = a ->> 'name' AND a ->> 'column' = ANY (j.columns2))",
+        json!({ "name": name, "column": column, "because": because }),
+    )
+}
+
+/// Puts the joins of a name in doubt whose columns another table, which takes it
+/// over, has not or has otherwise. To be called before it does.
+pub fn suspect_where_changed(name: &str, successor: u32) -> Result<()> {
+    sql::write(
+        "WITH a AS (SELECT $1 ->> 'name' AS name, ($1 ->> 'successor')::oid AS successor,
+                        (SELECT t.relation::oid FROM spyne.tables t WHERE t.logical_name = $1 ->> 'name' AND t.state IN ('ACTIVE', 'READ_ONLY')
+                         ORDER BY t.state = 'ACTIVE' DESC LIMIT 1) AS old)
+         UPDATE spyne.accepted_joins j
+         SET status = 'suspect', suspect_since = clock_timestamp(),
+             suspect_because = format('column %s of %s is another in the version that took over', changed.name, a.name)
+         FROM a, LATERAL (
+             SELECT c.name FROM spyne.accepted_joins k, unnest(CASE WHEN k.name1 = a.name THEN k.columns1 ELSE '{}' END
+                                                              || CASE WHEN k.name2 = a.name THEN k.columns2 ELSE '{}' END) c(name)
+             LEFT JOIN pg_attribute o ON o.attrelid = a.old AND o.attname = c.name AND NOT o.attisdropped
+             LEFT JOIN pg_attribute n ON n.attrelid = a.successor AND n.attname = c.name AND NOT n.attisdropped
+             WHERE (o.atttypid, o.atttypmod) IS DISTINCT FROM (n.atttypid, n.atttypmod) AND k.status = 'accepted') changed
+         WHERE j.status = 'accepted' AND a.old IS NOT NULL AND a.old <> a.successor
+           AND (j.name1 = a.name AND changed.name = ANY (j.columns1) OR j.name2 = a.name AND changed.name = ANY (j.columns2))",
+        json!({ "name": name, "successor": successor.to_string() }),
+    )
+}
+
+/// The accepted joins and the candidates between some logical tables.
+pub fn between(names: &BTreeSet<&str>) -> Result<Vec<Known>> {
+    let found: Option<Vec<Known>> = sql::read(
+        "SELECT jsonb_agg(x.item) FROM (
+             SELECT jsonb_build_object('join_id', j.join_id, 'candidate_id', j.candidate_id, 'name1', j.name1, 'columns1', j.columns1,
+                        'name2', j.name2, 'columns2', j.columns2, 'suspect', j.status = 'suspect', 'accepted_by', j.accepted_by,
+                        'accepted_at', j.accepted_at, 'confidence', j.confidence)
+             FROM spyne.accepted_joins j
+             WHERE j.status <> 'deprecated' AND $1 ? j.name1 AND $1 ? j.name2
+             UNION ALL
+             SELECT jsonb_build_object('candidate_id', c.candidate_id, 'name1', c.name1, 'columns1', c.columns1, 'name2', c.name2,
+                        'columns2', c.columns2, 'confidence', c.confidence)
+             FROM spyne.join_candidates c
+             WHERE c.status = 'open' AND c.expires_at > clock_timestamp() AND $1 ? c.name1 AND $1 ? c.name2) x(item)",
+        json!(names),
+    )?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The joins in force, as they are drawn.
+pub fn edges() -> Result<Vec<Edge>> {
+    let found: Option<Vec<Edge>> = sql::read(
+        "SELECT jsonb_agg(jsonb_build_object('name1', j.name1, 'columns1', j.columns1, 'name2', j.name2,
+                    'columns2', j.columns2, 'suspect', j.status = 'suspect', 'cardinality', j.cardinality) ORDER BY j.join_id)
+         FROM spyne.accepted_joins j WHERE j.status <> 'deprecated' AND $1 IS NOT NULL",
+        json!({}),
+    )?;
+    Ok(found.unwrap_or_default())
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 /// What the catalogs know of the relations and functions that a query uses.
 #[derive(Debug, Deserialize)]
 pub struct Facts {
+    joins: BTreeMap<String, String>,
     relations: BTreeMap<u32, Relation>,
     basis: BTreeMap<u32, RelationBasis>,
     functions: BTreeMap<u32, FunctionBasis>,
@@ -37,8 +38,14 @@ pub fn facts(
         relations: BTreeMap::new(),
         basis: BTreeMap::new(),
         functions: BTreeMap::new(),
+        joins: BTreeMap::new(),
     });
-    let basis = Basis { fingerprint, relations: found.basis, functions: found.functions };
+    let basis = Basis {
+        fingerprint,
+        relations: found.basis,
+        functions: found.functions,
+        joins: found.joins,
+    };
     Ok((Relations(found.relations), basis))
 }
 
@@ -248,7 +255,7 @@ pub fn record(execution: &Execution) -> Result<()> {
                  (a ->> 'execution_time_ms')::float8, (a ->> 'result_count')::bigint, a ->> 'status', a -> 'scanned'
              FROM (SELECT $1) x(a)
              RETURNING execution_id, preview_id)
-         INSERT INTO spyne.join_usage (execution_id, join_id, \"left\", left_columns, \"right\", right_columns)
+         INSERT INTO spyne.joins_used (execution_id, join_id, \"left\", left_columns, \"right\", right_columns)
          SELECT run.execution_id, j ->> 'join_id', j ->> 'left', ARRAY(SELECT jsonb_array_elements_text(j -> 'left_columns')),
                 j ->> 'right', ARRAY(SELECT jsonb_array_elements_text(j -> 'right_columns'))
          FROM run JOIN spyne.query_previews p USING (preview_id), jsonb_array_elements(p.joins) j",

@@ -9,7 +9,8 @@ use super::sql;
 use crate::core::error::Result;
 use crate::core::joins::Table;
 use crate::core::joins::sketch::{Sketch, from_hex};
-use crate::core::names::quote;
+use crate::core::joins::validation::Counts;
+use crate::core::names::{literal, quote};
 use crate::pg::reading;
 
 /// Columns that one statement reads: its memory is bounded by that.
@@ -54,6 +55,87 @@ pub fn found_in(table: &Table, set: &[usize], hashes: &[u64]) -> Result<HashSet<
     let hashes: Vec<i64> = hashes.iter().map(|h| *h as i64).collect();
     let found: Option<Vec<i64>> = reading::as_caller(&text, || sql::read(&text, json!(hashes)))?;
     Ok(found.unwrap_or_default().into_iter().map(|h| h as u64).collect())
+}
+
+/// Counts, on all rows, what a join is like. To be called as the caller.
+pub fn count(child: &Table, columns: &[usize], parent: &Table, key: &[usize]) -> Result<Counts> {
+    let numbered = |table: &Table, set: &[usize]| -> String {
+        let each: Vec<String> = set
+            .iter()
+            .enumerate()
+            .map(|(at, c)| format!("{} AS k{at}", quote(&table.columns[*c].name)))
+            .collect();
+        each.join(", ")
+    };
+    let groups: Vec<String> = (1..=columns.len()).map(|at| at.to_string()).collect();
+    let groups = groups.join(", ");
+    let given: Vec<String> = (0..columns.len()).map(|at| format!("k{at} IS NOT NULL")).collect();
+    let given = given.join(" AND ");
+    let equal: Vec<String> =
+        (0..columns.len()).map(|at| format!("o.k{at} OPERATOR(pg_catalog.=) t.k{at}")).collect();
+    let text = format!(
+        "WITH one AS MATERIALIZED (SELECT {}, count(*) AS n FROM {} GROUP BY {groups}),
+              two AS MATERIALIZED (SELECT {}, count(*) AS n FROM {} GROUP BY {groups}),
+              both_sides AS (SELECT o.n AS n1, t.n AS n2 FROM one o JOIN two t ON {})
+         SELECT (SELECT jsonb_build_object('rows1', coalesce(sum(n), 0), 'nulls1', coalesce(sum(n) FILTER (WHERE NOT ({given})), 0),
+                            'distinct1', count(*) FILTER (WHERE {given})) FROM one)
+             || (SELECT jsonb_build_object('rows2', coalesce(sum(n), 0), 'nulls2', coalesce(sum(n) FILTER (WHERE NOT ({given})), 0),
+                            'distinct2', count(*) FILTER (WHERE {given})) FROM two)
+             || (SELECT jsonb_build_object('matched1', coalesce(sum(n1), 0), 'matched2', coalesce(sum(n2), 0),
+                            'joined', coalesce(sum(n1 * n2), 0), 'fan_out_max', coalesce(max(n1), 0)) FROM both_sides)",
+        numbered(child, columns),
+        child.source,
+        numbered(parent, key),
+        parent.source,
+        equal.join(" AND ")
+    );
+    let found: Option<Counts> = reading::as_caller(&text, || sql::read(&text, Value::Null))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Some rows of a join, both sides of each. Columns of types that users have made
+/// are left out: to show them might call functions of theirs. To be called as the
+/// caller.
+pub fn rows_of(
+    child: &Table,
+    columns: &[usize],
+    parent: &Table,
+    key: &[usize],
+    rows: i32,
+) -> Result<Value> {
+    let shown = |table: &Table, alias: &str| -> String {
+        let each: Vec<String> = table
+            .columns
+            .iter()
+            .filter(|c| c.built_in)
+            .map(|c| format!("{}, {alias}.{}", literal(&c.name), quote(&c.name)))
+            .collect();
+        // No function takes more than a hundred arguments.
+        let parts: Vec<String> = each
+            .chunks(45)
+            .map(|some| format!("jsonb_build_object({})", some.join(", ")))
+            .collect();
+        if parts.is_empty() { "'{}'::jsonb".to_string() } else { parts.join(" || ") }
+    };
+    let equal: Vec<String> = columns
+        .iter()
+        .zip(key)
+        .map(|(c, k)| {
+            let (own, their) = (quote(&child.columns[*c].name), quote(&parent.columns[*k].name));
+            format!("a.{own} OPERATOR(pg_catalog.=) b.{their}")
+        })
+        .collect();
+    let text = format!(
+        "SELECT jsonb_agg(x.item) FROM (
+             SELECT jsonb_build_object('table1', {}, 'table2', {}) AS item FROM {} a JOIN {} b ON {} LIMIT {rows}) x",
+        shown(child, "a"),
+        shown(parent, "b"),
+        child.source,
+        parent.source,
+        equal.join(" AND ")
+    );
+    let found: Option<Value> = reading::as_caller(&text, || sql::read(&text, Value::Null))?;
+    Ok(found.unwrap_or_else(|| json!([])))
 }
 
 fn listed(table: &Table, set: &[usize]) -> String {

@@ -2,7 +2,7 @@
 //! `core::drift::decision` says is done.
 
 use super::drift::{self, About, Found, Report, Source, Subject};
-use super::{steps, tables};
+use super::{joins, steps, tables};
 use crate::core::drift::decision::{Circumstances, Decision, decide};
 use crate::core::drift::rules::Severity;
 use crate::core::error::{Code, Result, SpyneError};
@@ -129,6 +129,11 @@ fn store(settled: Settled, acting: u32) -> Result<Settled> {
         staging: false,
     };
     let report = drift::store(&about, &settled.found, acting)?;
+    for found in &settled.found {
+        if let Some(column) = &found.change.column {
+            joins::suspect(&subject.name, column, &found.change.detail)?;
+        }
+    }
     Ok(Settled { report: Some(report), news: true, refused: false, ..settled })
 }
 

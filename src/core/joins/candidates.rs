@@ -546,7 +546,7 @@ mod tests {
             name: name.into(),
             data_type: "integer".into(),
             class: Some(Class::Number),
-            not_null: false,
+            built_in: true,
             statistics: Some(Statistics {
                 distinct,
                 width: 4.0,

@@ -12,8 +12,6 @@ pub struct Scored {
     pub score: f64,
     pub confidence: f64,
     pub declared: bool,
-    /// The share of the key's values that are referred to.
-    pub coverage: f64,
     /// Whether the referring columns are the key of their own table.
     pub child_is_key: bool,
     /// How much the key is called for its own table: 0 to 1.
@@ -150,7 +148,6 @@ mod tests {
             score,
             confidence: 1.0 / (1.0 + (-score).exp()),
             declared: false,
-            coverage: 0.5,
             child_is_key: false,
             own_key: 0.0,
             heir: false,

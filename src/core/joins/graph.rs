@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 /// An accepted join, as it is drawn.
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct Edge {
-    pub join_id: String,
     pub name1: String,
     pub columns1: Vec<String>,
     pub name2: String,
@@ -110,7 +109,6 @@ mod tests {
     fn edge(name1: &str, columns1: &[&str], name2: &str, columns2: &[&str]) -> Edge {
         let texts = |all: &[&str]| all.iter().map(|t| t.to_string()).collect();
         Edge {
-            join_id: format!("{name1}_{name2}_v1"),
             name1: name1.into(),
             columns1: texts(columns1),
             name2: name2.into(),

@@ -12,6 +12,7 @@
 
 pub mod candidates;
 pub mod choose;
+pub mod cover;
 pub mod evidence;
 pub mod graph;
 pub mod keys;
@@ -102,8 +103,6 @@ pub struct Reference {
     pub parent: u32,
     /// Column names.
     pub parent_columns: Vec<String>,
-    /// Whether it holds for all rows: not one that is NOT VALID.
-    pub validated: bool,
 }
 
 /// A column, as the catalog and its statistics know it.
@@ -113,7 +112,8 @@ pub struct Column {
     pub data_type: String,
     /// None for what cannot be a key or refer to one.
     pub class: Option<Class>,
-    pub not_null: bool,
+    /// Its type is one of Postgres's own.
+    pub built_in: bool,
     /// None where there are no statistics that can be relied on.
     pub statistics: Option<Statistics>,
 }

@@ -385,7 +385,8 @@ fn without_separator(word: &str, known: &HashSet<&str>) -> Vec<String> {
             return parts.into_iter().chain(end).collect();
         }
         // Nothing else ends like this.
-        if matches!(*ending, "id" | "key" | "uuid" | "guid" | "number" | "code") && start.len() > 2 {
+        if matches!(*ending, "id" | "key" | "uuid" | "guid" | "number" | "code") && start.len() > 2
+        {
             return [start.to_string()].into_iter().chain(end).collect();
         }
     }

@@ -12,15 +12,14 @@ pub struct Counts {
     pub nulls1: i64,
     /// Distinct values of the referring side.
     pub distinct1: i64,
-    /// Rows that have a value which the other side lacks.
-    pub orphans: i64,
     pub rows2: i64,
     pub nulls2: i64,
     pub distinct2: i64,
+    /// Rows of each side with a value that the other has.
+    pub matched1: i64,
+    pub matched2: i64,
     /// Rows of the join.
     pub joined: i64,
-    /// Values that both sides have.
-    pub shared: i64,
     /// The most rows of the referring side with the same value, among those that
     /// the other side has.
     pub fan_out_max: i64,
@@ -66,6 +65,11 @@ impl Counts {
         self.rows2 - self.nulls2 == self.distinct2
     }
 
+    /// Rows of the referring side that have a value which the other side lacks.
+    pub fn orphans(&self) -> i64 {
+        self.rows1 - self.nulls1 - self.matched1
+    }
+
     pub fn null_percent1(&self) -> f64 {
         percent(self.nulls1, self.rows1)
     }
@@ -76,14 +80,14 @@ impl Counts {
 
     /// Of the rows that have a value.
     pub fn orphan_percent(&self) -> f64 {
-        percent(self.orphans, self.rows1 - self.nulls1)
+        percent(self.orphans(), self.rows1 - self.nulls1)
     }
 
-    /// Rows of the join for one value that both sides have.
+    /// Rows of the referring side that a row of the other meets, if it meets any.
     pub fn fan_out_average(&self) -> f64 {
-        match self.shared {
+        match self.matched2 {
             0 => 0.0,
-            shared => (1000.0 * self.joined as f64 / shared as f64).round() / 1000.0,
+            rows => rounded(self.joined as f64 / rows as f64),
         }
     }
 
@@ -104,10 +108,10 @@ impl Counts {
                 self.fan_out_max
             ));
         }
-        if self.orphans > 0 {
+        if self.orphans() > 0 {
             warnings.push(format!(
                 "{} rows of table1 ({} %) have a value that table2 lacks: an inner join leaves them out",
-                self.orphans,
+                self.orphans(),
                 self.orphan_percent()
             ));
         }
@@ -138,7 +142,7 @@ impl Counts {
 
     /// How much can go wrong with it.
     pub fn risk(&self, most_orphans: f64) -> &'static str {
-        let doubtful = self.orphans > 0
+        let doubtful = self.orphans() > 0
             || self.null_percent1() > MANY_NULLS
             || self.fan_out_max > LARGE_FAN_OUT
             || self.rows1 == self.nulls1;
@@ -151,7 +155,7 @@ impl Counts {
 
     /// The kind of join that leaves no row of table1 out.
     pub fn join_type(&self) -> &'static str {
-        if self.nulls1 > 0 || self.orphans > 0 { "LEFT" } else { "INNER" }
+        if self.nulls1 > 0 || self.orphans() > 0 { "LEFT" } else { "INNER" }
     }
 }
 
@@ -177,8 +181,9 @@ mod tests {
             distinct1: 90,
             rows2: 100,
             distinct2: 100,
+            matched1: 1000,
+            matched2: 90,
             joined: 1000,
-            shared: 90,
             fan_out_max: 20,
             ..Counts::default()
         }
@@ -196,17 +201,17 @@ mod tests {
         let turned = Counts { distinct1: 1000, distinct2: 99, ..clean() };
         assert_eq!(turned.cardinality(), Cardinality::OneToMany);
         // Nulls are no values.
-        let nulls = Counts { nulls1: 910, ..clean() };
+        let nulls = Counts { nulls1: 910, matched1: 90, ..clean() };
         assert_eq!(nulls.cardinality(), Cardinality::OneToOne);
     }
 
     #[test]
     fn orphans_beyond_the_limit_block() {
-        let some = Counts { orphans: 50, ..clean() };
+        let some = Counts { matched1: 950, ..clean() };
         assert_eq!(some.orphan_percent(), 5.0);
         assert!(some.blockers(0.05).is_empty());
         assert_eq!(some.risk(0.05), "MEDIUM");
-        let more = Counts { orphans: 51, ..clean() };
+        let more = Counts { matched1: 949, ..clean() };
         assert_eq!(more.blockers(0.05).len(), 1);
         assert_eq!(more.risk(0.05), "HIGH");
         assert_eq!(more.join_type(), "LEFT");
@@ -217,10 +222,10 @@ mod tests {
     #[test]
     fn nulls_and_fan_out_are_warned_about() {
         assert!(clean().warnings().is_empty());
-        assert_eq!(Counts { nulls1: 100, ..clean() }.warnings().len(), 0);
-        assert_eq!(Counts { nulls1: 101, ..clean() }.warnings().len(), 1);
+        assert_eq!(Counts { nulls1: 100, matched1: 900, ..clean() }.warnings().len(), 0);
+        assert_eq!(Counts { nulls1: 101, matched1: 899, ..clean() }.warnings().len(), 1);
         assert_eq!(Counts { fan_out_max: 101, ..clean() }.warnings().len(), 1);
-        assert_eq!(Counts { rows1: 0, distinct1: 0, ..clean() }.warnings().len(), 1);
+        assert_eq!(Counts { rows1: 0, distinct1: 0, matched1: 0, ..clean() }.warnings().len(), 1);
         assert!((clean().fan_out_average() - 11.111).abs() < 0.001);
     }
 }

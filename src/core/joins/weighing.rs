@@ -135,7 +135,6 @@ fn scored(read: &Read, decided: &Decided) -> Scored {
         score: sum,
         confidence: decided.weighed.confidence,
         declared: decided.facts.declared,
-        coverage: decided.facts.measured.coverage,
         child_is_key: decided.facts.child_is_key,
         own_key: pair.key.iter().map(|c| read.names.own_key(pair.parent, *c)).fold(1.0, f64::min),
         heir: decided.facts.heir,

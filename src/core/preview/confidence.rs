@@ -18,7 +18,12 @@ const STRUCTURE: &[&str] =
 /// From 0, anything may come, to 1, nothing speaks against it; two decimals.
 pub fn confidence(assumptions: &[Assumption], guardrails: &[Guardrail]) -> f64 {
     let mut off = 0.0;
-    for guardrail in guardrails {
+    for (at, guardrail) in guardrails.iter().enumerate() {
+        // The same warning about another table or join tells nothing new.
+        let again = guardrails[..at].iter().any(|g| g.code == guardrail.code);
+        if again && guardrail.severity == Severity::Warning {
+            continue;
+        }
         off += match guardrail.severity {
             Severity::Stop => FOR_STOP,
             Severity::Warning => FOR_WARNING,

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::joins::cover::Equated;
 use super::super::query::columns::{BaseColumn, Scope, without_casts};
 use super::super::query::relations::Relations;
 use super::super::query::{
@@ -50,6 +51,9 @@ pub struct JoinUse {
     pub join_id: Option<String>,
     pub accepted_by: Option<String>,
     pub accepted_at: Option<String>,
+    /// The columns of tables that are set equal, as an accepted join is found by.
+    #[serde(skip)]
+    pub equated: Vec<Equated>,
 }
 
 /// A condition on one table, or on what was grouped.
@@ -323,12 +327,42 @@ impl Reader<'_> {
                 false => equated,
             };
             self.add_join(&mut found, left, right, join_type, condition, &columns);
+            if let Some((_, _, join)) = found
+                .iter_mut()
+                .rfind(|(l, r, j)| *l == left && *r == right && j.join_type == join_type)
+            {
+                join.equated.extend(
+                    condition.equalities().into_iter().filter_map(|e| self.equated(e, left)),
+                );
+            }
         }
         // IN (SELECT ...) compares too; EXISTS is seen from inside.
         for expression in self.scope.query.expressions() {
             self.sublinks(expression, false, &mut found);
         }
         into.extend(found.into_iter().map(|(_, _, join)| join));
+    }
+
+    /// Two columns of tables, where a comparison of Postgres's own sets them equal;
+    /// `left` is the source on the left.
+    fn equated(&self, equality: &Expr, left: (u32, usize)) -> Option<Equated> {
+        let ExprKind::Call(call) = &equality.kind else {
+            return None;
+        };
+        let [a, b] = &call.arguments[..] else {
+            return None;
+        };
+        let side = |expr: &Expr| {
+            let (side, _) = self.side(expr)?;
+            let base = self.scope.base_column(expr)?;
+            Some(((side.levels_up, side.source), (base.relation, side.column)))
+        };
+        let (a, b) = (side(a)?, side(b)?);
+        if !call.built_in || a.0 == b.0 {
+            return None;
+        }
+        let (left, right) = if a.0 == left { (a.1, b.1) } else { (b.1, a.1) };
+        Some(Equated { left, right })
     }
 
     fn columns_of(&self, condition: &Expr) -> Vec<(Side, String)> {
@@ -386,9 +420,21 @@ impl Reader<'_> {
                     join_id: None,
                     accepted_by: None,
                     accepted_at: None,
+                    equated: Vec::new(),
                 },
             )),
         }
+    }
+
+    /// The table of the first column that an expression names.
+    fn base_of(&self, expr: &Expr) -> Option<u32> {
+        let mut found = None;
+        expr.each(&mut |e| {
+            if found.is_none() && matches!(e.kind, ExprKind::Column { .. }) {
+                found = self.scope.base_column(e).map(|b| b.relation);
+            }
+        });
+        found
     }
 
     fn sublinks(&self, expr: &Expr, negated: bool, found: &mut Vec<Found>) {
@@ -409,6 +455,13 @@ impl Reader<'_> {
                 let right = first.and_then(|t| inside.side(&t.expr));
                 let left = self.columns_of(test).into_iter().next();
                 if let (Some((left, left_label)), Some((right, right_label))) = (left, right) {
+                    let bases = self
+                        .base_of(test)
+                        .zip(first.and_then(|t| inside.scope.base_column(&t.expr)))
+                        .map(|(l, r)| Equated {
+                            left: (l, left.column.clone()),
+                            right: (r.relation, right.column.clone()),
+                        });
                     let join_type = if negated { "ANTI" } else { "SEMI" };
                     let operator = if negated { "NOT IN" } else { "IN" };
                     found.push((
@@ -427,6 +480,7 @@ impl Reader<'_> {
                             join_id: None,
                             accepted_by: None,
                             accepted_at: None,
+                            equated: bases.into_iter().collect(),
                         },
                     ));
                 }

@@ -10,7 +10,7 @@ use super::super::state::State;
 use super::assumptions::{Level, traps};
 use super::filtering::missing_filter;
 use super::keys::Known;
-use super::subject::{PlanNode, Subject};
+use super::subject::{PlanNode, Standing, Subject};
 
 /// How much a guardrail weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -352,14 +352,25 @@ fn unaccepted_join(subject: &Subject, into: &mut Vec<Guardrail>) {
         true => Severity::Stop,
         false => Severity::Warning,
     };
-    for join in subject.joins.iter().filter(|j| !j.accepted) {
-        add(
-            into,
-            "UNACCEPTED_JOIN",
-            severity,
-            format!("Nobody has accepted the join of {} and {}.", join.left, join.right),
-            "Ask an admin to accept it, or check that its columns mean the same.",
-        );
+    for join in subject.joins {
+        let unaccepted =
+            format!("Nobody has accepted the join of {} and {}.", join.left, join.right);
+        let (message, remedy) = match &join.standing {
+            Standing::Accepted => continue,
+            Standing::Suspect(join_id, candidate) => (
+                format!("The join of {} and {} is suspect: a column of {join_id} has drifted since it was validated.", join.left, join.right),
+                format!("An admin validates it again: SELECT * FROM spyne_validate_join({candidate});"),
+            ),
+            Standing::Candidate(candidate, confidence) => (
+                unaccepted,
+                format!("It is candidate {candidate}, with confidence {confidence}. An admin accepts it: SELECT * FROM spyne_accept_join({candidate}, 'why');"),
+            ),
+            Standing::Unknown => (
+                unaccepted,
+                "Check that its columns mean the same; SELECT * FROM spyne_propose_join(...) makes it a candidate for an admin to accept.".to_string(),
+            ),
+        };
+        add(into, "UNACCEPTED_JOIN", severity, message, remedy);
     }
 }
 

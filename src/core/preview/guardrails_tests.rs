@@ -44,8 +44,11 @@ fn an_unaccepted_join_stops_only_where_it_is_asked_to() {
     use super::super::super::query::relations::Relations;
     let query = Query::default();
     let relations = Relations::default();
-    let joins =
-        [super::super::subject::JoinFact { left: "a".into(), right: "b".into(), accepted: false }];
+    let joins = [super::super::subject::JoinFact {
+        left: "a".into(),
+        right: "b".into(),
+        standing: super::super::subject::Standing::Unknown,
+    }];
     let mut limits = super::super::subject::Limits::default();
     let judged = |limits| {
         guardrails(&Subject {

@@ -14,6 +14,9 @@ pub struct Basis {
     pub relations: BTreeMap<u32, RelationBasis>,
     /// Functions that users have made, by OID.
     pub functions: BTreeMap<u32, FunctionBasis>,
+    /// The accepted joins that it uses, and their status; now those of its tables.
+    #[serde(default)]
+    pub joins: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,6 +104,15 @@ pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
             Some(after) => relation_changes(before, after, &mut found),
         }
     }
+    for (join, before) in &then.joins {
+        match now.joins.get(join) {
+            None => found.push(format!("join {join} is not in force any more")),
+            Some(after) if after != before => {
+                found.push(format!("join {join} was {before} and is {after}"));
+            }
+            Some(_) => {}
+        }
+    }
     for (oid, before) in &then.functions {
         match now.functions.get(oid) {
             None => found.push(format!("function {} is gone", before.label)),
@@ -174,6 +186,7 @@ mod tests {
             fingerprint: "x".into(),
             relations: BTreeMap::from([(1, table)]),
             functions: BTreeMap::from([(2, function)]),
+            joins: BTreeMap::from([("a_b_v1".into(), "accepted".into())]),
         }
     }
 
@@ -184,7 +197,12 @@ mod tests {
 
     #[test]
     fn each_change_is_named() {
-        let cases: [(fn(&mut Basis), &str); 8] = [
+        let cases: [(fn(&mut Basis), &str); 10] = [
+            (|b| b.joins.clear(), "join a_b_v1 is not in force any more"),
+            (
+                |b| b.joins.insert("a_b_v1".into(), "suspect".into()).map_or((), drop),
+                "join a_b_v1 was accepted and is suspect",
+            ),
             (|b| b.fingerprint = "y".into(), "its names mean something else"),
             (
                 |b| b.relations.get_mut(&1).unwrap().state = Some("DEPRECATED".into()),

@@ -50,10 +50,23 @@ impl Default for Limits {
     }
 }
 
-/// A join of the statement.
+/// A join of the statement between governed tables.
 #[derive(Clone, Debug)]
 pub struct JoinFact {
     pub left: String,
     pub right: String,
-    pub accepted: bool,
+    pub standing: Standing,
+}
+
+/// What people have said of a join.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// It is an accepted one.
+    Accepted,
+    /// It was accepted, and a column has drifted since: the join's id and that of its
+    /// candidate.
+    Suspect(String, i64),
+    /// It is suggested: the candidate's number and confidence.
+    Candidate(i64, f64),
+    Unknown,
 }

@@ -38,7 +38,7 @@ pub(super) struct Authorised {
     /// The state of the catalogs, what `watches` said, and the digest of the
     /// plan's relations, when it last passed every check.
     pub passed_at: Option<(u64, u8, u64)>,
-    /// Whether a run leaves rows in join_usage.
+    /// Whether a run leaves rows in joins_used.
     pub joins: bool,
 }
 

@@ -1,0 +1,104 @@
+//! Which accepted join a query's join is.
+
+use serde::Deserialize;
+
+/// Two columns of tables that a query sets equal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Equated {
+    /// The table's OID and the column's name, on both sides.
+    pub left: (u32, String),
+    pub right: (u32, String),
+}
+
+/// A join that people know of: an accepted one, or a candidate.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Known {
+    /// The join's id; None for a candidate.
+    pub join_id: Option<String>,
+    pub candidate_id: i64,
+    pub name1: String,
+    pub columns1: Vec<String>,
+    pub name2: String,
+    pub columns2: Vec<String>,
+    /// A column has drifted since it was validated.
+    #[serde(default)]
+    pub suspect: bool,
+    pub accepted_by: Option<String>,
+    pub accepted_at: Option<String>,
+    pub confidence: f64,
+}
+
+impl Known {
+    /// Whether a query that sets these columns equal joins as this join does: by all
+    /// of its columns. Further conditions narrow it down and change nothing.
+    /// `name_of` gives the logical name of a table.
+    pub fn covers<'a>(
+        &self,
+        equated: &[Equated],
+        name_of: &impl Fn(u32) -> Option<&'a str>,
+    ) -> bool {
+        let is = |side: &(u32, String), name: &str, column: &str| {
+            side.1 == column && name_of(side.0) == Some(name)
+        };
+        let steps = || self.columns1.iter().zip(&self.columns2);
+        let straight = steps().all(|(one, two)| {
+            equated.iter().any(|e| is(&e.left, &self.name1, one) && is(&e.right, &self.name2, two))
+        });
+        let turned = steps().all(|(one, two)| {
+            equated.iter().any(|e| is(&e.right, &self.name1, one) && is(&e.left, &self.name2, two))
+        });
+        straight || turned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(columns1: &[&str], columns2: &[&str]) -> Known {
+        let texts = |all: &[&str]| all.iter().map(|t| t.to_string()).collect();
+        Known {
+            join_id: Some("line_part_v1".into()),
+            candidate_id: 1,
+            name1: "line".into(),
+            columns1: texts(columns1),
+            name2: "part".into(),
+            columns2: texts(columns2),
+            suspect: false,
+            accepted_by: None,
+            accepted_at: None,
+            confidence: 1.0,
+        }
+    }
+
+    fn equated(left: (u32, &str), right: (u32, &str)) -> Equated {
+        Equated { left: (left.0, left.1.into()), right: (right.0, right.1.into()) }
+    }
+
+    fn name_of(oid: u32) -> Option<&'static str> {
+        match oid {
+            1 => Some("line"),
+            2 => Some("part"),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn all_columns_in_step_cover_in_either_direction() {
+        let join = known(&["p", "s"], &["pk", "sk"]);
+        let both = [equated((1, "p"), (2, "pk")), equated((1, "s"), (2, "sk"))];
+        assert!(join.covers(&both, &name_of));
+        let turned = [equated((2, "pk"), (1, "p")), equated((2, "sk"), (1, "s"))];
+        assert!(join.covers(&turned, &name_of));
+        // Half of it is another join, and so are columns out of step.
+        assert!(!join.covers(&both[..1], &name_of));
+        let crossed = [equated((1, "p"), (2, "sk")), equated((1, "s"), (2, "pk"))];
+        assert!(!join.covers(&crossed, &name_of));
+        // Another table with the same columns is another table.
+        let other = [equated((1, "p"), (3, "pk")), equated((1, "s"), (3, "sk"))];
+        assert!(!join.covers(&other, &name_of));
+        // Half in the one direction and half in the other is no direction.
+        let mixed = [equated((1, "p"), (2, "pk")), equated((2, "sk"), (1, "s"))];
+        assert!(!join.covers(&mixed, &name_of));
+    }
+}
