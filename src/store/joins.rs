@@ -74,8 +74,8 @@ pub struct Tables {
 pub fn tables(schemas: Option<&[u32]>, relations: Option<&[u32]>, acting: u32) -> Result<Tables> {
     let found: Option<Vec<Described>> = sql::read(
         "SELECT spyne.join_tables(
-             (SELECT array_agg(x::oid) FROM jsonb_array_elements_text(nullif($1 -> 'schemas', 'null')) x),
-             (SELECT array_agg(x::oid) FROM jsonb_array_elements_text(nullif($1 -> 'relations', 'null')) x),
+             CASE WHEN $1 -> 'schemas' <> 'null' THEN ARRAY(SELECT x::oid FROM jsonb_array_elements_text($1 -> 'schemas') x) END,
+             CASE WHEN $1 -> 'relations' <> 'null' THEN ARRAY(SELECT x::oid FROM jsonb_array_elements_text($1 -> 'relations') x) END,
              ($1 ->> 'acting')::oid)",
         json!({
             "schemas": schemas, "relations": relations, "acting": acting.to_string(),

@@ -108,7 +108,11 @@ pub fn rows_of(
             .columns
             .iter()
             .filter(|c| c.built_in)
-            .map(|c| format!("{}, {alias}.{}", literal(&c.name), quote(&c.name)))
+            .map(|c| {
+                // As text: a number of JSON may lose digits on the way.
+                let exact = if c.data_type.starts_with("numeric") { "::text" } else { "" };
+                format!("{}, {alias}.{}{exact}", literal(&c.name), quote(&c.name))
+            })
             .collect();
         // No function takes more than a hundred arguments.
         let parts: Vec<String> = each

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Subcommand;
 use xtask::extension::{self, Profile};
+use xtask::join_quality;
 use xtask::place;
 use xtask::progress::say;
+use xtask::server::Server;
 use xtask::toolchain::Toolchain;
 
 use crate::callgrind::{self, Count, Variant};
-use crate::{drift_cost, join_quality, preview_cost, promotion};
+use crate::{drift_cost, preview_cost, promotion};
 
 #[derive(Subcommand)]
 pub enum Measurement {
@@ -82,7 +84,11 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
 
 /// How well joins are found.
 fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
-    let all = join_quality::measure(toolchain, scales, schemas)?;
+    let server = Server::build(toolchain, "bench_joins")
+        .preload("spyne")
+        .setting("shared_buffers", "512MB")
+        .start()?;
+    let all = join_quality::measure(&server, scales, schemas)?;
     println!("\n| schema | references | recall | precision | F1 | seconds | again | MB |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for one in &all {

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use postgres::Client;
 use serde::Deserialize;
-use xtask::progress;
-use xtask::server::{SUPERUSER, Server};
-use xtask::toolchain::Toolchain;
-use xtask::tpch;
+
+use crate::progress;
+use crate::server::{SUPERUSER, Server};
+use crate::tpch;
 
 /// A reference: columns of one table, and those of another that they refer to, in step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -123,20 +123,16 @@ END $$";
 
 /// Discovers joins in TPC-H at each scale, and in each schema of a directory: `NAME.sql` makes it,
 /// `NAME.json` has its references. With names, and without.
-pub fn measure(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<Vec<Quality>> {
-    let server = Server::build(toolchain, "bench_joins")
-        .preload("spyne")
-        .setting("shared_buffers", "512MB")
-        .start()?;
+pub fn measure(server: &Server, scales: &[f64], schemas: &Path) -> Result<Vec<Quality>> {
     let mut all = Vec::new();
     for scale in scales {
         let references: Vec<Reference> = serde_json::from_str(TPCH)?;
-        let mut client = database(&server, "tpch")?;
+        let mut client = database(server, "tpch")?;
         tpch::load(&mut client, *scale)?;
         client.batch_execute(WITHOUT_CONSTRAINTS)?;
         client.batch_execute("VACUUM ANALYZE")?;
         drop(client);
-        all.extend(both(&server, "tpch", &format!("TPC-H, scale {scale}"), references)?);
+        all.extend(both(server, "tpch", &format!("TPC-H, scale {scale}"), references)?);
     }
     let mut files: Vec<PathBuf> = fs::read_dir(schemas)
         .with_context(|| format!("reading {}", schemas.display()))?
@@ -150,12 +146,12 @@ pub fn measure(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<
             .with_context(|| format!("the references of {name}"))?;
         let references: Vec<Reference> = serde_json::from_str(&text)?;
         let spinner = progress::spinner(format!("loading {name}"));
-        let mut client = database(&server, &name)?;
+        let mut client = database(server, &name)?;
         client.batch_execute(&fs::read_to_string(&file)?).with_context(|| name.clone())?;
         client.batch_execute("VACUUM ANALYZE")?;
         spinner.finish_and_clear();
         drop(client);
-        all.extend(both(&server, &name, &name, references)?);
+        all.extend(both(server, &name, &name, references)?);
     }
     Ok(all)
 }

@@ -8,6 +8,7 @@
 pub mod account;
 pub mod apt;
 pub mod extension;
+pub mod join_quality;
 pub mod libclang;
 pub mod place;
 pub mod progress;

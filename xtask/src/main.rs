@@ -5,7 +5,6 @@ mod callgrind;
 mod cargo_tests;
 mod demo;
 mod drift_cost;
-mod join_quality;
 mod narration;
 mod preview_cost;
 mod promotion;

@@ -205,6 +205,11 @@ impl Names {
             })
     }
 
+    /// Whether a table is one of days: what dates refer to, whatever they are called.
+    pub fn is_calendar(&self, table: usize) -> bool {
+        is_one_of(&self.tables[table], &["calendar", "date", "day"])
+    }
+
     /// Whether a table is called for another: `employee_pay_history` for
     /// `employee`.
     pub fn is_akin(&self, table: usize, other: usize) -> bool {

@@ -230,6 +230,12 @@ pub fn facts(
         });
     let named = names.are_informative().then(|| match likeness(&steps) {
         n if heir => n.max(0.95),
+        n if single
+            && tables[pair.child].columns[pair.columns[0]].class == Some(Class::Time)
+            && names.is_calendar(pair.parent) =>
+        {
+            n.max(0.7)
+        }
         n => n,
     });
     let own = keys::likeness(table, pair.parent, &pair.key, names);
