@@ -134,6 +134,50 @@ FROM spyne_detect_drift('customer', '{"columns": [
     {"name": "c_mktsegment", "data_type": "char(10)"}, {"name": "c_email", "data_type": "text"}]}')
 ORDER BY severity, "column";
 
+-- A delivery of the same data, as it comes: eight tables without a key, and nothing that says how
+-- they belong together.
+CREATE SCHEMA delivery;
+CREATE TABLE delivery.d_region AS TABLE region;
+CREATE TABLE delivery.d_nation AS TABLE nation;
+CREATE TABLE delivery.d_supplier AS TABLE supplier;
+CREATE TABLE delivery.d_part AS TABLE part;
+CREATE TABLE delivery.d_partsupp AS TABLE partsupp;
+CREATE TABLE delivery.d_orders AS TABLE orders;
+CREATE TABLE delivery.d_lineitem AS TABLE lineitem;
+CREATE TABLE delivery.d_customer AS TABLE curated.customer;
+ANALYZE;
+SELECT count(*) AS governed FROM spyne_register_schema('delivery');
+
+-- How do they? spyne finds it in the data: every reference of TPC-H, also the one of two columns.
+SELECT candidate_id, condition, confidence, confidence_level FROM spyne_discover_joins('{delivery}');
+
+-- Each comes with what speaks for it. This one is accepted, for a reason; first it is counted
+-- on all rows.
+SELECT part ->> 'evidence' AS evidence, part ->> 'weight' AS weight, part ->> 'says' AS says
+FROM spyne.join_candidates, jsonb_array_elements(evidence -> 'parts') part
+WHERE condition = 'd_orders.o_custkey = d_customer.c_custkey';
+SELECT cardinality, orphan_percent, fan_out_average, fan_out_max, parent_key_unique, warnings, blockers
+FROM spyne_join_candidates('delivery.d_lineitem', 'delivery.d_partsupp') c, spyne_validate_join(c.candidate_id, 0);
+SELECT j.join_id, j.cardinality, j.join_type
+FROM spyne_join_candidates('delivery.d_lineitem', 'delivery.d_partsupp') c,
+     spyne_accept_join(c.candidate_id, 'a line is delivered from one supplier''s stock of a part') j;
+
+-- The others too, and the picture of them, for Mermaid:
+SELECT count(*) AS accepted
+FROM spyne_join_candidates() c, spyne_accept_join(c.candidate_id, 'as the specification has it')
+WHERE c.confidence_level = 'HIGH' AND c.condition NOT LIKE '%d_partsupp.ps_suppkey';
+\pset format unaligned
+\pset tuples_only on
+SELECT spyne_join_graph();
+\pset tuples_only off
+\pset format aligned
+
+-- A preview names the accepted joins of a query, and warns of those that nobody has accepted.
+SELECT join_versions, g ->> 'code' AS code, g ->> 'message' AS message
+FROM spyne_preview($$SELECT count(*) FROM delivery.d_lineitem JOIN delivery.d_partsupp ON l_partkey = ps_partkey AND l_suppkey = ps_suppkey
+                     JOIN delivery.d_orders ON o_orderkey = l_orderkey JOIN delivery.d_nation ON n_nationkey = o_shippriority$$)
+LEFT JOIN jsonb_array_elements(guardrails) g ON g ->> 'code' = 'UNACCEPTED_JOIN';
+
 -- Each run is on record, with what was known before it.
 SELECT e.user_name, p.statement, e.result_count, p.overrides, p.reason
 FROM spyne.query_executions e JOIN spyne.query_previews p USING (preview_id) ORDER BY e.execution_id;
