@@ -48,7 +48,7 @@ pub fn read(table: &Table, sets: &[Vec<usize>], rows: Option<f64>) -> Result<Vec
 pub fn found_in(table: &Table, set: &[usize], hashes: &[u64]) -> Result<HashSet<u64>> {
     let text = format!(
         "SELECT jsonb_agg(DISTINCT k.h) FROM (SELECT spyne.join_hash({}) AS h FROM {}) k
-         WHERE k.h IN (SELECT h::int8 FROM jsonb_array_elements_text($1) h)",
+         WHERE k.h IN (SELECT w.wanted::int8 FROM jsonb_array_elements_text($1) w(wanted))",
         listed(table, set),
         table.source
     );
