@@ -228,8 +228,8 @@ wanted AS MATERIALIZED (
 columns AS MATERIALIZED (
     SELECT w.oid, a.attnum, a.attname, row_number() OVER (PARTITION BY w.oid ORDER BY a.attnum) - 1 AS place,
            jsonb_build_object(
-               'name', a.attname, 'data_type', format_type(a.atttypid, a.atttypmod), 'built_in', a.atttypid < 16384,
-               'type', b.oid::int8, 'kind', b.typtype, 'category', b.typcategory,
+               'name', a.attname, 'data_type', format_type(a.atttypid, a.atttypmod), 'is_shown', a.atttypid < 16384 AND a.atttypid NOT IN ('json'::regtype, 'jsonb'::regtype, 'xml'::regtype),
+               'type', b.oid::int8, 'kind', b.typtype,
                'scale', CASE WHEN b.oid = 'numeric'::regtype AND m.modifier >= 4
                              THEN ((m.modifier - 4) & 2047 # 1024) - 1024 END) AS item
     FROM wanted w JOIN pg_attribute a ON a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -6,7 +6,7 @@ use pgrx::{JsonB, pg_sys};
 use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given, require_writable};
-use super::joins::{joinable, readable, timestamp};
+use super::joins::{joinable, readable, rejected, timestamp};
 use super::registration::existing_role;
 use crate::core::error::{Code, Result, SpyneError};
 use crate::core::joins::Table;
@@ -14,6 +14,7 @@ use crate::core::joins::graph::{self, Format};
 use crate::core::joins::validation::Counts;
 use crate::core::names::{literal, near};
 use crate::core::role::{Permission, Role};
+use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
@@ -21,7 +22,7 @@ use crate::store::joins::{self, Accepted, Candidate, NewAccepted};
 use crate::store::samples;
 
 /// Joined rows that a validation shows at most.
-const MOST_SHOWN: i32 = 100_000;
+const MOST_SHOWN: i32 = 1000;
 
 const LIST: &str =
     "List the candidates: SELECT candidate_id, condition, confidence FROM spyne_join_candidates();";
@@ -58,27 +59,14 @@ fn check_fresh(candidate: &Candidate) -> Result<()> {
     ))
 }
 
-fn check_not_rejected(candidate: &Candidate) -> Result<()> {
-    if candidate.status != "rejected" {
-        return Ok(());
-    }
-    Err(wrong_state(
-        format!("join candidate {} was rejected", candidate.candidate_id),
-        format!(
-            "By {}: {}",
-            candidate.rejected_by.as_deref().unwrap_or("nobody"),
-            candidate.rejected_because.as_deref().unwrap_or_default()
-        ),
-        "Propose it again, if there is more to say for it: spyne_propose_join.".into(),
-    ))
-}
-
 /// What a validation has found.
 struct Validated {
     counts: Counts,
     stats: Value,
     blockers: Vec<String>,
     sample: Value,
+    /// Row level security applied: the figures are of what the caller sees.
+    hidden: bool,
 }
 
 /// Measures a candidate on all rows, with the rights of the caller.
@@ -92,10 +80,21 @@ fn measured(candidate: &Candidate, caller: &Caller, sample_rows: i32) -> Result<
     let counts = samples::count(child, &columns, parent, &key)?;
     let sample = match sample_rows {
         0 => json!([]),
-        rows => samples::rows_of(child, &columns, parent, &key, rows)?,
+        // Who must look before reading sees here what the join is about, and no more.
+        rows => {
+            let all = !rule::binds(caller.user);
+            samples::rows_of(child, &columns, parent, &key, rows, all)?
+        }
     };
     let limit = guc::max_orphan_rate();
-    let blockers = counts.blockers(limit);
+    let mut blockers = counts.blockers(limit);
+    let hidden = joins::has_hidden_rows(&[row1.relation, row2.relation])?;
+    if hidden {
+        blockers.push(
+            "row level security hides rows from you: what you count is not all there is"
+                .to_string(),
+        );
+    }
     let stats = json!({
         "cardinality": counts.cardinality().as_str(),
         "null_percent1": counts.null_percent1(), "null_percent2": counts.null_percent2(),
@@ -106,7 +105,7 @@ fn measured(candidate: &Candidate, caller: &Caller, sample_rows: i32) -> Result<
         "warnings": counts.warnings(), "blockers": blockers,
         "validated_by": users::name(caller.user),
     });
-    Ok(Validated { counts, stats, blockers, sample })
+    Ok(Validated { counts, stats, blockers, sample, hidden })
 }
 
 fn columns_of(table: &Table, names: &[String], candidate: i64) -> Result<Vec<usize>> {
@@ -200,6 +199,10 @@ fn spyne_validate_join(
 
 /// Keeps what a validation has found. To be called while elevated.
 fn keep(candidate: &Candidate, validated: &Validated, caller: &Caller) -> Result<()> {
+    // What others rely on is counted by those who see everything.
+    if validated.hidden || caller.role < Role::Engineer {
+        return Ok(());
+    }
     let counts = &validated.counts;
     let risk = counts.risk(guc::max_orphan_rate());
     joins::keep_validation(candidate.candidate_id, &validated.stats, risk, counts.join_type())?;
@@ -277,6 +280,10 @@ fn spyne_accept_join(
         let role = role_name(role.as_deref())?;
         let candidate = known(elevated(|| joins::candidate(id))?, id)?;
         check_open(&candidate)?;
+        let role = match elevated(|| joins::in_force_over(&candidate))? {
+            Some(suspect) if role.is_empty() => suspect.role,
+            _ => role,
+        };
         // Before the lock: it may take a while.
         let validated = measured(&candidate, &caller, 0)?;
         if !validated.blockers.is_empty() && !overriding {
@@ -324,6 +331,10 @@ fn spyne_accept_join(
 fn check_open(candidate: &Candidate) -> Result<()> {
     if candidate.status == "accepted" {
         let by = elevated(|| joins::in_force_over(candidate))?;
+        // One in doubt may be accepted anew, as its next version.
+        if by.as_ref().is_some_and(|join| join.status == "suspect") {
+            return Ok(());
+        }
         let id = candidate.candidate_id;
         return Err(wrong_state(
             format!("join candidate {id} is accepted already"),
@@ -339,7 +350,9 @@ fn check_open(candidate: &Candidate) -> Result<()> {
             },
         ));
     }
-    check_not_rejected(candidate)?;
+    if candidate.status == "rejected" {
+        return Err(rejected(candidate));
+    }
     check_fresh(candidate)
 }
 

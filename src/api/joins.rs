@@ -16,7 +16,7 @@ use crate::core::joins::sketch::{K, Sketch, of_several};
 use crate::core::joins::weighing::{self, Decided, Read, known_distinct};
 use crate::core::joins::{Pair, Table};
 use crate::core::names::plain;
-use crate::core::role::Permission;
+use crate::core::role::{Permission, Role};
 use crate::core::state::State;
 use crate::guc;
 use crate::pg::catalogs;
@@ -149,9 +149,12 @@ fn spyne_discover_joins(
         }
         let tables = found.readable;
         let mut new = discover(tables.clone(), SUGGESTED, &[])?;
-        new.truncate(most);
         let names: Vec<String> = tables.into_iter().map(|t| t.name).collect();
-        stored(&new, Some(&names), &caller)
+        // What an admin does not find is out of date; what others do not find may be
+        // hidden from them.
+        let all = caller.role == Role::Admin && new.len() <= most;
+        new.truncate(most);
+        stored(&new, all.then_some(&names[..]), &caller)
     };
     TableIterator::new(run().or_raise())
 }
@@ -465,14 +468,8 @@ fn described(tables: &[Table], decided: Decided) -> NewCandidate {
     let evidence = json!({ "parts": weighed.parts, "measured": measured });
     // Rounded: a rejection stands until the evidence is another, not until a row
     // is added.
-    let finding = format!(
-        "{}/{:.1}/{:.1}/{}/{}",
-        facts.declared,
-        share,
-        measured.coverage,
-        weighed.level().as_str(),
-        facts.key_declared
-    );
+    let finding =
+        format!("{}/{:.1}/{:.1}/{}", facts.declared, share, measured.coverage, facts.key_declared);
     NewCandidate {
         condition: condition(&child.name, &columns1, &parent.name, &columns2),
         name1: child.name.clone(),
@@ -716,10 +713,14 @@ fn spyne_propose_join(
     let run = || -> Result<Vec<CandidateRow>> {
         let relid1 = given(table1, "table1", hint)?.to_u32();
         let relid2 = given(table2, "table2", hint)?.to_u32();
-        let names1: Vec<String> =
-            given(columns1, "columns1", hint)?.into_iter().flatten().collect();
-        let names2: Vec<String> =
-            given(columns2, "columns2", hint)?.into_iter().flatten().collect();
+        let names1 = given(columns1, "columns1", hint)?
+            .into_iter()
+            .map(|name| given(name, "columns1", hint))
+            .collect::<Result<Vec<String>>>()?;
+        let names2 = given(columns2, "columns2", hint)?
+            .into_iter()
+            .map(|name| given(name, "columns2", hint))
+            .collect::<Result<Vec<String>>>()?;
         let caller = Caller::now();
         caller.require(Permission::Query, "propose a join")?;
         require_writable(false)?;
@@ -732,15 +733,33 @@ fn spyne_propose_join(
         check_steps(&both[0], &columns, &both[parent], &key, hint)?;
         let pair = Pair { child: 0, columns, parent, key };
         let new = proposed(both, &pair)?;
-        let rows = stored(std::slice::from_ref(&new), None, &caller)?;
-        if !rows.is_empty() {
-            return Ok(rows);
+        if let Some(id) = elevated(|| joins::candidate_over(&new))?
+            && let Some(known) = elevated(|| joins::candidate(id))?
+            && known.status == "rejected"
+        {
+            // Who may reject may think again.
+            if caller.role < Role::Admin {
+                return Err(rejected(&known));
+            }
+            elevated(|| joins::reopen(id))?;
         }
-        // It was rejected: somebody wants it all the same.
-        let reopened = NewCandidate { finding: format!("{}/proposed again", new.finding), ..new };
-        stored(&[reopened], None, &caller)
+        stored(std::slice::from_ref(&new), None, &caller)
     };
     TableIterator::new(run().or_raise())
+}
+
+/// The refusal of what an admin has rejected.
+pub(super) fn rejected(candidate: &Candidate) -> SpyneError {
+    SpyneError::new(
+        Code::WrongState,
+        format!("join candidate {} was rejected", candidate.candidate_id),
+        format!(
+            "By {}: {}",
+            candidate.rejected_by.as_deref().unwrap_or("nobody"),
+            candidate.rejected_because.as_deref().unwrap_or_default()
+        ),
+        "An administrator may propose it again: spyne_propose_join.",
+    )
 }
 
 /// The candidate that a proposal makes: measured as any other.

@@ -12,13 +12,14 @@ use crate::core::correction;
 use crate::core::error::{Code, Result, SpyneError};
 use crate::core::joins::cover::Known;
 use crate::core::names::{literal, near, quote};
-use crate::core::preview::description::{self, Description, Use};
+use crate::core::preview::description::{self, Description, TableUse, Use};
 use crate::core::preview::guardrails::{Guardrail, Severity};
 use crate::core::preview::staleness::Basis;
 use crate::core::preview::subject::{JoinFact, Limits, Standing, Subject};
 use crate::core::preview::{assumptions, confidence, guardrails, render, text};
 use crate::core::query::Command;
 use crate::core::role::{Permission, Role};
+use crate::core::state::State;
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::analyze::{self, Analyzed, Problem, Raised};
@@ -250,8 +251,9 @@ fn join_versions(described: &Description) -> Vec<String> {
 fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact>> {
     let tables = described.tables_used.clone();
     let name_of = |oid: u32| {
-        let governed = tables.iter().find(|t| t.oid == oid && t.state.is_some());
-        governed.map(|t| t.name.as_str())
+        // A join is between what names mean: staging and what has gone is something else.
+        let joined = |t: &&TableUse| matches!(t.state, Some(State::Active | State::ReadOnly));
+        tables.iter().filter(|t| t.oid == oid).find(joined).map(|t| t.name.as_str())
     };
     let governed: BTreeSet<&str> = tables.iter().filter_map(|t| name_of(t.oid)).collect();
     if described.joins.is_empty() || governed.is_empty() {
@@ -282,7 +284,10 @@ fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact>> {
         let (left, right) = (join.left.clone(), join.right.clone());
         let told =
             facts.iter().any(|f| f.left == left && f.right == right && f.standing == standing);
-        if !told && is_governed(&left) && is_governed(&right) {
+        // What a subquery computes of governed tables is joined with them all the same.
+        let counts =
+            (is_governed(&left) || join.derived.0) && (is_governed(&right) || join.derived.1);
+        if !told && counts {
             facts.push(JoinFact { left, right, standing });
         }
     }

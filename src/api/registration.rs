@@ -17,7 +17,7 @@ use crate::guc;
 use crate::pg::{catalogs, elevate, users};
 use crate::report::OrRaise;
 use crate::store::tables::{self, Candidate, NewRow};
-use crate::store::{facts, grants, guards, roles, steps};
+use crate::store::{facts, grants, guards, joins, roles, steps};
 
 const HINT: &str = "For example: SELECT * FROM spyne_register('public.customer');";
 
@@ -433,6 +433,9 @@ fn release(
     let exists = catalogs::kind_of(row.relation).is_some();
     if row.state == State::Shadow && exists {
         grants::restore(row.relation)?;
+    }
+    if matches!(row.state, State::Active | State::ReadOnly) {
+        joins::suspect_all(&row.name, &format!("{label} was unregistered"))?;
     }
     guards::remove(row.relation)?;
     tables::delete(row.relation)?;

@@ -35,11 +35,10 @@ struct Described {
 struct DescribedColumn {
     name: String,
     data_type: String,
-    built_in: bool,
+    is_shown: bool,
     #[serde(rename = "type")]
     base: u32,
     kind: String,
-    category: String,
     scale: Option<i32>,
 }
 
@@ -109,10 +108,11 @@ fn made(described: Described) -> Table {
             .columns
             .into_iter()
             .map(|c| Column {
-                class: Class::of(c.base, &c.kind, &c.category, c.scale),
+                class: Class::of(c.base, &c.kind, c.scale),
+                base: c.base,
                 name: c.name,
                 data_type: c.data_type,
-                built_in: c.built_in,
+                is_shown: c.is_shown,
                 statistics: None,
             })
             .collect(),
@@ -272,6 +272,16 @@ pub fn candidates(name1: Option<&str>, name2: Option<&str>) -> Result<Vec<Candid
     Ok(found.unwrap_or_default())
 }
 
+/// The number of the candidate over these columns.
+pub fn candidate_over(new: &NewCandidate) -> Result<Option<i64>> {
+    sql::read(
+        "SELECT to_jsonb(c.candidate_id) FROM spyne.join_candidates c
+         WHERE c.name1 = $1 ->> 'name1' AND c.name2 = $1 ->> 'name2'
+           AND to_jsonb(c.columns1) = $1 -> 'columns1' AND to_jsonb(c.columns2) = $1 -> 'columns2'",
+        serde_json::to_value(new).unwrap_or_default(),
+    )
+}
+
 /// A candidate by its number.
 pub fn candidate(candidate_id: i64) -> Result<Option<Candidate>> {
     sql::read(
@@ -322,6 +332,7 @@ pub struct Accepted {
     pub columns1: Vec<String>,
     pub table2: Option<u32>,
     pub columns2: Vec<String>,
+    pub role: String,
     pub version: i32,
     pub join_type: String,
     pub condition: String,
@@ -393,6 +404,34 @@ pub fn in_force_over(candidate: &Candidate) -> Result<Option<Accepted>> {
 /// One acceptance at a time: which version comes next has one answer.
 pub fn lock_acceptance() -> Result<()> {
     sql::run("LOCK TABLE spyne.accepted_joins IN SHARE ROW EXCLUSIVE MODE")
+}
+
+/// Whether row level security hides rows of a table from the caller. To be called as
+/// the caller.
+pub fn has_hidden_rows(relations: &[u32]) -> Result<bool> {
+    let found: Option<bool> = sql::read(
+        "SELECT to_jsonb(bool_or(row_security_active(r::oid))) FROM jsonb_array_elements_text($1) r",
+        json!(relations),
+    )?;
+    Ok(found.unwrap_or(false))
+}
+
+/// Takes a rejection back: somebody who may has more to say for it.
+pub fn reopen(candidate_id: i64) -> Result<()> {
+    sql::write(
+        "UPDATE spyne.join_candidates SET status = 'open', rejected_by = NULL, rejected_at = NULL, rejected_because = NULL
+         WHERE candidate_id = ($1 ->> 'id')::int8 AND status = 'rejected'",
+        json!({ "id": candidate_id }),
+    )
+}
+
+/// Puts all joins of a name in doubt: whatever has it next may be something else.
+pub fn suspect_all(name: &str, because: &str) -> Result<()> {
+    sql::write(
+        "UPDATE spyne.accepted_joins SET status = 'suspect', suspect_since = clock_timestamp(), suspect_because = $1 ->> 'because'
+         WHERE status = 'accepted' AND $1 ->> 'name' IN (name1, name2)",
+        json!({ "name": name, "because": because }),
+    )
 }
 
 /// What is to be put on record of an acceptance.

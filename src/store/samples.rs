@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::sql;
 use crate::core::error::Result;
-use crate::core::joins::Table;
 use crate::core::joins::sketch::{Sketch, from_hex};
 use crate::core::joins::validation::Counts;
+use crate::core::joins::{Table, compared_as};
 use crate::core::names::{literal, quote};
 use crate::pg::reading;
 
@@ -59,11 +59,18 @@ pub fn found_in(table: &Table, set: &[usize], hashes: &[u64]) -> Result<HashSet<
 
 /// Counts, on all rows, what a join is like. To be called as the caller.
 pub fn count(child: &Table, columns: &[usize], parent: &Table, key: &[usize]) -> Result<Counts> {
+    // Both sides in the type in which they are compared, so that what is equal is one
+    // group.
+    let casts: Vec<&str> = columns
+        .iter()
+        .zip(key)
+        .map(|(c, k)| compared_as(&child.columns[*c], &parent.columns[*k]))
+        .collect();
     let numbered = |table: &Table, set: &[usize]| -> String {
         let each: Vec<String> = set
             .iter()
             .enumerate()
-            .map(|(at, c)| format!("{} AS k{at}", quote(&table.columns[*c].name)))
+            .map(|(at, c)| format!("{}{} AS k{at}", quote(&table.columns[*c].name), casts[at]))
             .collect();
         each.join(", ")
     };
@@ -93,22 +100,24 @@ pub fn count(child: &Table, columns: &[usize], parent: &Table, key: &[usize]) ->
     Ok(found.unwrap_or_default())
 }
 
-/// Some rows of a join, both sides of each. Columns of types that users have made
-/// are left out: to show them might call functions of theirs. To be called as the
-/// caller.
+/// Some rows of a join, both sides of each: all columns, or those that it joins by.
+/// Columns of types that users have made are left out: to show them might call
+/// functions of theirs. To be called as the caller.
 pub fn rows_of(
     child: &Table,
     columns: &[usize],
     parent: &Table,
     key: &[usize],
     rows: i32,
+    all: bool,
 ) -> Result<Value> {
-    let shown = |table: &Table, alias: &str| -> String {
+    let shown = |table: &Table, set: &[usize], alias: &str| -> String {
         let each: Vec<String> = table
             .columns
             .iter()
-            .filter(|c| c.built_in)
-            .map(|c| {
+            .enumerate()
+            .filter(|(at, c)| c.is_shown && (all || set.contains(at)))
+            .map(|(_, c)| {
                 // As text: a number of JSON may lose digits on the way.
                 let exact = if c.data_type.starts_with("numeric") { "::text" } else { "" };
                 format!("{}, {alias}.{}{exact}", literal(&c.name), quote(&c.name))
@@ -125,15 +134,17 @@ pub fn rows_of(
         .iter()
         .zip(key)
         .map(|(c, k)| {
-            let (own, their) = (quote(&child.columns[*c].name), quote(&parent.columns[*k].name));
-            format!("a.{own} OPERATOR(pg_catalog.=) b.{their}")
+            let (own, their) = (&child.columns[*c], &parent.columns[*k]);
+            let cast = compared_as(own, their);
+            let (own, their) = (quote(&own.name), quote(&their.name));
+            format!("a.{own}{cast} OPERATOR(pg_catalog.=) b.{their}{cast}")
         })
         .collect();
     let text = format!(
         "SELECT jsonb_agg(x.item) FROM (
              SELECT jsonb_build_object('table1', {}, 'table2', {}) AS item FROM {} a JOIN {} b ON {} LIMIT {rows}) x",
-        shown(child, "a"),
-        shown(parent, "b"),
+        shown(child, columns, "a"),
+        shown(parent, key, "b"),
         child.source,
         parent.source,
         equal.join(" AND ")

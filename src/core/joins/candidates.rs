@@ -546,7 +546,8 @@ mod tests {
             name: name.into(),
             data_type: "integer".into(),
             class: Some(Class::Number),
-            built_in: true,
+            base: 23,
+            is_shown: true,
             statistics: Some(Statistics {
                 distinct,
                 width: 4.0,

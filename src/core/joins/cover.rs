@@ -8,6 +8,9 @@ pub struct Equated {
     /// The table's OID and the column's name, on both sides.
     pub left: (u32, String),
     pub right: (u32, String),
+    /// Which appearances of the tables they are of: rows are joined by columns of the
+    /// same two.
+    pub appearances: (u64, u64),
 }
 
 /// A join that people know of: an accepted one, or a candidate.
@@ -41,13 +44,17 @@ impl Known {
             side.1 == column && name_of(side.0) == Some(name)
         };
         let steps = || self.columns1.iter().zip(&self.columns2);
-        let straight = steps().all(|(one, two)| {
-            equated.iter().any(|e| is(&e.left, &self.name1, one) && is(&e.right, &self.name2, two))
-        });
-        let turned = steps().all(|(one, two)| {
-            equated.iter().any(|e| is(&e.right, &self.name1, one) && is(&e.left, &self.name2, two))
-        });
-        straight || turned
+        let of = |e: &Equated, left: (&str, &str), right: (&str, &str)| {
+            is(&e.left, left.0, left.1) && is(&e.right, right.0, right.1)
+        };
+        equated.iter().any(|first| {
+            let mates = || equated.iter().filter(|e| e.appearances == first.appearances);
+            let straight = steps()
+                .all(|(one, two)| mates().any(|e| of(e, (&self.name1, one), (&self.name2, two))));
+            let turned = steps()
+                .all(|(one, two)| mates().any(|e| of(e, (&self.name2, two), (&self.name1, one))));
+            straight || turned
+        })
     }
 }
 
@@ -72,7 +79,11 @@ mod tests {
     }
 
     fn equated(left: (u32, &str), right: (u32, &str)) -> Equated {
-        Equated { left: (left.0, left.1.into()), right: (right.0, right.1.into()) }
+        Equated {
+            left: (left.0, left.1.into()),
+            right: (right.0, right.1.into()),
+            appearances: (u64::from(left.0), u64::from(right.0)),
+        }
     }
 
     fn name_of(oid: u32) -> Option<&'static str> {
@@ -97,6 +108,10 @@ mod tests {
         // Another table with the same columns is another table.
         let other = [equated((1, "p"), (3, "pk")), equated((1, "s"), (3, "sk"))];
         assert!(!join.covers(&other, &name_of));
+        // Columns of two different rows of the table.
+        let mut apart = both.clone();
+        apart[1].appearances = (7, 2);
+        assert!(!join.covers(&apart, &name_of));
         // Half in the one direction and half in the other is no direction.
         let mixed = [equated((1, "p"), (2, "pk")), equated((2, "sk"), (1, "s"))];
         assert!(!join.covers(&mixed, &name_of));

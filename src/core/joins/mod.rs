@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// Integers of any width, numeric without a scale, floats, oid.
+    /// Integers of any width, numeric without a scale, floats.
     Number,
     /// text, varchar, char, name.
     Text,
@@ -43,12 +43,12 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class of a base type: its OID, typtype and typcategory, and the scale
-    /// of a numeric.
-    pub fn of(base: u32, kind: &str, category: &str, scale: Option<i32>) -> Option<Class> {
+    /// The class of a base type: its OID and typtype, and the scale of a numeric. What
+    /// has its own idea of equality, as citext, has none.
+    pub fn of(base: u32, kind: &str, scale: Option<i32>) -> Option<Class> {
         match base {
-            // smallint, integer, bigint, oid, real, double precision.
-            21 | 23 | 20 | 26 | 700 | 701 => Some(Class::Number),
+            // smallint, integer, bigint, real, double precision.
+            21 | 23 | 20 | 700 | 701 => Some(Class::Number),
             // What is measured to the cent is no key.
             1700 => scale.is_none_or(|scale| scale <= 0).then_some(Class::Number),
             // text, varchar, char, name.
@@ -59,8 +59,7 @@ impl Class {
             1184 => Some(Class::Instant),
             // bytea, macaddr, macaddr8, inet, cidr.
             17 | 829 | 774 | 869 | 650 => Some(Class::Other(base)),
-            // What extensions add to the strings, citext for one.
-            _ if kind == "e" || category == "S" && base >= 16384 => Some(Class::Other(base)),
+            _ if kind == "e" => Some(Class::Other(base)),
             _ => None,
         }
     }
@@ -112,8 +111,12 @@ pub struct Column {
     pub data_type: String,
     /// None for what cannot be a key or refer to one.
     pub class: Option<Class>,
-    /// Its type is one of Postgres's own.
-    pub built_in: bool,
+    /// The OID of its type, domains seen through.
+    #[serde(default)]
+    pub base: u32,
+    /// Whether its values can be shown without calling what a user has made.
+    #[serde(default)]
+    pub is_shown: bool,
     /// None where there are no statistics that can be relied on.
     pub statistics: Option<Statistics>,
 }
@@ -150,6 +153,30 @@ impl Table {
             && self.keys.first().is_some_and(|key| {
                 key.len() == columns.len() && key.iter().all(|c| columns.contains(c))
             })
+    }
+}
+
+/// The type in which Postgres compares two columns of one class, where it is not that
+/// of both: `::type`, to be written behind each.
+pub fn compared_as(one: &Column, other: &Column) -> &'static str {
+    const FLOATS: [u32; 2] = [700, 701];
+    const NUMERIC: u32 = 1700;
+    const CHAR: u32 = 1042;
+    const VARCHAR: u32 = 1043;
+    let (a, b) = (one.base, other.base);
+    match one.class {
+        Some(Class::Number) if FLOATS.contains(&a) || FLOATS.contains(&b) => "::float8",
+        Some(Class::Number) if a == NUMERIC || b == NUMERIC => "::numeric",
+        Some(Class::Number) => "::int8",
+        // With a char(n), spaces at the end do not count, unless the other is a text.
+        Some(Class::Text)
+            if (a == CHAR || b == CHAR) && [a, b].iter().all(|t| [CHAR, VARCHAR].contains(t)) =>
+        {
+            "::bpchar COLLATE \"C\""
+        }
+        Some(Class::Text) => "::text COLLATE \"C\"",
+        Some(Class::Time) => "::timestamp",
+        _ => "",
     }
 }
 

@@ -7,6 +7,9 @@ use super::evidence::{Facts, Measured, Part, Weighed, measure, weigh};
 use super::names::Names;
 use super::{Class, Pair, Table, keys};
 
+/// A column and the one in step, each by table and number.
+type Step = ((usize, usize), (usize, usize));
+
 /// What was read, and what it is of.
 pub struct Read<'a> {
     pub tables: &'a [Table],
@@ -203,13 +206,13 @@ pub fn facts(
             },
         }
     });
-    let steps: Vec<((usize, usize), (usize, usize))> = pair
+    let steps: Vec<Step> = pair
         .columns
         .iter()
         .zip(&pair.key)
         .map(|(column, key)| ((pair.child, *column), (pair.parent, *key)))
         .collect();
-    let likeness = |steps: &[((usize, usize), (usize, usize))]| {
+    let likeness = |steps: &[Step]| {
         let all: f64 = match steps {
             [(child, parent)] => names.resemblance(*child, *parent),
             several => several.iter().map(|(c, p)| names.part_resemblance(*c, *p)).sum(),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::joins::cover::Equated;
-use super::super::query::columns::{BaseColumn, Scope, without_casts};
+use super::super::query::columns::{BaseColumn, Scope, without_casts, without_implicit_casts};
 use super::super::query::relations::Relations;
 use super::super::query::{
     Aggregate, Call, Expr, ExprKind, Form, From, JoinKind, Query, SourceKind, SublinkKind,
@@ -54,6 +54,9 @@ pub struct JoinUse {
     /// The columns of tables that are set equal, as an accepted join is found by.
     #[serde(skip)]
     pub equated: Vec<Equated>,
+    /// Which side is a subquery's.
+    #[serde(skip)]
+    pub derived: (bool, bool),
 }
 
 /// A condition on one table, or on what was grouped.
@@ -352,17 +355,31 @@ impl Reader<'_> {
         let [a, b] = &call.arguments[..] else {
             return None;
         };
-        let side = |expr: &Expr| {
-            let (side, _) = self.side(expr)?;
-            let base = self.scope.base_column(expr)?;
-            Some(((side.levels_up, side.source), (base.relation, side.column)))
-        };
-        let (a, b) = (side(a)?, side(b)?);
-        if !call.built_in || a.0 == b.0 {
+        if call.name != "=" || !call.built_in {
             return None;
         }
-        let (left, right) = if a.0 == left { (a.1, b.1) } else { (b.1, a.1) };
-        Some(Equated { left, right })
+        let ((a, one), (b, two)) = (self.origin(a)?, self.origin(b)?);
+        if a == b {
+            return None;
+        }
+        let ((left, x), (right, y)) = if a == left { (one, two) } else { (two, one) };
+        Some(Equated { left, right, appearances: (x, y) })
+    }
+
+    /// A column of a table as it stands: the source it is of, the table and the
+    /// column, and the appearance of the table.
+    fn origin(&self, expr: &Expr) -> Option<Origin> {
+        let (side, _) = self.side(expr)?;
+        let (base, appearance) = self.scope.origin(expr)?;
+        let column = self.relations.column_name(base.relation, base.column);
+        Some(((side.levels_up, side.source), ((base.relation, column), appearance)))
+    }
+
+    /// Whether a source is made of others, so that what it is joined by may be
+    /// anything.
+    fn is_derived(&self, source: (u32, usize)) -> bool {
+        let found = self.scope.up(source.0).and_then(|scope| scope.query.source(source.1));
+        matches!(found.map(|s| &s.kind), Some(SourceKind::Subquery { .. } | SourceKind::Cte { .. }))
     }
 
     fn columns_of(&self, condition: &Expr) -> Vec<(Side, String)> {
@@ -421,26 +438,41 @@ impl Reader<'_> {
                     accepted_by: None,
                     accepted_at: None,
                     equated: Vec::new(),
+                    derived: (self.is_derived(left), self.is_derived(right)),
                 },
             )),
         }
     }
 
-    /// The table of the first column that an expression names.
-    fn base_of(&self, expr: &Expr) -> Option<u32> {
-        let mut found = None;
-        expr.each(&mut |e| {
-            if found.is_none() && matches!(e.kind, ExprKind::Column { .. }) {
-                found = self.scope.base_column(e).map(|b| b.relation);
-            }
-        });
-        found
+    /// What `(x, y) IN (SELECT a, b ...)` sets equal: its comparisons are in the order
+    /// of the subquery's columns, which stand on their right sides.
+    fn equated_within(&self, test: &Expr, inside: &Reader, targets: &[&Expr]) -> Vec<Equated> {
+        let comparisons = match &test.kind {
+            ExprKind::And(parts) => &parts[..],
+            _ => std::slice::from_ref(test),
+        };
+        if comparisons.len() != targets.len() || !is_in(test) {
+            return Vec::new();
+        }
+        let one = |(equality, target): (&Expr, &&Expr)| {
+            let ExprKind::Call(call) = &equality.kind else {
+                return None;
+            };
+            let [a, b] = &call.arguments[..] else {
+                return None;
+            };
+            let is_column = matches!(&without_implicit_casts(b).kind,
+                ExprKind::Other { name, .. } if name == "SUBQUERY COLUMN");
+            let ((_, (left, x)), (_, (right, y))) = (self.origin(a)?, inside.origin(target)?);
+            (call.built_in && is_column).then_some(Equated { left, right, appearances: (x, y) })
+        };
+        comparisons.iter().zip(targets).filter_map(one).collect()
     }
 
     fn sublinks(&self, expr: &Expr, negated: bool, found: &mut Vec<Found>) {
         match &expr.kind {
             ExprKind::Not(inner) => self.sublinks(inner, !negated, found),
-            ExprKind::Sublink(link) if link.kind == SublinkKind::Any => {
+            ExprKind::Sublink(link) if matches!(link.kind, SublinkKind::Any | SublinkKind::All) => {
                 let Some(test) = &link.test else {
                     return;
                 };
@@ -451,39 +483,48 @@ impl Reader<'_> {
                     relations: self.relations,
                     correlated: self.correlated,
                 };
-                let first = link.query.targets.iter().find(|t| !t.hidden);
-                let right = first.and_then(|t| inside.side(&t.expr));
-                let left = self.columns_of(test).into_iter().next();
-                if let (Some((left, left_label)), Some((right, right_label))) = (left, right) {
-                    let bases = self
-                        .base_of(test)
-                        .zip(first.and_then(|t| inside.scope.base_column(&t.expr)))
-                        .map(|(l, r)| Equated {
-                            left: (l, left.column.clone()),
-                            right: (r.relation, right.column.clone()),
-                        });
-                    let join_type = if negated { "ANTI" } else { "SEMI" };
-                    let operator = if negated { "NOT IN" } else { "IN" };
-                    found.push((
-                        (left.levels_up, left.source),
-                        (0, usize::MAX),
-                        JoinUse {
-                            condition: format!(
-                                "{left_label}.{} {operator} (SELECT {right_label}.{})",
-                                left.column, right.column
-                            ),
-                            left: left_label,
-                            left_columns: vec![left.column],
-                            right: right_label,
-                            right_columns: vec![right.column],
-                            join_type: join_type.to_string(),
-                            join_id: None,
-                            accepted_by: None,
-                            accepted_at: None,
-                            equated: bases.into_iter().collect(),
+                let visible: Vec<&Expr> =
+                    link.query.targets.iter().filter(|t| !t.hidden).map(|t| &t.expr).collect();
+                let right = visible.first().and_then(|target| inside.side(target));
+                let Some((left, left_label)) = self.columns_of(test).into_iter().next() else {
+                    return;
+                };
+                // What is computed has no table of its own.
+                let (right_column, right_label) = match right {
+                    Some((right, label)) => (right.column, label),
+                    None => (String::new(), "(subquery)".to_string()),
+                };
+                let join_type = if negated { "ANTI" } else { "SEMI" };
+                let operator = match (is_in(test), negated) {
+                    (true, true) => "NOT IN",
+                    (true, false) => "IN",
+                    (false, _) => "against",
+                };
+                found.push((
+                    (left.levels_up, left.source),
+                    (0, usize::MAX),
+                    JoinUse {
+                        condition: format!(
+                            "{left_label}.{} {operator} (SELECT {right_label}.{right_column})",
+                            left.column
+                        ),
+                        left: left_label,
+                        left_columns: vec![left.column],
+                        right: right_label,
+                        right_columns: vec![right_column],
+                        join_type: join_type.to_string(),
+                        join_id: None,
+                        accepted_by: None,
+                        accepted_at: None,
+                        equated: match link.kind {
+                            SublinkKind::Any if link.query.set_operation.is_none() => {
+                                self.equated_within(test, &inside, &visible)
+                            }
+                            _ => Vec::new(),
                         },
-                    ));
-                }
+                        derived: (false, true),
+                    },
+                ));
             }
             _ => {
                 for operand in expr.operands() {
@@ -640,4 +681,16 @@ fn turned(operator: &str) -> String {
         other => other,
     }
     .to_string()
+}
+/// A source (levels up, number); a table's OID and its column; and the appearance of
+/// the table.
+type Origin = ((u32, usize), ((u32, String), u64));
+
+/// Whether a comparison with a subquery is IN.
+fn is_in(test: &Expr) -> bool {
+    let is_equality = |e: &Expr| matches!(&e.kind, ExprKind::Call(call) if call.name == "=");
+    match &test.kind {
+        ExprKind::And(parts) => parts.iter().all(is_equality),
+        _ => is_equality(test),
+    }
 }

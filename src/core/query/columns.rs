@@ -42,7 +42,14 @@ impl<'a> Scope<'a> {
     /// The column of a table that an expression is, with or without casts
     /// around it; None for anything computed.
     pub fn base_column(self, expr: &Expr) -> Option<BaseColumn> {
-        self.trace(expr, 0)
+        self.trace(expr, Path { strip: without_casts, ..Path::default() }).map(|(base, _)| base)
+    }
+
+    /// The column of a table that an expression is as it stands, but for casts that
+    /// nobody wrote; and a number for the appearance of the table that it is of: two
+    /// columns with the same one are of the same row.
+    pub fn origin(self, expr: &Expr) -> Option<(BaseColumn, u64)> {
+        self.trace(expr, Path { strip: without_implicit_casts, ..Path::default() })
     }
 
     /// The source of this very level that a column reference means, through
@@ -104,40 +111,73 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn trace(self, expr: &Expr, depth: usize) -> Option<BaseColumn> {
-        if depth > DEEP {
+    fn trace(self, expr: &Expr, path: Path) -> Option<(BaseColumn, u64)> {
+        if path.depth > DEEP {
             return None;
         }
-        let ExprKind::Column { source, column, levels_up } = without_casts(expr).kind else {
+        let ExprKind::Column { source, column, levels_up } = (path.strip)(expr).kind else {
             return None;
         };
         let there = self.up(levels_up)?;
-        there.trace_in(there.query.source(source)?, column, depth)
+        there.trace_in(there.query.source(source)?, column, path)
     }
 
-    fn trace_in(self, source: &'a Source, column: i32, depth: usize) -> Option<BaseColumn> {
+    fn trace_in(self, source: &'a Source, column: i32, path: Path) -> Option<(BaseColumn, u64)> {
         let place = usize::try_from(column).ok()?.checked_sub(1);
         match &source.kind {
-            SourceKind::Table(relation) => Some(BaseColumn { relation: *relation, column }),
-            SourceKind::Join(columns) => self.trace(columns.get(place?)?, depth + 1),
-            SourceKind::Subquery { query, .. } => self.trace_output(query, place?, depth),
+            SourceKind::Table(relation) => {
+                Some((BaseColumn { relation: *relation, column }, path.through(source).number))
+            }
+            SourceKind::Join(columns) => self.trace(columns.get(place?)?, path.deeper()),
+            SourceKind::Subquery { query, .. } => {
+                self.trace_output(query, place?, path.through(source))
+            }
             SourceKind::Cte { name, levels_up, recursive_reference: false } => {
                 let there = self.up(*levels_up)?;
                 let cte = there.query.ctes.iter().find(|c| c.name == *name)?;
-                there.trace_output(&cte.query, place?, depth)
+                there.trace_output(&cte.query, place?, path.through(source))
             }
             _ => None,
         }
     }
 
     /// The column behind one output column of a query inside this one.
-    fn trace_output(self, query: &'a Query, place: usize, depth: usize) -> Option<BaseColumn> {
+    fn trace_output(self, query: &'a Query, place: usize, path: Path) -> Option<(BaseColumn, u64)> {
         if query.set_operation.is_some() {
             return None;
         }
         let target = *query.outputs().get(place)?;
         let outer: Vec<&Query> = self.outer.iter().copied().chain([self.query]).collect();
-        Scope::new(query, &outer).trace(&target.expr, depth + 1)
+        Scope::new(query, &outer).trace(&target.expr, path.deeper())
+    }
+}
+
+/// The way from an expression to the column of a table.
+#[derive(Clone, Copy)]
+struct Path {
+    /// What of an expression does not count.
+    strip: fn(&Expr) -> &Expr,
+    depth: usize,
+    /// Of the sources on the way.
+    number: u64,
+}
+
+impl Default for Path {
+    fn default() -> Path {
+        Path { strip: without_casts, depth: 0, number: 0 }
+    }
+}
+
+impl Path {
+    fn deeper(self) -> Path {
+        Path { depth: self.depth + 1, ..self }
+    }
+
+    /// Each source has a place of its own in memory, as long as the query is looked
+    /// at.
+    fn through(self, source: &Source) -> Path {
+        let place = std::ptr::from_ref(source) as u64;
+        Path { number: self.number.wrapping_mul(0x0000_0100_0000_01b3) ^ place, ..self }
     }
 }
 
@@ -151,7 +191,7 @@ pub fn used(query: &Query, into: &mut BTreeSet<BaseColumn>) {
             _ => &[],
         });
         for expression in level.expressions().into_iter().chain(join_columns) {
-            expression.each(&mut |e| into.extend(scope.trace(e, 0)));
+            expression.each(&mut |e| into.extend(scope.base_column(e)));
         }
         // What is written is named by its target.
         let written = level.result.and_then(|n| level.source(n)).filter(|_| level.command.writes());
@@ -172,6 +212,17 @@ pub fn without_casts(expr: &Expr) -> &Expr {
                 Some(argument) => without_casts(argument),
                 None => expr,
             }
+        }
+        _ => expr,
+    }
+}
+
+/// An expression without the casts around it that nobody wrote: those of Postgres's
+/// own, to a type that holds all values.
+pub fn without_implicit_casts(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Call(call) if call.form == super::Form::ImplicitCast && call.built_in => {
+            call.arguments.first().map_or(expr, without_implicit_casts)
         }
         _ => expr,
     }

@@ -89,7 +89,35 @@ DELETE FROM gate WHERE id % 70 > 20;
 SELECT state FROM spyne_register('gate', 'ja_gate');
 SELECT candidate_id = :gate AS same FROM spyne_discover_joins('{ja}') WHERE condition LIKE 'ja_gate%';
 SELECT status FROM spyne_reject_join(:gate, 'gates move');
+-- Who may not reject does not take it back by proposing.
+SET ROLE regress_engineer;
+SELECT * FROM said('SELECT * FROM spyne_propose_join(''ja.gate'', ''{airport_iata}'', ''ja.airport'', ''{iata}'')') WHERE field NOT IN ('context');
+RESET ROLE;
 SELECT candidate_id = :gate AS same FROM spyne_propose_join('gate', '{airport_iata}', 'airport', '{iata}');
+SELECT status FROM spyne_reject_join(:gate, 'gates move, again');
+SELECT count(*) FROM spyne_discover_joins('{ja}') WHERE condition LIKE 'ja_gate%';
+SELECT candidate_id = :gate AS same FROM spyne_propose_join('gate', '{airport_iata}', 'airport', '{iata}');
+
+-- What one person cannot see is not out of date for the others.
+SELECT expires_at > now() + interval '20 days' AS fresh FROM spyne.join_candidates WHERE candidate_id = :gate;
+SET ROLE regress_viewer;
+SELECT count(*) FROM spyne_discover_joins('{ja}', max_candidates => 1);
+RESET ROLE;
+SELECT expires_at > now() + interval '20 days' AS fresh FROM spyne.join_candidates WHERE candidate_id = :gate;
+-- Who must look before reading sees of a sample what it joins by.
+GRANT SELECT ON gate TO regress_engineer;
+SELECT v.sample -> 0 FROM spyne_validate_join(:gate, 1) v;
+SET spyne.require_preview = users;
+SET ROLE regress_engineer;
+SELECT v.sample -> 0 FROM spyne_validate_join(:gate, 1) v;
+RESET ROLE;
+RESET spyne.require_preview;
+-- A table that takes over a name is another table.
+SELECT count(*) FROM spyne_unregister('visit', 'test');
+SELECT join_id, status, suspect_because FROM spyne.accepted_joins WHERE name1 = 'ja_visit';
+-- What was overridden and is in doubt is accepted anew, for a reason.
+SELECT state FROM spyne_register('visit', 'ja_visit');
+SELECT join_id, supersedes FROM spyne_accept_join(:visit, 'still so', override => true);
 
 -- Names that read alike: each has an id of its own.
 CREATE TABLE a (b_c integer); CREATE TABLE b (id integer); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);

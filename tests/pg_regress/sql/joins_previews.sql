@@ -50,6 +50,19 @@ CREATE OPERATOR jp.= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = differs)
 SELECT * FROM seen('SELECT count(*) FROM orders o JOIN customer c ON o.customer_id OPERATOR(jp.=) c.id');
 SELECT * FROM seen('SELECT count(*) FROM (SELECT id AS customer_id FROM orders) AS "jp.orders" JOIN customer c ON customer_id = c.id');
 DROP OPERATOR jp.= (integer, integer);
+-- A cast that loses something, a comparison that is no equality, a sum, an arm of a UNION.
+SELECT * FROM seen('SELECT count(*) FROM orders o JOIN customer c ON o.customer_id::bool = c.id::bool');
+SELECT * FROM seen('SELECT count(*) FROM orders o JOIN (SELECT id::bool::int AS id FROM customer) c ON o.customer_id = c.id');
+SELECT * FROM seen('SELECT count(*) FROM orders o WHERE o.customer_id <> ANY (SELECT id FROM customer)');
+SELECT * FROM seen('SELECT count(*) FROM orders o WHERE o.customer_id + 1 IN (SELECT id FROM customer)');
+SELECT * FROM seen('SELECT count(*) FROM orders o WHERE o.customer_id IN (SELECT id FROM customer UNION SELECT id FROM line)');
+SELECT * FROM seen('SELECT count(*) FROM orders o WHERE o.customer_id > ALL (SELECT id FROM customer)');
+SELECT * FROM seen('SELECT count(*) FROM orders o JOIN (SELECT id + 0 AS k FROM customer) c ON o.id = c.k');
+SELECT * FROM seen('SELECT count(*) FROM orders o WHERE o.id IN (SELECT id + 0 FROM customer)');
+-- Columns of two rows are no row.
+SELECT * FROM seen('SELECT count(*) FROM (SELECT l1.a, l2.b FROM line l1, line l2) x JOIN part ON x.a = part.a AND x.b = part.b');
+SELECT * FROM seen('WITH l AS (SELECT * FROM line) SELECT count(*) FROM (SELECT l1.a, l2.b FROM l l1, l l2) x JOIN part USING (a, b)');
+SELECT * FROM seen('SELECT count(*) FROM line WHERE (a, b) IN (SELECT a, b FROM part)');
 
 -- Where it is required, what nobody has accepted is a stop.
 SET spyne.require_accepted_joins = on;

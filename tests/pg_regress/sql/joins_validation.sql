@@ -57,6 +57,32 @@ FROM spyne_join_candidates('child', 'parent') j, spyne_validate_join(j.candidate
 SELECT validation_stats - 'validated_by' - 'warnings' - 'blockers' AS kept FROM spyne.join_candidates WHERE name1 = 'jv_child' AND columns1 = '{other}';
 -- A fan-out of more than a hundred is warned about.
 SELECT v.warnings FROM spyne_join_candidates('child', 'parent') j, spyne_validate_join(j.candidate_id) v WHERE j.columns1 = '{k}';
+-- What is equal is one value, whatever the types: a varchar with a char(n), an int8 with a
+-- float8, texts of two collations.
+CREATE TABLE near (v varchar, i bigint, t text COLLATE "C");
+INSERT INTO near VALUES ('a', 9007199254740992, 'x'), ('a ', 9007199254740993, 'y'), ('b', 1, 'z');
+CREATE TABLE far (v char(3), i double precision, t text COLLATE "POSIX");
+INSERT INTO far VALUES ('a', 9007199254740992, 'x'), ('b', 1, 'y');
+SELECT a.name, b.name FROM spyne_register('near', 'jv_near') a, spyne_register('far', 'jv_far') b;
+SELECT v.cardinality, v.orphans, v.fan_out_max, (SELECT max(c) FROM (SELECT count(*) c FROM near JOIN far ON near.v = far.v GROUP BY far.v) x) AS by_hand
+FROM spyne_propose_join('near', '{v}', 'far', '{v}') p, spyne_validate_join(p.candidate_id) v;
+SELECT v.cardinality, v.orphans, v.fan_out_max, (SELECT max(c) FROM (SELECT count(*) c FROM near JOIN far ON near.i = far.i GROUP BY far.i) x) AS by_hand
+FROM spyne_propose_join('near', '{i}', 'far', '{i}') p, spyne_validate_join(p.candidate_id) v;
+SELECT v.cardinality, v.orphans FROM spyne_propose_join('near', '{t}', 'far', '{t}') p, spyne_validate_join(p.candidate_id) v;
+SELECT count(*) FROM spyne_unregister('near', 'test') n, spyne_unregister('far', 'test') f;
+-- Row level security: the figures are of what one sees, and nobody accepts on them.
+CREATE TABLE secret (k integer); INSERT INTO secret SELECT 1 + g % 50 FROM generate_series(1, 300) g;
+ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY few ON secret USING (k < 10);
+GRANT USAGE ON SCHEMA jv TO PUBLIC;
+GRANT SELECT ON secret, parent TO regress_admin;
+SELECT name FROM spyne_register('secret', 'jv_secret');
+SELECT candidate_id AS secret FROM spyne_propose_join('secret', '{k}', 'parent', '{k}') \gset
+SET ROLE regress_admin;
+SELECT blockers FROM spyne_validate_join(:secret, 0);
+RESET ROLE;
+SELECT validation_stats FROM spyne.join_candidates WHERE candidate_id = :secret;
+SELECT count(*) FROM spyne_unregister('secret', 'test');
 -- Empty tables.
 SELECT count(*) FROM spyne_unregister('child', 'test');
 TRUNCATE child;
