@@ -4,6 +4,7 @@
 pub mod accepted_joins;
 mod context;
 pub mod corrections;
+mod discovery;
 pub mod drift;
 pub mod joins;
 pub mod mode;
@@ -13,5 +14,6 @@ pub mod resolution;
 pub mod roles;
 pub mod rules;
 pub mod shadows;
+mod standing;
 pub mod states;
 pub mod transitions;

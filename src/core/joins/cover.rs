@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// Two columns of tables that a query sets equal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Equated {
     /// The table's OID and the column's name, on both sides.
     pub left: (u32, String),
@@ -11,6 +11,13 @@ pub struct Equated {
     /// Which appearances of the tables they are of: rows are joined by columns of the
     /// same two.
     pub appearances: (u64, u64),
+}
+
+/// The same join written twice is one, of whichever rows.
+impl PartialEq for Equated {
+    fn eq(&self, other: &Equated) -> bool {
+        self.left == other.left && self.right == other.right
+    }
 }
 
 /// A join that people know of: an accepted one, or a candidate.

@@ -12,6 +12,7 @@
 
 pub mod candidates;
 pub mod choose;
+pub mod composite;
 pub mod cover;
 pub mod evidence;
 pub mod graph;
