@@ -4,7 +4,7 @@ use crate::core::error::{Code, Result, SpyneError};
 use crate::core::role::{Permission, Role};
 use crate::core::transition;
 use crate::guc;
-use crate::pg::{catalogs, elevate, users};
+use crate::pg::{catalogs, elevate, reading, users};
 use crate::store::roles;
 
 /// Who calls a function.
@@ -58,6 +58,15 @@ impl Caller {
 /// # Errors
 /// 25006 on a standby and in a read-only transaction.
 pub fn require_writable(dry_run: bool) -> Result<()> {
+    // The policy of a table that an admin looks at must not act as the admin.
+    if reading::is_going_on() {
+        return Err(SpyneError::new(
+            Code::WrongState,
+            "governance cannot be changed while spyne reads a table",
+            "A policy or a function of the table calls this, with the rights of whoever looks at it.",
+            "Call it by itself.",
+        ));
+    }
     if dry_run || !catalogs::read_only_here() {
         return Ok(());
     }

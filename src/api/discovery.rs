@@ -13,10 +13,11 @@ use crate::core::joins::composite::{self, Several};
 use crate::core::joins::evidence::{Facts, Measured, measure, measured, weigh};
 use crate::core::joins::names::{Named, Names};
 use crate::core::joins::sketch::{K, Sketch, of_several};
-use crate::core::joins::weighing::{self, Decided, Read, known_distinct};
+use crate::core::joins::weighing::{self, Decided, Index, Read, known_distinct};
 use crate::core::joins::{Pair, Table};
 use crate::core::names::plain;
 use crate::guc;
+use crate::pg::trial;
 use crate::report;
 use crate::store::joins::{self, NewCandidate};
 use crate::store::samples;
@@ -107,7 +108,15 @@ pub(super) fn discover(
             if sets.is_empty() {
                 continue;
             }
-            for (set, mut sketch) in sets.iter().zip(read(table, &sets, rows)?) {
+            // One table that cannot be read is no reason to look at none.
+            let sampled = match trial::caught(|| read(table, &sets, rows)) {
+                Ok(sampled) => sampled?,
+                Err(error) => {
+                    report::notice(&format!("{} is left out: {error}", table.label));
+                    break;
+                }
+            };
+            for (set, mut sketch) in sets.iter().zip(sampled) {
                 sketch.shrink(most);
                 sketches.insert((at, set.clone()), sketch);
             }
@@ -118,10 +127,8 @@ pub(super) fn discover(
         .enumerate()
         .map(|(at, table)| candidates::single_keys(table, at, &sketches, &names))
         .collect();
-    let mut at = 0;
     let found = candidates::pairs(&tables, &keys, &sketches, &names, || {
-        at += 1;
-        progress.say(|| format!("{at} of {} tables compared", tables.len()));
+        progress.say(|| "comparing columns".to_string());
     });
     let undecided: Vec<&Pair> = found.iter().filter(|f| f.undecided).map(|f| &f.pair).collect();
     let mut looked_up = looked_up(&tables, &undecided, &sketches, &mut progress)?;
@@ -132,7 +139,9 @@ pub(super) fn discover(
             (one.pair, measured)
         })
         .collect();
-    let mut several = composite::several(&tables, &keys, &sketches, &names);
+    let mut several = composite::several(&tables, &keys, &sketches, &names, || {
+        progress.say(|| "comparing several columns".to_string());
+    });
     several.extend(
         proposed
             .iter()
@@ -146,10 +155,12 @@ pub(super) fn discover(
         }
     }
     let read = Read { tables: &tables, names: &names, sketches: &sketches, keys: &keys };
-    let mut decided = weighing::decide(&read, pairs.clone(), least);
+    let mut decided = weighing::decide(&read, pairs.clone(), least, || {
+        progress.say(|| "weighing what was found".to_string());
+    });
     for pair in proposed {
         if !decided.iter().any(|d| d.pair == *pair) {
-            let facts = weighing::facts(&read, pair, None, false, &pairs);
+            let facts = weighing::facts(&read, pair, None, false, &Index::new(&pairs));
             decided.push(Decided { pair: pair.clone(), weighed: weigh(&facts), facts });
         }
     }

@@ -26,6 +26,12 @@ pub fn as_caller<T>(text: &str, work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Whether spyne is reading: what runs meanwhile, beside its statement, are policies
+/// and functions of whoever made the tables.
+pub fn is_going_on() -> bool {
+    TEXT.with(|kept| kept.is_some())
+}
+
 /// Whether a statement is the one that spyne reads by.
 pub fn is(text: &Text) -> bool {
     text.with_bytes(|bytes| {

@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 
-use super::evidence::too_few;
+use super::evidence::{measure, too_few};
 use super::names::Names;
 use super::sketch::Sketch;
-use super::{Class, Column, Pair, Statistics, Table};
+use super::{Class, Column, Pair, Statistics, Table, keys};
 
 /// Beyond this many bytes on average nothing is a key.
 const TOO_LONG: f64 = 64.0;
@@ -187,6 +187,12 @@ fn may_lie_in(of: &Column, table: &Table, target: &Target) -> bool {
     own.width <= 2.0 * its.width + 6.0 && its.width <= 2.0 * own.width + 6.0
 }
 
+/// Keys of one table that are looked at.
+const MOST_KEYS: usize = 12;
+
+/// Keys that one column may refer to that are weighed.
+const MOST_PARENTS: usize = 40;
+
 /// The samples of all columns that were read.
 pub type Sketches = HashMap<(usize, Vec<usize>), Sketch>;
 
@@ -198,7 +204,7 @@ pub fn is_key_in_fact(sketch: &Sketch) -> bool {
 /// The columns of a table that are keys by themselves; of a table without rows,
 /// those that could be.
 pub fn single_keys(table: &Table, at: usize, sketches: &Sketches, names: &Names) -> Vec<usize> {
-    (0..table.columns.len())
+    let mut found: Vec<usize> = (0..table.columns.len())
         .filter(|column| table.columns[*column].class.is_some())
         .filter(|column| match sketches.get(&(at, vec![*column])) {
             Some(sketch) if sketch.values + sketch.nulls > 0 => {
@@ -207,7 +213,18 @@ pub fn single_keys(table: &Table, at: usize, sketches: &Sketches, names: &Names)
             Some(_) => table.declares(&[*column]) || names.is_own_key(at, *column) || *column == 0,
             None => table.declares(&[*column]),
         })
-        .collect()
+        .collect();
+    // A table is not referred to by more: where many columns are unique, the likeliest.
+    found.sort_by(|a, b| {
+        let of = |column: usize| {
+            (table.declares(&[column]), keys::likeness(table, at, &[column], names))
+        };
+        let ((first, one), (second, other)) = (of(*a), of(*b));
+        second.cmp(&first).then(other.total_cmp(&one)).then(a.cmp(b))
+    });
+    found.truncate(MOST_KEYS);
+    found.sort_unstable();
+    found
 }
 
 /// A pair of single columns to be weighed, or to be looked at again.
@@ -219,18 +236,18 @@ pub struct Found {
     pub undecided: bool,
 }
 
-/// The pairs of single columns of which most values lie in a key. `keys` are the
+/// The pairs of single columns of which most values lie in a key. `of_tables` are the
 /// keys of each table. Where there are no values, those whose names speak of each
 /// other by at least `named`.
 pub fn pairs(
     tables: &[Table],
-    keys: &[Vec<usize>],
+    of_tables: &[Vec<usize>],
     sketches: &Sketches,
     names: &Names,
     mut step: impl FnMut(),
 ) -> Vec<Found> {
     let mut by_class: HashMap<Class, Vec<(usize, usize)>> = HashMap::new();
-    for (at, of) in keys.iter().enumerate() {
+    for (at, of) in of_tables.iter().enumerate() {
         for column in of {
             if let Some(class) = tables[at].columns[*column].class {
                 by_class.entry(class).or_default().push((at, *column));
@@ -239,11 +256,12 @@ pub fn pairs(
     }
     let mut found = Vec::new();
     for (child, table) in tables.iter().enumerate() {
-        step();
         for (column, of) in table.columns.iter().enumerate() {
+            step();
             let Some(class) = of.class else {
                 continue;
             };
+            let before = found.len();
             let own = sketches.get(&(child, vec![column]));
             for (parent, key) in by_class.get(&class).into_iter().flatten() {
                 if (child, column) == (*parent, *key) {
@@ -260,6 +278,16 @@ pub fn pairs(
                             continue;
                         }
                         if undecided && !in_range(own, theirs) {
+                            continue;
+                        }
+                        // Numbers in a key of 1 to n, by another name: never likely enough.
+                        let weak = || measure(own, theirs, None).surprise < 0.5;
+                        if !undecided
+                            && names.are_informative()
+                            && names.resemblance((child, column), (*parent, *key)) < 0.45
+                            && class == Class::Number
+                            && weak()
+                        {
                             continue;
                         }
                         undecided
@@ -280,6 +308,15 @@ pub fn pairs(
                     pair: Pair { child, columns: vec![column], parent: *parent, key: vec![*key] },
                     undecided,
                 });
+            }
+            if found.len() - before > MOST_PARENTS {
+                let named = |one: &Found| {
+                    names.resemblance((child, column), (one.pair.parent, one.pair.key[0]))
+                };
+                let mut likeliest: Vec<(f64, Found)> =
+                    found.drain(before..).map(|one| (named(&one), one)).collect();
+                likeliest.sort_by(|a, b| b.0.total_cmp(&a.0));
+                found.extend(likeliest.into_iter().take(MOST_PARENTS).map(|(_, one)| one));
             }
         }
     }
@@ -425,6 +462,7 @@ mod tests {
             .into_iter()
             .map(|f| (f.pair.child, f.pair.columns[0]))
             .collect();
-        assert_eq!(found, [(0, 1), (1, 1)]);
+        // Ages lie in it too, and are called for something else.
+        assert_eq!(found, [(1, 1)]);
     }
 }

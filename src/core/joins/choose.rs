@@ -125,8 +125,13 @@ fn one_direction(all: Vec<Scored>, degree: &HashMap<usize, usize>) -> Vec<Scored
             && s.pair.columns == o.pair.key
             && s.pair.key == o.pair.columns
     };
+    let mut by_child: HashMap<(usize, &[usize]), Vec<&Scored>> = HashMap::new();
+    for scored in &all {
+        by_child.entry((scored.pair.child, &scored.pair.columns[..])).or_default().push(scored);
+    }
     let loses = |s: &Scored| {
-        all.iter().any(|o| {
+        let back = by_child.get(&(s.pair.parent, &s.pair.key[..]));
+        back.into_iter().flatten().any(|o| {
             inverse(s, o)
                 && !s.declared
                 && (o.declared

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::candidates::{
-    Sketches, in_range, is_undecided, mostly_within, starts_within,
-};
+use super::candidates::{Sketches, in_range, is_undecided, mostly_within, starts_within};
 use super::evidence::measure;
 use super::names::Names;
 use super::{Pair, Table};
@@ -14,6 +12,9 @@ const WIDEST: usize = 3;
 
 /// Ways to match one composite key that are tried.
 const MOST_WAYS: usize = 12;
+
+/// The first columns of a table, where its keys are.
+const MOST_PARTS: usize = 10;
 
 /// Sets of columns that are tried for one pair of tables.
 const MOST_TRIED: usize = 40;
@@ -33,6 +34,7 @@ pub fn several(
     keys: &[Vec<usize>],
     sketches: &Sketches,
     names: &Names,
+    mut step: impl FnMut(),
 ) -> Vec<Several> {
     let mut found: Vec<Several> = Vec::new();
     for (parent, table) in tables.iter().enumerate() {
@@ -48,8 +50,10 @@ pub fn several(
                     .get(&(parent, vec![*c]))
                     .is_some_and(|s| s.values > 0 && s.nulls == 0 && s.fractions == 0)
             })
+            .take(MOST_PARTS)
             .collect();
         for child in 0..tables.len() {
+            step();
             if child == parent && declared.is_empty() {
                 continue;
             }

@@ -1,6 +1,8 @@
 //! From what was read to candidates: each pair weighed by itself, then all of
 //! them pruned together.
 
+use std::collections::HashMap;
+
 use super::candidates::{Sketches, is_key_in_fact, is_measure};
 use super::choose::{Scored, choose};
 use super::evidence::{Facts, Measured, Part, Weighed, measure, weigh};
@@ -27,6 +29,27 @@ pub struct Decided {
     pub weighed: Weighed,
 }
 
+/// The pairs that are weighed, by what refers.
+pub struct Index<'a>(HashMap<(usize, Vec<usize>), Vec<&'a Pair>>);
+
+impl<'a> Index<'a> {
+    pub fn new(pairs: &'a [(Pair, Option<Measured>)]) -> Index<'a> {
+        let mut index: HashMap<(usize, Vec<usize>), Vec<&Pair>> = HashMap::new();
+        for (pair, _) in pairs {
+            index.entry((pair.child, pair.columns.clone())).or_default().push(pair);
+        }
+        Index(index)
+    }
+
+    fn of(&self, child: usize, columns: &[usize]) -> &[&Pair] {
+        self.0.get(&(child, columns.to_vec())).map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, pair: &Pair) -> bool {
+        self.of(pair.child, &pair.columns).contains(&pair)
+    }
+}
+
 /// The distinct values of a column by statistics, where they say more than the
 /// sample of some rows.
 pub fn known_distinct(table: &Table, columns: &[usize]) -> Option<f64> {
@@ -43,22 +66,30 @@ pub fn known_distinct(table: &Table, columns: &[usize]) -> Option<f64> {
 /// Weighs the pairs, and leaves those that make sense together and are at least as
 /// likely as `least`. `measured` is what was measured of each, where the samples
 /// alone do not tell.
-pub fn decide(read: &Read, pairs: Vec<(Pair, Option<Measured>)>, least: f64) -> Vec<Decided> {
+pub fn decide(
+    read: &Read,
+    pairs: Vec<(Pair, Option<Measured>)>,
+    least: f64,
+    mut step: impl FnMut(),
+) -> Vec<Decided> {
+    let index = Index::new(&pairs);
     let declared: Vec<Pair> = declared(read.tables);
     let mut all: Vec<Decided> = Vec::new();
     for pair in &declared {
-        if !pairs.iter().any(|(p, _)| p == pair) {
-            all.push(decided(read, pair, None, &declared, &pairs));
+        if !index.has(pair) {
+            all.push(decided(read, pair, None, &declared, &index));
         }
     }
     for (pair, measured) in &pairs {
-        all.push(decided(read, pair, measured.clone(), &declared, &pairs));
+        step();
+        all.push(decided(read, pair, measured.clone(), &declared, &index));
     }
     let likely: Vec<Scored> =
         all.iter().filter(|d| d.weighed.confidence >= least).map(|d| scored(read, d)).collect();
+    let by_pair: HashMap<&Pair, &Decided> = all.iter().map(|d| (&d.pair, d)).collect();
     let chosen: Vec<Decided> = choose(likely)
         .into_iter()
-        .filter_map(|scored| all.iter().find(|d| d.pair == scored.pair).cloned())
+        .filter_map(|scored| by_pair.get(&scored.pair).map(|d| (*d).clone()))
         .collect();
     without_shortcuts(to_what_is_extended(chosen, &all))
 }
@@ -174,9 +205,9 @@ fn decided(
     pair: &Pair,
     measured: Option<Measured>,
     declared: &[Pair],
-    pairs: &[(Pair, Option<Measured>)],
+    index: &Index,
 ) -> Decided {
-    let facts = facts(read, pair, measured, declared.contains(pair), pairs);
+    let facts = facts(read, pair, measured, declared.contains(pair), index);
     let weighed = weigh(&facts);
     Decided { pair: pair.clone(), facts, weighed }
 }
@@ -187,7 +218,7 @@ pub fn facts(
     pair: &Pair,
     measured: Option<Measured>,
     declared: bool,
-    pairs: &[(Pair, Option<Measured>)],
+    index: &Index,
 ) -> Facts {
     let (tables, names) = (read.tables, read.names);
     let table = &tables[pair.parent];
@@ -224,10 +255,8 @@ pub fn facts(
     // says businessentityid may mean the employee.
     let heir = single
         && names.are_namesakes(steps[0].0, steps[0].1)
-        && pairs.iter().any(|(other, _)| {
-            other.child == pair.parent
-                && other.columns == pair.key
-                && other.parent != pair.child
+        && index.of(pair.parent, &pair.key).iter().any(|other| {
+            other.parent != pair.child
                 && names
                     .are_namesakes((other.child, other.columns[0]), (other.parent, other.key[0]))
         });
@@ -251,7 +280,7 @@ pub fn facts(
         heir,
         declared,
         names: named,
-        named_elsewhere: single && named.is_some_and(|n| named_elsewhere(read, pair, n, pairs)),
+        named_elsewhere: single && named.is_some_and(|n| named_elsewhere(read, pair, n, index)),
         polymorphic: single && names.has_type_beside(pair.child, pair.columns[0]),
         called_key: child.is_key(),
         called_measure: single
@@ -272,11 +301,7 @@ pub fn facts(
             && pair.columns.iter().all(|c| names.own_key(pair.child, *c) >= 0.97),
         width: pair.columns.len(),
         explained: pair.columns.iter().all(|column| {
-            pairs.iter().any(|(other, _)| {
-                other.child == pair.child
-                    && other.columns == [*column]
-                    && other.parent != pair.parent
-            })
+            index.of(pair.child, &[*column]).iter().any(|other| other.parent != pair.parent)
         }),
         measured,
     }
@@ -284,12 +309,7 @@ pub fn facts(
 
 /// Whether a column's name speaks of another table, or of another key, more than
 /// of this.
-fn named_elsewhere(
-    read: &Read,
-    pair: &Pair,
-    named: f64,
-    pairs: &[(Pair, Option<Measured>)],
-) -> bool {
+fn named_elsewhere(read: &Read, pair: &Pair, named: f64, index: &Index) -> bool {
     if named >= 0.8 {
         return false;
     }
@@ -306,10 +326,8 @@ fn named_elsewhere(
     if read.names.named_table(name).is_some_and(|other| other != pair.parent && other != child) {
         return true;
     }
-    pairs.iter().any(|(other, _)| {
-        other.child == child
-            && other.columns == pair.columns
-            && other.parent != pair.parent
+    index.of(child, &pair.columns).iter().any(|other| {
+        other.parent != pair.parent
             && read.names.resemblance((child, column), (other.parent, other.key[0])) > named + 0.2
     })
 }

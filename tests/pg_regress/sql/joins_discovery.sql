@@ -58,6 +58,30 @@ SELECT condition FROM spyne_discover_joins('{jd}') WHERE condition LIKE 'jd_orde
 SELECT a.* FROM seen, regress.attempt(format('SELECT * FROM spyne_accept_join(%s, ''why'')', candidate_id)) a
 WHERE condition LIKE 'jd_orders.customer_id%' AND field <> 'message';
 
+-- A table that cannot be read is left out, and named.
+CREATE MATERIALIZED VIEW unfilled AS SELECT * FROM product WITH NO DATA;
+SELECT state FROM spyne_register('unfilled', 'jd_unfilled');
+SET client_min_messages = notice;
+SELECT count(*) > 5 AS found FROM spyne_discover_joins('{jd}');
+SET client_min_messages = error;
+-- What a table's owner has attached to it does not act as whoever looks at it.
+CREATE FUNCTION acts() RETURNS boolean LANGUAGE plpgsql AS $f$ BEGIN
+    PERFORM public.spyne_reject_join(candidate_id, 'a policy says so') FROM jd.seen WHERE condition LIKE 'jd_customer.country%';
+    RETURN true;
+END $f$;
+CREATE TABLE bait (id integer, customer_id integer);
+INSERT INTO bait VALUES (1, 1);
+ALTER TABLE bait ENABLE ROW LEVEL SECURITY;
+CREATE POLICY acts ON bait USING (acts());
+GRANT SELECT ON ALL TABLES IN SCHEMA jd TO regress_admin;
+SELECT state FROM spyne_register('bait', 'jd_bait');
+SET ROLE regress_admin;
+SET client_min_messages = notice;
+SELECT count(*) > 5 AS found FROM spyne_discover_joins('{jd}');
+SET client_min_messages = error;
+RESET ROLE;
+SELECT status FROM spyne.join_candidates WHERE condition LIKE 'jd_customer.country%';
+
 DO $$ DECLARE t regclass; BEGIN
     FOR t IN SELECT relation FROM spyne.tables WHERE logical_name LIKE 'jd\_%' LOOP PERFORM spyne_unregister(t, 'test'); END LOOP;
 END $$;
