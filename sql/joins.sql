@@ -220,7 +220,10 @@ wanted AS MATERIALIZED (
                 WHEN v.oid IS NOT NULL AND has_table_privilege(acting, v.oid, 'SELECT') THEN format('governed.%I', x.logical_name)
            END AS source,
            has_schema_privilege(acting, n.oid, 'USAGE') AND has_table_privilege(acting, c.oid, 'SELECT') AS direct,
-           ARRAY(SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE p.isleaf UNION SELECT c.oid) AS leaves
+           -- Its partitions, or what inherits from it: a read of it reads those too.
+           ARRAY(WITH RECURSIVE parts AS (
+                     SELECT c.oid UNION SELECT i.inhrelid FROM parts p JOIN pg_inherits i ON i.inhparent = p.oid)
+                 SELECT p.oid FROM parts p) AS leaves
     FROM chosen x JOIN pg_class c ON c.oid = x.oid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_class v ON v.relname = x.logical_name AND v.relkind = 'v' AND v.relnamespace = 'governed'::regnamespace
         AND v.relowner = 'spyne_views'::regrole
@@ -246,9 +249,9 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
     'source', w.source, 'samples', w.direct AND w.relkind IN ('r', 'm', 'p'),
     'rows', CASE WHEN w.relkind = 'p'
                  THEN (SELECT CASE WHEN bool_and(l.reltuples >= 0) THEN sum(l.reltuples) END
-                       FROM pg_class l WHERE l.oid = ANY (w.leaves) AND l.oid <> w.oid)
+                       FROM pg_class l WHERE l.oid = ANY (w.leaves) AND l.relkind <> 'p')
                  WHEN w.reltuples >= 0 THEN w.reltuples END,
-    'bytes', CASE WHEN w.relkind <> 'f' THEN (SELECT sum(pg_relation_size(l)) FROM unnest(w.leaves) l) END,
+    'bytes', CASE WHEN w.relkind <> 'f' THEN (SELECT sum(coalesce(pg_relation_size(l), 0)) FROM unnest(w.leaves) l) END,
     'stale', (SELECT sum(pg_stat_get_mod_since_analyze(l)) FROM unnest(w.leaves) l),
     -- Without storage of its own nothing tells whether it has changed.
     'signature', CASE WHEN w.relkind = 'f' THEN NULL ELSE md5(concat_ws('/',

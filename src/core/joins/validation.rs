@@ -115,6 +115,10 @@ impl Counts {
                 self.orphan_percent()
             ));
         }
+        let has_values = self.rows1 > self.nulls1;
+        if has_values && !self.parent_key_unique() && self.cardinality() == Cardinality::OneToMany {
+            warnings.push("the values of table2 repeat and those of table1 do not: it is table1 that is referred to".to_string());
+        }
         if self.rows1 == self.nulls1 || self.rows2 == self.nulls2 {
             warnings.push("a side has no values: nothing is known of how they match".to_string());
         }
