@@ -85,7 +85,7 @@ impl Hasher for AsIs {
     }
 }
 
-/// A sketch that grows. At most 2 K entries: 64 KB with the table around them.
+/// A sketch that grows. At most 2 K entries: 140 KB with the table around them.
 #[derive(Clone, Default)]
 pub struct Builder {
     values: u64,
