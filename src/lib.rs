@@ -4,7 +4,6 @@
 use pgrx::prelude::*;
 
 mod api;
-mod core;
 mod enforce;
 mod guc;
 #[allow(unsafe_code)]

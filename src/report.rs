@@ -4,7 +4,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::core::error::{Code, SpyneError};
+use spyne_core::kernel::error::{Code, SpyneError};
 
 fn sqlstate(code: Code) -> PgSqlErrorCode {
     match code {
@@ -75,7 +75,7 @@ pub trait OrRaise<T> {
     fn or_raise(self) -> T;
 }
 
-impl<T> OrRaise<T> for crate::core::error::Result<T> {
+impl<T> OrRaise<T> for spyne_core::kernel::error::Result<T> {
     fn or_raise(self) -> T {
         match self {
             Ok(value) => value,

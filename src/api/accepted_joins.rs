@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 use super::context::{Caller, elevated, given, require_writable};
 use super::joins::{joinable, readable, rejected, timestamp};
 use super::registration::existing_role;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::joins::Table;
-use crate::core::joins::graph::{self, Format};
-use crate::core::joins::validation::Counts;
-use crate::core::names::{literal, near};
-use crate::core::role::{Permission, Role};
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Accepted, Candidate, NewAccepted};
 use crate::store::samples;
+use spyne_core::joins::Table;
+use spyne_core::joins::graph::{self, Format};
+use spyne_core::joins::validation::Counts;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::{literal, near};
+use spyne_core::kernel::role::{Permission, Role};
 
 /// Joined rows that a validation shows at most.
 const MOST_SHOWN: i32 = 1000;

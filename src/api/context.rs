@@ -1,11 +1,11 @@
 //! What every function here begins with: who calls, and are the arguments there.
 
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::role::{Permission, Role};
-use crate::core::transition;
 use crate::guc;
 use crate::pg::{catalogs, elevate, reading, users};
 use crate::store::roles;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::lifecycle::transition;
 
 /// Who calls a function.
 pub struct Caller {

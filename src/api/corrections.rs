@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::context::{Caller, elevated, given};
 use super::previews::{self as previewing, Request};
-use crate::core::correction;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::role::{Permission, Role};
 use crate::store::previews::{self, Preview};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::statement::correction;
 
 const HINT: &str = "For example: SELECT * FROM spyne_correct('<preview_id>', '{\"type\": \"LIMIT\", \"to\": 10, \"reason\": \"a look is enough\"}');";
 

@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::context::elevated;
-use crate::core::error::Result;
-use crate::core::joins::candidates::{self, Sketches};
-use crate::core::joins::composite::{self, Several};
-use crate::core::joins::evidence::{Facts, Measured, measure, measured, weigh};
-use crate::core::joins::names::{Named, Names};
-use crate::core::joins::sketch::{K, Sketch, of_several};
-use crate::core::joins::weighing::{self, Decided, Index, Read, known_distinct};
-use crate::core::joins::{Pair, Table};
-use crate::core::names::plain;
 use crate::guc;
 use crate::pg::trial;
 use crate::report;
 use crate::store::joins::{self, NewCandidate};
 use crate::store::samples;
+use spyne_core::joins::candidates::{self, Sketches};
+use spyne_core::joins::composite::{self, Several};
+use spyne_core::joins::evidence::{Facts, Measured, measure, measured, weigh};
+use spyne_core::joins::names::{Named, Names};
+use spyne_core::joins::sketch::{K, Sketch, of_several};
+use spyne_core::joins::weighing::{self, Decided, Index, Read, known_distinct};
+use spyne_core::joins::{Pair, Table};
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::names::plain;
 
 /// The memory that the samples of one discovery may take, in bytes.
 const MEMORY: usize = 64 << 20;

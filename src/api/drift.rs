@@ -7,19 +7,19 @@ use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
 
 use super::context::{Caller, elevated, given, require_writable};
-use crate::core::drift::Change;
-use crate::core::drift::compare::{Relationship, compare, kept};
-use crate::core::drift::described;
-use crate::core::drift::guide;
-use crate::core::drift::snapshot::{Column, Snapshot, Unsaid};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::{near, qualified, with_suffix};
-use crate::core::role::{Permission, Role};
-use crate::core::state::{State, StateSet};
 use crate::pg::{cache, catalogs, digest, types as type_names};
 use crate::report::{self, OrRaise};
 use crate::store::drift::{self, About, Found, Source, Subject};
 use crate::store::{settling, tables, types};
+use spyne_core::drift::described;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::{near, qualified, with_suffix};
+use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::kernel::state::{State, StateSet};
+use spyne_core::shape::Change;
+use spyne_core::shape::compare::{Relationship, compare, kept};
+use spyne_core::shape::guide;
+use spyne_core::shape::snapshot::{Column, Snapshot, Unsaid};
 
 type DriftRow = (
     pg_sys::Oid,
@@ -458,7 +458,7 @@ fn resolve(
             format!("{} has changed since.", subject.label()),
             format!(
                 "Look again: SELECT * FROM spyne_detect_drift({});",
-                crate::core::names::literal(&subject.label())
+                spyne_core::kernel::names::literal(&subject.label())
             ),
         ));
     }

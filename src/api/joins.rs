@@ -5,15 +5,15 @@ use pgrx::{JsonB, pg_sys};
 
 use super::context::{Caller, elevated, given, require_writable};
 use super::discovery::discover;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::joins::{Pair, Table};
-use crate::core::role::{Permission, Role};
-use crate::core::state::State;
 use crate::guc;
 use crate::pg::catalogs;
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Candidate, NewCandidate};
 use crate::store::tables;
+use spyne_core::joins::{Pair, Table};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::kernel::state::State;
 
 /// What is suggested unasked is at least as likely as this.
 const SUGGESTED: f64 = 0.5;

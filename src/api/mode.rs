@@ -3,10 +3,10 @@
 use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::role::Permission;
 use crate::report::OrRaise;
 use crate::store::tables;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::role::Permission;
 
 const READ_ONLY: &str = "READ_ONLY";
 const INGESTION_READY: &str = "INGESTION_READY";

@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given};
 use super::standing::{accepted_joins, join_versions};
-use crate::core::correction;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::{literal, near, quote};
-use crate::core::preview::description::{self, Description, Use};
-use crate::core::preview::guardrails::{Guardrail, Severity};
-use crate::core::preview::staleness::Basis;
-use crate::core::preview::subject::{Limits, Subject};
-use crate::core::preview::{assumptions, confidence, guardrails, render, text};
-use crate::core::query::Command;
-use crate::core::role::{Permission, Role};
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::analyze::{self, Analyzed, Problem, Raised};
 use crate::pg::{catalogs, trial};
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Preview};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::{literal, near, quote};
+use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::statement::correction;
+use spyne_core::statement::preview::description::{self, Description, Use};
+use spyne_core::statement::preview::guardrails::{Guardrail, Severity};
+use spyne_core::statement::preview::staleness::Basis;
+use spyne_core::statement::preview::subject::{Limits, Subject};
+use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, text};
+use spyne_core::statement::query::Command;
 
 const HINT: &str = "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer');";
 

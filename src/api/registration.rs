@@ -6,18 +6,18 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::literal;
-use crate::core::plan::{Plan, view};
-use crate::core::registration::{self, Request};
-use crate::core::role::Role;
-use crate::core::state::{State, StateSet};
-use crate::core::transition;
 use crate::guc;
 use crate::pg::{catalogs, elevate, users};
 use crate::report::OrRaise;
 use crate::store::tables::{self, Candidate, NewRow};
 use crate::store::{facts, grants, guards, joins, roles, steps};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::literal;
+use spyne_core::kernel::role::Role;
+use spyne_core::kernel::state::{State, StateSet};
+use spyne_core::lifecycle::plan::{Plan, view};
+use spyne_core::lifecycle::registration::{self, Request};
+use spyne_core::lifecycle::transition;
 
 const HINT: &str = "For example: SELECT * FROM spyne_register('public.customer');";
 

@@ -4,11 +4,11 @@ use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 
 use super::context::{Caller, elevated, given};
-use crate::core::error::Result;
-use crate::core::resolution;
-use crate::core::role::Permission;
 use crate::report::OrRaise;
 use crate::store::versions;
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::role::Permission;
+use spyne_core::lifecycle::resolution;
 
 /// The table that each logical name means now.
 ///

@@ -4,10 +4,10 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, given};
-use crate::core::error::{Code, SpyneError};
-use crate::core::role::{MATRIX, Permission};
 use crate::report::{OrRaise, raise};
 use crate::store::roles::role_of;
+use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::role::{MATRIX, Permission};
 
 /// Whether a role has a permission of the matrix.
 ///

@@ -3,9 +3,9 @@
 
 use pgrx::prelude::*;
 
-use crate::core::drift::rules::RULES;
-use crate::core::role::{Permission, Role};
-use crate::core::state::{PROPERTIES, Readers, TRANSITIONS};
+use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::kernel::state::{PROPERTIES, Readers, TRANSITIONS};
+use spyne_core::shape::rules::RULES;
 
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.state_rules()

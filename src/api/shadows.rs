@@ -5,16 +5,16 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
 use super::{mode, registration as registering};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::qualified;
-use crate::core::plan::takeover::STAGING;
-use crate::core::registration;
-use crate::core::resolution;
-use crate::core::role::Permission;
-use crate::core::state::State;
 use crate::pg::{catalogs, users};
 use crate::report::OrRaise;
 use crate::store::{shadows, tables, versions};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::qualified;
+use spyne_core::kernel::role::Permission;
+use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::takeover::STAGING;
+use spyne_core::lifecycle::registration;
+use spyne_core::lifecycle::resolution;
 
 /// Makes an empty table in spyne_shadow, shaped like the current version of a
 /// name (or like `like_relation`), and registers it as SHADOW.

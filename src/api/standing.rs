@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::context::elevated;
-use crate::core::error::Result;
-use crate::core::joins::cover::Known;
-use crate::core::preview::description::{Description, TableUse};
-use crate::core::preview::subject::{JoinFact, Standing};
-use crate::core::state::State;
 use crate::store::joins;
+use spyne_core::joins::cover::Known;
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::state::State;
+use spyne_core::statement::preview::description::{Description, TableUse};
+use spyne_core::statement::preview::subject::{JoinFact, Standing};
 
 /// The accepted joins that a statement uses, each once.
 pub(super) fn join_versions(described: &Description) -> Vec<String> {

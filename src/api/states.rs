@@ -4,12 +4,12 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given};
-use crate::core::error::Result;
-use crate::core::role::Permission;
-use crate::core::state::State;
 use crate::pg::{cache, catalogs};
 use crate::report::OrRaise;
 use crate::store::tables;
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::role::Permission;
+use spyne_core::kernel::state::State;
 
 /// The governed table whose state binds a relation: itself, or the nearest
 /// ancestor of a partition.

@@ -4,17 +4,17 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::literal;
-use crate::core::plan::dependents::Policy;
-use crate::core::plan::takeover::{self, Options};
-use crate::core::plan::{Action, Change, Plan};
-use crate::core::role::Permission;
-use crate::core::state::State;
-use crate::core::transition;
 use crate::pg::{catalogs, elevate};
 use crate::report::OrRaise;
 use crate::store::{drift, facts, joins, steps, tables};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::literal;
+use spyne_core::kernel::role::Permission;
+use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::dependents::Policy;
+use spyne_core::lifecycle::plan::takeover::{self, Options};
+use spyne_core::lifecycle::plan::{Action, Change, Plan};
+use spyne_core::lifecycle::transition;
 
 /// A step, a blocker, a warning or a follow-up: number, kind, object, detail,
 /// statement.

@@ -1,16 +1,16 @@
 //! What DDL may do to a governed table.
 
 use super::{check, refuse};
-use crate::core::access::Access;
-use crate::core::error::{Code, SpyneError};
-use crate::core::names::literal;
-use crate::core::state::State;
 use crate::pg::cache::{self, Guard};
 use crate::pg::object_access::{self, Dropping, ObjectEvent};
 use crate::pg::runs;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
 use crate::store::types;
+use spyne_core::gate::access::Access;
+use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::names::literal;
+use spyne_core::kernel::state::State;
 
 /// The names of the triggers that spyne puts on governed tables begin so.
 pub(super) const GUARD_PREFIX: &str = "spyne_guard";

@@ -2,13 +2,6 @@
 //! is settled before the statement ends.
 
 use super::refuse;
-use crate::core::drift::rules::Severity;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::literal;
-use crate::core::plan::facts::GovernedView;
-use crate::core::plan::{Plan, view};
-use crate::core::role::Role;
-use crate::core::state::State;
 use crate::guc;
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, elevate, runs, users};
@@ -16,6 +9,13 @@ use crate::report::{self, OrRaise};
 use crate::store::drift::{self, Found, Subject};
 use crate::store::settling::{self, Settled};
 use crate::store::{facts, roles, steps, tables};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::literal;
+use spyne_core::kernel::role::Role;
+use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::facts::GovernedView;
+use spyne_core::lifecycle::plan::{Plan, view};
+use spyne_core::shape::rules::Severity;
 
 /// After a DDL statement: settles what it has done to these tables.
 pub fn after_ddl(relations: &[u32]) {

@@ -6,13 +6,13 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::{check, ddl, drift, refuse};
-use crate::core::access::Access;
-use crate::core::error::{Code, SpyneError};
 use crate::guc::{self, Enforcement};
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, elevate, runs, trigger};
 use crate::report;
 use crate::store::guards as store;
+use spyne_core::gate::access::Access;
+use spyne_core::kernel::error::{Code, SpyneError};
 
 fn misuse(name: &str) -> ! {
     report::raise(SpyneError::new(

@@ -10,10 +10,6 @@ pub mod drift;
 pub mod guards;
 pub mod previews;
 
-use crate::core::access::{self, Access, Caller, Refusal};
-use crate::core::error::{Code, SpyneError};
-use crate::core::role::Role;
-use crate::core::state::{State, StateSet};
 use crate::guc::{self, Enforcement};
 use crate::pg::cache::{self, Guard};
 use crate::pg::local::Local;
@@ -23,6 +19,10 @@ use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{elevate, users};
 use crate::report;
 use crate::store::{roles, subjects};
+use spyne_core::gate::access::{self, Access, Caller, Refusal};
+use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::role::Role;
+use spyne_core::kernel::state::{State, StateSet};
 
 /// What `lib.rs` hands to the hooks.
 pub const POLICY: Policy = Policy {

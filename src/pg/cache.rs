@@ -13,7 +13,7 @@ use pgrx::pg_sys;
 
 use super::catalogs;
 use super::local::Local;
-use crate::core::state::StateSet;
+use spyne_core::kernel::state::StateSet;
 
 /// What binds a relation, in one byte: the states of the nearest governed
 /// tables above it (itself first), or that it belongs to spyne's own catalog.

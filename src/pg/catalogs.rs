@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 
 use super::shims;
-use crate::core::state::{State, StateSet};
+use spyne_core::kernel::state::{State, StateSet};
 
 /// pg_extension and its index on oid.
 const EXTENSION_RELATION: u32 = 3079;

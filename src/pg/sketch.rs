@@ -6,10 +6,10 @@ use std::ffi::CStr;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
 use pgrx::{PgMemoryContexts, pg_guard, varlena};
 
-use crate::core::error::{Code, SpyneError};
-use crate::core::joins::numeric;
-use crate::core::joins::sketch::{Builder, Value, of_bytes, of_several, spread};
 use crate::report;
+use spyne_core::joins::numeric;
+use spyne_core::joins::sketch::{Builder, Value, of_bytes, of_several, spread};
+use spyne_core::kernel::error::{Code, SpyneError};
 
 /// How the values of an argument are read.
 #[derive(Clone, Copy)]

@@ -5,8 +5,8 @@ use pgrx::pg_sys;
 use super::runs::Place;
 use super::{catalogs, shims, users};
 
-/// How a statement touches a relation. FFI's view of [`crate::core::access::Access`].
-pub use crate::core::access::Access;
+/// How a statement touches a relation. FFI's view of [`spyne_core::gate::access::Access`].
+pub use spyne_core::gate::access::Access;
 
 /// A relation that a statement touches.
 #[derive(Clone, Copy, Debug)]

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{facts, sql, tables};
-use crate::core::drift::compare::{self, Relationship};
-use crate::core::drift::rules::{ChangeType, Severity};
-use crate::core::drift::snapshot::Snapshot;
-use crate::core::drift::{Change, worst};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::qualified;
-use crate::core::plan::{Plan, view};
-use crate::core::state::State;
-use crate::core::version::Version;
 use crate::pg::{digest, users};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::qualified;
+use spyne_core::kernel::state::State;
+use spyne_core::kernel::version::Version;
+use spyne_core::lifecycle::plan::{Plan, view};
+use spyne_core::shape::compare::{self, Relationship};
+use spyne_core::shape::rules::{ChangeType, Severity};
+use spyne_core::shape::snapshot::Snapshot;
+use spyne_core::shape::{Change, worst};
 
 /// A governed table: the shape in force, and the one it has.
 #[derive(Debug, Deserialize)]

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{sql, tables};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::qualified;
-use crate::core::plan::facts::{Facts, GovernedView, Table};
-use crate::core::plan::takeover::STAGING;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::qualified;
+use spyne_core::lifecycle::plan::facts::{Facts, GovernedView, Table};
+use spyne_core::lifecycle::plan::takeover::STAGING;
 
 /// Describes one table. To be called while elevated, as everything here.
 pub fn table(relid: u32) -> Result<Table> {
@@ -102,7 +102,7 @@ pub fn takeover(
         (None, Some(schema)) => schema.to_string(),
         (None, None) => match new["table"]["schema"].as_str().unwrap_or_default() {
             STAGING => "public".to_string(),
-            _ if incoming.state == crate::core::state::State::Deprecated => {
+            _ if incoming.state == spyne_core::kernel::state::State::Deprecated => {
                 incoming.home_schema.clone()
             }
             here => here.to_string(),

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::names::qualified;
-use crate::core::plan::Action;
-use crate::core::plan::Plan;
-use crate::core::plan::carry;
-use crate::core::plan::facts::Grant;
 use crate::pg::catalogs;
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::names::qualified;
+use spyne_core::lifecycle::plan::Action;
+use spyne_core::lifecycle::plan::Plan;
+use spyne_core::lifecycle::plan::carry;
+use spyne_core::lifecycle::plan::facts::Grant;
 
 /// Takes the grants of a table away, keeps them for later, and opens the table
 /// to engineers: what holds the read rule of SHADOW where the library is not

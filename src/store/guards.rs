@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::state::StateSet;
 use crate::guc;
 use crate::pg::elevate;
 use crate::report::OrRaise;
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::state::StateSet;
 
 /// An object that the running command has dropped.
 #[derive(Deserialize)]

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::joins::cover::Known;
-use crate::core::joins::graph::Edge;
-use crate::core::joins::{Class, Column, Reference, Statistics, Table};
 use crate::pg::users;
+use spyne_core::joins::cover::Known;
+use spyne_core::joins::graph::Edge;
+use spyne_core::joins::{Class, Column, Reference, Statistics, Table};
+use spyne_core::kernel::error::Result;
 
 /// A table as spyne.join_tables describes it.
 #[derive(Debug, Deserialize)]

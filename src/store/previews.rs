@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::preview::staleness::{Basis, FunctionBasis, RelationBasis};
-use crate::core::query::relations::{Relation, Relations};
 use crate::pg::users;
+use spyne_core::kernel::error::Result;
+use spyne_core::statement::preview::staleness::{Basis, FunctionBasis, RelationBasis};
+use spyne_core::statement::query::relations::{Relation, Relations};
 use std::collections::BTreeMap;
 
 /// What the catalogs know of the relations and functions that a query uses.

@@ -1,7 +1,7 @@
 //! The spyne role of a Postgres role.
 
-use crate::core::role::Role;
 use crate::pg::users;
+use spyne_core::kernel::role::Role;
 
 /// The highest spyne role that `user` has the rights of. A superuser counts as
 /// admin. Where the roles are missing, nobody has one: that fails closed.

@@ -6,12 +6,12 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::joins::sketch::{Sketch, from_hex};
-use crate::core::joins::validation::Counts;
-use crate::core::joins::{Table, compared_as};
-use crate::core::names::{literal, quote};
 use crate::pg::reading;
+use spyne_core::joins::sketch::{Sketch, from_hex};
+use spyne_core::joins::validation::Counts;
+use spyne_core::joins::{Table, compared_as};
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::names::{literal, quote};
 
 /// Columns that one statement reads: its memory is bounded by that.
 const AT_ONCE: usize = 24;

@@ -3,12 +3,12 @@
 
 use super::drift::{self, About, Found, Report, Source, Subject};
 use super::{joins, steps, tables};
-use crate::core::drift::decision::{Circumstances, Decision, decide};
-use crate::core::drift::rules::Severity;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::plan::Plan;
 use crate::guc;
 use crate::pg::{catalogs, elevate};
+use spyne_core::drift::decision::{Circumstances, Decision, decide};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::lifecycle::plan::Plan;
+use spyne_core::shape::rules::Severity;
 
 /// What came of looking at a table.
 pub struct Settled {

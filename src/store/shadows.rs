@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::names::qualified;
-use crate::core::plan::takeover::STAGING;
 use crate::pg::{catalogs, elevate};
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::names::qualified;
+use spyne_core::lifecycle::plan::takeover::STAGING;
 
 /// Creates `spyne_shadow.<name>` with columns, defaults, constraints and
 /// indexes of `model`, as the caller. Returns its OID.
@@ -52,7 +52,7 @@ fn foreign_keys(model: u32, source: &str, address: &str) -> Result<Vec<String>> 
                 ),
                 false => definition,
             };
-            format!("CONSTRAINT {} {definition}", crate::core::names::quote(&name))
+            format!("CONSTRAINT {} {definition}", spyne_core::kernel::names::quote(&name))
         })
         .collect())
 }

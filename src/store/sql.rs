@@ -8,9 +8,9 @@ use pgrx::{JsonB, PgOid, pg_sys};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::core::error::{Code, Result, SpyneError};
 use crate::pg::catalogs;
 use crate::pg::local::Local;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
 
 fn failed(action: &str, error: impl std::fmt::Display) -> SpyneError {
     SpyneError::new(

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{guards, sql, tables};
-use crate::core::error::Result;
-use crate::core::names::qualified;
-use crate::core::plan::{Action, Change, Plan};
-use crate::core::state::{State, StateSet};
 use crate::pg::{elevate, users};
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::names::qualified;
+use spyne_core::kernel::state::{State, StateSet};
+use spyne_core::lifecycle::plan::{Action, Change, Plan};
 
 /// Runs every step, in order. To be called while elevated and with the locks
 /// held; `acting` is who asked.

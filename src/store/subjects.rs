@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::sql;
-use crate::core::access::Subject;
 use crate::pg::{cache, catalogs, elevate};
+use spyne_core::gate::access::Subject;
 
 /// Describes the governed table that binds `relid`.
 pub fn describe(relid: u32) -> Subject {

@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{drift, sql};
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::names::literal;
-use crate::core::registration;
-use crate::core::state::State;
 use crate::pg::{catalogs, users};
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::names::literal;
+use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::registration;
 
 /// What registration needs to know about a relation.
 #[derive(Clone, Debug, Deserialize)]

@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::sql;
-use crate::core::drift::types::Facts;
-use crate::core::error::Result;
 use crate::guc;
 use crate::pg::elevate;
 use crate::report::OrRaise;
+use spyne_core::kernel::error::Result;
+use spyne_core::shape::types::Facts;
 
 /// The tables and materialized views with a column of this type, or of one made
 /// of it: a domain over it, an array, a range or a composite of it.

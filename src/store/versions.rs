@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::sql;
-use crate::core::error::Result;
-use crate::core::resolution::Version;
+use spyne_core::kernel::error::Result;
+use spyne_core::lifecycle::resolution::Version;
 
 /// All versions, oldest first. To be called while elevated.
 pub fn all() -> Result<Vec<Version>> {

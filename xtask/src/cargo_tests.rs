@@ -11,12 +11,9 @@ use xtask::place;
 
 use crate::suite::{Selection, Tally};
 
-/// The test of `tests/Cargo.toml` that is the extension's core and needs no server.
-const CORE: &str = "core";
-
 /// The pure core, and what of this crate can be tested without a server.
 pub fn unit(selection: &Selection) -> Result<Tally> {
-    let mut tally = run(selection, &["--package", "spyne-tests", "--test", CORE], None)?;
+    let mut tally = run(selection, &["--package", "spyne-core"], None)?;
     tally.add(run(selection, &["--package", "xtask"], None)?);
     Ok(tally)
 }

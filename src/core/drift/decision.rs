@@ -1,7 +1,7 @@
 //! What is done about drift.
 
-use super::super::state::State;
-use super::rules::Severity;
+use crate::kernel::state::State;
+use crate::shape::rules::Severity;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

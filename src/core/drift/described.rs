@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::error::{Code, Result, SpyneError};
-use super::super::names::MAX_NAME_BYTES;
+use crate::kernel::error::{Code, Result, SpyneError};
+use crate::kernel::names::MAX_NAME_BYTES;
 
 /// A described column.
 #[derive(Clone, Debug, PartialEq)]

@@ -358,9 +358,9 @@ pub(super) fn in_range(child: &Sketch, parent: &Sketch) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::names::Named;
-    use super::super::sketch::{Builder, Value};
     use super::*;
+    use crate::joins::names::Named;
+    use crate::joins::sketch::{Builder, Value};
 
     fn column(name: &str, distinct: f64, low: f64, high: f64) -> Column {
         Column {

@@ -392,8 +392,8 @@ fn coverage(measured: &Measured, dense: bool, add: &mut impl FnMut(&'static str,
 
 #[cfg(test)]
 mod tests {
-    use super::super::sketch::{Builder, Value, of_bytes};
     use super::*;
+    use crate::joins::sketch::{Builder, Value, of_bytes};
 
     fn numbers(all: impl IntoIterator<Item = i64>) -> Sketch {
         let mut builder = Builder::default();

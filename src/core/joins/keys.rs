@@ -57,9 +57,9 @@ fn of_type(table: &Table, column: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Column;
-    use super::super::names::Named;
     use super::*;
+    use crate::joins::Column;
+    use crate::joins::names::Named;
 
     #[test]
     fn the_key_by_which_a_table_is_known_comes_first() {

@@ -9,12 +9,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::words::{likeness, words};
 use super::lexicon::{
     DESCRIPTIONS, ENDINGS, KEY_WORDS, MEASURE_ENDINGS, MEASURES, NO_COMPOUNDS, NOBODY, PART_ROLES,
     PEOPLE, PERSON_ROLES, PERSON_SELF_ROLES, PLACE_ROLES, PLACES, PRODUCTS, SELF_ROLES, STAFF,
     TABLE_WORDS,
 };
+use crate::words::{likeness, words};
 
 /// A name, as it is compared.
 #[derive(Clone, Debug, Default, PartialEq)]

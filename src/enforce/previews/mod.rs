@@ -4,12 +4,6 @@
 mod refusals;
 mod session;
 
-use crate::core::access::Access;
-use crate::core::error::{Code, Result, SpyneError};
-use crate::core::preview::description::{TableUse, Use};
-use crate::core::preview::staleness::{self, Basis};
-use crate::core::preview::text::normalized;
-use crate::core::role::Role;
 use crate::guc::{self, Enforcement, RequirePreview};
 use crate::pg::analyze::{self, Problem};
 use crate::pg::cache::{self, Guard};
@@ -22,6 +16,12 @@ use crate::store::previews::{self, Execution, Found, Preview};
 use crate::store::roles;
 use refusals::{call_for, inside, not_authorising, stopped, unpreviewed};
 use session::{Authorised, forget, remember, session};
+use spyne_core::gate::access::Access;
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::role::Role;
+use spyne_core::statement::preview::description::{TableUse, Use};
+use spyne_core::statement::preview::staleness::{self, Basis};
+use spyne_core::statement::preview::text::normalized;
 
 /// The token of a read that passed every check when it ran last, where nothing
 /// has changed since: not the catalogs, not the search_path, not the settings

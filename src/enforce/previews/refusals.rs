@@ -1,12 +1,12 @@
 //! The refusals of the preview rule, in words.
 
-use crate::core::error::{Code, SpyneError};
-use crate::core::preview::text::{dollar_quoted, normalized};
 use crate::guc;
 use crate::pg::runs::{self, Token};
 use crate::pg::statement::{Statement, Text, Touched};
 use crate::pg::{catalogs, users};
 use crate::store::previews::{Found, Preview};
+use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::statement::preview::text::{dollar_quoted, normalized};
 
 /// The call that previews a text, ready to be copied.
 pub(super) fn call_for(sql: &str) -> String {

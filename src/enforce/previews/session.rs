@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::core::error::SpyneError;
-use crate::core::preview::description::Use;
-use crate::core::preview::staleness::Basis;
 use crate::pg::local::Local;
 use crate::pg::runs::{self, Token};
+use spyne_core::kernel::error::SpyneError;
+use spyne_core::statement::preview::description::Use;
+use spyne_core::statement::preview::staleness::Basis;
 
 /// A statement that may run, as this session knows it.
 pub(super) struct Authorised {

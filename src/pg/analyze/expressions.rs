@@ -7,9 +7,11 @@ use std::ffi::CStr;
 use pgrx::pg_sys;
 
 use super::tree;
-use crate::core::query::{Aggregate, Call, Expr, ExprKind, Form, Sublink, SublinkKind, Volatility};
 use crate::pg::shims;
 use crate::pg::statement::cells;
+use spyne_core::statement::query::{
+    Aggregate, Call, Expr, ExprKind, Form, Sublink, SublinkKind, Volatility,
+};
 
 /// What reading an expression needs: the queries around it, and the texts of
 /// those expressions that have one.

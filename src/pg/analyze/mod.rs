@@ -15,8 +15,8 @@ use pgrx::prelude::*;
 use super::local::Local;
 use super::statement::cells;
 use super::{elevate, hooks};
-use crate::core::preview::subject::PlanNode;
-use crate::core::query::{Query, walk};
+use spyne_core::statement::preview::subject::PlanNode;
+use spyne_core::statement::query::{Query, walk};
 
 /// A statement, as far as it can be known without running it.
 #[derive(Debug)]

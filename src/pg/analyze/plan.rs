@@ -3,9 +3,9 @@
 use pgrx::pg_sys;
 
 use super::Planned;
-use crate::core::preview::subject::PlanNode;
 use crate::pg::statement::{Kind, cells};
 use crate::pg::{hooks, shims};
+use spyne_core::statement::preview::subject::PlanNode;
 
 /// Reads a plan's estimates.
 ///

@@ -7,12 +7,12 @@ use pgrx::pg_sys;
 
 use super::deparse;
 use super::expressions::Reader;
-use crate::core::query::{
+use crate::pg::shims;
+use crate::pg::statement::cells;
+use spyne_core::statement::query::{
     Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, Source,
     SourceKind, Target,
 };
-use crate::pg::shims;
-use crate::pg::statement::cells;
 
 /// Reads an analyzed and rewritten query.
 ///

@@ -1,0 +1,300 @@
+//! What a statement must pass: the caller's role, then the table's state.
+//!
+//! [`verdict`] decides, and runs for every relation of every statement, so it
+//! is a handful of comparisons. [`explain`] puts a refusal into words, and runs
+//! only when there is one.
+
+use crate::kernel::error::{Code, SpyneError};
+use crate::kernel::role::{Permission, Role};
+use crate::kernel::state::{Readers, State};
+
+/// What a statement does with a relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// A foreign-key check: a read made by the system on nobody's behalf.
+    KeyCheck,
+    Read,
+    /// SELECT ... FOR UPDATE and its kin: forbidden wherever writes are, as in
+    /// Postgres's own read-only transactions.
+    Lock,
+    Write,
+}
+
+/// Who asks, and with which settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub role: Role,
+    /// `spyne.include_deprecated`.
+    pub include_deprecated: bool,
+    /// Whether the system mode is INGESTION_READY.
+    pub ingestion_open: bool,
+}
+
+/// The rule that a statement breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The caller has no spyne role.
+    NoRole,
+    /// Reading SHADOW without `view shadow`.
+    Staging,
+    /// Reading DEPRECATED without having opted in.
+    NotOptedIn,
+    /// Writing where the state forbids it.
+    NotWritable,
+    /// Writing without `ingest`.
+    NoIngest,
+    /// Writing to SHADOW in system mode READ_ONLY.
+    IngestionClosed,
+}
+
+impl Refusal {
+    /// The rule's name in the log and in `spyne_denials`.
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Refusal::NoRole => "role.query",
+            Refusal::Staging => "role.view_shadow",
+            Refusal::NotOptedIn => "state.deprecated",
+            Refusal::NotWritable => "state.read_only",
+            Refusal::NoIngest => "role.ingest",
+            Refusal::IngestionClosed => "mode.ingestion",
+        }
+    }
+}
+
+/// Decides whether `caller` may have `access` to a table in `state`.
+pub fn verdict(state: State, access: Access, caller: Caller) -> Option<Refusal> {
+    if access == Access::KeyCheck {
+        return None;
+    }
+    if !caller.role.may(Permission::Query) {
+        return Some(Refusal::NoRole);
+    }
+    let rules = state.properties();
+    if rules.readers == Readers::Staging && !caller.role.may(Permission::ViewShadow) {
+        return Some(Refusal::Staging);
+    }
+    if access >= Access::Lock {
+        if !rules.writable {
+            return Some(Refusal::NotWritable);
+        }
+        if !caller.role.may(Permission::Ingest) {
+            return Some(Refusal::NoIngest);
+        }
+        if state == State::Shadow && !caller.ingestion_open {
+            return Some(Refusal::IngestionClosed);
+        }
+    } else if rules.readers == Readers::OptIn && !caller.include_deprecated {
+        return Some(Refusal::NotOptedIn);
+    }
+    None
+}
+
+/// What a refusal's text needs to know about the governed table.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+pub struct Subject {
+    /// The relation the statement touched, `schema.name`.
+    pub relation: String,
+    /// The governed table whose state binds it: itself, or an ancestor.
+    pub governed: String,
+    pub name: String,
+    pub version: String,
+    pub deprecated_since: Option<String>,
+    pub deprecated_by: Option<String>,
+    /// The version to use instead, `schema.name`, where there is one.
+    pub successor: Option<String>,
+}
+
+/// Puts a refusal into words.
+pub fn explain(
+    refusal: Refusal,
+    state: State,
+    access: Access,
+    user: &str,
+    role: Role,
+    subject: &Subject,
+) -> SpyneError {
+    let Subject { relation, name, version, .. } = subject;
+    let state_name = state.as_str();
+    let inherited = match subject.governed == *relation {
+        true => String::new(),
+        false => format!(" {relation} takes its state from {}.", subject.governed),
+    };
+    let what = format!("{name} {version} is {state_name}");
+    let has = match role {
+        Role::None => format!("{user} has no spyne role"),
+        held => format!("{user} has {}", held.as_str()),
+    };
+    match refusal {
+        Refusal::NoRole => SpyneError::new(
+            Code::InsufficientPrivilege,
+            format!("permission denied for governed table {relation}"),
+            format!(
+                "{what}; using a governed table needs the permission \"query\", and {has}.{inherited}"
+            ),
+            format!("An administrator can run: GRANT spyne_viewer TO {user};"),
+        ),
+        Refusal::Staging => SpyneError::new(
+            Code::InsufficientPrivilege,
+            format!("permission denied for SHADOW table {relation}"),
+            format!(
+                "{what}: staging is open to those with \"view shadow\" (spyne_engineer and above), and {has}.{inherited}"
+            ),
+            format!(
+                "See what the name means to readers: SELECT * FROM spyne_resolve(ARRAY[{}]);",
+                crate::kernel::names::literal(name).trim_start()
+            ),
+        ),
+        Refusal::NotOptedIn => SpyneError::new(
+            Code::WrongState,
+            format!("table {relation} is deprecated"),
+            format!(
+                "{what} since {} (by {}).{}{inherited}",
+                subject.deprecated_since.as_deref().unwrap_or("an unknown time"),
+                subject.deprecated_by.as_deref().unwrap_or("an unknown user"),
+                match &subject.successor {
+                    Some(successor) => format!(" Its successor is {successor}."),
+                    None => " It has no successor.".to_string(),
+                }
+            ),
+            match &subject.successor {
+                Some(successor) => {
+                    format!("Use {successor}, or opt in: SET spyne.include_deprecated = on;")
+                }
+                None => "Preview it with include_deprecated => true, or opt in: SET spyne.include_deprecated = on;".to_string(),
+            },
+        ),
+        Refusal::NotWritable => SpyneError::new(
+            Code::ReadOnly,
+            match access {
+                Access::Lock => format!("cannot lock rows of {state_name} table {relation}"),
+                _ => format!("cannot write to {state_name} table {relation}"),
+            },
+            format!("{what}: nobody writes to it, neither its owner nor a superuser.{inherited}"),
+            match (state, &subject.successor) {
+                (State::Deprecated, Some(successor)) => format!(
+                    "Write to {successor}, or bring this version back: SELECT * FROM spyne_restore('{relation}');"
+                ),
+                (State::Deprecated, None) => {
+                    format!("Bring it back: SELECT * FROM spyne_restore('{relation}');")
+                }
+                _ => format!(
+                    "Make a writable version and promote it: SELECT * FROM spyne_create_shadow({});",
+                    crate::kernel::names::literal(name).trim_start()
+                ),
+            },
+        ),
+        Refusal::NoIngest => SpyneError::new(
+            Code::InsufficientPrivilege,
+            match access {
+                Access::Lock => {
+                    format!("permission denied to lock rows of governed table {relation}")
+                }
+                _ => format!("permission denied to write to governed table {relation}"),
+            },
+            format!(
+                "{what}; writing needs the permission \"ingest\" (spyne_engineer and above), and {has}.{inherited}"
+            ),
+            format!("An administrator can run: GRANT spyne_engineer TO {user};"),
+        ),
+        Refusal::IngestionClosed => SpyneError::new(
+            Code::ReadOnly,
+            format!("cannot write to SHADOW table {relation} while the system mode is READ_ONLY"),
+            format!("{what}; staging is written to in INGESTION_READY only.{inherited}"),
+            "An administrator can run: SELECT * FROM spyne_set_system_mode('INGESTION_READY', 'reason');",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(role: Role) -> Caller {
+        Caller { role, include_deprecated: false, ingestion_open: true }
+    }
+
+    #[test]
+    fn nobody_writes_where_the_state_forbids_it() {
+        for state in [State::ReadOnly, State::Deprecated] {
+            for role in [Role::Viewer, Role::Analyst, Role::Engineer, Role::Admin] {
+                for access in [Access::Write, Access::Lock] {
+                    assert_eq!(verdict(state, access, caller(role)), Some(Refusal::NotWritable));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_role_nothing_is_open_but_key_checks() {
+        for state in State::ALL {
+            for access in [Access::Read, Access::Lock, Access::Write] {
+                assert_eq!(verdict(state, access, caller(Role::None)), Some(Refusal::NoRole));
+            }
+            assert_eq!(verdict(state, Access::KeyCheck, caller(Role::None)), None);
+        }
+    }
+
+    #[test]
+    fn writing_needs_ingest() {
+        assert_eq!(
+            verdict(State::Active, Access::Write, caller(Role::Analyst)),
+            Some(Refusal::NoIngest)
+        );
+        assert_eq!(verdict(State::Active, Access::Write, caller(Role::Engineer)), None);
+        assert_eq!(verdict(State::Shadow, Access::Write, caller(Role::Engineer)), None);
+    }
+
+    #[test]
+    fn the_system_mode_closes_staging_and_nothing_else() {
+        let closed = Caller { ingestion_open: false, ..caller(Role::Admin) };
+        assert_eq!(verdict(State::Shadow, Access::Write, closed), Some(Refusal::IngestionClosed));
+        assert_eq!(verdict(State::Shadow, Access::Read, closed), None);
+        assert_eq!(verdict(State::Active, Access::Write, closed), None);
+    }
+
+    #[test]
+    fn shadow_is_for_engineers() {
+        assert_eq!(
+            verdict(State::Shadow, Access::Read, caller(Role::Analyst)),
+            Some(Refusal::Staging)
+        );
+        assert_eq!(
+            verdict(State::Shadow, Access::Write, caller(Role::Analyst)),
+            Some(Refusal::Staging)
+        );
+        assert_eq!(verdict(State::Shadow, Access::Read, caller(Role::Engineer)), None);
+    }
+
+    #[test]
+    fn deprecated_is_opt_in_for_everyone() {
+        let asked = verdict(State::Deprecated, Access::Read, caller(Role::Admin));
+        assert_eq!(asked, Some(Refusal::NotOptedIn));
+        let opted = Caller { include_deprecated: true, ..caller(Role::Viewer) };
+        assert_eq!(verdict(State::Deprecated, Access::Read, opted), None);
+        assert_eq!(verdict(State::Deprecated, Access::Write, opted), Some(Refusal::NotWritable));
+    }
+
+    #[test]
+    fn every_refusal_has_a_detail_and_a_hint() {
+        let subject = Subject {
+            relation: "public.t".into(),
+            governed: "public.p".into(),
+            name: "p".into(),
+            version: "v1".into(),
+            ..Subject::default()
+        };
+        for refusal in [
+            Refusal::NoRole,
+            Refusal::Staging,
+            Refusal::NotOptedIn,
+            Refusal::NotWritable,
+            Refusal::NoIngest,
+            Refusal::IngestionClosed,
+        ] {
+            let e = explain(refusal, State::Deprecated, Access::Write, "amy", Role::None, &subject);
+            assert!(e.message.contains("public.t"));
+            assert!(e.detail.contains("takes its state from public.p"), "{}", e.detail);
+            assert!(e.hint.ends_with(';'), "{}", e.hint);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What a statement must pass.
+
+pub mod access;

@@ -1,0 +1,196 @@
+//! The facts a plan is made from: what `spyne.describe` and
+//! `spyne.dependents` return.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::kernel::names::qualified;
+use crate::kernel::state::State;
+use crate::shape::rules::Severity;
+use crate::shape::snapshot::{Column, Snapshot};
+
+/// A table as the system catalogs have it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Table {
+    pub oid: u32,
+    pub schema: String,
+    pub name: String,
+    /// pg_class.relkind.
+    pub kind: String,
+    pub owner: String,
+    pub is_partition: bool,
+    /// From statistics; None where the table was never analyzed.
+    pub estimated_rows: Option<f64>,
+    pub shape: Snapshot,
+    pub row_security: bool,
+    pub force_row_security: bool,
+    /// pg_class.relreplident.
+    pub replica_identity: String,
+    pub comment: Option<String>,
+    pub column_comments: BTreeMap<String, String>,
+    pub grants: Vec<Grant>,
+    pub policies: Vec<Policy>,
+    pub publications: Vec<Publication>,
+    pub indexes: Vec<String>,
+    pub sequences: Vec<Sequence>,
+    pub triggers: Vec<String>,
+    /// Tables that inherit from it, partitions aside.
+    pub children: u64,
+}
+
+impl Table {
+    /// Schema and name, quoted, for use in a statement.
+    pub fn address(&self) -> String {
+        qualified(&self.schema, &self.name)
+    }
+
+    /// Schema and name, for people.
+    pub fn label(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Grant {
+    /// None is PUBLIC.
+    pub grantee: Option<String>,
+    pub privilege: String,
+    pub grantable: bool,
+    /// None is the whole table.
+    pub column: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Policy {
+    pub name: String,
+    pub permissive: bool,
+    pub command: String,
+    /// None is PUBLIC.
+    pub roles: Vec<Option<String>>,
+    pub using: Option<String>,
+    pub with_check: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Publication {
+    pub name: String,
+    pub columns: Option<Vec<String>>,
+    pub filter: Option<String>,
+}
+
+/// A sequence that belongs to a column.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Sequence {
+    pub name: String,
+    pub column: String,
+    /// Whether it is the column's identity, and not merely owned by it.
+    pub identity: bool,
+    pub last_value: Option<i64>,
+}
+
+/// An object that refers to a table, by its kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Dependent {
+    #[serde(rename = "foreign key")]
+    ForeignKey {
+        schema: String,
+        name: String,
+        constraint: String,
+        definition: String,
+        /// Columns of the table that it refers to.
+        uses: Vec<String>,
+        partitioned: bool,
+    },
+    #[serde(rename = "view")]
+    View {
+        schema: String,
+        name: String,
+        definition: String,
+        uses: Vec<String>,
+        options: Option<Vec<String>>,
+        owner: String,
+        /// Whether the owner may create in the schema now.
+        can_create: bool,
+    },
+    #[serde(rename = "materialized view")]
+    MaterializedView(Box<MaterializedView>),
+    #[serde(rename = "rule")]
+    Rule { schema: String, name: String, constraint: String },
+    #[serde(rename = "function")]
+    Function { schema: String, name: String },
+    #[serde(rename = "policy")]
+    Policy { schema: String, name: String, constraint: String },
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct MaterializedView {
+    pub schema: String,
+    pub name: String,
+    pub definition: String,
+    pub uses: Vec<String>,
+    pub options: Option<Vec<String>>,
+    pub owner: String,
+    pub can_create: bool,
+    pub comment: Option<String>,
+    pub indexes: Vec<String>,
+    pub grants: Vec<Grant>,
+    pub used_by: u64,
+}
+
+/// A governed table: its row in spyne.tables and its description.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Governed {
+    pub name: String,
+    pub version: String,
+    pub state: State,
+    pub home_schema: String,
+    pub home_name: String,
+    pub table: Table,
+}
+
+/// The view `governed.<name>`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct GovernedView {
+    pub columns: Vec<Column>,
+    pub grants: Vec<Grant>,
+    pub comment: Option<String>,
+    /// Views that are built on it, `schema.name`.
+    pub used_by: Vec<String>,
+    /// pg_class.reloptions.
+    #[serde(default)]
+    pub options: Option<Vec<String>>,
+    #[serde(default)]
+    pub column_comments: BTreeMap<String, String>,
+}
+
+/// Everything that a takeover is planned from.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Facts {
+    /// The table that becomes ACTIVE.
+    pub incoming: Governed,
+    /// The ACTIVE version that makes room, if there is one.
+    pub outgoing: Option<Governed>,
+    /// Every version of the name.
+    pub versions: Vec<String>,
+    /// Everything that refers to the outgoing table.
+    pub dependents: Vec<Dependent>,
+    /// Relations in the schema that the incoming table moves to.
+    pub names_at_target: Vec<String>,
+    pub target_schema_exists: bool,
+    pub view: Option<GovernedView>,
+    /// Grants to give back when the incoming table leaves staging; None where
+    /// none were taken.
+    pub suspended_grants: Option<Vec<Grant>>,
+    /// Drift of the two versions that nobody has settled.
+    #[serde(default)]
+    pub open_drift: Vec<OpenDrift>,
+}
+
+/// A drift report that is open.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OpenDrift {
+    pub report_id: i64,
+    pub severity: Severity,
+    pub version: String,
+}

@@ -1,0 +1,333 @@
+//! The rules of a takeover, one by one.
+
+use super::*;
+use crate::lifecycle::plan::facts::{GovernedView, Grant, Sequence};
+use crate::shape::snapshot::{Column, Snapshot};
+
+fn column(name: &str, data_type: &str) -> Column {
+    Column { name: name.into(), data_type: data_type.into(), ..Column::default() }
+}
+
+fn governed(oid: u32, schema: &str, name: &str, version: &str, state: State) -> Governed {
+    Governed {
+        name: "customer".into(),
+        version: version.into(),
+        state,
+        home_schema: schema.into(),
+        home_name: name.into(),
+        table: Table {
+            oid,
+            schema: schema.into(),
+            name: name.into(),
+            kind: "r".into(),
+            owner: "app".into(),
+            estimated_rows: Some(100.0),
+            shape: Snapshot {
+                columns: vec![column("id", "integer"), column("name", "text")],
+                ..Snapshot::default()
+            },
+            replica_identity: "d".into(),
+            indexes: vec!["customer_pkey".into()],
+            ..Table::default()
+        },
+    }
+}
+
+fn facts(outgoing: bool) -> Facts {
+    Facts {
+        incoming: governed(2, STAGING, "customer", "v1.1", State::Shadow),
+        outgoing: outgoing.then(|| governed(1, "public", "customer", "v1", State::Active)),
+        versions: vec!["v1".into(), "v1.1".into()],
+        dependents: Vec::new(),
+        names_at_target: match outgoing {
+            true => vec!["customer".into(), "customer_pkey".into()],
+            false => Vec::new(),
+        },
+        target_schema_exists: true,
+        view: None,
+        suspended_grants: None,
+        open_drift: Vec::new(),
+    }
+}
+
+fn options() -> Options {
+    Options {
+        accept_breaking: false,
+        dependents: Policy::Block,
+        target_schema: None,
+        target_name: None,
+        restoring: false,
+    }
+}
+
+fn statements(plan: &Plan) -> Vec<&str> {
+    plan.steps
+        .iter()
+        .filter_map(|s| match &s.action {
+            Action::Sql(sql) => Some(sql.as_str()),
+            Action::SqlAs { sql, .. } => Some(sql.as_str()),
+            Action::Change(_) => None,
+        })
+        .collect()
+}
+
+fn changes(plan: &Plan) -> Vec<(&str, State, &str)> {
+    plan.steps
+        .iter()
+        .filter_map(|s| match &s.action {
+            Action::Change(c) => Some((c.relation.as_str(), c.to, c.version.as_str())),
+            Action::Sql(_) | Action::SqlAs { .. } => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_swap_parks_the_old_version_and_keeps_its_address() {
+    let made = plan(&facts(true), &options());
+    assert_eq!(made.blockers, []);
+    let sql = statements(&made);
+    assert_eq!(
+        sql[..3],
+        [
+            "ALTER INDEX \"public\".\"customer_pkey\" RENAME TO \"customer_pkey__v1\"",
+            "ALTER TABLE \"public\".\"customer\" RENAME TO \"customer__v1\"",
+            "ALTER TABLE \"spyne_shadow\".\"customer\" SET SCHEMA \"public\"",
+        ]
+    );
+    assert_eq!(
+        changes(&made),
+        [
+            ("public.customer", State::Deprecated, "v1"),
+            ("spyne_shadow.customer", State::Active, "v1.1"),
+        ]
+    );
+}
+
+#[test]
+fn the_old_version_is_deprecated_before_the_new_one_is_active() {
+    // Two ACTIVE versions would break the unique index between the steps.
+    let made = plan(&facts(true), &options());
+    assert_eq!(changes(&made)[0].1, State::Deprecated);
+}
+
+#[test]
+fn a_breaking_difference_blocks_and_once_accepted_bumps_the_major_version() {
+    let mut given = facts(true);
+    given.incoming.table.shape.columns.pop();
+    let made = plan(&given, &options());
+    assert_eq!(made.blockers.len(), 1);
+    assert!(made.blockers[0].detail.starts_with("BREAKING: column name is gone"));
+    let made = plan(&given, &Options { accept_breaking: true, ..options() });
+    assert_eq!(made.blockers, []);
+    assert_eq!(changes(&made)[1].2, "v2");
+}
+
+#[test]
+fn a_restoration_keeps_its_version_whatever_the_shape() {
+    let mut given = facts(true);
+    given.incoming = governed(2, "public", "customer__v0", "v1", State::Deprecated);
+    given.outgoing = Some(governed(1, "public", "customer", "v2", State::Active));
+    given.incoming.table.shape.columns.pop();
+    let made = plan(&given, &Options { restoring: true, ..options() });
+    assert_eq!(made.blockers, []);
+    assert_eq!(changes(&made)[1].2, "v1");
+}
+
+#[test]
+fn an_empty_or_small_shadow_warns() {
+    let mut given = facts(true);
+    given.incoming.table.estimated_rows = Some(0.0);
+    assert!(plan(&given, &options()).warnings.iter().any(|w| w.detail == "is empty"));
+    given.incoming.table.estimated_rows = Some(49.0);
+    assert!(plan(&given, &options()).warnings.iter().any(|w| w.detail.contains("about 49 rows")));
+    given.incoming.table.estimated_rows = Some(50.0);
+    assert_eq!(plan(&given, &options()).warnings, []);
+}
+
+#[test]
+fn without_an_active_version_a_shadow_moves_to_public() {
+    let made = plan(&facts(false), &options());
+    assert_eq!(
+        statements(&made)[0],
+        "ALTER TABLE \"spyne_shadow\".\"customer\" SET SCHEMA \"public\""
+    );
+    assert_eq!(changes(&made), [("spyne_shadow.customer", State::Active, "v1.1")]);
+}
+
+#[test]
+fn a_table_registered_as_shadow_in_place_stays_and_gets_its_grants_back() {
+    let mut given = facts(false);
+    given.incoming = governed(2, "app", "customer", "v1", State::Shadow);
+    given.names_at_target = vec!["customer".into(), "customer_pkey".into()];
+    given.suspended_grants = Some(vec![Grant {
+        grantee: Some("bob".into()),
+        privilege: "SELECT".into(),
+        ..Grant::default()
+    }]);
+    let made = plan(&given, &options());
+    assert_eq!(made.blockers, []);
+    let sql = statements(&made);
+    assert!(!sql.iter().any(|s| s.contains("SET SCHEMA") || s.contains("RENAME")));
+    assert!(sql.contains(&"GRANT SELECT ON TABLE \"app\".\"customer\" TO \"bob\""));
+}
+
+#[test]
+fn an_address_in_use_blocks_and_names_the_arguments() {
+    let mut given = facts(false);
+    given.names_at_target = vec!["customer".into()];
+    let made = plan(&given, &options());
+    assert_eq!(made.blockers.len(), 1);
+    assert!(made.blockers[0].remedy.contains("target_schema"));
+}
+
+#[test]
+fn no_table_is_promoted_into_a_schema_of_spyne() {
+    for schema in ["spyne", "governed", "pg_catalog"] {
+        let made =
+            plan(&facts(false), &Options { target_schema: Some(schema.into()), ..options() });
+        assert_eq!(made.blockers.len(), 1, "{schema}");
+    }
+}
+
+#[test]
+fn another_schema_and_name_are_reached_by_way_of_a_unique_name() {
+    let made = plan(
+        &facts(false),
+        &Options {
+            target_schema: Some("crm".into()),
+            target_name: Some("people".into()),
+            ..options()
+        },
+    );
+    assert_eq!(
+        statements(&made)[..3],
+        [
+            "ALTER TABLE \"spyne_shadow\".\"customer\" RENAME TO \"people__2\"",
+            "ALTER TABLE \"spyne_shadow\".\"people__2\" SET SCHEMA \"crm\"",
+            "ALTER TABLE \"crm\".\"people__2\" RENAME TO \"people\"",
+        ]
+    );
+}
+
+#[test]
+fn owner_grants_and_numbers_carry_over() {
+    let mut given = facts(true);
+    given.incoming.table.owner = "engineer".into();
+    let sequence = |last_value| Sequence {
+        name: "customer_id_seq".into(),
+        column: "id".into(),
+        identity: true,
+        last_value,
+    };
+    given.incoming.table.sequences = vec![sequence(None)];
+    if let Some(outgoing) = &mut given.outgoing {
+        outgoing.table.sequences = vec![sequence(Some(41))];
+        outgoing.table.grants = vec![Grant {
+            grantee: None,
+            privilege: "SELECT".into(),
+            grantable: false,
+            column: Some("id".into()),
+        }];
+    }
+    let made = plan(&given, &options());
+    let sql = statements(&made);
+    assert!(sql.contains(&"ALTER TABLE \"public\".\"customer\" OWNER TO \"app\""));
+    assert!(sql.contains(&"GRANT SELECT (\"id\") ON TABLE \"public\".\"customer\" TO PUBLIC"));
+    assert!(sql.iter().any(|s| s.starts_with("SELECT pg_catalog.setval(") && s.ends_with("41)")));
+}
+
+#[test]
+fn a_governed_view_that_cannot_be_extended_is_made_again_with_its_grants() {
+    let mut given = facts(true);
+    given.view = Some(GovernedView {
+        columns: vec![column("id", "text")],
+        grants: vec![Grant {
+            grantee: Some("bi".into()),
+            privilege: "SELECT".into(),
+            ..Grant::default()
+        }],
+        ..GovernedView::default()
+    });
+    let made = plan(&given, &options());
+    let sql = statements(&made);
+    assert!(sql.contains(&"DROP VIEW \"governed\".\"customer\""));
+    assert!(sql.contains(&"GRANT SELECT ON TABLE \"governed\".\"customer\" TO \"bi\""));
+}
+
+#[test]
+fn a_view_on_a_governed_view_blocks_only_where_it_must_be_made_again() {
+    let mut given = facts(true);
+    let view = |kind: &str| GovernedView {
+        columns: vec![column("id", kind)],
+        used_by: vec!["public.dashboard".into()],
+        ..GovernedView::default()
+    };
+    given.view = Some(view("integer"));
+    assert_eq!(plan(&given, &options()).blockers, []);
+    given.view = Some(view("text"));
+    assert_eq!(plan(&given, &options()).blockers[0].object, "public.dashboard");
+}
+
+#[test]
+fn the_name_for_the_old_version_may_be_taken() {
+    let mut given = facts(true);
+    given.names_at_target.push("customer__v1".into());
+    assert_eq!(plan(&given, &options()).blockers[0].object, "public.customer__v1");
+}
+
+#[test]
+fn expressions_that_users_wrote_run_as_the_owner() {
+    let mut given = facts(true);
+    if let Some(outgoing) = &mut given.outgoing {
+        outgoing.table.policies = vec![crate::lifecycle::plan::facts::Policy {
+            name: "mine".into(),
+            permissive: true,
+            command: "ALL".into(),
+            roles: vec![None],
+            using: Some("evil(id)".into()),
+            with_check: None,
+        }];
+    }
+    let made = plan(&given, &options());
+    let with_text: Vec<&Step> = made
+        .steps
+        .iter()
+        .filter(|s| matches!(&s.action, Action::Sql(q) | Action::SqlAs { sql: q, .. } if q.contains("evil")))
+        .collect();
+    assert_eq!(with_text.len(), 1);
+    assert!(matches!(&with_text[0].action, Action::SqlAs { owner, .. } if owner == "app"));
+}
+
+#[test]
+fn staging_grants_end_with_staging() {
+    let mut given = facts(false);
+    given.suspended_grants = Some(Vec::new());
+    given.incoming.table.grants = vec![Grant {
+        grantee: Some("spyne_engineer".into()),
+        privilege: "DELETE".into(),
+        ..Grant::default()
+    }];
+    let made = plan(&given, &options());
+    assert!(
+        statements(&made)
+            .iter()
+            .any(|s| s.starts_with("REVOKE ALL") && s.contains("spyne_engineer"))
+    );
+}
+
+#[test]
+fn a_version_that_comes_back_gets_its_index_names_back() {
+    let mut given = facts(true);
+    given.incoming = governed(2, "public", "customer__v1", "v1", State::Deprecated);
+    given.incoming.table.indexes = vec!["customer_pkey__v1".into()];
+    given.outgoing = Some(governed(1, "public", "customer", "v2", State::Active));
+    let made = plan(&given, &Options { restoring: true, ..options() });
+    let sql = statements(&made);
+    assert_eq!(
+        sql[..2],
+        [
+            "ALTER INDEX \"public\".\"customer_pkey\" RENAME TO \"customer_pkey__v2\"",
+            "ALTER INDEX \"public\".\"customer_pkey__v1\" RENAME TO \"customer_pkey\"",
+        ]
+    );
+}

@@ -1,0 +1,343 @@
+//! Constraints and keys, and the texts in which columns are named.
+
+use super::Change;
+use super::rules::What;
+use super::snapshot::{Constraint, Kind};
+
+/// The texts of a shape as they would be with its columns renamed.
+pub struct Renaming<'a>(pub &'a [(&'a str, &'a str)]);
+
+impl Renaming<'_> {
+    /// An expression with each column's name replaced. Postgres writes the
+    /// columns of the table itself without a qualifier; what follows a point or
+    /// a `::`, or comes before a bracket, is no column.
+    pub fn apply(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_string();
+        }
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let length = token(rest, first);
+            let (word, after) = rest.split_at(length);
+            let qualified = result.ends_with('.') || result.ends_with("::");
+            let call = after.starts_with('(') && !word.starts_with('"');
+            let bare = bare(word, first).filter(|_| !qualified && !call);
+            match bare.and_then(|name| self.0.iter().find(|(old, _)| *old == name)) {
+                Some((_, new)) => result.push_str(&as_written(new)),
+                None => result.push_str(word),
+            }
+            rest = after;
+        }
+        result
+    }
+}
+
+/// The length in bytes of the token that a text begins with: a quoted text, a
+/// word, or one character.
+fn token(text: &str, first: char) -> usize {
+    let quoted = |quote: char| {
+        let mut inside = text.char_indices().skip(1).peekable();
+        while let Some((at, c)) = inside.next() {
+            if c == quote {
+                match inside.peek() {
+                    Some((_, next)) if *next == quote => {
+                        inside.next();
+                    }
+                    _ => return at + 1,
+                }
+            }
+        }
+        text.len()
+    };
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    match first {
+        '\'' | '"' => quoted(first),
+        c if part(c) => text.find(|c| !part(c)).unwrap_or(text.len()),
+        c => c.len_utf8(),
+    }
+}
+
+/// The name that a token stands for; None where it is no identifier.
+fn bare(word: &str, first: char) -> Option<String> {
+    match first {
+        '"' => Some(word.trim_matches('"').replace("\"\"", "\"")),
+        c if c.is_alphabetic() || c == '_' => Some(word.to_string()),
+        _ => None,
+    }
+}
+
+/// A name as Postgres writes it, as far as the comparison needs: quoted where
+/// it is not all of small letters, digits and underscores.
+fn as_written(name: &str) -> String {
+    let plain = name
+        .chars()
+        .enumerate()
+        .all(|(at, c)| c.is_ascii_lowercase() || c == '_' || (at > 0 && c.is_ascii_digit()));
+    match plain {
+        true => name.to_string(),
+        false => crate::kernel::names::quote(name),
+    }
+}
+
+/// Whether two texts are the same but for the quotes around names: keywords
+/// are quoted, which is not known here.
+pub fn same_text(a: &str, b: &str) -> bool {
+    a == b || (a.contains('"') || b.contains('"')) && a.replace('"', "") == b.replace('"', "")
+}
+
+const NOT_VALID: &str = " NOT VALID";
+
+/// Takes the first that fits.
+fn take<'a>(
+    left: &mut Vec<&'a Constraint>,
+    wanted: impl Fn(&Constraint) -> bool,
+) -> Option<&'a Constraint> {
+    left.iter().position(|c| wanted(c)).map(|at| left.remove(at))
+}
+
+/// The changes among constraints; `used` says whether something relies on a
+/// column.
+pub fn compare(
+    old: &[Constraint],
+    new: &[Constraint],
+    renaming: &Renaming,
+    used: &dyn Fn(&str) -> bool,
+) -> Vec<Change> {
+    let then: Vec<Constraint> = old
+        .iter()
+        .map(|c| Constraint {
+            columns: c.columns.clone(),
+            definition: match c.kind {
+                Kind::ForeignKey => in_foreign_key(renaming, &c.definition),
+                _ => renaming.apply(&c.definition),
+            },
+            ..c.clone()
+        })
+        .collect();
+    let same = |a: &Constraint, b: &Constraint| {
+        let marked = a.mark.is_some() && a.mark == b.mark && a.columns.len() == b.columns.len();
+        let valid = |c: &Constraint| !c.definition.ends_with(NOT_VALID);
+        same_kind(a, b)
+            && (marked
+                && valid(a) == valid(b)
+                && a.definition.ends_with("NO INHERIT") == b.definition.ends_with("NO INHERIT")
+                || same_text(&as_key(a), &as_key(b))
+                || same_text(&a.definition, &b.definition)
+                || same_foreign_key(a, b, renaming))
+    };
+    let mut left: Vec<&Constraint> = new.iter().collect();
+    let mut gone: Vec<&Constraint> = Vec::new();
+    let mut changes = Vec::new();
+    // The same under the same name first, so that twins do not change places.
+    for was in &then {
+        if take(&mut left, |c| same(was, c) && c.name == was.name).is_none() {
+            gone.push(was);
+        }
+    }
+    for was in std::mem::take(&mut gone) {
+        match take(&mut left, |c| same(was, c)) {
+            Some(now) => changes.push(renamed(was, now)),
+            None => gone.push(was),
+        }
+    }
+    for was in gone {
+        match take(&mut left, |c| c.name == was.name && c.kind == was.kind) {
+            Some(now) => changes.push(changed(was, now)),
+            None => changes.push(dropped(was, used)),
+        }
+    }
+    changes.extend(left.into_iter().map(added));
+    changes
+}
+
+/// A unique index may become a constraint, and is the same key.
+fn same_kind(a: &Constraint, b: &Constraint) -> bool {
+    let unique = |kind: Kind| matches!(kind, Kind::Unique | Kind::UniqueIndex);
+    a.kind == b.kind || (unique(a.kind) && unique(b.kind))
+}
+
+/// The definition; of a plain unique index, that of the constraint it could be.
+fn as_key(constraint: &Constraint) -> String {
+    let plain = constraint.definition.strip_prefix(" USING btree (");
+    match plain.filter(|_| constraint.kind == Kind::UniqueIndex) {
+        Some(rest) => format!("UNIQUE ({rest}"),
+        None => constraint.definition.clone(),
+    }
+}
+
+const REFERENCES: &str = " REFERENCES ";
+
+/// What comes after REFERENCES names another table's columns.
+fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
+    match definition.split_once(REFERENCES) {
+        Some((own, other)) => format!("{}{REFERENCES}{other}", renaming.apply(own)),
+        None => definition.to_string(),
+    }
+}
+
+/// Whether two foreign keys are one whose key columns have other names: those of
+/// the table it refers to, which may be the same table.
+fn same_foreign_key(was: &Constraint, now: &Constraint, renaming: &Renaming) -> bool {
+    let own = |c: &Constraint| c.definition.split_once(REFERENCES).map(|(own, _)| own.to_string());
+    let actions = |c: &Constraint| {
+        let (_, other) = c.definition.split_once(REFERENCES)?;
+        // The columns come first; ON DELETE SET NULL may have some of its own.
+        other.split_once(')').map(|(_, actions)| actions.to_string())
+    };
+    let renamed_too = || {
+        let (own, other) = was.definition.split_once(REFERENCES)?;
+        Some(format!("{own}{REFERENCES}{}", renaming.apply(other)))
+    };
+    let same_columns = was.refers.is_some() && was.refers == now.refers;
+    let same_own = own(was).zip(own(now)).is_some_and(|(a, b)| same_text(&a, &b));
+    (same_columns && same_own && actions(was) == actions(now))
+        || renamed_too().is_some_and(|text| same_text(&text, &now.definition))
+}
+
+fn one_column(constraint: &Constraint) -> Option<&str> {
+    match constraint.columns.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+fn about(what: What, constraint: &Constraint, detail: String) -> Change {
+    Change::new(what, one_column(constraint), detail)
+}
+
+fn renamed(was: &Constraint, now: &Constraint) -> Change {
+    let what = match was.kind.is_key() {
+        true => What::KeyRenamed,
+        false => What::ConstraintRenamed,
+    };
+    let detail = format!("{} {} is now called {}", was.kind.as_str(), was.name, now.name);
+    about(what, was, detail)
+        .names(Some(&was.name), Some(&now.name))
+        .types(Some(&was.definition), Some(&now.definition))
+}
+
+fn changed(was: &Constraint, now: &Constraint) -> Change {
+    let validated = was.definition.strip_suffix(NOT_VALID) == Some(&now.definition);
+    let what = match (was.kind.is_key(), validated) {
+        (true, _) => What::KeyChanged,
+        (_, true) => What::ConstraintValidated,
+        _ => What::ConstraintChanged,
+    };
+    let detail = match validated {
+        true => format!("{} {} was validated", was.kind.as_str(), was.name),
+        false => format!("{} {} is another one", was.kind.as_str(), was.name),
+    };
+    about(what, was, detail)
+        .names(Some(&was.name), Some(&was.name))
+        .types(Some(&was.definition), Some(&now.definition))
+}
+
+fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> Change {
+    let what = match was.kind {
+        kind if kind.is_key() => What::KeyDropped,
+        _ if was.columns.iter().any(|c| used(c)) => What::ConstraintDroppedFromUsed,
+        _ => What::ConstraintDropped,
+    };
+    about(what, was, format!("{} {} is gone", was.kind.as_str(), was.name))
+        .names(Some(&was.name), None)
+        .types(Some(&was.definition), None)
+}
+
+fn added(now: &Constraint) -> Change {
+    let what = if now.kind.is_key() { What::KeyAdded } else { What::ConstraintAdded };
+    about(what, now, format!("{} {} is new", now.kind.as_str(), now.name))
+        .names(None, Some(&now.name))
+        .types(None, Some(&now.definition))
+}
+
+impl Kind {
+    /// Whether it is made by CREATE INDEX.
+    pub fn is_index(self) -> bool {
+        self == Kind::UniqueIndex
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_columns_are_renamed() {
+        let names = [("length", "len"), ("a", "b c"), ("b", "a")];
+        let renaming = Renaming(&names);
+        for (text, expected) in [
+            ("CHECK ((length(length) > 3))", "CHECK ((length(len) > 3))"),
+            ("CHECK ((a > b))", "CHECK ((\"b c\" > a))"),
+            ("CHECK ((x = 'a b'::text))", "CHECK ((x = 'a b'::text))"),
+            ("CHECK ((x = 'it''s a'))", "CHECK ((x = 'it''s a'))"),
+            ("FOREIGN KEY (a) REFERENCES s.a(id)", "FOREIGN KEY (\"b c\") REFERENCES s.a(id)"),
+            ("((\"a\"))", "((\"b c\"))"),
+            ("(x)::a", "(x)::a"),
+        ] {
+            assert_eq!(renaming.apply(text), expected);
+        }
+    }
+
+    fn constraint(name: &str, kind: Kind, definition: &str, column: &str) -> Constraint {
+        Constraint {
+            name: name.into(),
+            kind,
+            definition: definition.into(),
+            columns: vec![column.into()],
+            refers: None,
+            mark: None,
+        }
+    }
+
+    #[test]
+    fn each_change_of_a_constraint_is_told() {
+        let key = constraint("k", Kind::PrimaryKey, "PRIMARY KEY (id)", "id");
+        let check = constraint("c", Kind::Check, "CHECK ((n > 0)) NOT VALID", "n");
+        let valid = constraint("c", Kind::Check, "CHECK ((n > 0))", "n");
+        let other = constraint("c", Kind::Check, "CHECK ((n > 1))", "n");
+        let renamed = constraint("d", Kind::Check, "CHECK ((n > 0))", "n");
+        let go = |old: &[Constraint], new: &[Constraint]| -> Vec<(String, &'static str)> {
+            compare(old, new, &Renaming(&[]), &|c| c == "n")
+                .into_iter()
+                .map(|c| {
+                    (c.detail.split(':').next().unwrap_or("").to_string(), c.severity.as_str())
+                })
+                .collect()
+        };
+        let told = |text: &str, severity: &'static str| vec![(text.to_string(), severity)];
+        assert_eq!(go(&[key.clone()], &[]), told("primary key k is gone", "BREAKING"));
+        assert_eq!(go(&[], &[key]), told("primary key k is new", "WARNING"));
+        assert_eq!(go(&[check], &[valid.clone()]), told("check c was validated", "COMPATIBLE"));
+        assert_eq!(go(&[valid.clone()], &[other]), told("check c is another one", "WARNING"));
+        assert_eq!(go(&[valid.clone()], &[renamed]), told("check c is now called d", "COMPATIBLE"));
+        assert_eq!(go(&[valid], &[]), told("check c is gone", "WARNING"));
+    }
+
+    #[test]
+    fn a_foreign_key_to_another_table_of_the_columns_name_stays_itself() {
+        let was = constraint("f", Kind::ForeignKey, "FOREIGN KEY (x) REFERENCES y(z)", "x");
+        let now = constraint("f", Kind::ForeignKey, "FOREIGN KEY (w) REFERENCES y(z)", "w");
+        assert!(compare(&[was], &[now], &Renaming(&[("x", "w")]), &|_| false).is_empty());
+        // The other table's column has another name.
+        let key = |column: &str| Constraint {
+            refers: Some("s.y(1)".into()),
+            ..constraint(
+                "f",
+                Kind::ForeignKey,
+                &format!("FOREIGN KEY (x) REFERENCES s.y({column})"),
+                "x",
+            )
+        };
+        assert!(compare(&[key("a")], &[key("b")], &Renaming(&[]), &|_| false).is_empty());
+        let ending = |action: &str| Constraint {
+            definition: format!("{}{action}", key("a").definition),
+            ..key("a")
+        };
+        let (null, default) =
+            (ending(" ON DELETE SET NULL (x)"), ending(" ON DELETE SET DEFAULT (x)"));
+        assert_eq!(compare(&[null], &[default], &Renaming(&[]), &|_| false).len(), 1);
+        let elsewhere = Constraint { refers: Some("s.y(2)".into()), ..key("b") };
+        assert_eq!(compare(&[key("a")], &[elsewhere], &Renaming(&[]), &|_| false).len(), 1);
+    }
+}

@@ -1,0 +1,101 @@
+//! SQL that gives the old shape back.
+
+use super::Change;
+use super::guide::{self, column_definition};
+use super::rules::ChangeType;
+use super::snapshot::{Column, Snapshot};
+use crate::kernel::names::quote;
+
+/// Gives each change its remedy. A compatible one needs none, and has it all
+/// the same: somebody may want it undone.
+pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &str) {
+    let renames: Vec<(String, String)> = changes
+        .iter()
+        .filter(|c| c.change_type == ChangeType::Rename)
+        .filter_map(|c| c.new_name.clone().zip(c.old_name.clone()))
+        .collect();
+    let taken: Vec<&str> =
+        old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
+    let mut undo_renames = Some(guide::renames(address, &renames, &taken).join(" "));
+    for change in changes {
+        change.remedy = match change.change_type {
+            // Names that change places go back together.
+            ChangeType::Rename => match guide::are_entangled(&renames) {
+                true => undo_renames.take().unwrap_or_else(|| "-- as for the first rename".into()),
+                false => guide::renames(
+                    address,
+                    &change
+                        .new_name
+                        .clone()
+                        .zip(change.old_name.clone())
+                        .into_iter()
+                        .collect::<Vec<_>>(),
+                    &taken,
+                )
+                .join(" "),
+            },
+            _ => remedy(change, old, new, address),
+        };
+    }
+}
+
+fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &str) -> String {
+    let table = format!("ALTER TABLE {address}");
+    let was = change.column.as_ref().and_then(|n| old.columns.iter().find(|c| c.name == *n));
+    // What the column is called now: remedies may run one by one.
+    let here = quote(change.new_name.as_deref().or(change.column.as_deref()).unwrap_or_default());
+    match change.change_type {
+        ChangeType::Add => match change.new_name.as_deref() {
+            Some(name) => format!("{table} DROP COLUMN {};", quote(name)),
+            None => String::new(),
+        },
+        ChangeType::Remove => match was {
+            // Without values it cannot be NOT NULL.
+            Some(was) if was.not_null && !was.is_supplied() => {
+                let nullable = Column { not_null: false, ..was.clone() };
+                format!(
+                    "{table} ADD COLUMN {}; -- fill it, and then: {table} ALTER COLUMN {} SET NOT NULL;",
+                    column_definition(&nullable),
+                    quote(&was.name)
+                )
+            }
+            Some(was) => format!("{table} ADD COLUMN {};", column_definition(was)),
+            None => String::new(),
+        },
+        // The type itself is another one.
+        ChangeType::TypeChange
+            if was.is_some_and(|was| {
+                new.columns.iter().any(|now| {
+                    Some(&now.name) == change.new_name.as_ref()
+                        && now.data_type == was.data_type
+                        && now.facts != was.facts
+                        && now.collation == was.collation
+                })
+            }) =>
+        {
+            format!("-- undo it where type {} is defined", was.map_or("", |was| &was.data_type))
+        }
+        ChangeType::TypeChange => match was {
+            Some(was) => guide::type_change(address, &here, was, change.new_type.as_deref()),
+            None => String::new(),
+        },
+        ChangeType::Nullability => match was {
+            Some(was) if was.not_null => format!("{table} ALTER COLUMN {here} SET NOT NULL;"),
+            Some(_) => format!("{table} ALTER COLUMN {here} DROP NOT NULL;"),
+            None => String::new(),
+        },
+        ChangeType::Default => match was {
+            Some(was) => {
+                let now = new.columns.iter().find(|c| Some(&c.name) == change.new_name.as_ref());
+                guide::values(address, &here, now, was)
+            }
+            None => String::new(),
+        },
+        ChangeType::Key | ChangeType::Constraint => {
+            let then = old.constraints.iter().find(|c| Some(&c.name) == change.old_name.as_ref());
+            let now = new.constraints.iter().find(|c| Some(&c.name) == change.new_name.as_ref());
+            guide::constraint(address, now, then)
+        }
+        ChangeType::Order | ChangeType::Rename => String::new(),
+    }
+}

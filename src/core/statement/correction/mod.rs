@@ -1,0 +1,120 @@
+//! Corrections of a statement, made in its parsed form and never in its text.
+//!
+//! The text that comes out is written by sqlparser, so it loses comments and the author's line
+//! breaks. Whether it is right is for Postgres to say: the caller previews what comes out.
+
+mod conditions;
+mod field;
+mod filter;
+pub mod format;
+mod join;
+mod list;
+pub mod names;
+mod parse;
+mod relations;
+mod request;
+mod scope;
+mod substitute;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::kernel::error::{Code, Result, SpyneError};
+pub use request::{Correction, Kind, read};
+
+/// What came out of a correction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// The corrected statement, on one line.
+    pub sql: String,
+    /// What was done, one plain sentence for each correction, in their order.
+    pub applied: Vec<String>,
+}
+
+/// Finds the table that is a version of a name: `(name, version)` to `(schema, table)`. The name
+/// is as the statement has it, folded to lower case where it is not quoted, with its schema and a
+/// dot before it where the statement has them.
+pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<(String, String)> + 'a;
+
+/// Why one correction does not apply, and what could be typed instead.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    detail: String,
+    hint: String,
+}
+
+impl Refusal {
+    fn new(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Refusal { detail: detail.into(), hint: hint.into() }
+    }
+}
+
+/// The sentence that says what was done, or why nothing was.
+pub(crate) type Outcome = std::result::Result<String, Refusal>;
+
+/// Applies the corrections to the one statement in `sql`, each to what the ones before it left.
+///
+/// # Errors
+/// 22023 for a text that sqlparser cannot read or cannot write back as it was, for several
+/// statements, and for the first correction that does not apply. Nothing is applied then.
+pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Result<Corrected> {
+    if corrections.is_empty() {
+        return Err(request::nothing_asked());
+    }
+    let mut statement = parse::faithful_statement(sql).map_err(|detail| {
+        SpyneError::new(
+            Code::InvalidParameter,
+            "the statement cannot be corrected",
+            detail,
+            "Write the statement as it should be, and preview that: SELECT * FROM spyne_preview('...');",
+        )
+    })?;
+    let mut applied = Vec::with_capacity(corrections.len());
+    for (index, correction) in corrections.iter().enumerate() {
+        let outcome = apply(&mut statement, &correction.kind, resolve).and_then(|sentence| {
+            // What does not read back as itself would mean something else to Postgres.
+            match parse::reads_back(&statement) {
+                true => Ok(sentence),
+                false => Err(Refusal::new(
+                    "The corrected statement cannot be written as SQL text without a change of meaning.",
+                    "Write the statement as it should be, and preview that.",
+                )),
+            }
+        });
+        applied.push(outcome.map_err(|refusal| {
+            SpyneError::new(
+                Code::InvalidParameter,
+                format!("correction {} ({}) does not apply", index + 1, correction.kind.name()),
+                refusal.detail,
+                refusal.hint,
+            )
+        })?);
+    }
+    Ok(Corrected { sql: statement.to_string(), applied })
+}
+
+fn apply(statement: &mut sqlparser::ast::Statement, kind: &Kind, resolve: &Resolve) -> Outcome {
+    match kind {
+        Kind::JoinType { table, to } => join::change(statement, table, *to),
+        Kind::Filter(filter) => filter::change(statement, filter),
+        Kind::Metric { from, to } => field::metric(statement, from, to),
+        Kind::Column(change) => field::column(statement, change),
+        Kind::GroupBy(change) => list::group_by(statement, change),
+        Kind::OrderBy(change) => list::order_by(statement, change),
+        Kind::Limit { to } => list::limit(statement, *to),
+        Kind::TableVersion { table, to } => table::change(statement, table, to, resolve),
+    }
+}
+
+/// `first`, `second` and so on as one text, for hints: the first eight, each cut at 120 characters.
+fn listed(items: &[String]) -> String {
+    let short = |item: &String| match item.chars().count() > 120 {
+        true => format!("{}...", item.chars().take(117).collect::<String>()),
+        false => item.clone(),
+    };
+    let mut shown: Vec<String> = items.iter().take(8).map(short).collect();
+    if items.len() > shown.len() {
+        shown.push(format!("and {} more", items.len() - shown.len()));
+    }
+    shown.join("; ")
+}

@@ -1,0 +1,6 @@
+//! Statements: what Postgres made of one (`query`), what a preview says about it
+//! (`preview`), and how a correction changes its text (`correction`).
+
+pub mod correction;
+pub mod preview;
+pub mod query;

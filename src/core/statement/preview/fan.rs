@@ -1,0 +1,382 @@
+//! Which source of a query multiplies the rows of which: the structure behind
+//! fan traps, chasm traps and Cartesian products.
+//!
+//! One row of a source determines one row of another where the other's unique
+//! key is compared with columns that are determined already (the closure of
+//! functional dependencies, as in Ullman, Principles of Database Systems). What
+//! is not determined may come several times for one row, and so repeat it.
+
+use std::collections::BTreeMap;
+
+use super::keys::{Key, Known, in_passing, keys_of_source};
+use crate::statement::query::columns::Scope;
+use crate::statement::query::relations::{Relation, Relations};
+use crate::statement::query::{Command, Expr, ExprKind, From, Join, JoinKind, Query, SourceKind};
+
+/// A column of a source of the level.
+pub type Column = (usize, i32);
+
+/// Something that gives a column its value.
+#[derive(Debug)]
+struct Equality {
+    column: Column,
+    /// What the value is computed from; nothing for a constant.
+    from: Vec<Column>,
+    /// The ON of an outer join says nothing of the rows that the join keeps
+    /// without a match: there it holds for the rows of these sources alone.
+    only_for: Option<Vec<usize>>,
+}
+
+/// The sources of one query level, and how equality connects them.
+#[derive(Debug)]
+pub struct Structure<'a> {
+    scope: Scope<'a>,
+    relations: &'a Relations,
+    /// The numbers of its sources, in the order they are written.
+    pub sources: Vec<usize>,
+    equalities: Vec<Equality>,
+    /// Sources that any one condition, or a reference, names together.
+    linked: Vec<Vec<usize>>,
+    keys: BTreeMap<usize, Vec<Key>>,
+}
+
+impl<'a> Structure<'a> {
+    pub fn of(scope: Scope<'a>, relations: &'a Relations, known: &Known) -> Structure<'a> {
+        let mut structure = Structure {
+            scope,
+            relations,
+            sources: scope.query.source_numbers(),
+            equalities: Vec::new(),
+            linked: Vec::new(),
+            keys: BTreeMap::new(),
+        };
+        for (condition, join) in conditions(scope.query) {
+            structure.add(condition, join);
+        }
+        structure.link_equal_constants();
+        for number in structure.sources.clone() {
+            structure.link_references(number);
+            let keys = keys_of_source(scope, number, relations, known);
+            structure.keys.insert(number, keys);
+        }
+        structure
+    }
+
+    fn add(&mut self, condition: &Expr, join: Option<&Join>) {
+        let together = sources_among(&self.scope.columns_in(condition));
+        if together.len() > 1 {
+            self.linked.push(together);
+        }
+        for equality in condition.equalities() {
+            if let ExprKind::Call(call) = &equality.kind
+                && let [left, right] = &call.arguments[..]
+            {
+                self.add_equality(left, Some(right), join);
+                self.add_equality(right, Some(left), join);
+            }
+        }
+        // A flag says its own value: WHERE is_main, WHERE NOT is_main.
+        match &condition.kind {
+            ExprKind::Column { .. } => self.add_equality(condition, None, join),
+            ExprKind::Not(flag) => self.add_equality(flag, None, join),
+            _ => {}
+        }
+    }
+
+    fn add_equality(&mut self, target: &Expr, value: Option<&Expr>, join: Option<&Join>) {
+        let Some(column) = self.scope.local_source(target) else {
+            return;
+        };
+        self.equalities.push(Equality {
+            column,
+            from: value.map(|v| self.scope.columns_in(v)).unwrap_or_default(),
+            only_for: join.and_then(|j| only_for(j, column.0)),
+        });
+    }
+
+    /// `a.tenant = 5 AND b.tenant = 5` compares a with b; `a.size = 1 AND
+    /// b.floor = 1` does not. Names tell, with what stands before a first `_`
+    /// left out: a table's abbreviation, often.
+    fn link_equal_constants(&mut self) {
+        let name_of = |(source, column): Column| {
+            let place = usize::try_from(column).ok()?.checked_sub(1)?;
+            let name = self.scope.query.source(source)?.columns.get(place)?.as_str();
+            Some(name.split_once('_').map_or(name, |(_, rest)| rest))
+        };
+        let mut constants: Vec<((ExprKind, Option<&str>), usize)> = Vec::new();
+        for (condition, _) in conditions(self.scope.query) {
+            for equality in condition.equalities() {
+                let ExprKind::Call(call) = &equality.kind else {
+                    continue;
+                };
+                let [left, right] = &call.arguments[..] else {
+                    continue;
+                };
+                for (column, value) in [(left, right), (right, left)] {
+                    let constant = self.scope.columns_in(value).is_empty();
+                    if let Some(found) = self.scope.local_source(column).filter(|_| constant) {
+                        constants.push(((value.kind.clone(), name_of(found)), found.0));
+                    }
+                }
+            }
+        }
+        for (at, (value, source)) in constants.iter().enumerate() {
+            for (other, elsewhere) in &constants[at + 1..] {
+                if value == other && source != elsewhere {
+                    self.linked.push(vec![*source, *elsewhere]);
+                }
+            }
+        }
+    }
+
+    /// A function or a LATERAL subquery in FROM hangs on what it refers to.
+    fn link_references(&mut self, number: usize) {
+        let columns = match self.scope.query.source(number).map(|s| &s.kind) {
+            Some(SourceKind::Function { calls, .. }) => {
+                calls.iter().flat_map(|c| self.scope.columns_in(c)).collect()
+            }
+            Some(SourceKind::Subquery { query, .. }) => self.scope.columns_used_within(query),
+            _ => Vec::new(),
+        };
+        let mut together = sources_among(&columns);
+        if !together.is_empty() {
+            together.push(number);
+            self.linked.push(together);
+        }
+    }
+
+    /// Whether an equality holds for the rows of `starts`.
+    fn holds(equality: &Equality, starts: &[usize]) -> bool {
+        equality.only_for.as_ref().is_none_or(|list| starts.iter().any(|s| list.contains(s)))
+    }
+
+    /// The sources whose row is settled, and the columns whose value is, once a
+    /// row of each of `starts` and the values of `columns` are.
+    pub fn closure(&self, starts: &[usize], columns: &[Column]) -> (Vec<usize>, Vec<Column>) {
+        let mut known = starts.to_vec();
+        let mut bound = columns.to_vec();
+        loop {
+            let before = (known.len(), bound.len());
+            for e in &self.equalities {
+                let follows = e.from.iter().all(|c| known.contains(&c.0) || bound.contains(c));
+                if follows && Self::holds(e, starts) && !bound.contains(&e.column) {
+                    bound.push(e.column);
+                }
+            }
+            for source in &self.sources {
+                if !known.contains(source) && self.settled(*source, &bound, starts) {
+                    known.push(*source);
+                }
+            }
+            if before == (known.len(), bound.len()) {
+                return (known, bound);
+            }
+        }
+    }
+
+    /// The sources whose row is settled once a row of `start` is.
+    pub fn determined_by(&self, start: usize) -> Vec<usize> {
+        self.closure(&[start], &[]).0
+    }
+
+    /// Whether a source has at most one row with these values.
+    fn settled(&self, source: usize, bound: &[Column], starts: &[usize]) -> bool {
+        let covered =
+            |source: usize, key: &Key| key.iter().all(|column| bound.contains(&(source, *column)));
+        if self.keys(source).iter().any(|key| covered(source, key)) {
+            return true;
+        }
+        // Of a table without keys and statistics nothing is known. Where what
+        // it is compared with is no key either, it may well be the one side.
+        let unknown = self.table(source).is_some_and(|table| {
+            table.unique_keys.is_empty() && table.columns.iter().all(|c| c.null_fraction.is_none())
+        });
+        unknown
+            && self.equalities.iter().any(|e| {
+                let others = sources_among(&e.from);
+                e.column.0 == source
+                    && bound.contains(&e.column)
+                    && Self::holds(e, starts)
+                    && !others.is_empty()
+                    && others.iter().all(|other| {
+                        !self.keys(*other).iter().any(|key| {
+                            key.iter().all(|column| {
+                                self.equalities.iter().any(|f| {
+                                    f.column.0 == source && f.from.contains(&(*other, *column))
+                                })
+                            })
+                        })
+                    })
+            })
+    }
+
+    fn table(&self, source: usize) -> Option<&'a Relation> {
+        match self.scope.query.source(source).map(|s| &s.kind) {
+            Some(SourceKind::Table(oid)) => self.relations.get(*oid),
+            _ => None,
+        }
+    }
+
+    /// The sets of columns that are unique in a source; an empty set says that
+    /// it has one row at most.
+    pub fn keys(&self, source: usize) -> &[Key] {
+        self.keys.get(&source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The columns that a column equals, itself included.
+    pub fn equal_to(&self, column: Column) -> Vec<Column> {
+        let mut all = vec![column];
+        let mut at = 0;
+        while at < all.len() {
+            let from = [all[at]];
+            for e in self.equalities.iter().filter(|e| e.from == from) {
+                if !all.contains(&e.column) {
+                    all.push(e.column);
+                }
+            }
+            at += 1;
+        }
+        all
+    }
+
+    /// The sources that may come several times for one row of `source`.
+    pub fn fanned_out_by(&self, source: usize) -> Vec<usize> {
+        let known = self.determined_by(source);
+        self.sources.iter().copied().filter(|s| !known.contains(s)).collect()
+    }
+
+    /// The sources that conditions and references connect, in groups.
+    fn groups(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = self.sources.iter().map(|s| vec![*s]).collect();
+        for together in &self.linked {
+            let (joined, apart): (Vec<_>, Vec<_>) =
+                groups.into_iter().partition(|g| g.iter().any(|s| together.contains(s)));
+            groups = apart;
+            if !joined.is_empty() {
+                groups.push(joined.into_iter().flatten().collect());
+            }
+        }
+        groups
+    }
+
+    /// Whether conditions connect two sources, directly or through others.
+    pub fn connected(&self, a: usize, b: usize) -> bool {
+        self.groups().iter().any(|g| g.contains(&a) && g.contains(&b))
+    }
+
+    /// Groups of sources that no condition connects: more than one make a
+    /// Cartesian product. Sources of one row multiply nothing; functions,
+    /// VALUES and LATERAL subqueries do so on purpose.
+    pub fn unconnected(&self) -> Vec<Vec<usize>> {
+        let query = self.scope.query;
+        // The condition of a MERGE is not among the filters, and what an INSERT
+        // fills is not read.
+        let side_by_side = matches!(query.command, Command::Insert | Command::Merge);
+        if side_by_side || query.set_operation.is_some() {
+            return Vec::new();
+        }
+        let (single, _) = self.closure(&[], &[]);
+        let multiplies = |source: &usize| {
+            let one_row = self.table(*source).is_some_and(|t| {
+                t.estimated_rows == Some(1.0) && t.changed_rows.unwrap_or(0.0) == 0.0
+            });
+            !one_row && !single.contains(source) && !in_passing(self.scope, *source)
+        };
+        let place = |s: &usize| self.sources.iter().position(|n| n == s);
+        let mut groups: Vec<Vec<usize>> = self
+            .groups()
+            .into_iter()
+            .map(|mut g| {
+                g.retain(multiplies);
+                g.sort_by_key(place);
+                g
+            })
+            .filter(|g| !g.is_empty())
+            .collect();
+        groups.sort_by_key(|g| g.first().and_then(place));
+        groups
+    }
+
+    /// What to call a source: its table or view, with the alias where the same
+    /// one is there twice; else its alias.
+    pub fn label(&self, source: usize) -> String {
+        let named = |number: usize| match self.scope.query.source(number).map(|s| &s.kind) {
+            Some(SourceKind::Table(oid)) => Some(*oid),
+            Some(SourceKind::Subquery { view, .. }) => *view,
+            _ => None,
+        };
+        let Some(found) = self.scope.query.source(source) else {
+            return String::new();
+        };
+        let Some(oid) = named(source) else {
+            return found.alias.clone();
+        };
+        let label = self.relations.label(oid);
+        match self.sources.iter().filter(|s| named(**s) == Some(oid)).count() > 1 {
+            true => format!("{label} ({})", found.alias),
+            false => label,
+        }
+    }
+}
+
+/// The sources of columns, each once.
+pub fn sources_among(columns: &[Column]) -> Vec<usize> {
+    let mut all = Vec::new();
+    for (source, _) in columns {
+        if !all.contains(source) {
+            all.push(*source);
+        }
+    }
+    all
+}
+
+/// Every condition of a level, with the outer join whose ON it is in, if any.
+pub fn conditions(query: &Query) -> Vec<(&Expr, Option<&Join>)> {
+    fn collect<'q>(item: &'q From, into: &mut Vec<(&'q Expr, Option<&'q Join>)>) {
+        match item {
+            From::Source(_) => {}
+            From::Join(join) => {
+                collect(&join.left, into);
+                collect(&join.right, into);
+                let outer = (join.kind != JoinKind::Inner).then_some(&**join);
+                into.extend(join.conditions.iter().map(|c| (c, outer)));
+            }
+            From::Nested(items, conditions) => {
+                items.iter().for_each(|i| collect(i, into));
+                into.extend(conditions.iter().map(|c| (c, None)));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    query.from.iter().for_each(|item| collect(item, &mut all));
+    all.extend(query.filters.iter().map(|c| (c, None)));
+    all
+}
+
+/// For the rows of which sources an outer join's ON says something of `target`;
+/// None for all.
+fn only_for(join: &Join, target: usize) -> Option<Vec<usize>> {
+    let (left, right) = (join.left.sources(), join.right.sources());
+    match join.kind {
+        JoinKind::Left | JoinKind::Full if left.contains(&target) => Some(right),
+        JoinKind::Right | JoinKind::Full if right.contains(&target) => Some(left),
+        _ => None,
+    }
+}
+
+/// Whether an outer join of a query may leave a source without a match, all its
+/// columns NULL.
+pub fn nullable(query: &Query, source: usize) -> bool {
+    fn within(item: &From, wanted: usize, nullable: bool) -> bool {
+        match item {
+            From::Source(number) => nullable && *number == wanted,
+            From::Nested(items, _) => items.iter().any(|i| within(i, wanted, nullable)),
+            From::Join(join) => {
+                let left = nullable || matches!(join.kind, JoinKind::Right | JoinKind::Full);
+                let right = nullable || matches!(join.kind, JoinKind::Left | JoinKind::Full);
+                within(&join.left, wanted, left) || within(&join.right, wanted, right)
+            }
+        }
+    }
+    query.from.iter().any(|item| within(item, source, false))
+}

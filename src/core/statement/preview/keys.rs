@@ -1,0 +1,301 @@
+//! Which columns are unique in a table, a subquery, a CTE.
+//!
+//! Where the tree does not say, a source is taken to be unique: a rule that
+//! rests on this had better stay silent than be wrong.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::fan::{Column, Structure};
+use crate::statement::query::columns::{Scope, without_casts};
+use crate::statement::query::relations::Relations;
+use crate::statement::query::{Distinct, Expr, ExprKind, Query, SourceKind};
+
+/// Columns, by their numbers, that are unique together. No columns at all: one
+/// row at most.
+pub type Key = Vec<i32>;
+
+/// What was found out about the queries of a statement. A CTE may be referred
+/// to often; without this, a chain of them would take exponential time.
+#[derive(Debug, Default)]
+pub struct Known(RefCell<HashMap<*const Query, Vec<Key>>>);
+
+/// More unique sets of columns than a query of use has.
+const MOST_KEYS: usize = 32;
+
+/// Rows of a table are told apart by this.
+const CTID: i32 = -1;
+
+/// The unique sets of columns of a source.
+pub fn keys_of_source(
+    scope: Scope,
+    number: usize,
+    relations: &Relations,
+    known: &Known,
+) -> Vec<Key> {
+    let Some(source) = scope.query.source(number) else {
+        return Vec::new();
+    };
+    let every_column = || (1..=source.columns.len() as i32).map(|c| vec![c]).collect();
+    match &source.kind {
+        SourceKind::Table(oid) => {
+            let mut keys = vec![vec![CTID]];
+            if let Some(relation) = relations.get(*oid) {
+                keys.extend(relation.unique_keys.iter().cloned());
+            }
+            keys
+        }
+        SourceKind::Subquery { query, .. } => keys_of(query, scope, relations, known),
+        SourceKind::Cte { recursive_reference: true, .. } => every_column(),
+        SourceKind::Cte { .. } => match cte(scope, &source.kind) {
+            Some((query, around)) => keys_of(query, around, relations, known),
+            None => every_column(),
+        },
+        SourceKind::Function { calls, .. } => {
+            let many = |e: &Expr| matches!(&e.kind, ExprKind::Call(c) if c.built_in && returns_many(&c.name));
+            if calls.iter().any(many) { Vec::new() } else { vec![Vec::new()] }
+        }
+        SourceKind::Values { rows } if *rows > 1 => every_column(),
+        _ => vec![Vec::new()],
+    }
+}
+
+/// The query behind a reference to a CTE, and where it is defined.
+pub fn cte<'a>(scope: Scope<'a>, kind: &SourceKind) -> Option<(&'a Query, Scope<'a>)> {
+    let SourceKind::Cte { name, levels_up, .. } = kind else {
+        return None;
+    };
+    let there = scope.up(*levels_up)?;
+    let cte = there.query.ctes.iter().find(|c| c.name == *name)?;
+    Some((&cte.query, there))
+}
+
+/// The unique sets of output columns of a query inside `around`.
+fn keys_of(query: &Query, around: Scope, relations: &Relations, known: &Known) -> Vec<Key> {
+    let address: *const Query = query;
+    if let Some(found) = known.0.borrow().get(&address) {
+        return found.clone();
+    }
+    let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
+    let structure = Structure::of(Scope::new(query, &outer), relations, known);
+    let mut keys = Reader { query, structure: &structure, scope: Scope::new(query, &outer) }.keys();
+    // Each source brings its own: told apart and kept few, or nested queries
+    // would double them at every level.
+    keys.iter_mut().for_each(|key| {
+        key.sort_unstable();
+        key.dedup();
+    });
+    keys.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    keys.dedup();
+    keys.truncate(MOST_KEYS);
+    known.0.borrow_mut().insert(address, keys.clone());
+    keys
+}
+
+struct Reader<'a> {
+    query: &'a Query,
+    structure: &'a Structure<'a>,
+    scope: Scope<'a>,
+}
+
+impl Reader<'_> {
+    fn keys(&self) -> Vec<Key> {
+        if returns_one_row(self.query) {
+            return vec![Vec::new()];
+        }
+        let outputs = self.query.outputs();
+        let every_column = || (1..=outputs.len() as i32).map(|c| vec![c]);
+        let all_columns: Key = (1..=outputs.len() as i32).collect();
+        if let Some(operation) = self.query.set_operation {
+            return match operation.all {
+                false => vec![all_columns],
+                true => self.common_to_members(),
+            };
+        }
+        let mut keys = Vec::new();
+        match self.query.distinct {
+            Distinct::Rows => keys.push(all_columns),
+            // The tree does not say on what: on what it is ordered by, then.
+            Distinct::On => match self.query.order_by.first().and_then(|e| self.place(e)) {
+                Some(first) => keys.push(vec![first]),
+                None => keys.extend(every_column()),
+            },
+            Distinct::No => {}
+        }
+        if !self.query.group_by.is_empty() {
+            if !self.query.grouping_sets {
+                self.grouped(&mut keys);
+            }
+            return keys;
+        }
+        self.selected(&mut keys);
+        self.numbered(&mut keys);
+        keys
+    }
+
+    /// Where an expression is among the outputs, from 1.
+    fn place(&self, wanted: &Expr) -> Option<i32> {
+        let at = self.query.outputs().iter().position(|o| o.expr.kind == wanted.kind)?;
+        Some(at as i32 + 1)
+    }
+
+    /// The same for a column, or one that equals it.
+    fn shown(&self, column: Column) -> Option<i32> {
+        let equal = self.structure.equal_to(column);
+        let at =
+            self.query.outputs().iter().position(|o| {
+                self.scope.local_source(&o.expr).is_some_and(|c| equal.contains(&c))
+            })?;
+        Some(at as i32 + 1)
+    }
+
+    /// UNION ALL of tables that were split: what is unique in each, it is
+    /// taken for granted, is so in all.
+    fn common_to_members(&self) -> Vec<Key> {
+        let mut members = self.structure.sources.iter();
+        let Some(first) = members.next() else {
+            return Vec::new();
+        };
+        let mut keys = self.structure.keys(*first).to_vec();
+        for member in members {
+            let there = self.structure.keys(*member);
+            keys.retain(|key| there.contains(key));
+        }
+        keys
+    }
+
+    /// What is grouped by, without what the rest of it determines.
+    fn grouped(&self, keys: &mut Vec<Key>) {
+        let groups = &self.query.group_by;
+        let determines = |kept: &[usize]| {
+            let columns: Vec<Column> =
+                kept.iter().filter_map(|at| self.scope.local_source(&groups[*at])).collect();
+            let (known, bound) = self.structure.closure(&[], &columns);
+            (0..groups.len()).all(|at| {
+                kept.contains(&at) || {
+                    let needed = self.scope.columns_in(&groups[at]);
+                    needed.iter().all(|c| known.contains(&c.0) || bound.contains(c))
+                }
+            })
+        };
+        let visible: Vec<usize> =
+            (0..groups.len()).filter(|at| self.place(&groups[*at]).is_some()).collect();
+        let mut found: Vec<Vec<usize>> =
+            visible.iter().map(|at| vec![*at]).filter(|one| determines(one)).collect();
+        let mut least = visible.clone();
+        for at in &visible {
+            let fewer: Vec<usize> = least.iter().copied().filter(|k| k != at).collect();
+            if determines(&fewer) {
+                least = fewer;
+            }
+        }
+        if determines(&least) {
+            found.push(least);
+        }
+        for kept in found {
+            keys.push(kept.iter().filter_map(|at| self.place(&groups[*at])).collect());
+        }
+    }
+
+    /// A plain selection: the keys of a source that determines all the others,
+    /// or those of all of them together.
+    fn selected(&self, keys: &mut Vec<Key>) {
+        let written = self.query.result.filter(|_| self.query.command.writes());
+        let (_, fixed) = self.structure.closure(&[], &[]);
+        let shown = |source: usize, key: &Key| -> Option<Key> {
+            key.iter()
+                .map(|column| (source, *column))
+                .filter(|column| !fixed.contains(column))
+                .map(|column| self.shown(column))
+                .collect()
+        };
+        let mut together = Some(Key::new());
+        for source in &self.structure.sources {
+            let of_source: Vec<Key> =
+                self.structure.keys(*source).iter().filter_map(|k| shown(*source, k)).collect();
+            together = together.zip(of_source.first()).map(|(mut all, key)| {
+                all.extend(key.iter().filter(|c| !all.contains(c)).copied().collect::<Vec<_>>());
+                all
+            });
+            // RETURNING has each written row once.
+            let alone = written == Some(*source)
+                || self.structure.determined_by(*source).len() == self.structure.sources.len();
+            if alone {
+                keys.extend(of_source);
+            }
+        }
+        if written.is_none() {
+            keys.extend(together);
+        }
+    }
+
+    /// `row_number() OVER (PARTITION BY a)`: unique together with a. Which a,
+    /// the tree does not say; any column is taken for it.
+    fn numbered(&self, keys: &mut Vec<Key>) {
+        let outputs = self.query.outputs();
+        for (at, output) in outputs.iter().enumerate() {
+            let number = at as i32 + 1;
+            match &output.expr.kind {
+                ExprKind::Window(w) if w.name == "row_number" => {
+                    if !output.expr.text.to_uppercase().contains("PARTITION BY") {
+                        keys.push(vec![number]);
+                    }
+                    let others = (1..=outputs.len() as i32).filter(|c| *c != number);
+                    keys.extend(others.map(|c| vec![c, number]));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a query has aggregates and no GROUP BY, and so one row.
+pub fn aggregates_to_one_row(query: &Query) -> bool {
+    let aggregate =
+        |e: &Expr| e.any(|e| matches!(&e.kind, ExprKind::Aggregate(a) if a.levels_up == 0));
+    query.set_operation.is_none()
+        && query.group_by.is_empty()
+        && !query.grouping_sets
+        && query.targets.iter().map(|t| &t.expr).chain(&query.having).any(aggregate)
+}
+
+/// Whether a query returns at most one row: an aggregate without GROUP BY,
+/// LIMIT 1, or no FROM.
+pub fn returns_one_row(query: &Query) -> bool {
+    let limit_one = query.limit.as_ref().is_some_and(
+        |l| matches!(&without_casts(l).kind, ExprKind::Constant(Some(n)) if n == "1" || n == "0"),
+    );
+    limit_one
+        || aggregates_to_one_row(query)
+        || (query.from.is_empty() && query.set_operation.is_none() && !query.command.writes())
+}
+
+/// Whether a source multiplies rows on purpose, if at all: functions, VALUES,
+/// LATERAL subqueries, and what is made of these alone.
+pub fn in_passing(scope: Scope, number: usize) -> bool {
+    fn made_up(query: &Query, around: Scope, depth: usize) -> bool {
+        let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
+        let inside = Scope::new(query, &outer);
+        depth < 8 && query.source_numbers().iter().all(|n| source(inside, *n, depth + 1))
+    }
+    fn source(scope: Scope, number: usize, depth: usize) -> bool {
+        match scope.query.source(number).map(|s| &s.kind) {
+            Some(SourceKind::Table(_)) => false,
+            Some(SourceKind::Subquery { lateral: true, .. }) => true,
+            Some(SourceKind::Subquery { query, .. }) => made_up(query, scope, depth),
+            Some(SourceKind::Cte { recursive_reference: true, .. }) => true,
+            Some(kind @ SourceKind::Cte { .. }) => {
+                cte(scope, kind).is_none_or(|(query, there)| made_up(query, there, depth))
+            }
+            _ => true,
+        }
+    }
+    source(scope, number, 0)
+}
+
+/// Postgres's own functions that return sets, by what their names have in common.
+fn returns_many(function: &str) -> bool {
+    const MANY: &[&str] =
+        &["unnest", "_each", "elements", "object_keys", "to_table", "recordset", "regexp_matches"];
+    function.starts_with("generate_") || MANY.iter().any(|part| function.contains(part))
+}

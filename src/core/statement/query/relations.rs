@@ -1,0 +1,74 @@
+//! What the catalogs know of the relations that a query names: the snapshot
+//! `spyne.relation_facts` returns.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::kernel::state::State;
+
+/// Relations by OID.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Relations(pub BTreeMap<u32, Relation>);
+
+impl Relations {
+    pub fn get(&self, oid: u32) -> Option<&Relation> {
+        self.0.get(&oid)
+    }
+
+    /// `schema.name`, quoted where it must be, or the OID where nothing is known.
+    pub fn label(&self, oid: u32) -> String {
+        self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.label.clone())
+    }
+
+    /// The name of a column, or its number.
+    pub fn column_name(&self, oid: u32, number: i32) -> String {
+        self.get(oid)
+            .and_then(|r| r.column(number))
+            .map_or_else(|| format!("column {number}"), |c| c.name.clone())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Relation {
+    pub oid: u32,
+    /// `schema.name`, quoted where it must be.
+    pub label: String,
+    /// The bare name.
+    pub name: String,
+    /// pg_class.relkind.
+    pub kind: String,
+    /// Of the nearest governed table: itself, or the one it is a partition of.
+    pub state: Option<State>,
+    pub version: Option<String>,
+    pub logical_name: Option<String>,
+    /// From statistics; None where there are none.
+    pub estimated_rows: Option<f64>,
+    /// Rows changed since the last ANALYZE; None where Postgres does not count.
+    pub changed_rows: Option<f64>,
+    pub columns: Vec<RelationColumn>,
+    /// Column numbers of each unique constraint or index over plain columns,
+    /// without a WHERE.
+    pub unique_keys: Vec<Vec<i32>>,
+    /// Columns that have an index beginning with them.
+    pub indexed: Vec<i32>,
+}
+
+impl Relation {
+    pub fn column(&self, number: i32) -> Option<&RelationColumn> {
+        self.columns.iter().find(|c| c.number == number)
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct RelationColumn {
+    pub number: i32,
+    pub name: String,
+    /// As `format_type` writes it.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    pub type_oid: u32,
+    pub not_null: bool,
+    /// pg_stats.null_frac; None without statistics.
+    #[serde(default)]
+    pub null_fraction: Option<f64>,
+}
