@@ -1,6 +1,7 @@
 //! What everything else speaks in: names, errors, roles, states, versions.
 
 pub mod error;
+pub mod ids;
 pub mod names;
 pub mod role;
 pub mod state;

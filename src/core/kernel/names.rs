@@ -1,5 +1,7 @@
 //! Names: quoting, the length limit, and "did you mean".
 
+use serde::{Deserialize, Serialize};
+
 /// The longest identifier Postgres keeps, in bytes (NAMEDATALEN - 1).
 pub const MAX_NAME_BYTES: usize = 63;
 
@@ -19,6 +21,41 @@ pub fn plain(name: &str) -> String {
 /// `schema.name`, quoted.
 pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", quote(schema), quote(name))
+}
+
+/// Where a relation is: its schema and its name, as the catalogs have them.
+///
+/// Each use has a form of its own, since a name may hold blanks, capitals, dots
+/// and quotes: [`shown`](Address::shown) for people, [`quoted`](Address::quoted)
+/// in a statement, [`as_argument`](Address::as_argument) where a function takes
+/// a regclass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    pub schema: String,
+    pub name: String,
+}
+
+impl Address {
+    /// The address of `name` in `schema`.
+    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Address {
+        Address { schema: schema.into(), name: name.into() }
+    }
+
+    /// `schema.name` for people: each part quoted where it must be, so that the
+    /// text can be pasted where SQL wants a table.
+    pub fn shown(&self) -> String {
+        format!("{}.{}", plain(&self.schema), plain(&self.name))
+    }
+
+    /// `"schema"."name"`, for a statement that is run.
+    pub fn quoted(&self) -> String {
+        qualified(&self.schema, &self.name)
+    }
+
+    /// `'schema.name'`: a string literal that reads as this regclass.
+    pub fn as_argument(&self) -> String {
+        literal(&self.shown()).trim_start().to_string()
+    }
 }
 
 /// Quotes a string literal, whatever standard_conforming_strings is.
@@ -82,6 +119,19 @@ mod tests {
         assert_eq!(qualified("a\"b", "C d"), "\"a\"\"b\".\"C d\"");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\'b"), " E'a\\\\''b'");
+    }
+
+    #[test]
+    fn an_address_can_be_pasted_in_each_of_its_forms() {
+        let plain = Address::new("public", "customer");
+        assert_eq!(plain.shown(), "public.customer");
+        assert_eq!(plain.quoted(), r#""public"."customer""#);
+        assert_eq!(plain.as_argument(), "'public.customer'");
+        let odd = Address::new("spyne_shadow", r#"O'Brien "x""#);
+        assert_eq!(odd.shown(), r#"spyne_shadow."O'Brien ""x""""#);
+        assert_eq!(odd.as_argument(), r#"'spyne_shadow."O''Brien ""x"""'"#);
+        let backslash = Address::new("public", r"a\b");
+        assert_eq!(backslash.as_argument(), r#"E'public."a\\b"'"#);
     }
 
     #[test]
