@@ -92,5 +92,6 @@ extension_sql_file!("../sql/privileges.sql", name = "privileges", finalize);
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     guc::define();
+    pg::hooks::reserve_settings(c"spyne");
     pg::hooks::install(enforce::POLICY);
 }

@@ -1,10 +1,36 @@
 //! Fixed catalog work with elevated rights.
 
 use std::ffi::CString;
+use std::marker::PhantomData;
 
 use pgrx::pg_sys;
 
 use super::local::Local;
+use crate::guc;
+
+/// Proof that spyne's own work is going on: whoever has it runs as the bootstrap
+/// superuser, with search_path pinned, exempt from spyne's rules.
+///
+/// Only [`elevated`] makes one, and it cannot leave the closure that got it. The
+/// rule that it stands for: what runs with it was written by spyne. No statement
+/// of the caller's, no read of a user's table, no function, default or index
+/// expression of a user's.
+pub struct Elevated {
+    /// Neither copied nor sent elsewhere.
+    _here: PhantomData<*const ()>,
+}
+
+/// Runs `work` elevated, with `spyne.lock_timeout`. On an error the abort of the
+/// (sub)transaction gives back user and settings.
+pub fn elevated<T>(work: impl FnOnce(&Elevated) -> T) -> T {
+    run(guc::lock_timeout_ms(), || work(&Elevated { _here: PhantomData }))
+}
+
+/// As [`elevated`], without pinning any setting: for a statement in which every
+/// name is qualified and there is no operator or cast to look up.
+pub fn elevated_unpinned<T>(work: impl FnOnce(&Elevated) -> T) -> T {
+    run_prepared(|| work(&Elevated { _here: PhantomData }))
+}
 
 /// Whether spyne itself is at work on its catalog and on governed tables.
 static AT_WORK: Local<u32> = Local::new(0);
