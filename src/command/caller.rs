@@ -1,19 +1,21 @@
-//! What every function here begins with: who calls, and are the arguments there.
+//! Who gives a command.
 
-use crate::guc;
-use crate::pg::{catalogs, elevate, reading, users};
+use crate::pg::{catalogs, reading, users};
 use crate::store::roles;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::lifecycle::transition;
 
-/// Who calls a function.
+/// Who calls a function, with the spyne role that counts.
+#[derive(Clone, Copy, Debug)]
 pub struct Caller {
-    pub user: u32,
+    pub user: RoleId,
     pub role: Role,
 }
 
 impl Caller {
+    /// The current user, which in a SECURITY DEFINER function is its owner.
     pub fn now() -> Caller {
         let user = users::current();
         Caller { user, role: roles::role_of(user) }
@@ -28,7 +30,7 @@ impl Caller {
     /// # Errors
     /// 42501 where the caller is neither an admin nor an engineer with the
     /// rights of `owner`.
-    pub fn require_steward(&self, owner: u32, action: &str) -> Result<()> {
+    pub fn require_steward(&self, owner: RoleId, action: &str) -> Result<()> {
         let owns = self.role >= Role::Engineer && users::has_rights_of(self.user, owner);
         if self.role == Role::Admin || owns {
             return Ok(());
@@ -76,17 +78,4 @@ pub fn require_writable(dry_run: bool) -> Result<()> {
         "This is a standby, or a read-only transaction.",
         "Connect to the primary, or begin a READ WRITE transaction; dry_run => true works here.",
     ))
-}
-
-/// The value of an argument that must not be NULL.
-///
-/// # Errors
-/// 22004.
-pub fn given<T>(value: Option<T>, name: &str, hint: &str) -> Result<T> {
-    value.ok_or_else(|| SpyneError::null_argument(name, hint))
-}
-
-/// Fixed catalog work: elevated, with spyne's lock timeout.
-pub fn elevated<T>(work: impl FnOnce() -> T) -> T {
-    elevate::run(guc::lock_timeout_ms(), work)
 }

@@ -5,11 +5,17 @@
 //! dry run and a real one differ in nothing but the locks and the last step.
 
 pub mod caller;
-mod execute;
+pub mod drift;
+pub mod execute;
 pub mod mode;
+pub mod registration;
+pub mod settling;
+pub mod shadows;
+pub mod transitions;
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::Address;
 use spyne_core::lifecycle::plan::Plan;
 
 use crate::pg::elevate::{Elevated, elevated};
@@ -63,13 +69,12 @@ pub trait Command {
     /// shows it.
     fn plan(&self, facts: &Self::Facts) -> Result<Plan>;
 
-    /// The error of a real run whose plan has blockers.
-    fn blocked(&self, plan: &Plan) -> spyne_core::kernel::error::SpyneError {
-        plan.blocked("change this", None)
-    }
-
-    /// What the command does, for the message of a lock that came too late.
+    /// The verb of its function `spyne_<verb>`, for messages.
     fn verb(&self) -> &'static str;
+
+    /// The table that the command is about, for the message of a plan that has
+    /// blockers.
+    fn subject(&self, facts: &Self::Facts) -> Address;
 }
 
 /// What came of a command.
@@ -96,9 +101,9 @@ pub fn run<C: Command>(command: &C, mode: Mode) -> Result<Done<C::Facts>> {
     let plan = command.plan(&facts)?;
     if mode == Mode::Do {
         if !plan.blockers.is_empty() {
-            return Err(command.blocked(&plan));
+            return Err(plan.blocked(command.verb(), &command.subject(&facts)));
         }
-        elevated(|e| execute::steps(e, &plan.steps, &caller))?;
+        elevated(|e| execute::plan(e, &plan, caller.user))?;
     }
     Ok(Done { facts, plan })
 }

@@ -1,10 +1,11 @@
 //! Opening and closing ingestion.
 
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::names::Address;
 use spyne_core::kernel::role::Permission;
 use spyne_core::lifecycle::plan::op::Op;
 use spyne_core::lifecycle::plan::record::Record;
-use spyne_core::lifecycle::plan::{Plan, Step};
+use spyne_core::lifecycle::plan::Plan;
 use spyne_core::lifecycle::system_mode::SystemMode;
 
 use super::Command;
@@ -31,16 +32,20 @@ impl Command for SetSystemMode {
     }
 
     fn plan(&self, before: &SystemMode) -> Result<Plan> {
-        let mut plan = Plan { reason: Some(self.reason.clone()), ..Plan::default() };
-        plan.steps.push(Step {
-            object: "system mode".to_string(),
-            detail: format!("{} to {}", before.as_str(), self.mode.as_str()),
-            op: Op::Record(Record::SetSystemMode { mode: self.mode }),
-        });
+        let mut plan = Plan::because(Some(&self.reason));
+        plan.step(
+            "system mode",
+            format!("{} to {}", before.as_str(), self.mode.as_str()),
+            Op::Record(Record::SetSystemMode { mode: self.mode }),
+        );
         Ok(plan)
     }
 
     fn verb(&self) -> &'static str {
-        "change the system mode"
+        "set_system_mode"
+    }
+
+    fn subject(&self, _before: &SystemMode) -> Address {
+        Address::new("spyne", "system_config")
     }
 }

@@ -4,13 +4,16 @@
 use super::refuse;
 use crate::guc;
 use crate::pg::local::Local;
-use crate::pg::{cache, catalogs, elevate, runs, users};
+use crate::pg::{cache, catalogs, runs, users};
 use crate::report::{self, OrRaise};
-use crate::store::drift::{self, Found, Subject};
-use crate::store::settling::{self, Settled};
-use crate::store::{facts, roles, steps, tables};
+use crate::command::execute;
+use crate::command::settling::{self, Settled};
+use crate::pg::elevate::elevated;
+use crate::store::{drift, facts, query, roles, tables};
+use spyne_core::drift::subject::{Found, Subject, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
-use spyne_core::kernel::names::literal;
+use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::{Address, literal};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::facts::GovernedView;
@@ -18,7 +21,7 @@ use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
 
 /// After a DDL statement: settles what it has done to these tables.
-pub fn after_ddl(relations: &[u32]) {
+pub fn after_ddl(relations: &[RelId]) {
     for relid in relations {
         if !cache::governed_itself(*relid) {
             continue;
@@ -44,10 +47,10 @@ fn tell(settled: &Settled) {
     let Some(report) = settled.report.as_ref().filter(|_| settled.news) else {
         return;
     };
-    let label = settled.subject.label();
+    let label = settled.subject.address().shown();
     let changes = joined(&settled.found, |_| true);
     let id = report.report_id;
-    let severity = drift::severity(&settled.found).unwrap_or(Severity::Compatible);
+    let severity = severity(&settled.found).unwrap_or(Severity::Compatible);
     match &settled.version {
         Some(version) => report::notice(&format!("{label} is {version} now: {changes}")),
         None => report::warn(SpyneError::new(
@@ -69,7 +72,8 @@ fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
 
 /// The refusal of breaking DDL, with the way that works.
 fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
-    let label = subject.label();
+    let at = subject.address();
+    let label = at.shown();
     let breaking = |f: &Found| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
     for consumer in found.iter().filter(|f| breaking(f)).flat_map(|f| &f.consumers) {
@@ -120,7 +124,7 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
 
 /// A governed view that was taken out of the way of a change of its table.
 struct Aside {
-    relid: u32,
+    relid: RelId,
     name: String,
     view: GovernedView,
     /// By which statement, and in which subtransaction.
@@ -132,26 +136,26 @@ static ASIDE: Local<Vec<Aside>> = Local::new(Vec::new());
 
 /// Before ALTER TABLE drops a column or gives it another type: Postgres would
 /// refuse that for the sake of the governed view, which is spyne's to make again.
-pub fn set_view_aside(relid: u32, statement: usize) {
+pub fn set_view_aside(relid: RelId, statement: usize) {
     let governed = cache::governed_itself(relid);
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;
     }
-    elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-        let Some(row) = tables::find(relid)? else {
+    elevated(|e| -> Result<()> {
+        let Some(row) = tables::find(e, relid)? else {
             return Ok(());
         };
-        if row.state == State::Shadow || !drift::is_behind_view(relid, &row.name)? {
+        if row.state == State::Shadow || !drift::is_behind_view(e, relid, &row.name)? {
             return Ok(());
         }
-        let Some(view) = facts::view(&row.name)? else {
+        let Some(view) = facts::view(e, &row.name)? else {
             return Ok(());
         };
         // Postgres says what stands on it.
         if !view.used_by.is_empty() {
             return Ok(());
         }
-        steps::drop_view(&row.name)?;
+        query::run(e, &format!("DROP VIEW {}", Address::new("governed", &row.name).quoted()))?;
         let within = runs::subtransaction();
         ASIDE.with(|all| all.push(Aside { relid, name: row.name, view, statement, within }));
         Ok(())
@@ -170,8 +174,8 @@ pub fn bring_back_views(statement: usize) {
     });
     let mine: Vec<Aside> = mine;
     for aside in mine {
-        elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-            let Some(subject) = drift::subject(aside.relid)? else {
+        elevated(|e| -> Result<()> {
+            let Some(subject) = drift::subject(e, aside.relid)? else {
                 return Ok(());
             };
             let Some(address) = subject.place() else {
@@ -180,7 +184,7 @@ pub fn bring_back_views(statement: usize) {
             let mut plan = Plan::default();
             let columns = subject.promised_columns();
             view::bring_back(&mut plan, &aside.name, &aside.view, &columns, &address);
-            steps::execute(&plan, users::current(), None)
+            execute::plan(e, &plan, users::current())
         })
         .or_raise();
     }

@@ -9,10 +9,12 @@ use super::{check, ddl, drift, refuse};
 use crate::guc::{self, Enforcement};
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, elevate, runs, trigger};
-use crate::report;
+use crate::pg::elevate::{elevated, elevated_unpinned};
+use crate::report::{self, OrRaise};
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::ids::RelId;
 
 fn misuse(name: &str) -> ! {
     report::raise(SpyneError::new(
@@ -60,8 +62,8 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    store::tables_with_losses().into_iter().for_each(note_touched);
-    for dropped in store::dropped_objects() {
+    elevated_unpinned(|e| store::tables_with_losses(e)).or_raise().into_iter().for_each(note_touched);
+    for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
             refuse(ddl::cannot_drop(&dropped.identity));
         }
@@ -93,8 +95,8 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if !cache::touched_bound() && nothing_lost && !trigger::alters_type(call) {
         return;
     }
-    let altered = store::altered_relations();
-    let mut touched: Vec<u32> =
+    let altered = elevated_unpinned(|e| store::altered_relations(e)).or_raise();
+    let mut touched: Vec<RelId> =
         TOUCHED.with(std::mem::take).into_iter().map(|(table, _)| table).collect();
     touched.extend(&altered);
     touched.sort_unstable();
@@ -104,21 +106,21 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         if guard.is_none() || guard == cache::Guard::CATALOG {
             continue;
         }
-        if let Some(broken) = store::broken_guard(relid) {
+        if let Some(broken) = elevated(|e| store::broken_guard(e, relid)).or_raise() {
             refuse(ddl::guards_stay(&catalogs::label(relid), &broken));
         }
-        store::install_on_new_children(relid, guard.states());
+        elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }
     drift::after_ddl(&touched);
 }
 
 /// Tables that lose something by the running command, by their OIDs, and in
 /// which subtransaction.
-static TOUCHED: Local<Vec<(u32, u32)>> = Local::new(Vec::new());
+static TOUCHED: Local<Vec<(RelId, u32)>> = Local::new(Vec::new());
 
 /// Takes note that a table loses something: its shape is looked at when the
 /// command ends.
-pub(super) fn note_touched(table: u32) {
+pub(super) fn note_touched(table: RelId) {
     if cache::governed_itself(table) {
         TOUCHED.with(|all| all.push((table, runs::subtransaction())));
     }

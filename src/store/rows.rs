@@ -59,8 +59,14 @@ pub fn read<R: DeserializeOwned>(mut found: SpiTupleTable<'_>) -> Result<Vec<R>,
     if found.is_empty() {
         return Ok(Vec::new());
     }
+    // A statement that writes and returns nothing has processed rows, and none to
+    // show.
+    let count = match found.columns() {
+        Err(pgrx::spi::Error::NoTupleTable) => return Ok(Vec::new()),
+        count => count?,
+    };
     let mut columns = Vec::new();
-    for at in 1..=found.columns()? {
+    for at in 1..=count {
         columns.push((found.column_name(at)?, found.column_type_oid(at)?.value()));
     }
     let mut rows = Vec::with_capacity(found.len());

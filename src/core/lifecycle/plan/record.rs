@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::drift::report::Status;
 use crate::kernel::ids::{RelId, RoleId};
 use crate::kernel::names::Address;
 use crate::kernel::state::State;
@@ -67,6 +68,18 @@ pub enum Record {
     RefreshShape {
         relation: RelId,
     },
+    /// The live shape of a table becomes that of a version.
+    TakeShape {
+        relation: RelId,
+        state: State,
+        name: String,
+        version: String,
+        shown: String,
+        /// Where the table is to be looked for from now on.
+        home: Option<Address>,
+    },
+    /// A person has settled a drift report; `version` is the one that came of it.
+    SettleReport { report_id: i64, status: Status, version: Option<String> },
     /// Ingestion opens or closes.
     SetSystemMode {
         mode: SystemMode,

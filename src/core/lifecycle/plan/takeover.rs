@@ -125,6 +125,17 @@ fn gate_rows(plan: &mut Plan, facts: &Facts) {
     }
 }
 
+/// The schema that the incoming table goes to.
+pub fn target_schema(incoming: &Governed, outgoing: Option<&Governed>, asked: Option<&str>) -> String {
+    match (outgoing, asked) {
+        (Some(outgoing), _) => outgoing.table.schema.clone(),
+        (None, Some(schema)) => schema.to_string(),
+        (None, None) if incoming.table.schema == STAGING => "public".to_string(),
+        (None, None) if incoming.state == State::Deprecated => incoming.home_schema.clone(),
+        (None, None) => incoming.table.schema.clone(),
+    }
+}
+
 /// Where the incoming table will be.
 fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
     let incoming = &facts.incoming;
