@@ -6,7 +6,7 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
-use super::shims;
+use super::server;
 use spyne_core::kernel::state::{State, StateSet};
 
 /// pg_extension and its index on oid.
@@ -142,10 +142,8 @@ pub fn governed_tables() -> Option<GovernedTables> {
     // is checked against the descriptor before a value is read.
     unsafe {
         scan(catalog.to_u32(), None, None, false, |tuple, description| {
-            let columns = (*description).attrs.as_slice((*description).natts as usize);
-            if columns.len() < 2
-                || columns[0].atttypid != pg_sys::REGCLASSOID
-                || columns[1].atttypid != pg_sys::TEXTOID
+            if server::column_type(description, 0) != Some(pg_sys::REGCLASSOID)
+                || server::column_type(description, 1) != Some(pg_sys::TEXTOID)
             {
                 pgrx::error!(
                     "spyne: its catalog spyne.tables has another shape, so nothing can be checked"
@@ -215,8 +213,8 @@ pub fn parents_of(relid: u32) -> Vec<u32> {
     // on inhrelid.
     unsafe {
         scan(
-            shims::INHERITS_RELATION,
-            Some(shims::INHERITS_BY_CHILD),
+            server::INHERITS_RELATION,
+            Some(server::INHERITS_BY_CHILD),
             Some((1, relid)),
             false,
             |tuple, description| {
@@ -253,8 +251,8 @@ pub fn row_type_is_used(relid: u32) -> bool {
         for oid in [row, pg_sys::get_array_type(row)] {
             let keys = [(4, pg_sys::TypeRelationId.to_u32()), (5, oid.to_u32())];
             scan_by(
-                shims::DEPEND_RELATION,
-                Some(shims::DEPEND_BY_REFERENCE),
+                server::DEPEND_RELATION,
+                Some(server::DEPEND_BY_REFERENCE),
                 &keys,
                 false,
                 |tuple, description| {
@@ -274,7 +272,7 @@ pub fn is_unique_index(relid: u32) -> bool {
     // SAFETY: pg_index by indexrelid; indisunique is its fifth attribute.
     unsafe {
         let index = pg_sys::IndexRelationId.to_u32();
-        scan(index, Some(shims::INDEX_BY_OID), Some((1, relid)), false, |tuple, description| {
+        scan(index, Some(server::INDEX_BY_OID), Some((1, relid)), false, |tuple, description| {
             unique = attribute(tuple, description, 5).is_some_and(|d| d.value() != 0);
         });
     }
@@ -315,7 +313,7 @@ pub fn identity(relid: u32, newest: bool) -> Option<Identity> {
     unsafe {
         scan(
             pg_sys::RelationRelationId.to_u32(),
-            Some(shims::CLASS_BY_OID),
+            Some(server::CLASS_BY_OID),
             Some((1, relid)),
             newest,
             |tuple, _| {
@@ -339,7 +337,7 @@ pub fn trigger(oid: u32, newest: bool) -> Option<(u32, String)> {
     unsafe {
         scan(
             pg_sys::TriggerRelationId.to_u32(),
-            Some(shims::TRIGGER_BY_OID),
+            Some(server::TRIGGER_BY_OID),
             Some((1, oid)),
             newest,
             |tuple, _| {
@@ -392,8 +390,8 @@ pub fn schema_renamed(schema: u32) -> bool {
         // SAFETY: pg_namespace by oid; its fixed part is FormData_pg_namespace.
         unsafe {
             scan(
-                shims::NAMESPACE_RELATION,
-                Some(shims::NAMESPACE_BY_OID),
+                server::NAMESPACE_RELATION,
+                Some(server::NAMESPACE_BY_OID),
                 Some((1, schema)),
                 newest,
                 |tuple, _| {

@@ -11,7 +11,7 @@ use pgrx::pg_sys;
 
 use super::local::Local;
 use super::statement::{self, Text, cells};
-use super::{clock, shims};
+use super::{clock, server};
 
 /// Stands for an authorised statement; 0 for none.
 pub type Token = u32;
@@ -395,7 +395,7 @@ unsafe fn rows_read(
                 }
             }
         }
-        shims::each_plan_state(state, &mut |child| rows_read(child, entries, into));
+        server::each_plan_state(state, &mut |child| rows_read(child, entries, into));
     }
 }
 

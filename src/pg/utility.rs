@@ -7,7 +7,7 @@ use super::object_access::ObjectEvent;
 use super::policy::policy;
 use super::runs::{Report, Token};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
-use super::{cache, catalogs, users};
+use super::{cache, catalogs, server, users};
 
 /// The token of a utility statement that runs another.
 ///
@@ -99,7 +99,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                             let column = command.def.cast::<pg_sys::ColumnDef>();
                             !column.is_null() && !(*column).raw_default.is_null()
                         }
-                        _ => false,
+                        other => server::overwrites(other),
                     };
                     if overwrites {
                         touch(relation, Access::Write, Kind::Run);

@@ -7,7 +7,7 @@ use pgrx::pg_sys;
 
 use super::deparse;
 use super::expressions::Reader;
-use crate::pg::shims;
+use crate::pg::server;
 use crate::pg::statement::cells;
 use spyne_core::statement::query::{
     Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, Source,
@@ -32,6 +32,7 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
     unsafe {
         pg_sys::check_stack_depth();
         pgrx::check_for_interrupts!();
+        let query = server::with_groups_written_out(query);
         let tree = &*query;
         let levels: Vec<*mut pg_sys::Query> = outer.iter().copied().chain([query]).collect();
         let wanted = wanted_texts(tree);
@@ -99,7 +100,7 @@ unsafe fn wanted_texts(tree: &pg_sys::Query) -> Vec<*mut pg_sys::Node> {
         // SAFETY: the walker calls back for each direct part. A subquery has a
         // level of its own.
         unsafe {
-            shims::each_part(node, &mut |part| parts.push(part));
+            server::each_part(node, &mut |part| parts.push(part));
             for part in parts {
                 if !part.is_null() && (*part).type_ != pg_sys::NodeTag::T_Query {
                     calls(part, into);
@@ -233,7 +234,7 @@ unsafe fn source(entry: &pg_sys::RangeTblEntry, reader: &Reader) -> Source {
             }
             RTE_SUBQUERY => SourceKind::Subquery {
                 query: Box::new(read_within(entry.subquery, reader.levels)),
-                view: shims::view_behind(entry).map(|oid| oid.to_u32()),
+                view: server::view_behind(entry).map(|oid| oid.to_u32()),
                 lateral: entry.lateral,
             },
             RTE_CTE => SourceKind::Cte {
