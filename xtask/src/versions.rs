@@ -50,6 +50,10 @@ fn check_command(major: u32) -> Result<Command> {
     // A directory of its own: what was built against other bindings must stay apart. The majors
     // share it, since all but pgrx and the extension is the same for each.
     command.arg("--target-dir").arg(place::target().join("check"));
+    // Set or not, they change nothing here, but cargo would build all anew where they change.
+    for name in ["LIBCLANG_PATH", "BINDGEN_EXTRA_CLANG_ARGS", "LLVM_CONFIG_PATH"] {
+        command.env_remove(name);
+    }
     command.env("DOCS_RS", "1").env(AS_COMPILER, "1");
     command.env("RUSTC_WRAPPER", env::current_exe().context("finding this program")?);
     Ok(command)
