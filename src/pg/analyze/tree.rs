@@ -44,6 +44,7 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
                 cells((*tree.jointree).fromlist).map(|c| from_item(c.cast(), &reader)).collect(),
                 conjuncts((*tree.jointree).quals)
                     .into_iter()
+                    .chain(conjuncts(server::merge_condition(tree)))
                     .map(|node| reader.read(node))
                     .collect(),
             ),
@@ -133,6 +134,7 @@ unsafe fn wanted_texts(tree: &pg_sys::Query) -> Vec<*mut pg_sys::Node> {
         if !tree.jointree.is_null() {
             conditions(tree.jointree.cast(), &mut all);
         }
+        all.extend(conjuncts(server::merge_condition(tree)));
         all.extend(conjuncts(tree.havingQual));
         for cell in cells(tree.targetList) {
             let expression = (*cell.cast::<pg_sys::TargetEntry>()).expr.cast::<pg_sys::Node>();

@@ -9,6 +9,10 @@ use pgrx::pg_sys;
 
 #[cfg(not(feature = "pg15"))]
 mod since_16;
+#[cfg(not(any(feature = "pg15", feature = "pg16")))]
+mod since_17;
+#[cfg(any(feature = "pg15", feature = "pg16"))]
+mod until_16;
 #[cfg(not(feature = "pg18"))]
 mod until_17;
 #[cfg(feature = "pg15")]

@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 use super::{Hooks, Requested, Walker, requested};
 use crate::pg::lists::cells;
 
+pub use super::until_16::*;
 pub use super::until_17::*;
 
 unsafe extern "C-unwind" {
@@ -130,10 +131,4 @@ pub unsafe fn parse_type(
 ) {
     // SAFETY: as promised by the caller.
     unsafe { pg_sys::parseTypeString(text, oid, modifier, true) };
-}
-
-/// Whether a part of ALTER TABLE gives a column new values by itself, besides
-/// those that all majors have: none does.
-pub fn overwrites(_command: pg_sys::AlterTableType::Type) -> bool {
-    false
 }

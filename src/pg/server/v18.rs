@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use super::Hooks;
 
 pub use super::since_16::*;
+pub use super::since_17::*;
 
 unsafe extern "C-unwind" {
     fn standard_ExecutorRun(
@@ -98,11 +99,4 @@ pub unsafe fn with_groups_written_out(query: *mut pg_sys::Query) -> *mut pg_sys:
         (*copy).havingQual = written_out((*query).havingQual);
         copy
     }
-}
-
-/// Whether a part of ALTER TABLE gives a column new values by itself, besides
-/// those that all majors have: ALTER COLUMN ... SET EXPRESSION computes a
-/// generated column anew.
-pub fn overwrites(command: pg_sys::AlterTableType::Type) -> bool {
-    command == pg_sys::AlterTableType::AT_SetExpression
 }
