@@ -350,7 +350,11 @@ fn spyne_resolve_drift(
         })?;
         let reason = reason.trim().to_string();
         if reason.is_empty() {
-            return Err(bad("drift is settled for a reason", "The argument reason is empty.", hint));
+            return Err(bad(
+                "drift is settled for a reason",
+                "The argument reason is empty.",
+                hint,
+            ));
         }
         let report = command::run(&ResolveDrift { report_id: id, settlement, reason }, mode)?.facts;
         let version = report.version().to_string();
@@ -413,12 +417,7 @@ fn spyne_diff(
 type DiffRow =
     (&'static str, Option<String>, Option<String>, Option<String>, String, Option<String>);
 
-fn diff(
-    old: &drift::Stored,
-    new: &drift::Stored,
-    from: &str,
-    address: &Address,
-) -> Vec<DiffRow> {
+fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address) -> Vec<DiffRow> {
     let relationship = match old.origin.is_some() && old.origin == new.origin {
         true => Relationship::SameTable,
         false => Relationship::OtherTable,

@@ -58,8 +58,7 @@ fn spyne_register(
         let owner = existing_role(role_id(given(owner, "owner", HINT)?))?;
         let mode = Mode::of(given(dry_run, "dry_run", HINT)?);
         let facts = command::run(&Register { relation, name, state, owner }, mode)?.facts;
-        let view =
-            (!state.is_staging()).then(|| Address::new("governed", &facts.name).shown());
+        let view = (!state.is_staging()).then(|| Address::new("governed", &facts.name).shown());
         let version = facts.version();
         Ok((relation.oid(), facts.name, state.as_str().to_string(), version, view))
     };

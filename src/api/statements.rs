@@ -18,8 +18,7 @@ CREATE FUNCTION spyne.check_statements() RETURNS TABLE (statement text, fault te
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn check_statements()
--> TableIterator<'static, (name!(statement, String), name!(fault, String))> {
+fn check_statements() -> TableIterator<'static, (name!(statement, String), name!(fault, String))> {
     Caller::now().require(Permission::Promote, "check spyne's statements").or_raise();
     let faults = store::statements()
         .filter_map(|one| Some((one.text().to_string(), one.fault()?)))

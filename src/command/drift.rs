@@ -96,7 +96,10 @@ impl ResolveDrift {
         }
         match &report.table {
             None => Err(self.unfit(
-                format!("Version {} of {} has no table any more.", known.version, known.logical_name),
+                format!(
+                    "Version {} of {} has no table any more.",
+                    known.version, known.logical_name
+                ),
                 "Dismiss it, and unregister the table.".into(),
             )),
             Some(table) if !table.same => {

@@ -52,12 +52,7 @@ pub fn plan(elevated: &Elevated, plan: &Plan, acting: RoleId) -> Result<()> {
     Ok(())
 }
 
-fn operation(
-    elevated: &Elevated,
-    op: &Op,
-    acting: RoleId,
-    reason: Option<&str>,
-) -> Result<()> {
+fn operation(elevated: &Elevated, op: &Op, acting: RoleId, reason: Option<&str>) -> Result<()> {
     match op {
         Op::SetState(change) => set_state(elevated, change, acting, reason),
         Op::Record(record) => note(elevated, record, acting, reason),
@@ -120,12 +115,7 @@ fn set_state(
     guards::install(elevated, change.relation, StateSet::of(change.to))
 }
 
-fn note(
-    elevated: &Elevated,
-    record: &Record,
-    acting: RoleId,
-    reason: Option<&str>,
-) -> Result<()> {
+fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&str>) -> Result<()> {
     match record {
         Record::Register { relation, state, name, version, owner, home } => {
             let (relation, state, owner) = (*relation, *state, *owner);

@@ -3,9 +3,9 @@
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::names::Address;
 use spyne_core::kernel::role::Permission;
+use spyne_core::lifecycle::plan::Plan;
 use spyne_core::lifecycle::plan::op::Op;
 use spyne_core::lifecycle::plan::record::Record;
-use spyne_core::lifecycle::plan::Plan;
 use spyne_core::lifecycle::system_mode::SystemMode;
 
 use super::Command;

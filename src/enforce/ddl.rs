@@ -2,11 +2,11 @@
 
 use super::{check, refuse};
 use crate::pg::cache::{self, Guard};
+use crate::pg::elevate::elevated;
 use crate::pg::object_access::{self, Dropping, ObjectEvent};
 use crate::pg::runs;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
-use crate::pg::elevate::elevated;
 use crate::report::OrRaise;
 use crate::store::types;
 use spyne_core::gate::access::Access;

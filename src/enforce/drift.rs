@@ -2,13 +2,13 @@
 //! is settled before the statement ends.
 
 use super::refuse;
+use crate::command::execute;
+use crate::command::settling::{self, Settled};
 use crate::guc;
+use crate::pg::elevate::elevated;
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, runs, users};
 use crate::report::{self, OrRaise};
-use crate::command::execute;
-use crate::command::settling::{self, Settled};
-use crate::pg::elevate::elevated;
 use crate::store::{drift, facts, query, roles, tables};
 use spyne_core::drift::subject::{Found, Subject, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};

@@ -7,9 +7,9 @@ use pgrx::prelude::*;
 
 use super::{check, ddl, drift, refuse};
 use crate::guc::{self, Enforcement};
+use crate::pg::elevate::{elevated, elevated_unpinned};
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, elevate, runs, trigger};
-use crate::pg::elevate::{elevated, elevated_unpinned};
 use crate::report::{self, OrRaise};
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
@@ -62,7 +62,10 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    elevated_unpinned(|e| store::tables_with_losses(e)).or_raise().into_iter().for_each(note_touched);
+    elevated_unpinned(|e| store::tables_with_losses(e))
+        .or_raise()
+        .into_iter()
+        .for_each(note_touched);
     for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
             refuse(ddl::cannot_drop(&dropped.identity));

@@ -11,10 +11,7 @@ use super::trial;
 ///
 /// # Errors
 /// Why Postgres cannot prepare it, in words.
-pub fn columns_of(
-    text: &str,
-    types: &[pg_sys::Oid],
-) -> Result<Vec<(String, pg_sys::Oid)>, String> {
+pub fn columns_of(text: &str, types: &[pg_sys::Oid]) -> Result<Vec<(String, pg_sys::Oid)>, String> {
     let text = CString::new(text).map_err(|_| "it has a NUL byte".to_string())?;
     trial::caught(|| {
         let mut types = types.to_vec();

@@ -84,8 +84,7 @@ pub struct About<'a> {
     pub staging: bool,
 }
 
-type StoreArguments =
-    (String, String, String, String, String, Json<Vec<Change>>, String, bool);
+type StoreArguments = (String, String, String, String, String, Json<Vec<Change>>, String, bool);
 
 static STORE: Query<StoreArguments, Report> =
     Query::write(include_str!("../../sql/queries/store_drift_report.sql"));
@@ -164,8 +163,7 @@ pub struct Known {
 
 static LOCK: Query<(i64,), ()> =
     Query::write("SELECT FROM spyne.drift_reports r WHERE r.report_id = $1 FOR UPDATE");
-static FIND: Query<(i64,), Known> =
-    Query::read(include_str!("../../sql/queries/drift_report.sql"));
+static FIND: Query<(i64,), Known> = Query::read(include_str!("../../sql/queries/drift_report.sql"));
 
 /// Locks a report until the transaction ends.
 pub fn lock(elevated: &Elevated, report_id: i64) -> Result<()> {

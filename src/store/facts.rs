@@ -3,7 +3,9 @@
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::Address;
-use spyne_core::lifecycle::plan::facts::{Dependent, Facts, Governed, GovernedView, OpenDrift, Table};
+use spyne_core::lifecycle::plan::facts::{
+    Dependent, Facts, Governed, GovernedView, OpenDrift, Table,
+};
 use spyne_core::lifecycle::plan::takeover;
 
 use super::query::{Query, Statement};
@@ -126,13 +128,5 @@ pub fn takeover(
 }
 
 /// The statements of this module.
-pub static STATEMENTS: &[&dyn Statement] = &[
-    &DESCRIBE,
-    &LOCKS,
-    &PLANTED,
-    &VIEW,
-    &DEPENDENTS,
-    &SCHEMA_EXISTS,
-    &NAMES_IN,
-    &OPEN_DRIFT,
-];
+pub static STATEMENTS: &[&dyn Statement] =
+    &[&DESCRIBE, &LOCKS, &PLANTED, &VIEW, &DEPENDENTS, &SCHEMA_EXISTS, &NAMES_IN, &OPEN_DRIFT];

@@ -6,8 +6,8 @@ use spyne_core::kernel::names::Address;
 use spyne_core::lifecycle::plan::facts::Grant;
 use spyne_core::lifecycle::plan::{Plan, carry};
 
-use super::query::{self, Query, Statement};
 use super::facts;
+use super::query::{self, Query, Statement};
 use crate::pg::catalogs;
 use crate::pg::elevate::Elevated;
 
@@ -46,12 +46,7 @@ pub fn suspended(elevated: &Elevated, relid: RelId) -> Result<Option<Vec<Grant>>
     Ok(SUSPENDED.maybe(elevated, (relid,))?.flatten())
 }
 
-fn replace(
-    elevated: &Elevated,
-    address: &Address,
-    held: &[Grant],
-    wanted: &[Grant],
-) -> Result<()> {
+fn replace(elevated: &Elevated, address: &Address, held: &[Grant], wanted: &[Grant]) -> Result<()> {
     let mut plan = Plan::default();
     carry::replace_grants(&mut plan, &address.shown(), address, held, wanted);
     for statement in plan.steps.iter().filter_map(|step| step.op.sql()) {

@@ -123,7 +123,9 @@ pub fn install(elevated: &Elevated, relid: RelId, states: StateSet) -> Result<()
         for (trigger, when, level) in wanted.into_iter().filter(|(g, _, _)| !member.has(g)) {
             query::run(
                 elevated,
-                &format!("CREATE TRIGGER {trigger} {when} ON {table} FOR EACH {level} EXECUTE FUNCTION spyne.guard()"),
+                &format!(
+                    "CREATE TRIGGER {trigger} {when} ON {table} FOR EACH {level} EXECUTE FUNCTION spyne.guard()"
+                ),
             )?;
             let kind = if member.kind == "f" { "FOREIGN TABLE" } else { "TABLE" };
             query::run(elevated, &format!("ALTER {kind} {table} ENABLE ALWAYS TRIGGER {trigger}"))?;

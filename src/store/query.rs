@@ -255,22 +255,19 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         limit: Option<i64>,
     ) -> Result<Vec<R>> {
         let run = || {
-            rights.running(self.text, || {
-                match self.writes {
-                    true => Spi::connect_mut(|client| {
-                        let kept = self.taken(|types| client.prepare_mut(self.text, types))?;
-                        let rows = client.update(&kept, limit.map(|n| n as _), &A::bind(given))?;
+            rights.running(self.text, || match self.writes {
+                true => Spi::connect_mut(|client| {
+                    let kept = self.taken(|types| client.prepare_mut(self.text, types))?;
+                    let rows = client.update(&kept, limit.map(|n| n as _), &A::bind(given))?;
+                    self.put_back(kept, rows)
+                }),
+                false => catalogs::with_latest_snapshot(|| {
+                    Spi::connect(|client| {
+                        let kept = self.taken(|types| client.prepare(self.text, types))?;
+                        let rows = client.select(&kept, limit.map(|n| n as _), &A::bind(given))?;
                         self.put_back(kept, rows)
-                    }),
-                    false => catalogs::with_latest_snapshot(|| {
-                        Spi::connect(|client| {
-                            let kept = self.taken(|types| client.prepare(self.text, types))?;
-                            let rows =
-                                client.select(&kept, limit.map(|n| n as _), &A::bind(given))?;
-                            self.put_back(kept, rows)
-                        })
-                    }),
-                }
+                    })
+                }),
             })
         };
         run().map_err(|error: rows::Failure| failed(self.text, error))
@@ -381,7 +378,9 @@ fn failed(statement: &str, error: impl std::fmt::Display) -> SpyneError {
     SpyneError::new(
         Code::Internal,
         format!("spyne could not use its catalog: {error}"),
-        format!("The statement begins: {begins}. This is a defect of spyne, or its catalog was changed by other hands."),
+        format!(
+            "The statement begins: {begins}. This is a defect of spyne, or its catalog was changed by other hands."
+        ),
         "See the server log; ALTER EXTENSION spyne UPDATE if the library is newer than the catalog.",
     )
 }

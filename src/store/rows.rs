@@ -344,7 +344,8 @@ struct Probe<'p> {
 impl Probe<'_> {
     fn end<T>(self, fits: bool, wanted: String) -> Result<T, Failure> {
         if !fits {
-            *self.found = Some(format!("{} columns, where {wanted} was expected", self.columns.len()));
+            *self.found =
+                Some(format!("{} columns, where {wanted} was expected", self.columns.len()));
         }
         Err(Failure(String::new()))
     }

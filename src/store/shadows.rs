@@ -6,9 +6,9 @@ use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, quote};
 
 use super::query::{self, Query, Statement};
+use crate::pg::catalogs;
 use crate::pg::elevate::Elevated;
 use crate::pg::reading::AsCaller;
-use crate::pg::catalogs;
 
 /// What CREATE TABLE ... LIKE leaves out.
 #[derive(Default)]

@@ -269,17 +269,8 @@ pub struct NewState<'a> {
     pub by: &'a str,
 }
 
-type NewStateArguments = (
-    RelId,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    String,
-    String,
-    Option<String>,
-    String,
-);
+type NewStateArguments =
+    (RelId, String, String, Option<String>, Option<String>, String, String, Option<String>, String);
 
 static SET_STATE: Query<NewStateArguments, ()> =
     Query::write(include_str!("../../sql/queries/set_state.sql"));

@@ -39,7 +39,8 @@ const PROGRAMS: [&str; 14] = [
 ];
 /// Of a copy: libraries that lay outside the server's own directories.
 const STRAY_LIBRARIES: &str = "stray-libraries";
-const SUPPORTED_MAJORS: [u32; 4] = [15, 16, 17, 18];
+/// The majors of PostgreSQL that spyne is written for.
+pub const SUPPORTED_MAJORS: [u32; 4] = [15, 16, 17, 18];
 
 /// A complete private PostgreSQL.
 #[derive(Clone, Debug)]

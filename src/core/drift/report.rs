@@ -49,13 +49,8 @@ pub const TRANSITIONS: [(Status, Status); 6] = [
 ];
 
 impl Status {
-    pub const ALL: [Status; 5] = [
-        Status::Open,
-        Status::Superseded,
-        Status::Reverted,
-        Status::Applied,
-        Status::Dismissed,
-    ];
+    pub const ALL: [Status; 5] =
+        [Status::Open, Status::Superseded, Status::Reverted, Status::Applied, Status::Dismissed];
 
     /// The status's name, as it is stored and shown.
     pub const fn as_str(self) -> &'static str {

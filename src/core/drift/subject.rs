@@ -106,7 +106,8 @@ impl Subject {
             return false;
         };
         old != new
-            && !compare::compare(old, new, self.relationship(), &|_| true, &self.quoted()).is_empty()
+            && !compare::compare(old, new, self.relationship(), &|_| true, &self.quoted())
+                .is_empty()
     }
 
     fn quoted(&self) -> String {
@@ -148,11 +149,7 @@ fn consumers_of(consumers: &Consumers, shape: &Snapshot, name: &str) -> Vec<Valu
 }
 
 /// Changes with what uses their columns, which are numbered as in `shape`.
-pub fn with_consumers(
-    changes: Vec<Change>,
-    shape: &Snapshot,
-    consumers: &Consumers,
-) -> Vec<Found> {
+pub fn with_consumers(changes: Vec<Change>, shape: &Snapshot, consumers: &Consumers) -> Vec<Found> {
     let found = changes.into_iter().map(|change| {
         let consumers = match (&change.column, change.change_type) {
             // Nobody uses yet what is new.

@@ -79,7 +79,11 @@ pub enum Record {
         home: Option<Address>,
     },
     /// A person has settled a drift report; `version` is the one that came of it.
-    SettleReport { report_id: i64, status: Status, version: Option<String> },
+    SettleReport {
+        report_id: i64,
+        status: Status,
+        version: Option<String>,
+    },
     /// Ingestion opens or closes.
     SetSystemMode {
         mode: SystemMode,

@@ -126,7 +126,11 @@ fn gate_rows(plan: &mut Plan, facts: &Facts) {
 }
 
 /// The schema that the incoming table goes to.
-pub fn target_schema(incoming: &Governed, outgoing: Option<&Governed>, asked: Option<&str>) -> String {
+pub fn target_schema(
+    incoming: &Governed,
+    outgoing: Option<&Governed>,
+    asked: Option<&str>,
+) -> String {
     match (outgoing, asked) {
         (Some(outgoing), _) => outgoing.table.schema.clone(),
         (None, Some(schema)) => schema.to_string(),
