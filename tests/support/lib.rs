@@ -5,6 +5,7 @@
 
 pub mod fixture;
 pub mod tpch;
+pub mod waiting;
 
 use std::env;
 use std::sync::OnceLock;
