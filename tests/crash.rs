@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 use postgres::Client;
 use spyne_tests::fixture::{DATABASE, assert_whole, connect, database, refused, rows, run};
-use spyne_tests::waiting::{PATIENT, backend_of, wait_for, wait_for_lock, wait_until};
+use spyne_tests::waiting::{PATIENT, backend_of, wait_for_event, wait_for_lock, wait_until};
 use spyne_tests::{SUPERUSER, Server, server};
 
 const PROMOTION: &str =
@@ -167,12 +167,7 @@ fn crash_at(server: &Server, moment: Moment, crash: &impl Fn(&Server, i32)) {
     let (backend, promotion) = begin(server, settings, PROMOTION);
     match moment {
         Moment::BeforeTheFirstStep | Moment::At(_) => wait_for_lock(&mut beside, backend),
-        Moment::AfterCommit => wait_for(
-            &mut beside,
-            &format!(
-                "SELECT wait_event IS NOT DISTINCT FROM 'SyncRep' FROM pg_stat_activity WHERE pid = {backend}"
-            ),
-        ),
+        Moment::AfterCommit => wait_for_event(&mut beside, backend, "SyncRep"),
         Moment::AfterReport => wait_until("the promotion ends", || promotion.is_finished()),
     }
     // What it has written so far is not only in memory, at every other point.

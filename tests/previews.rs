@@ -265,8 +265,7 @@ fn a_preview_names_the_relations_that_postgres_opens() {
 
 /// A server with a table, a preview of it, and as many others that have expired long ago.
 fn with_old_previews(name: &str, old: usize) -> (Server, Client) {
-    // A vacuum in the middle would touch blocks of its own.
-    let server = default_server(name).setting("autovacuum", "off").start().expect("a server");
+    let server = default_server(name).start().expect("a server");
     let mut admin = empty_database(&server, "previews");
     run(
         &mut admin,

@@ -40,5 +40,6 @@ pub fn default_server(name: &str) -> ServerBuilder {
 
 /// A server that knows nothing of spyne, though its files are there.
 pub fn bare_server(name: &str) -> ServerBuilder {
-    Server::build(toolchain(), name)
+    // Autovacuum would come by at some moment or other, take locks and renew statistics.
+    Server::build(toolchain(), name).setting("autovacuum", "off")
 }

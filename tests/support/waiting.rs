@@ -25,7 +25,19 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Waits until the query, asked by this client again and again, answers with one row, true.
 #[track_caller]
 pub fn wait_for(client: &mut Client, query: &str) {
-    wait_until(query, || client.query_one(query, &[]).expect("an answer").get(0));
+    let mut holds = || {
+        let row = client.query_opt(query, &[]).expect("an answer");
+        row.and_then(|row| row.get(0)).unwrap_or(false)
+    };
+    wait_until(query, &mut holds);
+}
+
+/// Waits until the back end waits for this, by the names of `pg_stat_activity.wait_event`.
+#[track_caller]
+pub fn wait_for_event(client: &mut Client, backend: i32, event: &str) {
+    let waits =
+        format!("SELECT wait_event = '{event}' FROM pg_stat_activity WHERE pid = {backend}");
+    wait_for(client, &waits);
 }
 
 /// The number of the client's back end.

@@ -28,15 +28,24 @@ struct Family {
     inputs: &'static str,
     ending: &'static str,
     driver: &'static str,
+    /// Settings of its server, beside those of all.
+    settings: &'static [(&'static str, &'static str)],
 }
 
-const SQL: Family =
-    Family { directory: "pg_regress", inputs: "sql", ending: "sql", driver: "regress/pg_regress" };
+const SQL: Family = Family {
+    directory: "pg_regress",
+    inputs: "sql",
+    ending: "sql",
+    driver: "regress/pg_regress",
+    settings: &[],
+};
 const ISOLATION: Family = Family {
     directory: "isolation",
     inputs: "specs",
     ending: "spec",
     driver: "isolation/pg_isolation_regress",
+    // Who waits for another session waits until that has had its turn, however slow the machine.
+    settings: &[("spyne.lock_timeout", "10min")],
 };
 
 /// The SQL tests; those named in `beside.txt` also next to other libraries that hook the same
@@ -136,14 +145,19 @@ fn run(
         return Ok(tally);
     }
     say(format!("{} tests with {libraries} preloaded", family.directory));
-    let server = Server::build(toolchain, family.directory)
+    let mut server = Server::build(toolchain, family.directory)
         .preload(libraries)
+        // It would come by at some moment or other, take locks and renew statistics.
+        .setting("autovacuum", "off")
         // What is under test is mostly something else; the tests of previews
         // switch the rule on.
         .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
-        .setting("max_prepared_transactions", "10")
-        .start()?;
+        .setting("max_prepared_transactions", "10");
+    for (name, value) in family.settings {
+        server = server.setting(name, value);
+    }
+    let server = server.start()?;
     prepare_database(&server, family)?;
     let output = place::target().join("tests").join(family.directory);
     for name in names {
