@@ -11,7 +11,7 @@ use postgres::Client;
 use serde_json::{Value, json};
 use spyne_tests::fixture::{connect, empty_database, refused, rows, run};
 use spyne_tests::waiting::{backend_of, wait_for_lock};
-use spyne_tests::{Server, default_server, tpch};
+use spyne_tests::{SUPERUSER, Server, default_server, tpch};
 use xtask::place;
 
 fn look(client: &mut Client, sql: &str) {
@@ -333,4 +333,71 @@ fn each_new_preview_clears_fifty_old_ones() {
     }
     let after: i64 = rows(&mut admin, count).parse().expect("a number");
     assert_eq!(before - after, 10 * 50 - 10);
+}
+
+/// Whether a preview says that the statistics of the table are stale.
+fn has_stale_statistics(client: &mut Client, table: &str) -> bool {
+    let sql = format!("SELECT id FROM {table} LIMIT 1");
+    let guardrails: Value = client
+        .query_one("SELECT guardrails FROM spyne_preview($1)", &[&sql])
+        .expect("a preview")
+        .get(0);
+    let mut codes = guardrails.as_array().into_iter().flatten().map(|g| &g["code"]);
+    codes.any(|code| code == "STALE_STATISTICS")
+}
+
+/// Has the session report its changes; answers how many rows of the table count as changed.
+fn counted_changes(client: &mut Client, table: &str) -> String {
+    run(client, "SELECT pg_stat_force_next_flush()");
+    rows(client, &format!("SELECT pg_stat_get_mod_since_analyze('{table}'::regclass)"))
+}
+
+#[test]
+fn what_an_analyze_has_read_makes_no_statistics_stale_however_late_it_is_reported() {
+    let server = default_server("statistics").start().expect("a server");
+    let mut client = empty_database(&server, "previews");
+    run(
+        &mut client,
+        "CREATE EXTENSION spyne;
+         CREATE TABLE once (id int); CREATE TABLE quick (id int); CREATE TABLE other (id int);",
+    );
+    // A transaction reports at its end, after its own ANALYZE.
+    run(
+        &mut client,
+        "BEGIN; INSERT INTO once SELECT generate_series(1, 2000); ANALYZE once; COMMIT",
+    );
+    assert_eq!(counted_changes(&mut client, "once"), "2000");
+    assert!(!has_stale_statistics(&mut client, "once"), "in one transaction");
+    // A session that has just reported does so again a second later at the earliest.
+    run(&mut client, "SELECT pg_stat_force_next_flush()");
+    run(&mut client, "INSERT INTO quick SELECT generate_series(1, 2000)");
+    run(&mut client, "ANALYZE quick");
+    assert!(!has_stale_statistics(&mut client, "quick"), "in one session, at once");
+    counted_changes(&mut client, "quick");
+    assert!(!has_stale_statistics(&mut client, "quick"), "in one session");
+    // One that is busy reports when it is no longer.
+    run(&mut client, "SELECT pg_advisory_lock(1)");
+    let mut loader = connect(&server, "previews", SUPERUSER);
+    let backend = backend_of(&mut loader);
+    let loading = thread::spawn(move || {
+        let load = "DO $$ BEGIN
+            INSERT INTO other SELECT generate_series(1, 2000); COMMIT; PERFORM pg_advisory_lock(1);
+        END $$";
+        run(&mut loader, load);
+        loader
+    });
+    wait_for_lock(&mut client, backend);
+    run(&mut client, "ANALYZE other");
+    run(&mut client, "SELECT pg_advisory_unlock(1)");
+    let mut loader = loading.join().expect("no panic");
+    assert_eq!(counted_changes(&mut loader, "other"), "2000");
+    assert!(!has_stale_statistics(&mut client, "other"), "in another session");
+    // What comes after the ANALYZE is told.
+    for table in ["once", "quick", "other"] {
+        run(&mut client, &format!("INSERT INTO {table} SELECT generate_series(1, 2000)"));
+        counted_changes(&mut client, table);
+        assert!(has_stale_statistics(&mut client, table), "a load after the ANALYZE of {table}");
+        run(&mut client, &format!("ANALYZE {table}"));
+        assert!(!has_stale_statistics(&mut client, table), "{table} is analyzed again");
+    }
 }
