@@ -26,6 +26,9 @@ use spyne_core::statement::preview::subject::{Limits, Subject};
 use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, text};
 use spyne_core::statement::query::Command;
 
+/// How a stop is overridden.
+const OVERRIDE: &str = "For example: SELECT * FROM spyne_preview('SELECT * FROM customer, region', override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose');";
+
 const HINT: &str = "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer');";
 
 /// The most rows that a dry run shows, before and after.
@@ -283,7 +286,7 @@ fn pins(pin: Option<&Value>) -> Result<BTreeMap<String, String>> {
             Code::InvalidParameter,
             "pin is not an object of names and versions",
             format!("It is {what}."),
-            "For example: pin => '{\"customer\": \"v1\"}'",
+            "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer', pin => '{\"customer\": \"v1\"}');",
         )
     };
     let Some(pin) = pin.filter(|p| !p.is_null()) else {
@@ -393,7 +396,7 @@ fn check_overrides(request: &Request) -> Result<()> {
             Code::InvalidParameter,
             format!("there is no stop called {}", unknown.join(", ")),
             format!("The stops are {}.", guardrails::STOPS.join(", ")),
-            "For example: override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose'",
+            OVERRIDE,
         ));
     }
     let reason = request.reason.as_deref().unwrap_or_default().trim();
@@ -402,7 +405,7 @@ fn check_overrides(request: &Request) -> Result<()> {
             Code::InvalidParameter,
             "an override needs a reason",
             "It is recorded with the preview, for whoever asks later.",
-            "Pass reason => '...'.",
+            OVERRIDE,
         ));
     }
     Ok(())
