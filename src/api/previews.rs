@@ -472,6 +472,31 @@ fn spyne_validate(
     TableIterator::new(run().or_raise())
 }
 
+/// What Postgres makes of a statement, and what the catalogs know of its relations: what
+/// the rules of a preview look at. Nothing is run. For tests of those rules, and for whoever
+/// asks why a rule has said what it says; granted to spyne_admin.
+///
+/// # Errors
+/// As spyne_preview.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.analyzed(query text) RETURNS jsonb
+VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn analyzed_trees(query: Option<&str>) -> JsonB {
+    let run = || -> Result<Value> {
+        let request = Request::plain(given(query, "query", HINT)?, true);
+        let caller = Caller::now();
+        caller.require(Permission::Query, "look at a statement")?;
+        let (_, analyzed) = rule::looking(true, || analyzed(&request, &caller))?;
+        let (oids, functions) = analyzed.uses();
+        let (relations, _) = elevated(|| previews::facts(&oids, &functions, String::new()))?;
+        Ok(json!({
+            "wrapper": analyzed.wrapper, "queries": analyzed.queries, "relations": relations.0,
+        }))
+    };
+    JsonB(run().or_raise())
+}
+
 /// A preview's row as one text for people: see `spyne_preview_text`.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.render_preview(preview jsonb) RETURNS text

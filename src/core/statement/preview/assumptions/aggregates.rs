@@ -297,15 +297,15 @@ mod tests {
         let told = "takes each row of public.customer as often as public.orders has rows that match it: a one-to-many join.";
         for (text, sql) in [
             (
-                "sum(s.credit)",
+                "sum(credit)",
                 "SELECT sum(s.credit) FROM (SELECT credit FROM customer c JOIN orders o ON o.customer_id = c.id) s",
             ),
             (
-                "sum(t.worth)",
+                "sum(worth)",
                 "SELECT sum(t.worth) FROM (SELECT credit + 1 AS worth FROM (SELECT credit FROM customer c JOIN orders o ON o.customer_id = c.id) s) t",
             ),
             (
-                "sum(j.credit)",
+                "sum(credit)",
                 "WITH j AS (SELECT credit, country FROM customer c JOIN orders o ON o.customer_id = c.id) SELECT j.country, sum(j.credit) FROM j GROUP BY j.country",
             ),
         ] {
