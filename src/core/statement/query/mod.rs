@@ -3,6 +3,8 @@
 //! pure rules of `core::preview`. As JSON, trees are recorded for the tests of those
 //! rules, in tests/trees.
 
+use crate::kernel::ids::RelId;
+
 pub mod columns;
 pub mod relations;
 pub mod walk;
@@ -126,11 +128,11 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SourceKind {
     /// A table, foreign table or materialized view, by OID.
-    Table(u32),
+    Table(RelId),
     Subquery {
         query: Box<Query>,
         /// The view whose body it is, by OID.
-        view: Option<u32>,
+        view: Option<RelId>,
         lateral: bool,
     },
     /// A CTE of this query, or of one `levels_up` from it.
