@@ -18,7 +18,7 @@ use spyne_core::kernel::names::{literal, near, quote};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::correction;
 use spyne_core::statement::preview::description::{self, Description, Use};
-use spyne_core::statement::preview::guardrails::{Guardrail, Severity};
+use spyne_core::statement::preview::findings::{Assumption, Guardrail, Severity};
 use spyne_core::statement::preview::staleness::Basis;
 use spyne_core::statement::preview::subject::{Limits, Subject};
 use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, text};
@@ -62,7 +62,7 @@ struct Looked {
     analyzed: Analyzed,
     basis: Basis,
     described: Description,
-    assumptions: Vec<assumptions::Assumption>,
+    assumptions: Vec<Assumption>,
     guardrails: Vec<Guardrail>,
 }
 
@@ -105,7 +105,7 @@ pub(super) fn preview(request: &Request, corrects: Option<&str>) -> Result<Value
         .guardrails
         .iter()
         .filter(|g| g.severity == Severity::Stop)
-        .map(|g| g.code)
+        .map(|g| &*g.code)
         .filter(|code| !request.overrides.iter().any(|o| o.eq_ignore_ascii_case(code)))
         .collect();
     let cost: Option<f64> = (!looked.analyzed.plans.is_empty())
@@ -466,7 +466,7 @@ fn spyne_validate(
         Ok(looked
             .guardrails
             .into_iter()
-            .map(|g| (g.code.to_string(), g.severity.as_str().to_string(), g.message, g.remedy))
+            .map(|g| (g.code.into_owned(), g.severity.as_str().to_string(), g.message, g.remedy))
             .collect())
     };
     TableIterator::new(run().or_raise())

@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use serde::de::DeserializeOwned;
 
-use super::assumptions::{Assumption, assumptions};
-use super::guardrails::{Guardrail, guardrails};
+use super::assumptions::assumptions;
+use super::findings::{Assumption, Guardrail};
+use super::guardrails::guardrails;
 use super::subject::{Limits, Subject};
 use crate::statement::query::Query;
 use crate::statement::query::relations::Relations;

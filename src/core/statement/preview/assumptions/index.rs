@@ -1,7 +1,7 @@
 //! Comparisons that an index cannot serve.
 
-use super::{Level, is_column};
-use crate::statement::preview::fan::conditions;
+use crate::statement::preview::level::{Level, is_column};
+use crate::statement::preview::sources::conditions;
 use crate::statement::query::{Expr, ExprKind, Form};
 
 /// A comparison that an index on the column cannot serve, since the column is
