@@ -15,7 +15,7 @@ use crate::store::{settling, tables, types};
 use spyne_core::drift::described;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::{near, qualified, with_suffix};
+use spyne_core::kernel::names::{Address, near, with_suffix};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{State, StateSet};
 use spyne_core::shape::Change;
@@ -89,7 +89,7 @@ fn spyne_detect_drift(
     let run = || -> Result<Vec<DriftRow>> {
         let relid = rel_id(given(relation, "relation", hint)?);
         let caller = Caller::now();
-        let action = format!("look for drift of {}", catalogs::label(relid));
+        let action = format!("look for drift of {}", catalogs::relation_name(relid));
         caller.require(Permission::Query, &action)?;
         let governed = elevated(|| tables::governed(relid))?;
         if governed.state == State::Shadow {
@@ -251,7 +251,7 @@ fn spyne_detect_feed_drift(
         let feed = resolved(described)?;
         let old = subject.live();
         let address = subject.address();
-        let changes = compare(&old, &feed, Relationship::Described, &|_| true, &address);
+        let changes = compare(&old, &feed, Relationship::Described, &|_| true, address);
         let found: Vec<Found> = changes
             .into_iter()
             .map(|change| Found { change: of_feed(change), consumers: Vec::new() })
@@ -259,11 +259,10 @@ fn spyne_detect_feed_drift(
         let found = elevated(|| drift::with_consumers(relid, &old, found))?;
         let stores = caller.role >= Role::Engineer && !catalogs::read_only_here();
         if !found.is_empty() && stores {
-            let label = subject.label();
             let about = About {
                 name: &subject.name,
                 version: &subject.version,
-                label: &label,
+                relation: address,
                 source: Source::Feed,
                 staging: subject.state == State::Shadow,
             };
@@ -457,17 +456,17 @@ fn resolve(
     let found = drift::changes(&subject)?;
     if drift::finding(&found)? != known.finding {
         return Err(unfit(
-            format!("{} has changed since.", subject.label()),
+            format!("{} has changed since.", subject.address()),
             format!(
                 "Look again: SELECT * FROM spyne_detect_drift({});",
-                spyne_core::kernel::names::literal(&subject.label())
+                subject.address().as_argument()
             ),
         ));
     }
     let version = drift::next_version(&subject, known.severity)?.to_string();
     let plan = drift::view_plan(&subject)?;
     if let Some(blocker) = plan.blockers.first() {
-        return Err(settling::in_the_way(&subject.label(), &blocker.object, &blocker.detail));
+        return Err(settling::in_the_way(subject.address(), &blocker.object, &blocker.detail));
     }
     if !dry_run {
         settling::take_shape(&subject, &version, &plan, caller.user, reason)?;
@@ -514,7 +513,7 @@ fn spyne_diff(
         caller.require(Permission::Query, &format!("compare versions of {name}"))?;
         let (old, new) = (version_of(&name, &from, &caller)?, version_of(&name, &to, &caller)?);
         let address = elevated(|| drift::address_of(&name, &from))?
-            .unwrap_or_else(|| ("public".to_string(), name.clone()));
+            .unwrap_or_else(|| Address::new("public", &name));
         Ok(diff(&old, &new, &from, &address))
     };
     let rows = run().or_raise().into_iter().zip(1..);
@@ -526,19 +525,13 @@ fn spyne_diff(
 type DiffRow =
     (&'static str, Option<String>, Option<String>, Option<String>, String, Option<String>);
 
-fn diff(
-    old: &drift::Stored,
-    new: &drift::Stored,
-    from: &str,
-    address: &(String, String),
-) -> Vec<DiffRow> {
+fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address) -> Vec<DiffRow> {
     let relationship = match old.origin.is_some() && old.origin == new.origin {
         true => Relationship::SameTable,
         false => Relationship::OtherTable,
     };
-    let quoted = qualified(&address.0, &address.1);
     let (old, new) = (&old.shape, &new.shape);
-    let changes = compare(old, new, relationship, &|_| true, &quoted);
+    let changes = compare(old, new, relationship, &|_| true, address);
     let pairs = kept(old, new, relationship);
     let mut rows: Vec<DiffRow> = changes
         .into_iter()
@@ -550,12 +543,12 @@ fn diff(
     if rows.is_empty() {
         return rows;
     }
-    for statement in guide::migration(old, new, &pairs, &quoted) {
+    for statement in guide::migration(old, new, &pairs, address) {
         let detail = "on a table of the old shape".to_string();
         rows.push(("migration", None, None, None, detail, Some(statement)));
     }
-    let view = with_suffix(&address.1, &format!("__{from}_shape"));
-    let statement = guide::view(old, &pairs, (&address.0, &view), &quoted);
+    let view = address.renamed(with_suffix(&address.name, &format!("__{from}_shape")));
+    let statement = guide::view(old, &pairs, &view, address);
     let detail = "the old shape, over a table of the new one".to_string();
     rows.push(("view", None, None, None, detail, Some(statement)));
     rows

@@ -3,6 +3,8 @@
 
 use pgrx::JsonB;
 use pgrx::prelude::*;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given};
@@ -229,7 +231,8 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         let inserts =
             analyzed.queries.iter().all(|q| q.command == Command::Insert && q.actions.is_empty());
         if !reached.is_empty() && !inserts && analyzed.written.is_empty() {
-            let names: Vec<String> = reached.iter().map(|oid| catalogs::label(*oid)).collect();
+            let names: Vec<String> =
+                reached.iter().map(|oid| catalogs::relation_name(*oid).shown()).collect();
             guarded.push(guardrails::foreign_keys_reach(&table.relation, &names));
         }
     }
@@ -274,7 +277,7 @@ fn analyzed(request: &Request, caller: &Caller) -> Result<(String, Analyzed)> {
 ///
 /// # Errors
 /// 22023.
-fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
+fn pins(pin: Option<&Value>) -> Result<BTreeMap<String, String>> {
     let wrong = |what: &Value| {
         SpyneError::new(
             Code::InvalidParameter,
@@ -284,7 +287,7 @@ fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
         )
     };
     let Some(pin) = pin.filter(|p| !p.is_null()) else {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     };
     let object = pin.as_object().ok_or_else(|| wrong(pin))?;
     object
@@ -300,25 +303,22 @@ fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
 ///
 /// # Errors
 /// 22023 for a version that there is not, and where the text has no such name.
-fn pinned(sql: &str, pins: &[(String, String)], caller: &Caller) -> Result<String> {
+fn pinned(sql: &str, pins: &BTreeMap<String, String>, caller: &Caller) -> Result<String> {
     let staging = caller.role.may(Permission::ViewShadow);
-    let mut tables = Vec::new();
+    let mut tables = BTreeMap::new();
     for (name, version) in pins {
         let table = elevated(|| previews::logical(name, Some(version), staging))?;
-        tables.push(table.ok_or_else(|| {
+        let table = table.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
                 format!("{name} has no version {version} to pin"),
                 "A pin names a version that is there.",
                 format!("See its versions: SELECT version, state FROM spyne.tables WHERE logical_name = {};", literal(name)),
             )
-        })?);
+        })?;
+        tables.insert(name, table);
     }
-    let lookup = |parts: &[String]| {
-        let name = parts.last()?;
-        let at = pins.iter().position(|(pinned, _)| pinned == name)?;
-        Some(tables[at].clone())
-    };
+    let lookup = |parts: &[String]| tables.get(parts.last()?).cloned();
     correction::names::resolve_names(sql, &lookup).map(|r| r.sql).ok_or_else(|| {
         SpyneError::new(
             Code::InvalidParameter,

@@ -63,8 +63,9 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     }
     store::tables_with_losses().into_iter().for_each(note_touched);
     for dropped in store::dropped_objects() {
+        let table = dropped.table.into();
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
-            refuse(ddl::cannot_drop(&dropped.identity));
+            refuse(ddl::cannot_drop(&table));
         }
         // The row guard is there in the states that forbid writes. It goes with
         // its table only where somebody drops a partition of such a table.
@@ -72,7 +73,7 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
         let by_name = dropped.original && guard.starts_with(ddl::GUARD_PREFIX);
         let with_partition = guard == "spyne_guard_row";
         if (by_name || with_partition) && !dropped.temporary {
-            refuse(ddl::guards_stay(&dropped.identity, guard));
+            refuse(ddl::guards_stay(&table, guard));
         }
     }
 }
@@ -106,7 +107,7 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
             continue;
         }
         if let Some(broken) = store::broken_guard(relid) {
-            refuse(ddl::guards_stay(&catalogs::label(relid), &broken));
+            refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken));
         }
         store::install_on_new_children(relid, guard.states());
     }

@@ -10,7 +10,7 @@ use super::{facts, sql, tables};
 use crate::pg::{digest, users};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::qualified;
+use spyne_core::kernel::names::Address;
 use spyne_core::kernel::state::State;
 use spyne_core::kernel::version::Version;
 use spyne_core::lifecycle::plan::{Plan, view};
@@ -26,11 +26,10 @@ pub struct Subject {
     pub name: String,
     pub version: String,
     pub state: State,
-    home_schema: String,
-    home_name: String,
+    /// Its address when it is the one that applications use.
+    home: Address,
     /// Where it is; None where it is no more.
-    schema: Option<String>,
-    table: Option<String>,
+    here: Option<Address>,
     in_force: Option<Snapshot>,
     live: Option<Snapshot>,
     origin: Option<String>,
@@ -38,20 +37,9 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Its address, quoted.
-    pub fn address(&self) -> String {
-        match (&self.schema, &self.table) {
-            (Some(schema), Some(table)) => qualified(schema, table),
-            _ => qualified(&self.home_schema, &self.home_name),
-        }
-    }
-
-    /// Its address, for people.
-    pub fn label(&self) -> String {
-        match (&self.schema, &self.table) {
-            (Some(schema), Some(table)) => format!("{schema}.{table}"),
-            _ => format!("{}.{}", self.home_schema, self.home_name),
-        }
+    /// Where it is, or where it was.
+    pub fn address(&self) -> &Address {
+        self.here.as_ref().unwrap_or(&self.home)
     }
 
     /// The columns that the shape in force has and the table still has: the name
@@ -73,9 +61,9 @@ impl Subject {
         }
     }
 
-    /// Schema and name, where it is.
-    pub fn place(&self) -> Option<(String, String)> {
-        self.schema.clone().zip(self.table.clone())
+    /// Where it is; None where it is no more.
+    pub fn place(&self) -> Option<&Address> {
+        self.here.as_ref()
     }
 
     pub fn exists(&self) -> bool {
@@ -93,7 +81,8 @@ pub fn subject(relid: RelId) -> Result<Option<Subject>> {
     sql::read(
         "SELECT jsonb_build_object(
              'oid', t.relation::oid::int8, 'name', t.logical_name, 'version', t.version, 'state', t.state,
-             'home_schema', t.home_schema, 'home_name', t.home_name, 'schema', n.nspname, 'table', c.relname,
+             'home', jsonb_build_array(t.home_schema, t.home_name),
+             'here', CASE WHEN c.oid IS NOT NULL THEN jsonb_build_array(n.nspname, c.relname) END,
              'in_force', v.schema_snapshot, 'origin', v.origin,
              'live', CASE WHEN c.oid IS NOT NULL THEN spyne.schema_snapshot(c.oid) END,
              'live_origin', spyne.origin_of(t.relation))
@@ -135,8 +124,7 @@ fn consumers(relid: RelId) -> Result<BTreeMap<i32, Vec<Value>>> {
 
 /// The changes of a table since its shape was taken, and who meets them.
 pub fn changes(subject: &Subject) -> Result<Vec<Found>> {
-    let home = (subject.home_schema.as_str(), subject.home_name.as_str());
-    let here = subject.schema.as_deref().zip(subject.table.as_deref());
+    let (home, here) = (&subject.home, subject.place());
     // A superseded version waits under another name.
     let moved = match subject.state {
         State::Deprecated if here.is_some() => None,
@@ -151,7 +139,7 @@ pub fn changes(subject: &Subject) -> Result<Vec<Found>> {
     }
     let relationship = subject.relationship();
     let address = subject.address();
-    if compare::compare(old, new, relationship, &|_| true, &address).is_empty() {
+    if compare::compare(old, new, relationship, &|_| true, address).is_empty() {
         return Ok(alone(found));
     }
     let users = consumers(subject.oid)?;
@@ -164,7 +152,7 @@ pub fn changes(subject: &Subject) -> Result<Vec<Found>> {
         own.chain(users.get(&0).into_iter().flatten()).cloned().collect()
     };
     let used = |name: &str| !of_column(name).is_empty();
-    found.extend(compare::compare(old, new, relationship, &used, &address));
+    found.extend(compare::compare(old, new, relationship, &used, address));
     Ok(found
         .into_iter()
         .map(|change| {
@@ -217,7 +205,8 @@ impl Source {
 pub struct About<'a> {
     pub name: &'a str,
     pub version: &'a str,
-    pub label: &'a str,
+    /// Where the table is.
+    pub relation: &'a Address,
     pub source: Source,
     /// It is about a shadow.
     pub staging: bool,
@@ -242,7 +231,7 @@ pub fn store(about: &About, found: &[Found], acting: RoleId) -> Result<Report> {
              RETURNING r.report_id),
          made AS (
              INSERT INTO spyne.drift_reports (logical_name, version, relation, source, severity, finding, status, detected_by, staging)
-             SELECT a.a ->> 'name', a.a ->> 'version', a.a ->> 'label', a.a ->> 'source', a.a ->> 'severity', a.finding, 'open', a.a ->> 'by', (a.a ->> 'staging')::bool
+             SELECT a.a ->> 'name', a.a ->> 'version', a.a ->> 'relation', a.a ->> 'source', a.a ->> 'severity', a.finding, 'open', a.a ->> 'by', (a.a ->> 'staging')::bool
              FROM a WHERE (SELECT count(*) FROM ended) >= 0
              ON CONFLICT (logical_name, version, source, finding) DO UPDATE
              SET standing = true,
@@ -252,7 +241,7 @@ pub fn store(about: &About, found: &[Found], acting: RoleId) -> Result<Report> {
              RETURNING report_id, xmax = 0 AS is_new)
          SELECT to_jsonb(made) FROM made",
         json!({
-            "name": about.name, "version": about.version, "label": about.label,
+            "name": about.name, "version": about.version, "relation": about.relation.shown(),
             "source": about.source.as_str(), "severity": severity.as_str(), "changes": changes,
             "by": users::name(acting), "staging": about.staging,
         }),
@@ -453,12 +442,12 @@ pub fn next_version(subject: &Subject, severity: Severity) -> Result<Version> {
 /// What taking the live shape as the new version does to the governed view.
 pub fn view_plan(subject: &Subject) -> Result<Plan> {
     let mut plan = Plan::default();
-    let (Some(schema), Some(table)) = (&subject.schema, &subject.table) else {
+    let Some(address) = subject.place() else {
         return Ok(plan);
     };
     if is_behind_view(subject.oid, &subject.name)? {
         let existing = facts::view(&subject.name)?;
-        let address = (schema.clone(), table.clone());
+        let address = (address.schema.clone(), address.name.clone());
         view::replace(
             &mut plan,
             &subject.name,
@@ -472,19 +461,29 @@ pub fn view_plan(subject: &Subject) -> Result<Plan> {
 
 /// Takes the live shape as the new version: its row, snapshot and history.
 pub fn apply(subject: &Subject, version: &str, acting: RoleId, reason: &str) -> Result<()> {
+    // A superseded version waits under another name than its own.
+    let home = subject.place().filter(|_| subject.state != State::Deprecated);
     sql::write(
         "UPDATE spyne.tables t SET version = a ->> 'version', updated_at = now(),
              home_schema = coalesce(a ->> 'schema', t.home_schema), home_name = coalesce(a ->> 'table', t.home_name)
          FROM (SELECT $1) x(a) WHERE t.relation = (a ->> 'oid')::oid",
         json!({
             "oid": subject.oid.to_string(), "version": version,
-            "schema": subject.schema.as_ref().filter(|_| subject.state != State::Deprecated),
-            "table": subject.table.as_ref().filter(|_| subject.state != State::Deprecated),
+            "schema": home.map(|at| &at.schema),
+            "table": home.map(|at| &at.name),
         }),
     )?;
     tables::snapshot(subject.oid, &subject.name, version, acting)?;
     let state = Some(subject.state);
-    tables::history(&subject.name, version, &subject.label(), state, state, acting, Some(reason))
+    tables::history(
+        &subject.name,
+        version,
+        &subject.address().shown(),
+        state,
+        state,
+        acting,
+        Some(reason),
+    )
 }
 
 /// Those of these relations that are governed and have the shape in force.
@@ -554,8 +553,8 @@ pub fn known_versions(name: &str) -> Result<(Vec<String>, Vec<String>)> {
 }
 
 /// Where the table of a name is that applications use: of this version, else
-/// ACTIVE, else READ_ONLY. Schema and name.
-pub fn address_of(name: &str, version: &str) -> Result<Option<(String, String)>> {
+/// ACTIVE, else READ_ONLY.
+pub fn address_of(name: &str, version: &str) -> Result<Option<Address>> {
     sql::read(
         "SELECT jsonb_build_array(n.nspname, c.relname)
          FROM spyne.tables t JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace

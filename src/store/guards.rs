@@ -9,6 +9,7 @@ use crate::pg::elevate;
 use crate::report::OrRaise;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::Address;
 use spyne_core::kernel::state::StateSet;
 
 /// An object that the running command has dropped.
@@ -16,7 +17,8 @@ use spyne_core::kernel::state::StateSet;
 pub struct Dropped {
     pub oid: RelId,
     pub is_relation: bool,
-    pub identity: String,
+    /// The table that it is, or that the trigger is on.
+    pub table: Address,
     /// Named in the command, not dropped along with something else.
     pub original: bool,
     pub temporary: bool,
@@ -30,7 +32,7 @@ pub fn dropped_objects() -> Vec<Dropped> {
         "SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
              'oid', d.objid::pg_catalog.int8,
              'is_relation', d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid OPERATOR(pg_catalog.=) 0,
-             'identity', d.object_identity, 'original', d.original, 'temporary', d.is_temporary,
+             'table', pg_catalog.jsonb_build_array(d.address_names[1], d.address_names[2]), 'original', d.original, 'temporary', d.is_temporary,
              'trigger', CASE d.object_type WHEN 'trigger' THEN d.address_names[3] END))
          FROM pg_catalog.pg_event_trigger_dropped_objects() d
          WHERE $1 IS NOT NULL AND d.object_type IN ('table', 'foreign table', 'materialized view', 'trigger')",

@@ -8,6 +8,7 @@ use crate::pg::{catalogs, elevate};
 use spyne_core::drift::decision::{Circumstances, Decision, decide};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
+use spyne_core::kernel::names::Address;
 use spyne_core::lifecycle::plan::Plan;
 use spyne_core::shape::rules::Severity;
 
@@ -99,7 +100,7 @@ fn settle_elevated(
                 return Ok(Some(Settled { news, ..stored }));
             }
             if let Some(blocker) = plan.blockers.first() {
-                return Err(in_the_way(&subject.label(), &blocker.object, &blocker.detail));
+                return Err(in_the_way(subject.address(), &blocker.object, &blocker.detail));
             }
             apply(subject, found, severity, &plan, acting)
         }
@@ -125,11 +126,10 @@ pub fn record(settled: Settled, acting: RoleId) -> Result<Settled> {
 
 fn store(settled: Settled, acting: RoleId) -> Result<Settled> {
     let subject = &settled.subject;
-    let label = subject.label();
     let about = About {
         name: &subject.name,
         version: &subject.version,
-        label: &label,
+        relation: subject.address(),
         source: Source::Table,
         staging: false,
     };
@@ -180,10 +180,10 @@ pub fn take_shape(
 }
 
 /// The error where views on the governed view keep it from changing.
-pub fn in_the_way(label: &str, object: &str, detail: &str) -> SpyneError {
+pub fn in_the_way(table: &Address, object: &str, detail: &str) -> SpyneError {
     SpyneError::new(
         Code::DependentObjects,
-        format!("the governed view of {label} cannot follow: {object} stands in the way"),
+        format!("the governed view of {table} cannot follow: {object} stands in the way"),
         format!("{object} is a {detail}."),
         "Drop it, and create it again afterwards.",
     )

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod ids;
+pub mod keywords;
 pub mod names;
 pub mod role;
 pub mod state;

@@ -4,6 +4,7 @@ use sqlparser::ast::Statement;
 
 use super::relations::{self, Named};
 use super::{Outcome, Refusal, Resolve, listed, parse, scope};
+use crate::kernel::names::literal;
 
 pub(super) fn change(
     statement: &mut Statement,
@@ -50,10 +51,8 @@ pub(super) fn change(
         let name = named.name.join(".");
         let new = resolve(&name, version);
         match &new {
-            Some((schema, table)) if named.name == [schema.as_str(), table.as_str()] => {
-                return None;
-            }
-            Some((schema, table)) => done = Some(format!("{schema}.{table}")),
+            Some(table) if named.is(table) => return None,
+            Some(table) => done = Some(table.shown()),
             None => missing = Some(name),
         }
         count += 1;
@@ -62,10 +61,7 @@ pub(super) fn change(
     if let Some(name) = missing {
         return Err(Refusal::new(
             format!("There is no version {version} of {name}."),
-            format!(
-                "See which there are: SELECT * FROM spyne_resolve(ARRAY['{}']);",
-                name.replace('\'', "''")
-            ),
+            format!("See which there are: SELECT * FROM spyne_resolve(ARRAY[{}]);", literal(&name)),
         ));
     }
     match done {

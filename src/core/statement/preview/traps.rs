@@ -56,14 +56,20 @@ pub struct Trap {
     pub counted: String,
     /// What comes several times for one row of it.
     pub fans: Vec<String>,
-    /// What stands beside it, and the one that both belong to.
-    pub chasms: Vec<(String, String)>,
+    pub chasms: Vec<Chasm>,
+}
+
+/// What stands beside a source without a join of its own.
+pub struct Chasm {
+    pub other: String,
+    /// The source that both belong to.
+    pub hub: String,
 }
 
 impl Trap {
     /// Everything that repeats its rows.
     pub fn repeated_by(&self) -> String {
-        let chasms = self.chasms.iter().map(|(other, _)| other.clone());
+        let chasms = self.chasms.iter().map(|chasm| chasm.other.clone());
         list(&self.fans.iter().cloned().chain(chasms).collect::<Vec<_>>())
     }
 }
@@ -106,7 +112,9 @@ pub fn traps(level: &Level) -> Vec<Trap> {
                 .iter()
                 .find(|hub| !counted.contains(hub) && above.contains(hub) && !single(level, **hub));
             match hub.filter(|_| !counted.iter().any(|c| above.contains(c))) {
-                Some(hub) => trap.chasms.push((structure.label(*other), structure.label(*hub))),
+                Some(hub) => trap
+                    .chasms
+                    .push(Chasm { other: structure.label(*other), hub: structure.label(*hub) }),
                 None => trap.fans.push(structure.label(*other)),
             }
         }

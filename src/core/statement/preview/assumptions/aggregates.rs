@@ -2,7 +2,7 @@
 
 use super::nulls;
 use crate::statement::preview::level::Level;
-use crate::statement::preview::traps::{aggregates, traps};
+use crate::statement::preview::traps::{Chasm, aggregates, traps};
 use crate::statement::preview::wording::list;
 
 /// A sum or count over a one-to-many join.
@@ -21,7 +21,7 @@ pub(super) fn fan_trap(level: &Level, into: &mut Vec<String>) {
 /// A sum or count over two many-sides of one table.
 pub(super) fn chasm_trap(level: &Level, into: &mut Vec<String>) {
     for trap in traps(level) {
-        for (other, hub) in &trap.chasms {
+        for Chasm { other, hub } in &trap.chasms {
             into.push(format!(
                 "{} takes each row of {} once for every row of {other} that belongs to the same row of {hub}: two many-sides are joined through it.",
                 trap.aggregate, trap.counted
