@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kinds::{JoinType, Risk};
+
 /// What was counted, on all rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
@@ -145,21 +147,21 @@ impl Counts {
     }
 
     /// How much can go wrong with it.
-    pub fn risk(&self, most_orphans: f64) -> &'static str {
+    pub fn risk(&self, most_orphans: f64) -> Risk {
         let doubtful = self.orphans() > 0
             || self.null_percent1() > MANY_NULLS
             || self.fan_out_max > LARGE_FAN_OUT
             || self.rows1 == self.nulls1;
         match (self.blockers(most_orphans).is_empty(), doubtful) {
-            (false, _) => "HIGH",
-            (true, true) => "MEDIUM",
-            (true, false) => "LOW",
+            (false, _) => Risk::High,
+            (true, true) => Risk::Medium,
+            (true, false) => Risk::Low,
         }
     }
 
     /// The kind of join that leaves no row of table1 out.
-    pub fn join_type(&self) -> &'static str {
-        if self.nulls1 > 0 || self.orphans() > 0 { "LEFT" } else { "INNER" }
+    pub fn join_type(&self) -> JoinType {
+        JoinType::keeping(self.nulls1 == 0 && self.orphans() == 0)
     }
 }
 
@@ -214,13 +216,13 @@ mod tests {
         let some = Counts { matched1: 950, ..clean() };
         assert_eq!(some.orphan_percent(), 5.0);
         assert!(some.blockers(0.05).is_empty());
-        assert_eq!(some.risk(0.05), "MEDIUM");
+        assert_eq!(some.risk(0.05), Risk::Medium);
         let more = Counts { matched1: 949, ..clean() };
         assert_eq!(more.blockers(0.05).len(), 1);
-        assert_eq!(more.risk(0.05), "HIGH");
-        assert_eq!(more.join_type(), "LEFT");
-        assert_eq!(clean().risk(0.05), "LOW");
-        assert_eq!(clean().join_type(), "INNER");
+        assert_eq!(more.risk(0.05), Risk::High);
+        assert_eq!(more.join_type(), JoinType::Left);
+        assert_eq!(clean().risk(0.05), Risk::Low);
+        assert_eq!(clean().join_type(), JoinType::Inner);
     }
 
     #[test]
