@@ -14,6 +14,7 @@
 //! | decide | [`weighing::Decided`] | [`weighing`] ([`facts`], [`evidence`], [`weights`]), then [`choose`] |
 //! | keep | [`candidate::NewCandidate`]s | [`candidate`] |
 
+pub mod acceptance;
 pub mod candidate;
 pub mod choose;
 pub mod compare;
@@ -33,6 +34,7 @@ pub mod scope;
 pub mod several;
 pub mod sketch;
 pub mod status;
+pub mod stored;
 pub mod table;
 #[cfg(test)]
 mod testing;
