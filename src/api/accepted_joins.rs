@@ -10,6 +10,7 @@ use super::joins::{joinable, readable, rejected, timestamp};
 use super::registration::existing_role;
 use crate::enforce::previews as rule;
 use crate::guc;
+use crate::pg::oids::AsOid;
 use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Accepted, Candidate, NewAccepted};
@@ -18,6 +19,7 @@ use spyne_core::joins::Table;
 use spyne_core::joins::graph::{self, Format};
 use spyne_core::joins::validation::Counts;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::names::{literal, near};
 use spyne_core::kernel::role::{Permission, Role};
 
@@ -386,7 +388,7 @@ fn role_name(role: Option<&str>) -> Result<String> {
 struct Asked<'a> {
     rationale: &'a str,
     join_type: &'a str,
-    owner: u32,
+    owner: RoleId,
     role: &'a str,
     dry_run: bool,
 }
@@ -570,9 +572,9 @@ fn spyne_join(
         let join = join_named(&id)?;
         Ok((
             join.join_id,
-            join.table1.map(Into::into),
+            join.table1.map(AsOid::oid),
             join.columns1,
-            join.table2.map(Into::into),
+            join.table2.map(AsOid::oid),
             join.columns2,
             join.join_type,
             join.condition,
@@ -580,7 +582,7 @@ fn spyne_join(
             join.version,
             join.status,
             join.rationale,
-            join.owner.into(),
+            join.owner.oid(),
             join.accepted_by,
             timestamp(join.accepted_at),
             timestamp(join.validated_at),

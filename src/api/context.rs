@@ -4,12 +4,13 @@ use crate::guc;
 use crate::pg::{catalogs, elevate, reading, users};
 use crate::store::roles;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::lifecycle::transition;
 
 /// Who calls a function.
 pub struct Caller {
-    pub user: u32,
+    pub user: RoleId,
     pub role: Role,
 }
 
@@ -28,7 +29,7 @@ impl Caller {
     /// # Errors
     /// 42501 where the caller is neither an admin nor an engineer with the
     /// rights of `owner`.
-    pub fn require_steward(&self, owner: u32, action: &str) -> Result<()> {
+    pub fn require_steward(&self, owner: RoleId, action: &str) -> Result<()> {
         let owns = self.role >= Role::Engineer && users::has_rights_of(self.user, owner);
         if self.role == Role::Admin || owns {
             return Ok(());

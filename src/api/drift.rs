@@ -7,12 +7,14 @@ use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
 
 use super::context::{Caller, elevated, given, require_writable};
+use crate::pg::oids::{AsOid, rel_id};
 use crate::pg::{cache, catalogs, digest, types as type_names};
 use crate::report::{self, OrRaise};
 use crate::store::drift::{self, About, Found, Source, Subject};
 use crate::store::{settling, tables, types};
 use spyne_core::drift::described;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{near, qualified, with_suffix};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{State, StateSet};
@@ -35,10 +37,10 @@ type DriftRow = (
     String,
 );
 
-fn row(relid: u32, found: Found) -> DriftRow {
+fn row(relid: RelId, found: Found) -> DriftRow {
     let change = found.change;
     (
-        relid.into(),
+        relid.oid(),
         change.change_type.as_str().to_string(),
         change.column,
         change.old_name,
@@ -85,7 +87,7 @@ fn spyne_detect_drift(
 > {
     let hint = "For example: SELECT * FROM spyne_detect_drift('public.customer');";
     let run = || -> Result<Vec<DriftRow>> {
-        let relid = given(relation, "relation", hint)?.to_u32();
+        let relid = rel_id(given(relation, "relation", hint)?);
         let caller = Caller::now();
         let action = format!("look for drift of {}", catalogs::label(relid));
         caller.require(Permission::Query, &action)?;
@@ -153,7 +155,7 @@ fn spyne_detect_all_drift() -> TableIterator<
 
 /// Looks at a table. What is found is stored and settled by those who may change
 /// something: who may only read holds no lock that others wait for.
-fn look(relid: u32, caller: &Caller) -> Result<Option<settling::Settled>> {
+fn look(relid: RelId, caller: &Caller) -> Result<Option<settling::Settled>> {
     match caller.role >= Role::Engineer {
         true => settling::settle(relid, caller.user, None),
         false => settling::look_only(relid),
@@ -162,11 +164,11 @@ fn look(relid: u32, caller: &Caller) -> Result<Option<settling::Settled>> {
 
 /// The governed tables whose catalog rows are not those at which their shape
 /// was found to be the one in force.
-fn suspects() -> Vec<u32> {
+fn suspects() -> Vec<RelId> {
     let governed = cache::governed_relations();
     let now = digest::of(&governed);
     let then = digest::stored();
-    let mut left: Vec<u32> = governed
+    let mut left: Vec<RelId> = governed
         .into_iter()
         .filter(|r| !now.contains_key(r) || now.get(r) != then.get(r))
         .collect();

@@ -7,11 +7,13 @@ use super::context::{Caller, elevated, given, require_writable};
 use super::discovery::discover;
 use crate::guc;
 use crate::pg::catalogs;
+use crate::pg::oids::{AsOid, rel_id};
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Candidate, NewCandidate};
 use crate::store::tables;
 use spyne_core::joins::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::State;
 
@@ -50,9 +52,9 @@ pub(super) fn timestamp(seconds: f64) -> TimestampWithTimeZone {
 pub(super) fn row(candidate: Candidate) -> CandidateRow {
     (
         candidate.candidate_id,
-        candidate.table1.into(),
+        candidate.table1.oid(),
         candidate.columns1,
-        candidate.table2.into(),
+        candidate.table2.oid(),
         candidate.columns2,
         candidate.join_type,
         candidate.condition,
@@ -206,7 +208,7 @@ fn spyne_join_candidates(
         let asked: Vec<tables::Row> = [table1, table2]
             .into_iter()
             .flatten()
-            .map(|oid| joinable(oid.to_u32()))
+            .map(|oid| joinable(rel_id(oid)))
             .collect::<Result<_>>()?;
         let (name1, name2) = (asked.first(), asked.get(1));
         let (name1, name2) = (name1.map(|t| t.name.as_str()), name2.map(|t| t.name.as_str()));
@@ -215,7 +217,7 @@ fn spyne_join_candidates(
             return Ok(known.into_iter().map(row).collect());
         }
         require_writable(false)?;
-        let oids: Vec<u32> = asked.iter().map(|t| t.relation).collect();
+        let oids: Vec<RelId> = asked.iter().map(|t| t.relation).collect();
         let pair = readable(&oids, &caller)?;
         let classes =
             |table: &Table| -> Vec<_> { table.columns.iter().filter_map(|c| c.class).collect() };
@@ -243,7 +245,7 @@ fn spyne_join_candidates(
 ///
 /// # Errors
 /// 55000 where it is not governed, or neither READ_ONLY nor ACTIVE.
-pub(super) fn joinable(relid: u32) -> Result<tables::Row> {
+pub(super) fn joinable(relid: RelId) -> Result<tables::Row> {
     let row = elevated(|| tables::governed(relid))?;
     match row.state {
         State::ReadOnly | State::Active => Ok(row),
@@ -260,7 +262,7 @@ pub(super) fn joinable(relid: u32) -> Result<tables::Row> {
 ///
 /// # Errors
 /// 42501 where the caller may read neither the table nor its governed view.
-pub(super) fn readable(oids: &[u32], caller: &Caller) -> Result<Vec<Table>> {
+pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
     let found = elevated(|| joins::tables(None, Some(oids), caller.user))?;
     if let Some(hidden) = found.hidden.first() {
         return Err(SpyneError::new(
@@ -331,8 +333,8 @@ fn spyne_propose_join(
 > {
     let hint = "For example: SELECT * FROM spyne_propose_join('orders', '{customer_id}', 'customer', '{id}');";
     let run = || -> Result<Vec<CandidateRow>> {
-        let relid1 = given(table1, "table1", hint)?.to_u32();
-        let relid2 = given(table2, "table2", hint)?.to_u32();
+        let relid1 = rel_id(given(table1, "table1", hint)?);
+        let relid2 = rel_id(given(table2, "table2", hint)?);
         let names1 = given(columns1, "columns1", hint)?
             .into_iter()
             .map(|name| given(name, "columns1", hint))

@@ -7,11 +7,13 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
 use crate::guc;
+use crate::pg::oids::{AsOid, rel_id, role_id};
 use crate::pg::{catalogs, elevate, users};
 use crate::report::OrRaise;
 use crate::store::tables::{self, Candidate, NewRow};
 use crate::store::{facts, grants, guards, joins, roles, steps};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::{State, StateSet};
@@ -59,7 +61,7 @@ fn spyne_register(
     ),
 > {
     let run = || -> Result<_> {
-        let relid = given(relation, "relation", HINT)?.to_u32();
+        let relid = rel_id(given(relation, "relation", HINT)?);
         let state = transition::parse_state("state", given(state, "state", HINT)?)?;
         let owner = existing_role(given(owner, "owner", HINT)?)?;
         let dry_run = given(dry_run, "dry_run", HINT)?;
@@ -69,15 +71,15 @@ fn spyne_register(
         caller.require_steward(candidate.owner, &format!("register {}", candidate.label()))?;
         let done = register(&candidate, name, state, owner, caller.user, dry_run)?;
         let view = (state != State::Shadow).then(|| format!("governed.{}", done.name));
-        Ok((pg_sys::Oid::from(relid), done.name, state.as_str().to_string(), done.version, view))
+        Ok((relid.oid(), done.name, state.as_str().to_string(), done.version, view))
     };
     TableIterator::once(run().or_raise())
 }
 
 /// A role that answers for a table must exist: regrole takes any number.
-pub(super) fn existing_role(role: pg_sys::Oid) -> Result<u32> {
-    match users::exists(role.to_u32()) {
-        true => Ok(role.to_u32()),
+pub(super) fn existing_role(role: pg_sys::Oid) -> Result<RoleId> {
+    match users::exists(role_id(role)) {
+        true => Ok(role_id(role)),
         false => Err(SpyneError::new(
             Code::InvalidParameter,
             format!("there is no role with OID {}", role.to_u32()),
@@ -92,8 +94,8 @@ pub(super) fn register(
     candidate: &Candidate,
     name: Option<String>,
     state: State,
-    owner: u32,
-    acting: u32,
+    owner: RoleId,
+    acting: RoleId,
     dry_run: bool,
 ) -> Result<Registered> {
     let label = candidate.label();
@@ -116,7 +118,7 @@ pub(super) fn register(
         let held: Vec<_> =
             existing.iter().map(|v| (v.state, catalogs::label(v.relation))).collect();
         registration::check_free(&name, state, &held)?;
-        let owners: Vec<u32> = existing.iter().map(|v| v.owner).collect();
+        let owners: Vec<RoleId> = existing.iter().map(|v| v.owner).collect();
         check_name_is_theirs(&name, state, &owners, acting)?;
         let in_use = |wanted: State| existing.iter().find(|v| v.state == wanted);
         let current = in_use(State::Active).or_else(|| in_use(State::ReadOnly));
@@ -159,8 +161,8 @@ pub(super) fn register(
 /// What a name means to its readers is changed by those who answer for it: an
 /// engineer stages a new version of any name, but does not publish under the
 /// name of others.
-fn check_name_is_theirs(name: &str, state: State, owners: &[u32], acting: u32) -> Result<()> {
-    let theirs = |owner: &u32| users::has_rights_of(acting, *owner);
+fn check_name_is_theirs(name: &str, state: State, owners: &[RoleId], acting: RoleId) -> Result<()> {
+    let theirs = |owner: &RoleId| users::has_rights_of(acting, *owner);
     let admin = roles::role_of(acting) == Role::Admin;
     if state == State::Shadow || admin || owners.iter().all(theirs) {
         return Ok(());
@@ -244,7 +246,7 @@ fn spyne_register_schema(
         let caller = Caller::now();
         let candidates = elevated(|| tables::candidates_in(schema))?;
         if caller.role < Role::Engineer {
-            caller.require_steward(pg_sys::BOOTSTRAP_SUPERUSERID, "register a schema")?;
+            caller.require_steward(users::BOOTSTRAP_SUPERUSER, "register a schema")?;
         }
         let mut progress = Progress::new(candidates.len());
         let mut rows = Vec::with_capacity(candidates.len());
@@ -256,7 +258,7 @@ fn spyne_register_schema(
             let done = caller
                 .require_steward(candidate.owner, &format!("register {}", candidate.label()))
                 .and_then(|()| register(&candidate, None, state, owner, caller.user, dry_run));
-            let relation = pg_sys::Oid::from(candidate.oid);
+            let relation = candidate.oid.oid();
             let stated = state.as_str().to_string();
             rows.push(match done {
                 Ok(done) => (
@@ -335,7 +337,7 @@ fn spyne_unregister(
 > {
     let hint = "For example: SELECT * FROM spyne_unregister('public.customer', 'moved elsewhere');";
     let run = || -> Result<_> {
-        let relid = given(relation, "relation", hint)?.to_u32();
+        let relid = rel_id(given(relation, "relation", hint)?);
         let overridden = given(r#override, "override", hint)?;
         let dry_run = given(dry_run, "dry_run", hint)?;
         require_writable(dry_run)?;
@@ -343,7 +345,7 @@ fn spyne_unregister(
         let label = catalogs::label(relid);
         // A table dropped while enforcement was off has no owner to ask.
         let owner = elevated(|| tables::candidate(relid))
-            .map_or(pg_sys::BOOTSTRAP_SUPERUSERID, |candidate| candidate.owner);
+            .map_or(users::BOOTSTRAP_SUPERUSER, |candidate| candidate.owner);
         caller.require_steward(owner, &format!("unregister {label}"))?;
         let row = elevated(|| -> Result<tables::Row> {
             if !dry_run {
@@ -355,7 +357,7 @@ fn spyne_unregister(
         let label = catalogs::label(relid);
         let reason = check_window(&row, &label, overridden, reason, &caller)?;
         let view = elevated(|| release(&row, &label, reason.as_deref(), caller.user, dry_run))?;
-        Ok((pg_sys::Oid::from(relid), row.name, row.version, view))
+        Ok((relid.oid(), row.name, row.version, view))
     };
     TableIterator::once(run().or_raise())
 }
@@ -395,7 +397,7 @@ fn release(
     row: &tables::Row,
     label: &str,
     reason: Option<&str>,
-    acting: u32,
+    acting: RoleId,
     dry_run: bool,
 ) -> Result<String> {
     let others: Vec<tables::Row> =

@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 
 use super::context::{Caller, elevated, given};
+use crate::pg::oids::AsOid;
 use crate::report::OrRaise;
 use crate::store::versions;
 use spyne_core::kernel::error::Result;
@@ -48,7 +49,7 @@ fn spyne_resolve(
                 let found = resolution::resolve(&name, &all, include_deprecated, pinned)?;
                 Ok((
                     name,
-                    pg_sys::Oid::from(found.relation),
+                    found.relation.oid(),
                     found.version.clone(),
                     found.state.as_str().to_string(),
                 ))

@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, given};
+use crate::pg::oids::role_id;
 use crate::report::{OrRaise, raise};
 use crate::store::roles::role_of;
 use spyne_core::kernel::error::{Code, SpyneError};
@@ -26,7 +27,7 @@ fn spyne_can(permission: Option<&str>, role: Option<pg_sys::Oid>) -> bool {
     let role = given(role, "role", hint).or_raise();
     let known = MATRIX.map(|(p, _)| p.as_str()).join(", ");
     match Permission::parse(permission) {
-        Some(parsed) => role_of(role.to_u32()).may(parsed),
+        Some(parsed) => role_of(role_id(role)).may(parsed),
         None => raise(SpyneError::new(
             Code::InvalidParameter,
             format!("\"{permission}\" is not a permission"),
@@ -42,7 +43,7 @@ CREATE FUNCTION spyne.role_of(role oid) RETURNS text STRICT STABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn role_name(role: pg_sys::Oid) -> String {
-    role_of(role.to_u32()).as_str().to_string()
+    role_of(role_id(role)).as_str().to_string()
 }
 
 /// Raises where the caller does not have a spyne role; for functions that are

@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
 use super::{mode, registration as registering};
+use crate::pg::oids::{AsOid, rel_id};
 use crate::pg::{catalogs, users};
 use crate::report::OrRaise;
 use crate::store::{shadows, tables, versions};
@@ -52,7 +53,7 @@ fn spyne_create_shadow(
         caller.require(Permission::Ingest, "create a shadow")?;
         mode::require_ingestion("create a shadow")?;
         let model = match like_relation {
-            Some(model) => model.to_u32(),
+            Some(model) => rel_id(model),
             None => {
                 let all = elevated(versions::all)?;
                 resolution::resolve(&name, &all, false, None)?.relation
@@ -88,10 +89,10 @@ fn spyne_create_shadow(
                     caller.user,
                     false,
                 )?;
-                (Some(pg_sys::Oid::from(relation)), done.version)
+                (Some(relation.oid()), done.version)
             }
         };
-        Ok((relation, name, State::Shadow.as_str().to_string(), version, pg_sys::Oid::from(model)))
+        Ok((relation, name, State::Shadow.as_str().to_string(), version, model.oid()))
     };
     TableIterator::once(run().or_raise())
 }

@@ -6,6 +6,7 @@ use super::context::elevated;
 use crate::store::joins;
 use spyne_core::joins::cover::Known;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::state::State;
 use spyne_core::statement::preview::description::{Description, TableUse};
 use spyne_core::statement::preview::subject::{JoinFact, Standing};
@@ -20,7 +21,7 @@ pub(super) fn join_versions(described: &Description) -> Vec<String> {
 /// governed tables what people have said of it.
 pub(super) fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact>> {
     let tables = described.tables_used.clone();
-    let name_of = |oid: u32| {
+    let name_of = |oid: RelId| {
         // A join is between what names mean: staging and what has gone is something else.
         let joined = |t: &&TableUse| matches!(t.state, Some(State::Active | State::ReadOnly));
         tables.iter().filter(|t| t.oid == oid).find(joined).map(|t| t.name.as_str())

@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given};
+use crate::pg::oids::{AsOid, rel_id};
 use crate::pg::{cache, catalogs};
 use crate::report::OrRaise;
 use crate::store::tables;
@@ -24,7 +25,7 @@ LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 fn governing(relation: Option<pg_sys::Oid>) -> pg_sys::Oid {
     let run = || -> Result<pg_sys::Oid> {
         let hint = "For example: SELECT * FROM spyne_table_state('public.customer');";
-        let relid = given(relation, "relation", hint)?.to_u32();
+        let relid = rel_id(given(relation, "relation", hint)?);
         let caller = Caller::now();
         let label = catalogs::label(relid);
         caller.require(Permission::Query, &format!("see the state of {label}"))?;
@@ -33,7 +34,7 @@ fn governing(relation: Option<pg_sys::Oid>) -> pg_sys::Oid {
         if row.state == State::Shadow {
             caller.require(Permission::ViewShadow, &format!("see the state of {label}"))?;
         }
-        Ok(pg_sys::Oid::from(bound))
+        Ok(bound.oid())
     };
     run().or_raise()
 }

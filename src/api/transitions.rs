@@ -4,10 +4,12 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, elevated, given, require_writable};
+use crate::pg::oids::rel_id;
 use crate::pg::{catalogs, elevate};
 use crate::report::OrRaise;
 use crate::store::{drift, facts, joins, steps, tables};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
@@ -65,7 +67,7 @@ fn spyne_promote(
     let hint =
         "For example: SELECT * FROM spyne_promote('spyne_shadow.customer', dry_run => true);";
     let run = || -> Result<Vec<OutcomeRow>> {
-        let relid = given(relation, "relation", hint)?.to_u32();
+        let relid = rel_id(given(relation, "relation", hint)?);
         let from = transition::parse_state("from_state", given(from_state, "from_state", hint)?)?;
         let to = transition::parse_state("to_state", given(to_state, "to_state", hint)?)?;
         let dry_run = given(dry_run, "dry_run", hint)?;
@@ -150,7 +152,7 @@ fn spyne_deprecate(
 > {
     let hint = "For example: SELECT * FROM spyne_deprecate('public.customer', 'replaced by crm');";
     let run = || -> Result<Vec<OutcomeRow>> {
-        let relid = given(relation, "relation", hint)?.to_u32();
+        let relid = rel_id(given(relation, "relation", hint)?);
         let reason = given(reason, "reason", hint)?;
         let dry_run = given(dry_run, "dry_run", hint)?;
         require_writable(dry_run)?;
@@ -234,7 +236,7 @@ fn spyne_restore(
 > {
     let hint = "For example: SELECT * FROM spyne_restore('public.customer__v1');";
     let run = || -> Result<Vec<OutcomeRow>> {
-        let relid = given(relation, "relation", hint)?.to_u32();
+        let relid = rel_id(given(relation, "relation", hint)?);
         let dry_run = given(dry_run, "dry_run", hint)?;
         require_writable(dry_run)?;
         let caller = Caller::now();
@@ -268,7 +270,7 @@ fn spyne_restore(
 /// first and in one order for all; then everything is read again, since it may
 /// have changed while this waited.
 fn take_over(
-    relid: u32,
+    relid: RelId,
     from: State,
     options: &Options,
     caller: &Caller,
@@ -281,7 +283,7 @@ fn take_over(
     };
     let mut wanted = Vec::new();
     if !dry_run {
-        wanted = elevated(|| -> Result<Vec<u32>> {
+        wanted = elevated(|| -> Result<Vec<RelId>> {
             let row = tables::governed(relid)?;
             let versions = tables::lock_versions(&row.name)?;
             facts::locks(&row.name, relid, outgoing_of(&versions).map(|o| o.relation))
@@ -313,7 +315,7 @@ fn take_over(
 }
 
 /// Locks relations, in the order given.
-fn lock(relations: &[u32], action: &str) -> Result<()> {
+fn lock(relations: &[RelId], action: &str) -> Result<()> {
     for relid in relations {
         let exists = elevated(|| elevate::lock_exclusive(*relid));
         if !exists {

@@ -9,6 +9,7 @@ use crate::pg::{catalogs, elevate, users};
 use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::literal;
 use spyne_core::kernel::state::State;
 
@@ -42,14 +43,14 @@ pub(super) fn object(event: ObjectEvent) {
 }
 
 /// TRUNCATE is a write, and looked at like any other.
-fn truncate(relid: u32) {
-    let touched = vec![Touched { relid, access: Access::Write, as_user: 0 }];
+fn truncate(relid: RelId) {
+    let touched = vec![Touched { relid, access: Access::Write, as_user: RoleId::NONE }];
     super::statement(&Statement::plain(touched, Kind::Copy, runs::utility_text()));
 }
 
 /// A unique index of what is in use is not to go; and what is done in several
 /// transactions has to be refused before the first.
-fn drop_index_concurrently(index: u32) {
+fn drop_index_concurrently(index: RelId) {
     let Some(table) = catalogs::table_of_index(index).filter(|t| cache::governed_itself(*t)) else {
         return;
     };
@@ -77,7 +78,7 @@ fn constrain_domain(domain: u32) {
             continue;
         }
         if users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
-            let touched = vec![Touched { relid, access: Access::Read, as_user: 0 }];
+            let touched = vec![Touched { relid, access: Access::Read, as_user: RoleId::NONE }];
             super::statement(&Statement::plain(touched, Kind::Definition, None));
             continue;
         }
@@ -96,7 +97,7 @@ fn constrain_domain(domain: u32) {
     }
 }
 
-fn drop_relation(relid: u32) {
+fn drop_relation(relid: RelId) {
     if let Some(table) = catalogs::table_of_index(relid) {
         return super::guards::note_touched(table);
     }
@@ -112,13 +113,13 @@ fn drop_relation(relid: u32) {
 
 /// A governed view goes only with the governance of its table: DROP COLUMN or
 /// DROP TYPE with CASCADE would take it from its readers unnoticed.
-fn governed_view(relid: u32) {
+fn governed_view(relid: RelId) {
     if is_governed_view(relid) && object_access::dropping() != Dropping::Extension {
         refuse(stays(&catalogs::label(relid)));
     }
 }
 
-fn is_governed_view(relid: u32) -> bool {
+fn is_governed_view(relid: RelId) -> bool {
     catalogs::kind_of(relid) == Some(b'v')
         && catalogs::schema_oid("governed") == Some(catalogs::namespace_of(relid))
 }
@@ -163,13 +164,13 @@ pub(super) fn cannot_drop(label: &str) -> SpyneError {
 }
 
 /// Columns of spyne's catalog stay, and so do those of a governed view.
-fn column(relid: u32) {
+fn column(relid: RelId) {
     catalog(relid);
     governed_view(relid);
 }
 
 /// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.
-fn catalog(relid: u32) {
+fn catalog(relid: RelId) {
     if cache::guard_of(relid) == Guard::CATALOG && object_access::dropping() != Dropping::Extension
     {
         refuse(super::catalog_write(relid));
@@ -177,7 +178,7 @@ fn catalog(relid: u32) {
 }
 
 /// Name, schema and owner of a governed table change only through promotion.
-fn identity(relid: u32) {
+fn identity(relid: RelId) {
     catalog(relid);
     let view = is_governed_view(relid);
     if !view && !cache::governed_itself(relid) {
@@ -248,7 +249,7 @@ pub(super) fn guards_stay(label: &str, trigger: &str) -> SpyneError {
 }
 
 /// Partitions that join or leave bring rows or take them: a write to the parent.
-fn inherit(child: u32, parent: u32) {
+fn inherit(child: RelId, parent: RelId) {
     check(parent, Access::Write);
     let partitioned = catalogs::kind_of(parent) == Some(b'p');
     if partitioned && cache::governed_itself(child) {

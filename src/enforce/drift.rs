@@ -10,6 +10,7 @@ use crate::store::drift::{self, Found, Subject};
 use crate::store::settling::{self, Settled};
 use crate::store::{facts, roles, steps, tables};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
@@ -18,7 +19,7 @@ use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
 
 /// After a DDL statement: settles what it has done to these tables.
-pub fn after_ddl(relations: &[u32]) {
+pub fn after_ddl(relations: &[RelId]) {
     for relid in relations {
         if !cache::governed_itself(*relid) {
             continue;
@@ -120,7 +121,7 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
 
 /// A governed view that was taken out of the way of a change of its table.
 struct Aside {
-    relid: u32,
+    relid: RelId,
     name: String,
     view: GovernedView,
     /// By which statement, and in which subtransaction.
@@ -132,7 +133,7 @@ static ASIDE: Local<Vec<Aside>> = Local::new(Vec::new());
 
 /// Before ALTER TABLE drops a column or gives it another type: Postgres would
 /// refuse that for the sake of the governed view, which is spyne's to make again.
-pub fn set_view_aside(relid: u32, statement: usize) {
+pub fn set_view_aside(relid: RelId, statement: usize) {
     let governed = cache::governed_itself(relid);
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;

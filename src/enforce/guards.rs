@@ -13,6 +13,7 @@ use crate::report;
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::ids::RelId;
 
 fn misuse(name: &str) -> ! {
     report::raise(SpyneError::new(
@@ -94,7 +95,7 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         return;
     }
     let altered = store::altered_relations();
-    let mut touched: Vec<u32> =
+    let mut touched: Vec<RelId> =
         TOUCHED.with(std::mem::take).into_iter().map(|(table, _)| table).collect();
     touched.extend(&altered);
     touched.sort_unstable();
@@ -114,11 +115,11 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
 
 /// Tables that lose something by the running command, by their OIDs, and in
 /// which subtransaction.
-static TOUCHED: Local<Vec<(u32, u32)>> = Local::new(Vec::new());
+static TOUCHED: Local<Vec<(RelId, u32)>> = Local::new(Vec::new());
 
 /// Takes note that a table loses something: its shape is looked at when the
 /// command ends.
-pub(super) fn note_touched(table: u32) {
+pub(super) fn note_touched(table: RelId) {
     if cache::governed_itself(table) {
         TOUCHED.with(|all| all.push((table, runs::subtransaction())));
     }

@@ -21,6 +21,7 @@ use crate::report;
 use crate::store::{roles, subjects};
 use spyne_core::gate::access::{self, Access, Caller, Refusal};
 use spyne_core::kernel::error::{Code, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::{State, StateSet};
 
@@ -88,7 +89,7 @@ fn statement(statement: &Statement) -> Token {
 }
 
 /// Whether the answer for a table hangs on a setting of the session.
-fn depends_on_settings(relid: u32) -> bool {
+fn depends_on_settings(relid: RelId) -> bool {
     let guard = cache::guard_of(relid);
     guard == Guard::CATALOG || guard.states().iter().any(|state| state == State::Deprecated)
 }
@@ -109,8 +110,10 @@ fn permits(statement: &Statement) -> bool {
 
 /// Checks one access from elsewhere: a guard trigger, TRUNCATE, a partition
 /// that joins or leaves.
-pub(crate) fn check(relid: u32, access: Access) {
-    if let Some(error) = refusal_of(&Touched { relid, access, as_user: 0 }, Kind::Run, false) {
+pub(crate) fn check(relid: RelId, access: Access) {
+    if let Some(error) =
+        refusal_of(&Touched { relid, access, as_user: RoleId::NONE }, Kind::Run, false)
+    {
         refuse(error);
     }
 }
@@ -150,9 +153,9 @@ fn words(
     refusal: Refusal,
     state: State,
     access: Access,
-    user: u32,
+    user: RoleId,
     role: Role,
-    relid: u32,
+    relid: RelId,
 ) -> SpyneError {
     let subject = subjects::describe(relid);
     let error = access::explain(refusal, state, access, &users::quoted_name(user), role, &subject);
@@ -160,7 +163,7 @@ fn words(
     SpyneError { detail: format!("{} [{}]", error.detail, refusal.rule()), ..error }
 }
 
-fn catalog_write(relid: u32) -> SpyneError {
+fn catalog_write(relid: RelId) -> SpyneError {
     SpyneError::new(
         Code::InsufficientPrivilege,
         format!("cannot write to {}", crate::pg::catalogs::label(relid)),

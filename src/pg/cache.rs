@@ -13,6 +13,8 @@ use pgrx::pg_sys;
 
 use super::catalogs;
 use super::local::Local;
+use super::oids::rel_id;
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
 
 /// What binds a relation, in one byte: the states of the nearest governed
@@ -62,7 +64,7 @@ impl Hasher for OidHasher {
     }
 }
 
-type OidMap<T> = HashMap<u32, T, BuildHasherDefault<OidHasher>>;
+type OidMap<T> = HashMap<RelId, T, BuildHasherDefault<OidHasher>>;
 
 /// Places in `Cache::recent`; a power of two.
 const RECENT: usize = 128;
@@ -70,7 +72,7 @@ const RECENT: usize = 128;
 struct Cache {
     status: Status,
     /// The OIDs of `spyne.tables` and of the schema `spyne`.
-    catalog: u32,
+    catalog: RelId,
     schema: u32,
     governed: OidMap<StateSet>,
     ingestion_open: bool,
@@ -78,21 +80,21 @@ struct Cache {
     known: OidMap<Guard>,
     /// Some of `known`, each at the place that the low bits of its OID give:
     /// what a statement that comes again looks up.
-    recent: [(u32, Guard); RECENT],
+    recent: [(RelId, Guard); RECENT],
     /// Goes up with each invalidation of anything: an answer that was worked
     /// out while one came in is not kept.
     generation: u64,
     /// Goes up when the governed tables themselves must be read again.
     epoch: u64,
     /// For whom `readable` holds; 0 for nobody.
-    caller: u32,
+    caller: RoleId,
     /// Guards that this caller may read without another thought.
     readable: u8,
     /// What `Policy::previews` was then.
     previews: u8,
     /// The relations that were invalidated since the last DDL command, this
     /// session's own among them.
-    touched: Vec<u32>,
+    touched: Vec<RelId>,
     /// Whether there were more than are kept, or not all are known.
     touched_more: bool,
 }
@@ -102,15 +104,15 @@ const MOST_TOUCHED: usize = 64;
 
 static CACHE: Local<Cache> = Local::new(Cache {
     status: Status::Unknown,
-    catalog: 0,
+    catalog: RelId::NONE,
     schema: 0,
     ingestion_open: false,
     governed: HashMap::with_hasher(BuildHasherDefault::new()),
     known: HashMap::with_hasher(BuildHasherDefault::new()),
-    recent: [(0, Guard::NONE); RECENT],
+    recent: [(RelId::NONE, Guard::NONE); RECENT],
     generation: 0,
     epoch: 0,
-    caller: 0,
+    caller: RoleId::NONE,
     readable: 0,
     previews: 0,
     touched: Vec::new(),
@@ -141,8 +143,8 @@ pub fn installed_quick() -> Option<bool> {
 
 /// The fast path for one relation; makes no calls.
 #[inline(always)]
-pub fn quick(relid: u32, user: u32) -> Quick {
-    CACHE.with(|c| match c.recent[relid as usize % RECENT] {
+pub fn quick(relid: RelId, user: RoleId) -> Quick {
+    CACHE.with(|c| match c.recent[relid.get() as usize % RECENT] {
         (held, guard) if held == relid && guard.0 == 0 => Quick::Free,
         (held, guard) if held == relid && c.caller == user && guard.0 & !c.readable == 0 => {
             Quick::Readable(c.previews)
@@ -152,7 +154,7 @@ pub fn quick(relid: u32, user: u32) -> Quick {
 }
 
 /// Remembers which guards `user` may read outright, until roles change.
-pub fn set_readable(user: u32, readable: StateSet, previews: u8) {
+pub fn set_readable(user: RoleId, readable: StateSet, previews: u8) {
     CACHE.with(|c| {
         c.caller = user;
         c.previews = previews;
@@ -162,7 +164,7 @@ pub fn set_readable(user: u32, readable: StateSet, previews: u8) {
 
 /// Makes the next statement be looked at closely.
 pub fn forget_caller() {
-    CACHE.with(|c| c.caller = 0);
+    CACHE.with(|c| c.caller = RoleId::NONE);
 }
 
 /// Whether the extension is installed in this database.
@@ -178,13 +180,13 @@ pub fn ingestion_open() -> bool {
 }
 
 /// Whether `relid` has a row of its own in `spyne.tables`.
-pub fn governed_itself(relid: u32) -> bool {
+pub fn governed_itself(relid: RelId) -> bool {
     ensure_loaded();
     CACHE.with(|c| c.governed.contains_key(&relid))
 }
 
 /// The relations that have a row of their own.
-pub fn governed_relations() -> Vec<u32> {
+pub fn governed_relations() -> Vec<RelId> {
     ensure_loaded();
     CACHE.with(|c| c.governed.keys().copied().collect())
 }
@@ -196,7 +198,7 @@ pub fn touched_bound() -> bool {
     let live = CACHE.with(|c| c.status == Status::Live);
     let (touched, more) = CACHE
         .with(|c| (std::mem::take(&mut c.touched), std::mem::replace(&mut c.touched_more, false)));
-    let matters = |relid: u32| !guard_of(relid).is_none() || catalogs::row_type_is_used(relid);
+    let matters = |relid: RelId| !guard_of(relid).is_none() || catalogs::row_type_is_used(relid);
     let bound = !live || more || touched.into_iter().any(matters);
     // What looking itself has touched says nothing.
     CACHE.with(|c| c.touched.clear());
@@ -204,8 +206,8 @@ pub fn touched_bound() -> bool {
 }
 
 /// What binds `relid`.
-pub fn guard_of(relid: u32) -> Guard {
-    if relid < pg_sys::FirstNormalObjectId {
+pub fn guard_of(relid: RelId) -> Guard {
+    if relid.get() < pg_sys::FirstNormalObjectId {
         return Guard::NONE;
     }
     ensure_loaded();
@@ -214,7 +216,7 @@ pub fn guard_of(relid: u32) -> Guard {
         _ => Some(Guard::NONE),
     });
     if let Some(guard) = known {
-        CACHE.with(|c| c.recent[relid as usize % RECENT] = (relid, guard));
+        CACHE.with(|c| c.recent[relid.get() as usize % RECENT] = (relid, guard));
         return guard;
     }
     let generation = CACHE.with(|c| c.generation);
@@ -222,7 +224,7 @@ pub fn guard_of(relid: u32) -> Guard {
     CACHE.with(|c| {
         if c.generation == generation {
             c.known.insert(relid, guard);
-            c.recent[relid as usize % RECENT] = (relid, guard);
+            c.recent[relid.get() as usize % RECENT] = (relid, guard);
             // Ancestors are kept too, so that a change to one is noticed.
             for (ancestor, its_guard) in visited {
                 c.known.entry(ancestor).or_insert(its_guard);
@@ -233,8 +235,8 @@ pub fn guard_of(relid: u32) -> Guard {
 }
 
 /// Walks up pg_inherits to the nearest governed tables.
-fn resolve(relid: u32) -> (Guard, Vec<(u32, Guard)>) {
-    let own = |relid: u32| CACHE.with(|c| c.governed.get(&relid).copied());
+fn resolve(relid: RelId) -> (Guard, Vec<(RelId, Guard)>) {
+    let own = |relid: RelId| CACHE.with(|c| c.governed.get(&relid).copied());
     if let Some(states) = own(relid) {
         return (Guard(states.0), Vec::new());
     }
@@ -243,7 +245,7 @@ fn resolve(relid: u32) -> (Guard, Vec<(u32, Guard)>) {
     }
     // One line of ancestors at a time, each up to its first governed table.
     let mut found = StateSet::EMPTY;
-    let mut visited: Vec<u32> = Vec::new();
+    let mut visited: Vec<RelId> = Vec::new();
     let mut frontier = vec![relid];
     while let Some(child) = frontier.pop() {
         for parent in catalogs::parents_of(child) {
@@ -266,9 +268,9 @@ fn resolve(relid: u32) -> (Guard, Vec<(u32, Guard)>) {
 }
 
 /// The nearest governed table that binds `relid`: itself, or an ancestor.
-pub fn governing(relid: u32) -> Option<u32> {
+pub fn governing(relid: RelId) -> Option<RelId> {
     ensure_loaded();
-    let own = |relid: u32| CACHE.with(|c| c.governed.contains_key(&relid));
+    let own = |relid: RelId| CACHE.with(|c| c.governed.contains_key(&relid));
     let mut seen = vec![relid];
     let mut at = 0;
     while at < seen.len() {
@@ -312,7 +314,7 @@ impl Cache {
         match snapshot {
             None => {
                 self.status = Status::Absent;
-                self.catalog = 0;
+                self.catalog = RelId::NONE;
                 self.schema = 0;
             }
             Some(rows) => {
@@ -327,7 +329,7 @@ impl Cache {
 
     fn forget_answers(&mut self) {
         self.known.clear();
-        self.recent = [(0, Guard::NONE); RECENT];
+        self.recent = [(RelId::NONE, Guard::NONE); RECENT];
     }
 
     /// The governed tables must be read again.
@@ -349,7 +351,7 @@ pub fn invalidate_everywhere() {
         c.expire();
         c.catalog
     });
-    if catalog != 0 {
+    if catalog != RelId::NONE {
         catalogs::invalidate_relation(catalog);
     }
 }
@@ -357,7 +359,7 @@ pub fn invalidate_everywhere() {
 /// Relation cache callback. Runs during any catalog access: it only marks, and
 /// calls nothing that can raise, so it needs no guard. So do the two below.
 unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relid: pg_sys::Oid) {
-    let relid = relid.to_u32();
+    let relid = rel_id(relid);
     CACHE.with(|c| {
         if c.touched.len() < MOST_TOUCHED {
             if !c.touched.contains(&relid) {
@@ -366,7 +368,7 @@ unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relid: pg_sys::Oid)
         } else {
             c.touched_more = true;
         }
-        if relid == 0 || relid == c.catalog {
+        if relid == RelId::NONE || relid == c.catalog {
             c.expire();
         } else if c.known.contains_key(&relid) || c.governed.contains_key(&relid) {
             // A change to an ancestor may change what binds any descendant.
@@ -392,7 +394,7 @@ unsafe extern "C-unwind" fn on_namespace(_arg: pg_sys::Datum, _cache: i32, _hash
 /// Role callback: who may read what is decided anew.
 unsafe extern "C-unwind" fn on_role(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
     CACHE.with(|c| {
-        c.caller = 0;
+        c.caller = RoleId::NONE;
         c.generation += 1;
     });
 }

@@ -6,7 +6,9 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
+use super::oids::{AsOid, rel_id, rel_of, role_id};
 use super::shims;
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::{State, StateSet};
 
 /// pg_extension and its index on oid.
@@ -15,9 +17,9 @@ const EXTENSION_BY_OID: u32 = 3080;
 
 /// What `spyne.tables` says, and where it is.
 pub struct GovernedTables {
-    pub catalog: u32,
+    pub catalog: RelId,
     pub schema: u32,
-    pub tables: Vec<(u32, StateSet)>,
+    pub tables: Vec<(RelId, StateSet)>,
     /// Whether the system mode is INGESTION_READY.
     pub ingestion_open: bool,
 }
@@ -155,7 +157,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
             let state = text(tuple, description, 2).and_then(|t| State::parse(&t));
             match (relation, state) {
                 (Some(relation), Some(state)) => {
-                    tables.push((relation.value() as u32, StateSet::of(state)))
+                    tables.push((rel_of(relation), StateSet::of(state)))
                 }
                 _ => pgrx::error!(
                     "spyne: its catalog spyne.tables has an unreadable row, so nothing can be checked"
@@ -164,7 +166,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
         });
     }
     Some(GovernedTables {
-        catalog: catalog.to_u32(),
+        catalog: rel_id(catalog),
         schema: schema.to_u32(),
         tables,
         ingestion_open: ingestion_open(schema.to_u32()),
@@ -209,7 +211,7 @@ unsafe fn text(
 }
 
 /// The direct parents of a relation: partitioned tables and inheritance.
-pub fn parents_of(relid: u32) -> Vec<u32> {
+pub fn parents_of(relid: RelId) -> Vec<RelId> {
     let mut parents = Vec::new();
     // SAFETY: pg_inherits: (inhrelid, inhparent, inhseqno, ...), and its index
     // on inhrelid.
@@ -217,11 +219,11 @@ pub fn parents_of(relid: u32) -> Vec<u32> {
         scan(
             shims::INHERITS_RELATION,
             Some(shims::INHERITS_BY_CHILD),
-            Some((1, relid)),
+            Some((1, relid.get())),
             false,
             |tuple, description| {
                 if let Some(parent) = attribute(tuple, description, 2) {
-                    parents.push(parent.value() as u32);
+                    parents.push(rel_of(parent));
                 }
             },
         );
@@ -230,23 +232,23 @@ pub fn parents_of(relid: u32) -> Vec<u32> {
 }
 
 /// The table that an index is on; None for what is no index.
-pub fn table_of_index(relid: u32) -> Option<u32> {
+pub fn table_of_index(relid: RelId) -> Option<RelId> {
     // SAFETY: told that a miss is fine.
     let table = match kind_of(relid) {
-        Some(b'i' | b'I') => unsafe { pg_sys::IndexGetRelation(relid.into(), true) },
+        Some(b'i' | b'I') => unsafe { pg_sys::IndexGetRelation(relid.oid(), true) },
         _ => return None,
     };
-    (table != pg_sys::InvalidOid).then(|| table.to_u32())
+    (table != pg_sys::InvalidOid).then(|| rel_id(table))
 }
 
 /// Whether some column is of a table's row type, or of an array of it.
-pub fn row_type_is_used(relid: u32) -> bool {
+pub fn row_type_is_used(relid: RelId) -> bool {
     let class = pg_sys::RelationRelationId.to_u32();
     let mut used = false;
     // SAFETY: look-ups that give 0 for what is not there; pg_depend has OIDs in
     // its first two and its fourth and fifth attributes.
     unsafe {
-        let row = pg_sys::get_rel_type_id(relid.into());
+        let row = pg_sys::get_rel_type_id(relid.oid());
         if row == pg_sys::InvalidOid {
             return false;
         }
@@ -269,34 +271,40 @@ pub fn row_type_is_used(relid: u32) -> bool {
 }
 
 /// Whether an index is unique; false for what is no index.
-pub fn is_unique_index(relid: u32) -> bool {
+pub fn is_unique_index(relid: RelId) -> bool {
     let mut unique = false;
     // SAFETY: pg_index by indexrelid; indisunique is its fifth attribute.
     unsafe {
         let index = pg_sys::IndexRelationId.to_u32();
-        scan(index, Some(shims::INDEX_BY_OID), Some((1, relid)), false, |tuple, description| {
-            unique = attribute(tuple, description, 5).is_some_and(|d| d.value() != 0);
-        });
+        scan(
+            index,
+            Some(shims::INDEX_BY_OID),
+            Some((1, relid.get())),
+            false,
+            |tuple, description| {
+                unique = attribute(tuple, description, 5).is_some_and(|d| d.value() != 0);
+            },
+        );
     }
     unique
 }
 
 /// The schema of a relation; 0 where there is no such relation.
-pub fn namespace_of(relid: u32) -> u32 {
+pub fn namespace_of(relid: RelId) -> u32 {
     // SAFETY: a syscache look-up; a missing relation gives InvalidOid.
-    unsafe { pg_sys::get_rel_namespace(relid.into()).to_u32() }
+    unsafe { pg_sys::get_rel_namespace(relid.oid()).to_u32() }
 }
 
 /// pg_class.relkind; None where there is no such relation.
-pub fn kind_of(relid: u32) -> Option<u8> {
+pub fn kind_of(relid: RelId) -> Option<u8> {
     // SAFETY: a syscache look-up; a missing relation gives 0.
-    let kind = unsafe { pg_sys::get_rel_relkind(relid.into()) } as u8;
+    let kind = unsafe { pg_sys::get_rel_relkind(relid.oid()) } as u8;
     (kind != 0).then_some(kind)
 }
 
-/// Owner of a relation; 0 where there is no such relation.
-pub fn owner_of(relid: u32) -> u32 {
-    identity(relid, false).map_or(0, |i| i.owner)
+/// Owner of a relation; none where there is no such relation.
+pub fn owner_of(relid: RelId) -> RoleId {
+    identity(relid, false).map_or(RoleId::NONE, |i| i.owner)
 }
 
 /// What a relation is called, and whose it is.
@@ -304,26 +312,26 @@ pub fn owner_of(relid: u32) -> u32 {
 pub struct Identity {
     pub name: String,
     pub schema: u32,
-    pub owner: u32,
+    pub owner: RoleId,
 }
 
 /// A relation's identity: as it was before this command, or (`newest`) as this
 /// very command has just left it.
-pub fn identity(relid: u32, newest: bool) -> Option<Identity> {
+pub fn identity(relid: RelId, newest: bool) -> Option<Identity> {
     let mut found = None;
     // SAFETY: pg_class by oid; its fixed part is FormData_pg_class.
     unsafe {
         scan(
             pg_sys::RelationRelationId.to_u32(),
             Some(shims::CLASS_BY_OID),
-            Some((1, relid)),
+            Some((1, relid.get())),
             newest,
             |tuple, _| {
                 let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_class>(tuple);
                 found = Some(Identity {
                     name: name_of(&row.relname),
                     schema: row.relnamespace.to_u32(),
-                    owner: row.relowner.to_u32(),
+                    owner: role_id(row.relowner),
                 });
             },
         );
@@ -333,7 +341,7 @@ pub fn identity(relid: u32, newest: bool) -> Option<Identity> {
 
 /// The relation and the name of a trigger: as before this command, or (`newest`)
 /// as this very command has just left it.
-pub fn trigger(oid: u32, newest: bool) -> Option<(u32, String)> {
+pub fn trigger(oid: u32, newest: bool) -> Option<(RelId, String)> {
     let mut found = None;
     // SAFETY: pg_trigger by oid; its fixed part is FormData_pg_trigger.
     unsafe {
@@ -344,7 +352,7 @@ pub fn trigger(oid: u32, newest: bool) -> Option<(u32, String)> {
             newest,
             |tuple, _| {
                 let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_trigger>(tuple);
-                found = Some((row.tgrelid.to_u32(), name_of(&row.tgname)));
+                found = Some((rel_id(row.tgrelid), name_of(&row.tgname)));
             },
         );
     }
@@ -357,12 +365,12 @@ fn name_of(name: &pg_sys::NameData) -> String {
 }
 
 /// `schema.name` of a relation, each part quoted where it must be.
-pub fn label(relid: u32) -> String {
+pub fn label(relid: RelId) -> String {
     // SAFETY: look-ups that return null for what is not there; the strings are
     // palloc'd in the caller's context.
     unsafe {
-        let name = pg_sys::get_rel_name(relid.into());
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relid.into()));
+        let name = pg_sys::get_rel_name(relid.oid());
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relid.oid()));
         if name.is_null() || schema.is_null() {
             return format!("relation {relid}");
         }
@@ -380,9 +388,9 @@ pub fn schema_oid(name: &str) -> Option<u32> {
 }
 
 /// Queues a relation-cache invalidation: other back ends see it at commit.
-pub fn invalidate_relation(relid: u32) {
+pub fn invalidate_relation(relid: RelId) {
     // SAFETY: the relation exists; it is spyne.tables.
-    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relid.into()) }
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relid.oid()) }
 }
 
 /// Whether a schema's name is another after the running command.
@@ -424,12 +432,12 @@ pub fn with_latest_snapshot<T>(read: impl FnOnce() -> T) -> T {
 }
 
 /// The OID of a relation by schema and name; None where there is none.
-pub fn relation_in(schema: &str, name: &str) -> Option<u32> {
+pub fn relation_in(schema: &str, name: &str) -> Option<RelId> {
     let schema = schema_oid(schema)?;
     let name = CString::new(name).ok()?;
     // SAFETY: a syscache look-up; a missing relation gives InvalidOid.
     let oid = unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema.into()) };
-    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+    (oid != pg_sys::InvalidOid).then(|| rel_id(oid))
 }
 
 /// Whether this transaction can write nothing: a standby, or READ ONLY.
@@ -440,12 +448,12 @@ pub fn read_only_here() -> bool {
 
 /// The columns a foreign key can compare: those of the relation's unique
 /// indexes, and those of its own foreign keys.
-pub fn key_columns(relid: u32) -> Vec<i16> {
+pub fn key_columns(relid: RelId) -> Vec<i16> {
     let mut columns = Vec::new();
     // SAFETY: the relation is locked by the running statement; both lists are
     // the relation cache's own or copies of it, read before it is closed.
     unsafe {
-        let relation = pg_sys::relation_open(relid.into(), pg_sys::NoLock as pg_sys::LOCKMODE);
+        let relation = pg_sys::relation_open(relid.oid(), pg_sys::NoLock as pg_sys::LOCKMODE);
         let keys = pg_sys::RelationGetIndexAttrBitmap(
             relation,
             pg_sys::IndexAttrBitmapKind::INDEX_ATTR_BITMAP_KEY,
@@ -465,7 +473,7 @@ pub fn key_columns(relid: u32) -> Vec<i16> {
 }
 
 /// Everything above a relation: what it is a partition of, or inherits from.
-pub fn ancestors_of(relid: u32) -> Vec<u32> {
+pub fn ancestors_of(relid: RelId) -> Vec<RelId> {
     let mut all = vec![relid];
     let mut at = 0;
     while at < all.len() {
@@ -573,16 +581,16 @@ pub fn schema_exists(schema: u32) -> bool {
 }
 
 /// Whether a relation is a table whose rows this server stores.
-pub fn has_rows_of_its_own(relid: u32) -> bool {
+pub fn has_rows_of_its_own(relid: RelId) -> bool {
     matches!(kind_of(relid), Some(b'r' | b'p'))
 }
 
 /// Whether the present user may read all of a relation.
-pub fn may_select(relid: u32) -> bool {
+pub fn may_select(relid: RelId) -> bool {
     // SAFETY: a look-up; the relation exists.
     unsafe {
         let select = pg_sys::ACL_SELECT as pg_sys::AclMode;
-        pg_sys::pg_class_aclcheck(relid.into(), pg_sys::GetUserId(), select)
+        pg_sys::pg_class_aclcheck(relid.oid(), pg_sys::GetUserId(), select)
             == pg_sys::AclResult::ACLCHECK_OK
     }
 }

@@ -7,11 +7,13 @@
 //! shapes themselves are compared. What moves rows without changing them (VACUUM
 //! FULL of a catalog, a restore) costs that comparison once.
 
+use spyne_core::kernel::ids::RelId;
 use std::collections::HashMap;
 
 use pgrx::pg_sys;
 
 use super::catalogs::{attribute, scan};
+use super::oids::{rel_id, rel_of};
 use super::shims;
 
 /// Indexes of the system catalogs, fixed OIDs in all versions.
@@ -27,14 +29,14 @@ const ENUM_BY_TYPE: u32 = 3503;
 const MANY: usize = 200;
 
 /// The digest of each of these tables that exists.
-pub fn of(relations: &[u32]) -> HashMap<u32, u64> {
+pub fn of(relations: &[RelId]) -> HashMap<RelId, u64> {
     let mut reader = Reader {
         found: relations.iter().map(|relid| (*relid, 0)).collect(),
         types: HashMap::new(),
         columns: Vec::new(),
     };
     let all = relations.len() >= MANY;
-    let keys: Vec<Option<u32>> = match all {
+    let keys: Vec<Option<RelId>> = match all {
         true => vec![None],
         false => relations.iter().map(|relid| Some(*relid)).collect(),
     };
@@ -56,35 +58,35 @@ pub fn of(relations: &[u32]) -> HashMap<u32, u64> {
 }
 
 struct Reader {
-    found: HashMap<u32, u64>,
+    found: HashMap<RelId, u64>,
     types: HashMap<u32, u64>,
     /// Columns of a type that is none of Postgres's own.
-    columns: Vec<(u32, u32)>,
+    columns: Vec<(RelId, u32)>,
 }
 
 /// Types refer to each other; deeper than this nobody nests them.
 const DEEPEST: usize = 32;
 
 impl Reader {
-    fn add(&mut self, relid: u32, row: u64) {
+    fn add(&mut self, relid: RelId, row: u64) {
         if let Some(digest) = self.found.get_mut(&relid) {
             // The order in which rows come says nothing.
             *digest = digest.wrapping_add(row);
         }
     }
 
-    fn attributes(&mut self, key: Option<u32>) {
+    fn attributes(&mut self, key: Option<RelId>) {
         let catalog = pg_sys::AttributeRelationId.to_u32();
         // SAFETY: the fixed part of a pg_attribute tuple is FormData_pg_attribute.
         unsafe {
             scan(
                 catalog,
                 key.map(|_| ATTRIBUTE_BY_RELATION),
-                key.map(|k| (1, k)),
+                key.map(|k| (1, k.get())),
                 false,
                 |tuple, _| {
                     let column = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_attribute>();
-                    let relid = column.attrelid.to_u32();
+                    let relid = rel_id(column.attrelid);
                     if column.attnum <= 0 || !self.found.contains_key(&relid) {
                         return;
                     }
@@ -98,16 +100,15 @@ impl Reader {
     }
 
     /// The rows of a catalog whose attribute `relation` names the table.
-    fn rows(&mut self, catalog: u32, index: u32, relation: i16, key: Option<u32>) {
+    fn rows(&mut self, catalog: u32, index: u32, relation: i16, key: Option<RelId>) {
         // An index on the table's OID begins with it.
-        let keys = key.map(|k| (relation, k));
+        let keys = key.map(|k| (relation, k.get()));
         // SAFETY: the attribute is an OID in each of these catalogs.
         unsafe {
             scan(catalog, key.map(|_| index), keys, false, |tuple, description| {
                 let relid = match key {
                     Some(relid) => Some(relid),
-                    None => attribute(tuple, description, i32::from(relation))
-                        .map(|datum| datum.value() as u32),
+                    None => attribute(tuple, description, i32::from(relation)).map(rel_of),
                 };
                 if let Some(relid) = relid {
                     self.add(relid, version(catalog, tuple));
@@ -205,15 +206,15 @@ unsafe fn fixed_part(tuple: pg_sys::HeapTuple) -> *const u8 {
 
 /// The digests at which shapes were found to be those in force, from
 /// `spyne.snapshot_digests`.
-pub fn stored() -> HashMap<u32, u64> {
+pub fn stored() -> HashMap<RelId, u64> {
     let mut found = HashMap::new();
     let Some(table) = super::catalogs::relation_in("spyne", "snapshot_digests") else {
         return found;
     };
     // SAFETY: the table has an oid and a bigint (sql/drift.sql).
     unsafe {
-        scan(table, None, None, false, |tuple, description| {
-            let relation = attribute(tuple, description, 1).map(|d| d.value() as u32);
+        scan(table.get(), None, None, false, |tuple, description| {
+            let relation = attribute(tuple, description, 1).map(rel_of);
             let digest = attribute(tuple, description, 2).map(|d| d.value() as u64);
             if let (Some(relation), Some(digest)) = (relation, digest) {
                 found.insert(relation, digest);

@@ -1,10 +1,12 @@
 //! Fixed catalog work with elevated rights.
 
+use spyne_core::kernel::ids::{RelId, RoleId};
 use std::ffi::CString;
 
 use pgrx::pg_sys;
 
 use super::local::Local;
+use super::oids::AsOid;
 
 /// Whether spyne itself is at work on its catalog and on governed tables.
 static AT_WORK: Local<u32> = Local::new(0);
@@ -103,7 +105,7 @@ pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
 
 /// Within [`run`]: runs `work` as `user`, bound by spyne's rules again, in a
 /// security-restricted operation, as Postgres runs index expressions of others.
-pub fn step_down<T>(user: u32, work: impl FnOnce() -> T) -> T {
+pub fn step_down<T>(user: RoleId, work: impl FnOnce() -> T) -> T {
     let depth = AT_WORK.with(|depth| std::mem::replace(depth, 0));
     // SAFETY: as in `run`; an ERROR also leaves AT_WORK at 0, which `Working`
     // counts down to anyway.
@@ -114,7 +116,7 @@ pub fn step_down<T>(user: u32, work: impl FnOnce() -> T) -> T {
         let level = pg_sys::NewGUCNestLevel();
         let restricted =
             pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
-        pg_sys::SetUserIdAndSecContext(user.into(), context | restricted as i32);
+        pg_sys::SetUserIdAndSecContext(user.oid(), context | restricted as i32);
         let result = work();
         // What the user's code has set goes.
         pg_sys::AtEOXact_GUC(false, level);
@@ -163,26 +165,26 @@ unsafe fn set_local(name: &std::ffi::CStr, value: &str) {
 
 /// Takes an ACCESS EXCLUSIVE lock, waiting as long as lock_timeout allows.
 /// Returns whether the relation still exists once the lock is held.
-pub fn lock_exclusive(relid: u32) -> bool {
+pub fn lock_exclusive(relid: RelId) -> bool {
     // SAFETY: LockRelationOid processes pending invalidations after waiting, so
     // that the look-up behind it is fresh.
     unsafe {
-        pg_sys::LockRelationOid(relid.into(), pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
-        let kind = pg_sys::get_rel_relkind(relid.into());
+        pg_sys::LockRelationOid(relid.oid(), pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+        let kind = pg_sys::get_rel_relkind(relid.oid());
         kind != 0
     }
 }
 
 /// Ends the statement with an error where this very session still uses the
 /// relation: an open cursor, or a trigger event that waits.
-pub fn refuse_if_in_use(relid: u32, action: &str) {
+pub fn refuse_if_in_use(relid: RelId, action: &str) {
     let Ok(action) = CString::new(action) else {
         return;
     };
     // SAFETY: the relation is locked by this transaction; it is opened and
     // closed again, with no lock given up.
     unsafe {
-        let relation = pg_sys::relation_open(relid.into(), pg_sys::NoLock as pg_sys::LOCKMODE);
+        let relation = pg_sys::relation_open(relid.oid(), pg_sys::NoLock as pg_sys::LOCKMODE);
         pg_sys::CheckTableNotInUse(relation, action.as_ptr());
         pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
     }

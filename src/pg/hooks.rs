@@ -5,6 +5,7 @@
 //! its context and its cursor position. All Rust work happens in `guarded`
 //! functions beside them.
 
+use spyne_core::kernel::ids::{RelId, RoleId};
 use std::ffi::CStr;
 
 use pgrx::{pg_guard, pg_sys};
@@ -12,6 +13,7 @@ use pgrx::{pg_guard, pg_sys};
 use super::cache::{self, Quick};
 use super::local::Local;
 use super::object_access::{self, Dropping, ObjectEvent};
+use super::oids::rel_id;
 use super::policy::{self, Policy, policy};
 use super::runs::{self, Token};
 use super::shims::{self, CheckPermissions};
@@ -258,8 +260,9 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
         let changes = !(*plan).resultRelations.is_null() || !(*plan).rowMarks.is_null();
         statement::cells((*plan).rtable).any(|cell| {
             let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
-            let relid = entry.relid.to_u32();
-            if entry.rtekind != pg_sys::RTEKind::RTE_RELATION || relid < pg_sys::FirstNormalObjectId
+            let relid = rel_id(entry.relid);
+            if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
+                || relid.get() < pg_sys::FirstNormalObjectId
             {
                 return false;
             }
@@ -318,10 +321,13 @@ pub unsafe fn check_plan(plan: *const pg_sys::PlannedStmt, kind: Kind) {
 }
 
 /// Checks by the policy that what has no plan may write to these, when it runs.
-pub fn check_written(relids: &[u32]) {
+pub fn check_written(relids: &[RelId]) {
     if !relids.is_empty() && (policy().enabled)() && cache::installed() {
-        let touched =
-            relids.iter().map(|relid| Touched { relid: *relid, access: Access::Write, as_user: 0 });
+        let touched = relids.iter().map(|relid| Touched {
+            relid: *relid,
+            access: Access::Write,
+            as_user: RoleId::NONE,
+        });
         let touched = touched.collect();
         (policy().statement)(&Statement::plain(touched, Kind::Preview, None));
     }
@@ -400,7 +406,7 @@ unsafe extern "C-unwind" fn permits(list: *mut pg_sys::List, abort: bool) -> boo
         .map(|r| Touched {
             relid: r.relid,
             access: if r.writes { Access::Write } else { Access::Read },
-            as_user: 0,
+            as_user: RoleId::NONE,
         })
         .collect();
     let statement = Statement::plain(touched, Kind::Copy, runs::utility_text());

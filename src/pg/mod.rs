@@ -10,6 +10,7 @@ pub mod elevate;
 pub mod hooks;
 pub mod local;
 pub mod object_access;
+pub mod oids;
 pub mod policy;
 pub mod reading;
 pub mod runs;

@@ -3,20 +3,22 @@
 use pgrx::pg_sys;
 
 use super::local::Local;
+use spyne_core::kernel::ids::RelId;
 
+use super::oids::rel_id;
 use super::shims;
 
 /// A change of an object that the policy is asked about.
 #[derive(Clone, Copy, Debug)]
 pub enum ObjectEvent {
     /// A relation is about to be dropped.
-    DropRelation(u32),
+    DropRelation(RelId),
     /// A relation was altered; its new row is not visible to plain look-ups yet.
-    AlterRelation(u32),
+    AlterRelation(RelId),
     /// A column comes, changes or goes.
-    AlterColumn(u32),
+    AlterColumn(RelId),
     /// A relation is about to be truncated.
-    Truncate(u32),
+    Truncate(RelId),
     /// A trigger is about to be dropped.
     DropTrigger(u32),
     /// A trigger is disabled, renamed or otherwise altered.
@@ -24,7 +26,7 @@ pub enum ObjectEvent {
     /// A trigger is new, or replaced.
     CreateTrigger(u32),
     /// `child` joins or leaves `parent`: partitions and inheritance.
-    Inherit { child: u32, parent: u32 },
+    Inherit { child: RelId, parent: RelId },
     /// A schema was altered.
     AlterSchema(u32),
     /// A view is about to be made, or made anew, in a schema.
@@ -33,10 +35,10 @@ pub enum ObjectEvent {
     ConstrainDomain(u32),
     /// ALTER TABLE is about to drop a column, or to give one another type. The
     /// statement is told from those nested in it by its address.
-    RemakeColumns { relid: u32, statement: usize },
+    RemakeColumns { relid: RelId, statement: usize },
     /// An index is about to be dropped in several transactions, of which the
     /// first cannot be undone by an error in the last.
-    DropIndexConcurrently(u32),
+    DropIndexConcurrently(RelId),
     /// ALTER TABLE has ended, and its event triggers too.
     AlterEnded { statement: usize },
 }
@@ -56,16 +58,18 @@ pub unsafe fn event(
     let relation_class = pg_sys::RelationRelationId.to_u32();
     let trigger_class = pg_sys::TriggerRelationId.to_u32();
     match (access, class) {
-        (OAT_DROP, c) if c == relation_class && sub == 0 => Some(ObjectEvent::DropRelation(object)),
+        (OAT_DROP, c) if c == relation_class && sub == 0 => {
+            Some(ObjectEvent::DropRelation(RelId::new(object)))
+        }
         (OAT_DROP, c) if c == trigger_class => Some(ObjectEvent::DropTrigger(object)),
         (OAT_POST_CREATE, c) if c == trigger_class => Some(ObjectEvent::CreateTrigger(object)),
         (OAT_POST_ALTER, c) if c == trigger_class => Some(ObjectEvent::AlterTrigger(object)),
-        (OAT_TRUNCATE, c) if c == relation_class => Some(ObjectEvent::Truncate(object)),
+        (OAT_TRUNCATE, c) if c == relation_class => Some(ObjectEvent::Truncate(RelId::new(object))),
         (OAT_POST_ALTER, c) if c == relation_class && sub == 0 => {
-            Some(ObjectEvent::AlterRelation(object))
+            Some(ObjectEvent::AlterRelation(RelId::new(object)))
         }
         (OAT_DROP | OAT_POST_ALTER | OAT_POST_CREATE, c) if c == relation_class && sub != 0 => {
-            Some(ObjectEvent::AlterColumn(object))
+            Some(ObjectEvent::AlterColumn(RelId::new(object)))
         }
         (OAT_POST_ALTER, shims::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
         (OAT_POST_ALTER, shims::INHERITS_RELATION) if !argument.is_null() => {
@@ -74,7 +78,7 @@ pub unsafe fn event(
             // tablecmds.c).
             let parent =
                 unsafe { (*argument.cast::<pg_sys::ObjectAccessPostAlter>()).auxiliary_id };
-            Some(ObjectEvent::Inherit { child: object, parent: parent.to_u32() })
+            Some(ObjectEvent::Inherit { child: RelId::new(object), parent: rel_id(parent) })
         }
         _ => None,
     }

@@ -5,11 +5,13 @@
 //! its AFTER triggers, the token is the current one. Where nobody runs previewed
 //! statements, all this costs one comparison for each hook.
 
+use spyne_core::kernel::ids::{RelId, RoleId};
 use std::time::Instant;
 
 use pgrx::pg_sys;
 
 use super::local::Local;
+use super::oids::rel_id;
 use super::statement::{self, Text, cells};
 use super::{clock, shims};
 
@@ -38,7 +40,7 @@ pub struct Report {
     /// Whether it ran to its end: a cursor need not.
     pub complete: bool,
     /// Rows read, by the OID of the table.
-    pub scanned: Vec<(u32, f64)>,
+    pub scanned: Vec<(RelId, f64)>,
 }
 
 unsafe extern "C-unwind" {
@@ -61,7 +63,7 @@ pub struct Now {
     /// The change that is firing its AFTER triggers, foreign-key actions among
     /// them, and the user whose change it is; null and 0 for none.
     finishing: *mut pg_sys::QueryDesc,
-    finisher: u32,
+    finisher: RoleId,
 }
 
 impl Now {
@@ -71,7 +73,7 @@ impl Now {
         used: false,
         within_key: false,
         finishing: std::ptr::null_mut(),
-        finisher: 0,
+        finisher: RoleId::NONE,
     };
 }
 
@@ -272,7 +274,7 @@ pub fn leave(query: *const pg_sys::QueryDesc, before: Before, rows: u64, complet
 /// among them is one again, wherever the change is nested. Returns what
 /// [`finished`] needs.
 #[inline(always)]
-pub fn finishing(query: *mut pg_sys::QueryDesc, user: u32) -> Now {
+pub fn finishing(query: *mut pg_sys::QueryDesc, user: RoleId) -> Now {
     NOW.with(|n| {
         let before = *n;
         n.finishing = query;
@@ -295,7 +297,7 @@ pub fn finished(before: Now) {
 
 /// The user whose change fires its AFTER triggers now: foreign-key actions act
 /// on this user's behalf. 0 outside of that.
-pub fn finisher() -> u32 {
+pub fn finisher() -> RoleId {
     NOW.get().finisher
 }
 
@@ -365,7 +367,7 @@ pub fn take_report() -> Report {
 unsafe fn rows_read(
     state: *mut pg_sys::PlanState,
     entries: *mut pg_sys::List,
-    into: &mut Vec<(u32, f64)>,
+    into: &mut Vec<(RelId, f64)>,
 ) {
     use pg_sys::NodeTag::*;
     // SAFETY: the tag of a plan says what it is; scans have a scanrelid.
@@ -388,7 +390,7 @@ unsafe fn rows_read(
             pg_sys::InstrEndLoop(instrument);
             let rows = instrument.ntuples + instrument.nfiltered1 + instrument.nfiltered2;
             if let Some(entry) = number.checked_sub(1).and_then(|n| cells(entries).nth(n)) {
-                let relid = (*entry.cast::<pg_sys::RangeTblEntry>()).relid.to_u32();
+                let relid = rel_id((*entry.cast::<pg_sys::RangeTblEntry>()).relid);
                 match into.iter_mut().find(|(known, _)| *known == relid) {
                     Some((_, sum)) => *sum += rows,
                     None => into.push((relid, rows)),
@@ -409,7 +411,7 @@ pub fn subtransaction() -> u32 {
 /// A subtransaction begins.
 pub fn subtransaction_began(id: u32) {
     let now = NOW.get();
-    if now.current != 0 || now.pending != 0 || now.within_key || now.finisher != 0 {
+    if now.current != 0 || now.pending != 0 || now.within_key || now.finisher != RoleId::NONE {
         BEFORE.with(|b| b.push((id, now)));
     }
 }

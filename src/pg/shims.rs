@@ -1,7 +1,9 @@
 //! What differs between PostgreSQL 15, 16, 17 and 18. Every `cfg` on a version
 //! is in this file.
 
+use super::oids::{rel_id, role_id};
 use pgrx::pg_sys;
+use spyne_core::kernel::ids::{RelId, RoleId};
 
 /// pg_inherits and its index on (inhrelid, inhseqno); fixed OIDs in all versions.
 pub const INHERITS_RELATION: u32 = 2611;
@@ -31,7 +33,7 @@ pub const CONSTRAINT_COLUMNS: (i16, i16) = (9, 10);
 
 /// What a range table entry asks for, outside the executor: COPY and the like.
 pub struct Requested {
-    pub relid: u32,
+    pub relid: RelId,
     pub reads: bool,
     pub writes: bool,
 }
@@ -46,7 +48,7 @@ pub type CheckPermissions =
 fn requested(relid: pg_sys::Oid, permissions: pg_sys::AclMode) -> Requested {
     let writing = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
     Requested {
-        relid: relid.to_u32(),
+        relid: rel_id(relid),
         reads: permissions & pg_sys::ACL_SELECT as pg_sys::AclMode != 0,
         writes: permissions & writing as pg_sys::AclMode != 0,
     }
@@ -188,22 +190,22 @@ pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt) {
 pub unsafe fn checked_as(
     _plan: *const pg_sys::PlannedStmt,
     entry: *const pg_sys::RangeTblEntry,
-) -> u32 {
+) -> RoleId {
     // SAFETY: an entry of the plan.
-    unsafe { (*entry).checkAsUser.to_u32() }
+    unsafe { role_id((*entry).checkAsUser) }
 }
 
 #[cfg(not(feature = "pg15"))]
 pub unsafe fn checked_as(
     plan: *const pg_sys::PlannedStmt,
     entry: *const pg_sys::RangeTblEntry,
-) -> u32 {
+) -> RoleId {
     // SAFETY: perminfoindex counts the plan's permInfos from 1; 0 is none.
     unsafe {
         let index = (*entry).perminfoindex as usize;
         match index.checked_sub(1).and_then(|i| super::statement::cells((*plan).permInfos).nth(i)) {
-            Some(info) => (*info.cast::<pg_sys::RTEPermissionInfo>()).checkAsUser.to_u32(),
-            None => 0,
+            Some(info) => role_id((*info.cast::<pg_sys::RTEPermissionInfo>()).checkAsUser),
+            None => RoleId::NONE,
         }
     }
 }

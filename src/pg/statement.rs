@@ -2,8 +2,10 @@
 
 use pgrx::pg_sys;
 
+use super::oids::rel_id;
 use super::runs::Place;
 use super::{catalogs, shims, users};
+use spyne_core::kernel::ids::{RelId, RoleId};
 
 /// How a statement touches a relation. FFI's view of [`spyne_core::gate::access::Access`].
 pub use spyne_core::gate::access::Access;
@@ -11,11 +13,11 @@ pub use spyne_core::gate::access::Access;
 /// A relation that a statement touches.
 #[derive(Clone, Copy, Debug)]
 pub struct Touched {
-    pub relid: u32,
+    pub relid: RelId,
     pub access: Access,
     /// As whom it is touched: the owner of a view; 0 for whoever runs the
     /// statement.
-    pub as_user: u32,
+    pub as_user: RoleId,
 }
 
 /// A part of a text that Postgres holds for as long as the statement runs.
@@ -210,7 +212,7 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
             .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
             .map(|rte| {
                 (rte.rtekind == pg_sys::RTEKind::RTE_RELATION).then(|| Touched {
-                    relid: rte.relid.to_u32(),
+                    relid: rel_id(rte.relid),
                     access: base,
                     as_user: shims::checked_as(plan, rte),
                 })
@@ -255,12 +257,12 @@ unsafe fn is_key_check(plan: &pg_sys::PlannedStmt) -> bool {
     unsafe {
         let mut relations = cells(plan.rtable).map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>());
         let first = match relations.next() {
-            Some(rte) if rte.rtekind == pg_sys::RTEKind::RTE_RELATION => rte.relid.to_u32(),
+            Some(rte) if rte.rtekind == pg_sys::RTEKind::RTE_RELATION => rel_id(rte.relid),
             _ => return false,
         };
         let others_below = relations.all(|rte| {
             rte.rtekind == pg_sys::RTEKind::RTE_RELATION
-                && catalogs::parents_of(rte.relid.to_u32()).len() == 1
+                && catalogs::parents_of(rel_id(rte.relid)).len() == 1
         });
         let mut marks =
             cells(plan.rowMarks).map(|cell| &*cell.cast::<pg_sys::PlanRowMark>()).peekable();
@@ -316,7 +318,7 @@ unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> b
         let Some(entry) = cells(rtable).nth((((*scan).scanrelid).wrapping_sub(1)) as usize) else {
             return false;
         };
-        let keys = catalogs::key_columns((*entry.cast::<pg_sys::RangeTblEntry>()).relid.to_u32());
+        let keys = catalogs::key_columns(rel_id((*entry.cast::<pg_sys::RangeTblEntry>()).relid));
         let mut all = cells(conditions).chain(cells((*node).qual));
         all.all(|condition| is_key_comparison(condition.cast(), &keys))
     }

@@ -1,10 +1,12 @@
 //! What a trigger function or an event trigger function is called for.
 
+use super::oids::rel_id;
 use pgrx::pg_sys;
+use spyne_core::kernel::ids::RelId;
 
 /// The relation a trigger fires on; None where the function was not called as a
 /// trigger.
-pub fn relation(call: pg_sys::FunctionCallInfo) -> Option<u32> {
+pub fn relation(call: pg_sys::FunctionCallInfo) -> Option<RelId> {
     // SAFETY: the node tag of the context says whether it is TriggerData.
     unsafe {
         let context = (*call).context;
@@ -12,7 +14,7 @@ pub fn relation(call: pg_sys::FunctionCallInfo) -> Option<u32> {
             return None;
         }
         let data = &*context.cast::<pg_sys::TriggerData>();
-        Some((*data.tg_relation).rd_id.to_u32())
+        Some(rel_id((*data.tg_relation).rd_id))
     }
 }
 

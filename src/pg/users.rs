@@ -1,9 +1,11 @@
 //! Who acts.
 
+use spyne_core::kernel::ids::RoleId;
 use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
+use super::oids::{AsOid, role_id};
 use super::runs;
 
 unsafe extern "C-unwind" {
@@ -14,11 +16,14 @@ unsafe extern "C-unwind" {
     fn GetUserIdAndSecContext(user: *mut pg_sys::Oid, context: *mut core::ffi::c_int);
 }
 
+/// Who owns the cluster: the superuser that initdb made.
+pub const BOOTSTRAP_SUPERUSER: RoleId = RoleId::new(pg_sys::BOOTSTRAP_SUPERUSERID);
+
 /// `current_user`.
 #[inline(always)]
-pub fn current() -> u32 {
+pub fn current() -> RoleId {
     // SAFETY: reads a static; never raises.
-    unsafe { GetUserId() }.to_u32()
+    role_id(unsafe { GetUserId() })
 }
 
 /// Whether a foreign-key check or action is running: ri_triggers.c switches to
@@ -42,14 +47,14 @@ pub fn in_key_statement() -> bool {
 
 /// Whose spyne role counts: `current_user`, except in a foreign-key action,
 /// which Postgres runs as the table's owner; there it is whoever caused it.
-pub fn acting() -> u32 {
+pub fn acting() -> RoleId {
     if !in_key_statement() {
         return current();
     }
     match runs::finisher() {
         // A constraint deferred to the end of the transaction, or COPY.
         // SAFETY: reads a static; never raises.
-        0 => unsafe { GetOuterUserId() }.to_u32(),
+        RoleId::NONE => role_id(unsafe { GetOuterUserId() }),
         user => user,
     }
 }
@@ -57,19 +62,19 @@ pub fn acting() -> u32 {
 /// Whose change it is that fires its AFTER triggers now: within a foreign-key
 /// action it stays who caused it.
 #[inline(always)]
-pub fn finishing_now() -> u32 {
+pub fn finishing_now() -> RoleId {
     match runs::finisher() {
-        0 => current(),
+        RoleId::NONE => current(),
         outer if in_key_statement() => outer,
         _ => current(),
     }
 }
 
 /// A role's name.
-pub fn name(user: u32) -> String {
+pub fn name(user: RoleId) -> String {
     // SAFETY: told that a miss is fine, it returns null.
     unsafe {
-        let name = pg_sys::GetUserNameFromId(user.into(), true);
+        let name = pg_sys::GetUserNameFromId(user.oid(), true);
         match name.is_null() {
             true => format!("role {user}"),
             false => CStr::from_ptr(name).to_string_lossy().into_owned(),
@@ -78,13 +83,13 @@ pub fn name(user: u32) -> String {
 }
 
 /// Whether there is such a role.
-pub fn exists(user: u32) -> bool {
+pub fn exists(user: RoleId) -> bool {
     // SAFETY: told that a miss is fine.
-    unsafe { !pg_sys::GetUserNameFromId(user.into(), true).is_null() }
+    unsafe { !pg_sys::GetUserNameFromId(user.oid(), true).is_null() }
 }
 
 /// A role's name as it is typed.
-pub fn quoted_name(user: u32) -> String {
+pub fn quoted_name(user: RoleId) -> String {
     let Ok(name) = CString::new(name(user)) else {
         return String::new();
     };
@@ -95,20 +100,20 @@ pub fn quoted_name(user: u32) -> String {
 }
 
 /// A role's OID; None where there is no such role.
-pub fn role(name: &str) -> Option<u32> {
+pub fn role(name: &str) -> Option<RoleId> {
     let name = CString::new(name).ok()?;
     // SAFETY: told that a miss is fine.
     let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
-    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+    (oid != pg_sys::InvalidOid).then(|| role_id(oid))
 }
 
 /// Whether `user` has the rights of `role` now, without SET ROLE.
-pub fn has_rights_of(user: u32, role: u32) -> bool {
+pub fn has_rights_of(user: RoleId, role: RoleId) -> bool {
     // SAFETY: look-ups in the role cache.
-    unsafe { pg_sys::has_privs_of_role(user.into(), role.into()) }
+    unsafe { pg_sys::has_privs_of_role(user.oid(), role.oid()) }
 }
 
-pub fn is_superuser(user: u32) -> bool {
+pub fn is_superuser(user: RoleId) -> bool {
     // SAFETY: a look-up in the role cache.
-    unsafe { pg_sys::superuser_arg(user.into()) }
+    unsafe { pg_sys::superuser_arg(user.oid()) }
 }

@@ -4,10 +4,12 @@
 use pgrx::{pg_guard, pg_sys};
 
 use super::object_access::ObjectEvent;
+use super::oids::rel_id;
 use super::policy::policy;
 use super::runs::{Report, Token};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
 use super::{cache, catalogs, users};
+use spyne_core::kernel::ids::RoleId;
 
 /// The token of a utility statement that runs another.
 ///
@@ -63,7 +65,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
         }
         let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
             if relid != pg_sys::InvalidOid {
-                let touched = vec![Touched { relid: relid.to_u32(), access, as_user: 0 }];
+                let touched = vec![Touched { relid: rel_id(relid), access, as_user: RoleId::NONE }];
                 (policy.statement)(&Statement::plain(touched, kind, None));
             }
         };
@@ -111,7 +113,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                     );
                 }
                 if remakes {
-                    let relid = relation.to_u32();
+                    let relid = rel_id(relation);
                     (policy.object)(ObjectEvent::RemakeColumns { relid, statement: plan as usize });
                 }
             }
@@ -142,7 +144,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 if drop.removeType == OBJECT_INDEX && drop.concurrent {
                     for name in statement::cells(drop.objects) {
                         let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
-                        (policy.object)(ObjectEvent::DropIndexConcurrently(index.to_u32()));
+                        (policy.object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
                     }
                 }
                 if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW)
@@ -150,10 +152,10 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                     return;
                 }
                 for name in statement::cells(drop.objects) {
-                    let relid = lookup(pg_sys::makeRangeVarFromNameList(name.cast())).to_u32();
+                    let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
                     // Postgres tells others that they are not the owner.
                     let owner = catalogs::owner_of(relid);
-                    if owner != 0 && users::has_rights_of(users::current(), owner) {
+                    if owner != RoleId::NONE && users::has_rights_of(users::current(), owner) {
                         (policy.object)(ObjectEvent::DropRelation(relid));
                     }
                 }

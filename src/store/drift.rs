@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{facts, sql, tables};
 use crate::pg::{digest, users};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::qualified;
 use spyne_core::kernel::state::State;
 use spyne_core::kernel::version::Version;
@@ -21,7 +22,7 @@ use spyne_core::shape::{Change, worst};
 /// A governed table: the shape in force, and the one it has.
 #[derive(Debug, Deserialize)]
 pub struct Subject {
-    pub oid: u32,
+    pub oid: RelId,
     pub name: String,
     pub version: String,
     pub state: State,
@@ -88,7 +89,7 @@ impl Subject {
 }
 
 /// A governed table with its shapes; None where it is not governed.
-pub fn subject(relid: u32) -> Result<Option<Subject>> {
+pub fn subject(relid: RelId) -> Result<Option<Subject>> {
     sql::read(
         "SELECT jsonb_build_object(
              'oid', t.relation::oid::int8, 'name', t.logical_name, 'version', t.version, 'state', t.state,
@@ -119,7 +120,7 @@ struct Consumer {
 }
 
 /// What uses the columns of a table, by column number; 0 stands for all.
-fn consumers(relid: u32) -> Result<BTreeMap<i32, Vec<Value>>> {
+fn consumers(relid: RelId) -> Result<BTreeMap<i32, Vec<Value>>> {
     let found: Option<Vec<Consumer>> = sql::read(
         "SELECT jsonb_agg(to_jsonb(c) ORDER BY c.attnum, c.consumer ->> 'kind', c.consumer ->> 'name')
          FROM spyne.column_consumers(($1 ->> 'oid')::oid) c",
@@ -225,7 +226,7 @@ pub struct About<'a> {
 /// Stores a finding, once. The table's open report about something else is
 /// superseded by it; a report of the same that was superseded or reverted is
 /// open again.
-pub fn store(about: &About, found: &[Found], acting: u32) -> Result<Report> {
+pub fn store(about: &About, found: &[Found], acting: RoleId) -> Result<Report> {
     let changes: Vec<&Change> = found.iter().map(|f| &f.change).collect();
     let severity = severity(found).unwrap_or(Severity::Compatible);
     let report: Option<Report> = sql::read_write(
@@ -280,7 +281,7 @@ fn lost(action: &str) -> SpyneError {
 }
 
 /// Takes note that a table is again what it was: ends its open report.
-pub fn revert(name: &str, version: &str, acting: u32) -> Result<()> {
+pub fn revert(name: &str, version: &str, acting: RoleId) -> Result<()> {
     sql::write(
         "UPDATE spyne.drift_reports r
          SET standing = false,
@@ -299,7 +300,7 @@ pub fn resolve(
     status: &str,
     new_version: Option<&str>,
     reason: Option<&str>,
-    acting: u32,
+    acting: RoleId,
 ) -> Result<()> {
     sql::write(
         "UPDATE spyne.drift_reports r
@@ -325,7 +326,7 @@ pub struct Known {
     pub resolved_by: Option<String>,
     pub resolved_at: Option<String>,
     /// The table that has the version; None where none has it any more.
-    pub relation: Option<u32>,
+    pub relation: Option<RelId>,
 }
 
 const KNOWN: &str = "SELECT to_jsonb(r) || jsonb_build_object(
@@ -350,8 +351,8 @@ pub fn find(report_id: i64) -> Result<Option<Known>> {
 }
 
 /// The governed tables that are not where they should be, or not at all.
-pub fn moved() -> Result<Vec<u32>> {
-    let found: Option<Vec<u32>> = sql::read(
+pub fn moved() -> Result<Vec<RelId>> {
+    let found: Option<Vec<RelId>> = sql::read(
         "SELECT jsonb_agg(t.relation::oid::int8) FROM spyne.tables t
          LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) ON c.oid = t.relation
          WHERE $1 IS NOT NULL AND (c.oid IS NULL
@@ -363,7 +364,7 @@ pub fn moved() -> Result<Vec<u32>> {
 
 /// Changes of a table's shape that are only described, with what uses the
 /// columns.
-pub fn with_consumers(relid: u32, shape: &Snapshot, found: Vec<Found>) -> Result<Vec<Found>> {
+pub fn with_consumers(relid: RelId, shape: &Snapshot, found: Vec<Found>) -> Result<Vec<Found>> {
     if found.is_empty() {
         return Ok(found);
     }
@@ -426,7 +427,7 @@ pub fn on_record(name: &str, version: &str) -> Result<Vec<OnRecord>> {
 }
 
 /// Whether `governed.<name>` reads this table.
-pub fn is_behind_view(relid: u32, name: &str) -> Result<bool> {
+pub fn is_behind_view(relid: RelId, name: &str) -> Result<bool> {
     let found: Option<bool> = sql::read(
         "SELECT to_jsonb(EXISTS (
              SELECT FROM pg_class c JOIN pg_rewrite w ON w.ev_class = c.oid
@@ -470,7 +471,7 @@ pub fn view_plan(subject: &Subject) -> Result<Plan> {
 }
 
 /// Takes the live shape as the new version: its row, snapshot and history.
-pub fn apply(subject: &Subject, version: &str, acting: u32, reason: &str) -> Result<()> {
+pub fn apply(subject: &Subject, version: &str, acting: RoleId, reason: &str) -> Result<()> {
     sql::write(
         "UPDATE spyne.tables t SET version = a ->> 'version', updated_at = now(),
              home_schema = coalesce(a ->> 'schema', t.home_schema), home_name = coalesce(a ->> 'table', t.home_name)
@@ -487,7 +488,7 @@ pub fn apply(subject: &Subject, version: &str, acting: u32, reason: &str) -> Res
 }
 
 /// Those of these relations that are governed and have the shape in force.
-pub fn without_drift(relations: &[u32]) -> Result<Vec<u32>> {
+pub fn without_drift(relations: &[RelId]) -> Result<Vec<RelId>> {
     let mut found = Vec::new();
     for relid in relations {
         if let Some(subject) = subject(*relid)?
@@ -501,7 +502,7 @@ pub fn without_drift(relations: &[u32]) -> Result<Vec<u32>> {
 
 /// Takes the live shape as that of the present version: what spyne's own work
 /// has changed is no drift.
-pub fn refresh(relid: u32, acting: u32) -> Result<()> {
+pub fn refresh(relid: RelId, acting: RoleId) -> Result<()> {
     match tables::find(relid)? {
         Some(row) => tables::snapshot(relid, &row.name, &row.version, acting),
         None => Ok(()),
@@ -509,7 +510,7 @@ pub fn refresh(relid: u32, acting: u32) -> Result<()> {
 }
 
 /// Keeps in mind that a table's shape is the one in force.
-pub fn note_unchanged(relid: u32) -> Result<()> {
+pub fn note_unchanged(relid: RelId) -> Result<()> {
     let Some(now) = digest::of(&[relid]).get(&relid).copied() else {
         return Ok(());
     };
@@ -566,7 +567,7 @@ pub fn address_of(name: &str, version: &str) -> Result<Option<(String, String)>>
 
 /// The version that a feed for a name is compared with: ACTIVE, else READ_ONLY,
 /// else the newest. Its OID.
-pub fn target_of_feed(name: &str) -> Result<Option<u32>> {
+pub fn target_of_feed(name: &str) -> Result<Option<RelId>> {
     sql::read(
         "SELECT to_jsonb(t.relation::oid::int8) FROM spyne.tables t WHERE t.logical_name = $1 ->> 'name'
          ORDER BY t.state = 'ACTIVE' DESC, t.state = 'READ_ONLY' DESC, t.state = 'SHADOW' DESC, t.created_at DESC LIMIT 1",

@@ -4,17 +4,18 @@ use serde_json::json;
 
 use super::{sql, tables};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::qualified;
 use spyne_core::lifecycle::plan::facts::{Facts, GovernedView, Table};
 use spyne_core::lifecycle::plan::takeover::STAGING;
 
 /// Describes one table. To be called while elevated, as everything here.
-pub fn table(relid: u32) -> Result<Table> {
+pub fn table(relid: RelId) -> Result<Table> {
     sql::read("SELECT spyne.describe(($1 ->> 'oid')::oid)", json!({ "oid": relid.to_string() }))?
         .ok_or_else(|| gone(relid))
 }
 
-fn gone(relid: u32) -> SpyneError {
+fn gone(relid: RelId) -> SpyneError {
     SpyneError::new(
         Code::UndefinedTable,
         format!("there is no relation with OID {relid}"),
@@ -24,8 +25,8 @@ fn gone(relid: u32) -> SpyneError {
 }
 
 /// The relations that a takeover of `incoming` locks, in the order of locking.
-pub fn locks(name: &str, incoming: u32, outgoing: Option<u32>) -> Result<Vec<u32>> {
-    let found: Option<Vec<u32>> = sql::read(
+pub fn locks(name: &str, incoming: RelId, outgoing: Option<RelId>) -> Result<Vec<RelId>> {
+    let found: Option<Vec<RelId>> = sql::read(
         "SELECT spyne.takeover_locks(a ->> 'name', (a ->> 'incoming')::oid, (a ->> 'outgoing')::oid)
          FROM (SELECT $1) x(a)",
         json!({

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::sql;
 use crate::pg::catalogs;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::qualified;
 use spyne_core::lifecycle::plan::Action;
 use spyne_core::lifecycle::plan::Plan;
@@ -14,7 +15,7 @@ use spyne_core::lifecycle::plan::facts::Grant;
 /// Takes the grants of a table away, keeps them for later, and opens the table
 /// to engineers: what holds the read rule of SHADOW where the library is not
 /// preloaded. To be called while elevated, as everything here.
-pub fn suspend(relid: u32) -> Result<()> {
+pub fn suspend(relid: RelId) -> Result<()> {
     sql::write(
         "UPDATE spyne.tables t SET suspended_grants = spyne.describe(t.relation) -> 'grants'
          WHERE t.relation = ($1 ->> 'oid')::oid",
@@ -31,7 +32,7 @@ pub fn suspend(relid: u32) -> Result<()> {
 }
 
 /// Gives back the grants that [`suspend`] took.
-pub fn restore(relid: u32) -> Result<()> {
+pub fn restore(relid: RelId) -> Result<()> {
     let held = suspended(relid)?;
     let table = super::facts::table(relid)?;
     replace(&table.address(), &table.grants, &held.unwrap_or_default())
@@ -39,7 +40,7 @@ pub fn restore(relid: u32) -> Result<()> {
 
 /// The grants that were taken, less those of roles that are gone; None where
 /// none were taken.
-pub fn suspended(relid: u32) -> Result<Option<Vec<Grant>>> {
+pub fn suspended(relid: RelId) -> Result<Option<Vec<Grant>>> {
     sql::read(
         "SELECT coalesce(jsonb_agg(g.item) FILTER (WHERE g.item IS NOT NULL AND
                     (g.item ->> 'grantee' IS NULL OR to_regrole(quote_ident(g.item ->> 'grantee')) IS NOT NULL)), '[]')
@@ -62,7 +63,7 @@ fn replace(address: &str, held: &[Grant], wanted: &[Grant]) -> Result<()> {
 }
 
 /// spyne_views reads governed tables alone.
-pub fn revoke_from_views(relid: u32) -> Result<()> {
+pub fn revoke_from_views(relid: RelId) -> Result<()> {
     sql::run(&format!("REVOKE SELECT ON TABLE {} FROM spyne_views", catalogs::label(relid)))
 }
 

@@ -8,12 +8,13 @@ use crate::guc;
 use crate::pg::elevate;
 use crate::report::OrRaise;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::state::StateSet;
 
 /// An object that the running command has dropped.
 #[derive(Deserialize)]
 pub struct Dropped {
-    pub oid: u32,
+    pub oid: RelId,
     pub is_relation: bool,
     pub identity: String,
     /// Named in the command, not dropped along with something else.
@@ -41,7 +42,7 @@ pub fn dropped_objects() -> Vec<Dropped> {
 
 /// The tables that lose something by the running command, in an event trigger for
 /// sql_drop.
-pub fn tables_with_losses() -> Vec<u32> {
+pub fn tables_with_losses() -> Vec<RelId> {
     elevate::run_prepared(|| {
         sql::read(
             "SELECT pg_catalog.jsonb_agg(t.oid::pg_catalog.int8)
@@ -56,7 +57,7 @@ pub fn tables_with_losses() -> Vec<u32> {
 /// The tables that the running command has created or altered: by themselves,
 /// by a trigger, constraint or index of theirs, by a type that a column has, or
 /// along with a parent.
-pub fn altered_relations() -> Vec<u32> {
+pub fn altered_relations() -> Vec<RelId> {
     // For whoever runs DDL, with a function that pins its search_path.
     elevate::run_prepared(|| {
         sql::read(
@@ -76,7 +77,7 @@ const TREE: &str = "WITH RECURSIVE tree(oid) AS (
 
 /// A guard in the tree of `relid` that is not what it was made as: disabled, or
 /// replaced under its name; None where all are whole.
-pub fn broken_guard(relid: u32) -> Option<String> {
+pub fn broken_guard(relid: RelId) -> Option<String> {
     elevate::run(guc::lock_timeout_ms(), || {
         sql::read(
             &format!(
@@ -90,7 +91,7 @@ pub fn broken_guard(relid: u32) -> Option<String> {
 }
 
 /// Gives tables that have come under `relid` their guards.
-pub fn install_on_new_children(relid: u32, states: StateSet) {
+pub fn install_on_new_children(relid: RelId, states: StateSet) {
     elevate::run(guc::lock_timeout_ms(), || install(relid, states)).or_raise();
 }
 
@@ -109,7 +110,7 @@ struct Member {
 /// row trigger only where writes are forbidden. It is the one that logical
 /// replication meets, and it costs nothing on tables that nobody may write to.
 /// To be called while elevated.
-pub fn install(relid: u32, states: StateSet) -> Result<()> {
+pub fn install(relid: RelId, states: StateSet) -> Result<()> {
     let read_only = states.iter().any(|s| !s.properties().writable);
     for member in members(relid)? {
         let Member { name, kind, guards, partition } = member;
@@ -142,7 +143,7 @@ pub fn install(relid: u32, states: StateSet) -> Result<()> {
 }
 
 /// Takes the guards of a tree away. To be called while elevated.
-pub fn remove(relid: u32) -> Result<()> {
+pub fn remove(relid: RelId) -> Result<()> {
     // Row triggers of partitions go with their parent's, so the tree is read
     // anew after each table.
     for member in members(relid)? {
@@ -164,7 +165,7 @@ fn alter_kind(kind: &str) -> &'static str {
 }
 
 /// The tree's tables, parents first.
-fn members(relid: u32) -> Result<Vec<Member>> {
+fn members(relid: RelId) -> Result<Vec<Member>> {
     let found: Option<Vec<Member>> = sql::read(
         &format!(
             "{TREE} SELECT jsonb_agg(jsonb_build_object(

@@ -12,11 +12,12 @@ use spyne_core::joins::cover::Known;
 use spyne_core::joins::graph::Edge;
 use spyne_core::joins::{Class, Column, Reference, Statistics, Table};
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::{RelId, RoleId};
 
 /// A table as spyne.join_tables describes it.
 #[derive(Debug, Deserialize)]
 struct Described {
-    oid: u32,
+    oid: RelId,
     name: String,
     label: String,
     source: Option<String>,
@@ -44,7 +45,7 @@ struct DescribedColumn {
 
 #[derive(Debug, Deserialize)]
 struct KnownOfColumn {
-    relation: u32,
+    relation: RelId,
     column: String,
     null_share: f64,
     distinct: f64,
@@ -70,7 +71,11 @@ pub struct Tables {
 
 /// The tables that joins are looked for in: of these schemas, or these relations.
 /// To be called while elevated; `acting` is the caller.
-pub fn tables(schemas: Option<&[u32]>, relations: Option<&[u32]>, acting: u32) -> Result<Tables> {
+pub fn tables(
+    schemas: Option<&[u32]>,
+    relations: Option<&[RelId]>,
+    acting: RoleId,
+) -> Result<Tables> {
     let found: Option<Vec<Described>> = sql::read(
         "SELECT spyne.join_tables(
              CASE WHEN $1 -> 'schemas' <> 'null' THEN ARRAY(SELECT x::oid FROM jsonb_array_elements_text($1 -> 'schemas') x) END,
@@ -125,7 +130,7 @@ fn made(described: Described) -> Table {
 /// Fills in what statistics know of the columns, as far as the caller may see
 /// them. To be called as the caller.
 pub fn statistics(tables: &mut [Table]) -> Result<()> {
-    let analyzed: Vec<u32> =
+    let analyzed: Vec<RelId> =
         tables.iter().filter(|t| t.rows.is_some_and(|rows| rows > 0.0)).map(|t| t.oid).collect();
     let known: Option<Vec<KnownOfColumn>> = sql::read(
         "SELECT spyne.column_statistics((SELECT array_agg(x::oid) FROM jsonb_array_elements_text($1 -> 'relations') x))",
@@ -175,10 +180,10 @@ pub struct NewCandidate {
 pub struct Candidate {
     pub candidate_id: i64,
     pub name1: String,
-    pub table1: u32,
+    pub table1: RelId,
     pub columns1: Vec<String>,
     pub name2: String,
-    pub table2: u32,
+    pub table2: RelId,
     pub columns2: Vec<String>,
     pub join_type: String,
     pub condition: String,
@@ -214,7 +219,7 @@ pub fn store(
     candidates: &[NewCandidate],
     looked_at: Option<&[String]>,
     ttl_seconds: i32,
-    acting: u32,
+    acting: RoleId,
 ) -> Result<()> {
     sql::write(
         "INSERT INTO spyne.join_candidates AS c (
@@ -300,7 +305,7 @@ pub fn lock_candidate(candidate_id: i64) -> Result<Option<Candidate>> {
 
 /// Takes a candidate out of what is suggested, for as long as its evidence is the
 /// same.
-pub fn reject(candidate_id: i64, reason: &str, acting: u32) -> Result<()> {
+pub fn reject(candidate_id: i64, reason: &str, acting: RoleId) -> Result<()> {
     sql::write(
         "UPDATE spyne.join_candidates SET status = 'rejected', rejected_by = $1 ->> 'by',
              rejected_at = clock_timestamp(), rejected_because = $1 ->> 'reason'
@@ -328,9 +333,9 @@ pub fn keep_validation(
 #[derive(Clone, Debug, Deserialize)]
 pub struct Accepted {
     pub join_id: String,
-    pub table1: Option<u32>,
+    pub table1: Option<RelId>,
     pub columns1: Vec<String>,
-    pub table2: Option<u32>,
+    pub table2: Option<RelId>,
     pub columns2: Vec<String>,
     pub role: String,
     pub version: i32,
@@ -339,7 +344,7 @@ pub struct Accepted {
     pub cardinality: String,
     pub status: String,
     pub rationale: String,
-    pub owner: u32,
+    pub owner: RoleId,
     pub confidence: f64,
     pub evidence: Value,
     pub validation_stats: Value,
@@ -408,7 +413,7 @@ pub fn lock_acceptance() -> Result<()> {
 
 /// Whether row level security hides rows of a table from the caller. To be called as
 /// the caller.
-pub fn has_hidden_rows(relations: &[u32]) -> Result<bool> {
+pub fn has_hidden_rows(relations: &[RelId]) -> Result<bool> {
     let found: Option<bool> = sql::read(
         "SELECT to_jsonb(bool_or(row_security_active(r::oid))) FROM jsonb_array_elements_text($1) r",
         json!(relations),
@@ -508,7 +513,7 @@ pub fn suspect(name: &str, column: &str, because: &str) -> Result<()> {
 
 /// Puts the joins of a name in doubt whose columns another table, which takes it
 /// over, has not or has otherwise. To be called before it does.
-pub fn suspect_where_changed(name: &str, successor: u32) -> Result<()> {
+pub fn suspect_where_changed(name: &str, successor: RelId) -> Result<()> {
     sql::write(
         "WITH a AS (SELECT $1 ->> 'name' AS name, ($1 ->> 'successor')::oid AS successor,
                         (SELECT t.relation::oid FROM spyne.tables t WHERE t.logical_name = $1 ->> 'name' AND t.state IN ('ACTIVE', 'READ_ONLY')

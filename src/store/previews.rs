@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::sql;
+use crate::pg::oids::AsOid;
 use crate::pg::users;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::statement::preview::staleness::{Basis, FunctionBasis, RelationBasis};
 use spyne_core::statement::query::relations::{Relation, Relations};
 use std::collections::BTreeMap;
@@ -15,24 +17,23 @@ use std::collections::BTreeMap;
 #[derive(Debug, Deserialize)]
 pub struct Facts {
     joins: BTreeMap<String, String>,
-    relations: BTreeMap<u32, Relation>,
-    basis: BTreeMap<u32, RelationBasis>,
+    relations: BTreeMap<RelId, Relation>,
+    basis: BTreeMap<RelId, RelationBasis>,
     functions: BTreeMap<u32, FunctionBasis>,
 }
 
 /// The facts of `relations` and `functions`, and the basis that they and the
 /// `fingerprint` make.
 pub fn facts(
-    relations: &[u32],
+    relations: &[RelId],
     functions: &[u32],
     fingerprint: String,
 ) -> Result<(Relations, Basis)> {
-    let oids = |list: &[u32]| list.iter().map(u32::to_string).collect::<Vec<_>>();
     let found: Option<Facts> = sql::read(
         "SELECT spyne.preview_facts(
              ARRAY(SELECT r::oid FROM jsonb_array_elements_text($1 -> 'relations') r),
              ARRAY(SELECT f::oid FROM jsonb_array_elements_text($1 -> 'functions') f))",
-        json!({ "relations": oids(relations), "functions": oids(functions) }),
+        json!({ "relations": relations, "functions": functions }),
     )?;
     let found = found.unwrap_or_else(|| Facts {
         relations: BTreeMap::new(),
@@ -53,7 +54,7 @@ pub fn facts(
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Preview {
     pub preview_id: String,
-    pub user_oid: u32,
+    pub user_oid: RoleId,
     pub sql: String,
     pub statement: String,
     pub search_path: String,
@@ -163,7 +164,7 @@ impl Found {
 
 /// The preview of a text by a user: the best there is. One that authorises,
 /// else the newest.
-pub fn find(user: u32, text: &str) -> Result<Option<Found>> {
+pub fn find(user: RoleId, text: &str) -> Result<Option<Found>> {
     sql::read(
         &format!(
             "{PREVIEW} WHERE p.user_oid = ($1 ->> 'user')::oid AND md5(p.sql) = md5($1 ->> 'sql') AND p.sql = $1 ->> 'sql'
@@ -176,7 +177,7 @@ pub fn find(user: u32, text: &str) -> Result<Option<Found>> {
 
 /// A preview by its id; None where there is none of this user's (or, for an
 /// admin, of anybody's).
-pub fn by_id(id: &str, user: u32, admin: bool) -> Result<Option<Found>> {
+pub fn by_id(id: &str, user: RoleId, admin: bool) -> Result<Option<Found>> {
     sql::read(
         &format!(
             "{PREVIEW} WHERE p.preview_id = ($1 ->> 'id')::uuid
@@ -201,7 +202,7 @@ pub fn take(id: &str) -> Result<bool> {
 #[derive(Debug, Serialize)]
 pub struct Execution {
     pub preview_id: String,
-    pub user_oid: u32,
+    pub user_oid: RoleId,
     pub user_name: String,
     pub execution_time_ms: f64,
     pub result_count: u64,
@@ -231,7 +232,7 @@ pub fn record_plain(execution: &Execution) -> Result<()> {
         ],
         &[
             execution.preview_id.as_str().into(),
-            pg_sys::Oid::from(execution.user_oid).into(),
+            execution.user_oid.oid().into(),
             execution.user_name.as_str().into(),
             (execution.execution_time_ms / 1000.0).into(),
             execution.execution_time_ms.into(),
@@ -291,7 +292,7 @@ pub struct Run {
 
 /// A run by its id; None where there is none of this user's (or, for an admin,
 /// of anybody's).
-pub fn run(id: i64, user: u32, admin: bool) -> Result<Option<Run>> {
+pub fn run(id: i64, user: RoleId, admin: bool) -> Result<Option<Run>> {
     sql::read(
         "SELECT to_jsonb(e) || jsonb_build_object('preview', to_jsonb(p) || jsonb_build_object('user_oid', p.user_oid::bigint),
                 'started_at', to_char(e.started_at, 'YYYY-MM-DD HH24:MI:SS'))
@@ -308,7 +309,7 @@ pub fn corrected(
     new: &str,
     corrections: &Value,
     applied: &[String],
-    user: u32,
+    user: RoleId,
 ) -> Result<()> {
     sql::write(
         "INSERT INTO spyne.query_corrections (corrected, new_preview_id, corrections, applied, user_oid, user_name)
@@ -366,7 +367,7 @@ pub fn is_uuid(text: &str) -> bool {
 }
 
 /// Names of tables and views, and logical names, that `user` may know of.
-pub fn names(user: u32) -> Result<Vec<String>> {
+pub fn names(user: RoleId) -> Result<Vec<String>> {
     let found: Option<Vec<String>> = sql::read(
         "SELECT jsonb_agg(DISTINCT x.name) FROM (
              SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,11 +1,12 @@
 //! The spyne role of a Postgres role.
 
 use crate::pg::users;
+use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::role::Role;
 
 /// The highest spyne role that `user` has the rights of. A superuser counts as
 /// admin. Where the roles are missing, nobody has one: that fails closed.
-pub fn role_of(user: u32) -> Role {
+pub fn role_of(user: RoleId) -> Role {
     if users::is_superuser(user) {
         return Role::Admin;
     }

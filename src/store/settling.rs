@@ -7,6 +7,7 @@ use crate::guc;
 use crate::pg::{catalogs, elevate};
 use spyne_core::drift::decision::{Circumstances, Decision, decide};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::lifecycle::plan::Plan;
 use spyne_core::shape::rules::Severity;
 
@@ -33,7 +34,7 @@ impl Settled {
 ///
 /// # Errors
 /// XX000.
-pub fn look_only(relid: u32) -> Result<Option<Settled>> {
+pub fn look_only(relid: RelId) -> Result<Option<Settled>> {
     let looked = elevate::run(guc::lock_timeout_ms(), || look(relid))?;
     Ok(looked.map(|(subject, found)| Settled::of(subject, found)))
 }
@@ -44,11 +45,15 @@ pub fn look_only(relid: u32) -> Result<Option<Settled>> {
 ///
 /// # Errors
 /// 2BP01 where a view stands in the way.
-pub fn settle(relid: u32, acting: u32, in_the_act: Option<bool>) -> Result<Option<Settled>> {
+pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<Option<Settled>> {
     elevate::run(guc::lock_timeout_ms(), || settle_elevated(relid, acting, in_the_act))
 }
 
-fn settle_elevated(relid: u32, acting: u32, in_the_act: Option<bool>) -> Result<Option<Settled>> {
+fn settle_elevated(
+    relid: RelId,
+    acting: RoleId,
+    in_the_act: Option<bool>,
+) -> Result<Option<Settled>> {
     let Some((subject, found)) = look(relid)? else {
         return Ok(None);
     };
@@ -102,7 +107,7 @@ fn settle_elevated(relid: u32, acting: u32, in_the_act: Option<bool>) -> Result<
     .map(|settled| Some(Settled { news, ..settled }))
 }
 
-fn look(relid: u32) -> Result<Option<(Subject, Vec<Found>)>> {
+fn look(relid: RelId) -> Result<Option<(Subject, Vec<Found>)>> {
     let Some(subject) = drift::subject(relid)? else {
         return Ok(None);
     };
@@ -114,11 +119,11 @@ fn look(relid: u32) -> Result<Option<(Subject, Vec<Found>)>> {
 ///
 /// # Errors
 /// XX000.
-pub fn record(settled: Settled, acting: u32) -> Result<Settled> {
+pub fn record(settled: Settled, acting: RoleId) -> Result<Settled> {
     elevate::run(guc::lock_timeout_ms(), || store(settled, acting))
 }
 
-fn store(settled: Settled, acting: u32) -> Result<Settled> {
+fn store(settled: Settled, acting: RoleId) -> Result<Settled> {
     let subject = &settled.subject;
     let label = subject.label();
     let about = About {
@@ -143,7 +148,7 @@ fn apply(
     found: Vec<Found>,
     severity: Severity,
     plan: &Plan,
-    acting: u32,
+    acting: RoleId,
 ) -> Result<Settled> {
     let settled = store(Settled::of(subject, found), acting)?;
     let (subject, found) = (&settled.subject, &settled.found);
@@ -166,7 +171,7 @@ pub fn take_shape(
     subject: &Subject,
     version: &str,
     plan: &Plan,
-    acting: u32,
+    acting: RoleId,
     reason: &str,
 ) -> Result<()> {
     steps::execute(plan, acting, Some(reason))?;

@@ -5,12 +5,13 @@ use serde_json::json;
 use super::sql;
 use crate::pg::{catalogs, elevate};
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::qualified;
 use spyne_core::lifecycle::plan::takeover::STAGING;
 
 /// Creates `spyne_shadow.<name>` with columns, defaults, constraints and
 /// indexes of `model`, as the caller. Returns its OID.
-pub fn create(name: &str, model: u32) -> Result<u32> {
+pub fn create(name: &str, model: RelId) -> Result<RelId> {
     let address = qualified(STAGING, name);
     let source = catalogs::label(model);
     // Nothing of spyne's rules is lifted here: LIKE reads no rows.
@@ -31,7 +32,7 @@ pub fn create(name: &str, model: u32) -> Result<u32> {
 
 /// LIKE leaves out foreign keys. One of a table to itself becomes one of the
 /// shadow to itself.
-fn foreign_keys(model: u32, source: &str, address: &str) -> Result<Vec<String>> {
+fn foreign_keys(model: RelId, source: &str, address: &str) -> Result<Vec<String>> {
     let found: Option<Vec<(String, String, bool)>> = elevate::run(0, || {
         sql::read(
             "SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.confrelid = k.conrelid) ORDER BY k.conname)

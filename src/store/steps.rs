@@ -5,13 +5,14 @@ use serde_json::json;
 use super::{guards, sql, tables};
 use crate::pg::{elevate, users};
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::names::qualified;
 use spyne_core::kernel::state::{State, StateSet};
 use spyne_core::lifecycle::plan::{Action, Change, Plan};
 
 /// Runs every step, in order. To be called while elevated and with the locks
 /// held; `acting` is who asked.
-pub fn execute(plan: &Plan, acting: u32, reason: Option<&str>) -> Result<()> {
+pub fn execute(plan: &Plan, acting: RoleId, reason: Option<&str>) -> Result<()> {
     for step in &plan.steps {
         match &step.action {
             Action::Sql(statement) => sql::run(statement)?,
@@ -31,7 +32,7 @@ pub fn drop_view(name: &str) -> Result<()> {
 }
 
 /// Changes a table's state: its row, its history, its guards.
-pub fn apply(change: &Change, acting: u32, reason: Option<&str>) -> Result<()> {
+pub fn apply(change: &Change, acting: RoleId, reason: Option<&str>) -> Result<()> {
     sql::write(
         "UPDATE spyne.tables t
          SET state = a ->> 'to', version = a ->> 'version',

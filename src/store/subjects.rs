@@ -5,9 +5,10 @@ use serde_json::json;
 use super::sql;
 use crate::pg::{cache, catalogs, elevate};
 use spyne_core::gate::access::Subject;
+use spyne_core::kernel::ids::RelId;
 
 /// Describes the governed table that binds `relid`.
-pub fn describe(relid: u32) -> Subject {
+pub fn describe(relid: RelId) -> Subject {
     let governed = cache::governing(relid).unwrap_or(relid);
     let found: Option<Subject> = elevate::run(0, || {
         sql::read(

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{drift, sql};
 use crate::pg::{catalogs, users};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::literal;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::registration;
@@ -13,11 +14,11 @@ use spyne_core::lifecycle::registration;
 /// What registration needs to know about a relation.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Candidate {
-    pub oid: u32,
+    pub oid: RelId,
     pub schema: String,
     pub name: String,
     pub kind: String,
-    pub owner: u32,
+    pub owner: RoleId,
     pub temporary: bool,
     pub is_partition: bool,
     /// The table it is a partition of, `schema.name`.
@@ -52,7 +53,7 @@ LEFT JOIN spyne.tables t ON t.relation = c.oid";
 ///
 /// # Errors
 /// 42P01 where there is none.
-pub fn candidate(relid: u32) -> Result<Candidate> {
+pub fn candidate(relid: RelId) -> Result<Candidate> {
     sql::read(
         &format!("{CANDIDATE} WHERE c.oid = ($1 ->> 'oid')::oid"),
         json!({ "oid": relid.to_string() }),
@@ -82,11 +83,11 @@ pub fn candidates_in(schema: u32) -> Result<Vec<Candidate>> {
 /// One governed version.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Row {
-    pub relation: u32,
+    pub relation: RelId,
     pub state: State,
     pub name: String,
     pub version: String,
-    pub owner: u32,
+    pub owner: RoleId,
     pub home_schema: String,
     pub home_name: String,
     pub deprecated_minutes_ago: Option<f64>,
@@ -102,7 +103,7 @@ const ROW: &str = "SELECT jsonb_build_object(
 FROM spyne.tables t";
 
 /// The row of a relation; None where it is not governed.
-pub fn find(relid: u32) -> Result<Option<Row>> {
+pub fn find(relid: RelId) -> Result<Option<Row>> {
     sql::read(
         &format!("{ROW} WHERE t.relation = ($1 ->> 'oid')::oid"),
         json!({ "oid": relid.to_string() }),
@@ -113,7 +114,7 @@ pub fn find(relid: u32) -> Result<Option<Row>> {
 ///
 /// # Errors
 /// 55000 where the relation is not governed.
-pub fn governed(relid: u32) -> Result<Row> {
+pub fn governed(relid: RelId) -> Result<Row> {
     find(relid)?.ok_or_else(|| {
         let label = catalogs::label(relid);
         SpyneError::new(
@@ -159,11 +160,11 @@ pub fn versions_ever(name: &str) -> Result<Vec<String>> {
 
 /// A new row.
 pub struct NewRow<'a> {
-    pub relation: u32,
+    pub relation: RelId,
     pub state: State,
     pub name: &'a str,
     pub version: &'a str,
-    pub owner: u32,
+    pub owner: RoleId,
     pub home: (&'a str, &'a str),
 }
 
@@ -172,7 +173,7 @@ pub struct NewRow<'a> {
 /// # Errors
 /// 42710 where another session has done so, or has taken the version, since the
 /// caller looked.
-pub fn insert(row: &NewRow, acting: u32, reason: Option<&str>) -> Result<()> {
+pub fn insert(row: &NewRow, acting: RoleId, reason: Option<&str>) -> Result<()> {
     // Waits for a session that registers the same and has not committed.
     let inserted: Option<bool> = sql::read_write(
         "INSERT INTO spyne.tables (relation, state, logical_name, version, owner, home_schema, home_name)
@@ -216,7 +217,7 @@ fn lost_race(row: &NewRow) -> SpyneError {
 }
 
 /// Stores the present shape of a relation as that of a version.
-pub fn snapshot(relid: u32, name: &str, version: &str, acting: u32) -> Result<()> {
+pub fn snapshot(relid: RelId, name: &str, version: &str, acting: RoleId) -> Result<()> {
     sql::write(
         "INSERT INTO spyne.table_versions (logical_name, version, schema_snapshot, created_by, origin)
          SELECT a ->> 'name', a ->> 'version', spyne.schema_snapshot((a ->> 'oid')::oid), a ->> 'by',
@@ -237,7 +238,7 @@ pub fn history(
     relation: &str,
     from: Option<State>,
     to: Option<State>,
-    acting: u32,
+    acting: RoleId,
     reason: Option<&str>,
 ) -> Result<()> {
     sql::write(
@@ -254,7 +255,7 @@ pub fn history(
 }
 
 /// Ends governance of a relation.
-pub fn delete(relid: u32) -> Result<()> {
+pub fn delete(relid: RelId) -> Result<()> {
     sql::write(
         "DELETE FROM spyne.tables WHERE relation = ($1 ->> 'oid')::oid",
         json!({ "oid": relid.to_string() }),
@@ -269,7 +270,7 @@ pub fn config(key: &str) -> Result<Option<String>> {
     )
 }
 
-pub fn set_config(key: &str, value: &str, reason: &str, acting: u32) -> Result<()> {
+pub fn set_config(key: &str, value: &str, reason: &str, acting: RoleId) -> Result<()> {
     sql::write(
         "INSERT INTO spyne.system_config (key, value, reason, changed_by)
          SELECT a ->> 'key', a ->> 'value', a ->> 'reason', a ->> 'by' FROM (SELECT $1) x(a)

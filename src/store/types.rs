@@ -8,11 +8,12 @@ use crate::guc;
 use crate::pg::elevate;
 use crate::report::OrRaise;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::shape::types::Facts;
 
 /// The tables and materialized views with a column of this type, or of one made
 /// of it: a domain over it, an array, a range or a composite of it.
-pub fn tables_of(oid: u32) -> Vec<u32> {
+pub fn tables_of(oid: u32) -> Vec<RelId> {
     elevate::run(guc::lock_timeout_ms(), || {
         sql::read(
             "SELECT jsonb_agg(r.relation::int8) FROM spyne.relations_of_type(($1 ->> 'oid')::oid) r",

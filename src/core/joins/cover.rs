@@ -1,13 +1,14 @@
 //! Which accepted join a query's join is.
 
+use crate::kernel::ids::RelId;
 use serde::Deserialize;
 
 /// Two columns of tables that a query sets equal.
 #[derive(Clone, Debug, Default)]
 pub struct Equated {
     /// The table's OID and the column's name, on both sides.
-    pub left: (u32, String),
-    pub right: (u32, String),
+    pub left: (RelId, String),
+    pub right: (RelId, String),
     /// Which appearances of the tables they are of: rows are joined by columns of the
     /// same two.
     pub appearances: (u64, u64),
@@ -45,9 +46,9 @@ impl Known {
     pub fn covers<'a>(
         &self,
         equated: &[Equated],
-        name_of: &impl Fn(u32) -> Option<&'a str>,
+        name_of: &impl Fn(RelId) -> Option<&'a str>,
     ) -> bool {
-        let is = |side: &(u32, String), name: &str, column: &str| {
+        let is = |side: &(RelId, String), name: &str, column: &str| {
             side.1 == column && name_of(side.0) == Some(name)
         };
         let steps = || self.columns1.iter().zip(&self.columns2);
@@ -87,14 +88,14 @@ mod tests {
 
     fn equated(left: (u32, &str), right: (u32, &str)) -> Equated {
         Equated {
-            left: (left.0, left.1.into()),
-            right: (right.0, right.1.into()),
+            left: (RelId::new(left.0), left.1.into()),
+            right: (RelId::new(right.0), right.1.into()),
             appearances: (u64::from(left.0), u64::from(right.0)),
         }
     }
 
-    fn name_of(oid: u32) -> Option<&'static str> {
-        match oid {
+    fn name_of(oid: RelId) -> Option<&'static str> {
+        match oid.get() {
             1 => Some("line"),
             2 => Some("part"),
             _ => None,

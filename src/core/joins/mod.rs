@@ -24,6 +24,7 @@ pub mod sketch;
 pub mod validation;
 pub mod weighing;
 
+use crate::kernel::ids::RelId;
 use serde::{Deserialize, Serialize};
 
 /// Types whose values can be compared with each other.
@@ -69,7 +70,7 @@ impl Class {
 /// A table that joins are looked for in.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Table {
-    pub oid: u32,
+    pub oid: RelId,
     /// Its logical name.
     pub name: String,
     /// `schema.name`, for people.
@@ -100,7 +101,7 @@ pub struct Table {
 pub struct Reference {
     /// Column indexes.
     pub columns: Vec<usize>,
-    pub parent: u32,
+    pub parent: RelId,
     /// Column names.
     pub parent_columns: Vec<String>,
 }

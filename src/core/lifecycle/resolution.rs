@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::kernel::error::{Code, Result, SpyneError};
+use crate::kernel::ids::RelId;
 use crate::kernel::names::near;
 use crate::kernel::state::State;
 
 /// A version of a name, as resolution sees it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Version {
-    pub relation: u32,
+    pub relation: RelId,
     pub name: String,
     pub version: String,
     pub state: State,
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     fn version(name: &str, version: &str, state: State) -> Version {
-        Version { relation: 1, name: name.into(), version: version.into(), state }
+        Version { relation: RelId::new(1), name: name.into(), version: version.into(), state }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use refusals::{call_for, inside, not_authorising, stopped, unpreviewed};
 use session::{Authorised, forget, remember, session};
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Role;
 use spyne_core::statement::preview::description::{TableUse, Use};
 use spyne_core::statement::preview::staleness::{self, Basis};
@@ -88,7 +89,7 @@ static PREVIEWED_OR_BOUND: Local<bool> = Local::new(false);
 static PREVIEWED: Local<bool> = Local::new(false);
 
 /// Whether the rule binds `user`.
-pub fn binds(user: u32) -> bool {
+pub fn binds(user: RoleId) -> bool {
     match guc::require_preview() {
         RequirePreview::Off => false,
         RequirePreview::Users => roles::role_of(user) < Role::Admin,
@@ -123,7 +124,7 @@ pub fn looking<T>(include_deprecated: bool, work: impl FnOnce() -> T) -> T {
 }
 
 /// Judges a statement. `user` is who acts.
-pub fn judge(statement: &Statement, user: u32) -> Verdict {
+pub fn judge(statement: &Statement, user: RoleId) -> Verdict {
     let running = runs::current() != 0 || runs::pending() != 0;
     if matches!(statement.kind, Kind::Explain | Kind::Preview) {
         return Verdict { include_deprecated: LOOKING.get(), ..FREE };
@@ -203,7 +204,7 @@ static LAST: Local<Option<(Place, Token)>> = Local::new(None);
 
 /// The token of a statement that a rule has made of one that runs already: one
 /// run of a write is all of them.
-fn continued(statement: &Statement, user: u32) -> Option<Token> {
+fn continued(statement: &Statement, user: RoleId) -> Option<Token> {
     let place = statement.place?;
     let (_, token) = LAST.get().filter(|(last, _)| place.follows(*last))?;
     let text = statement.text?.get();
@@ -216,7 +217,7 @@ fn continued(statement: &Statement, user: u32) -> Option<Token> {
 /// Judges what a function does in a parallel worker: it is held to the tables of
 /// the statement that the leader runs. A worker writes nothing, and so records
 /// nothing.
-fn in_worker(user: u32, needing: &[&Touched], bound: bool) -> Verdict {
+fn in_worker(user: RoleId, needing: &[&Touched], bound: bool) -> Verdict {
     let leader = runs::sent_text().map_or(Ok(0), |text| find(&text.get(), user, false, true));
     match leader {
         Ok(token) if token != 0 && covers(token, user, needing) => {
@@ -240,12 +241,12 @@ fn needs_preview(touched: &Touched) -> bool {
 }
 
 /// The owner of the governed views.
-fn views_owner() -> u32 {
-    users::role("spyne_views").unwrap_or(u32::MAX)
+fn views_owner() -> RoleId {
+    users::role("spyne_views").unwrap_or(RoleId::new(u32::MAX))
 }
 
 /// Whether the statement of a token uses all of these tables.
-fn covers(token: Token, user: u32, needing: &[&Touched]) -> bool {
+fn covers(token: Token, user: RoleId, needing: &[&Touched]) -> bool {
     let known = session(|s| {
         s.all.get(token as usize - 1).map(|a| (a.user, a.tables.clone(), a.reached.clone()))
     });
@@ -260,7 +261,7 @@ fn covers(token: Token, user: u32, needing: &[&Touched]) -> bool {
                 Access::Write => Use::Write,
                 _ => Use::Read,
             };
-            let has = |relid: u32| {
+            let has = |relid: RelId| {
                 tables.iter().any(|(t, u)| *t == relid && *u >= wanted)
                     || (by_key && wanted == Use::Write && reached.contains(&relid))
             };
@@ -274,7 +275,7 @@ fn includes_deprecated(token: Token) -> bool {
 
 /// Whether the change whose foreign keys are at work is previewed, and reaches
 /// these tables by them. It is watched from now on, and a write has taken its run.
-fn change_that_reaches(user: u32, needing: &[&Touched]) -> Result<bool> {
+fn change_that_reaches(user: RoleId, needing: &[&Touched]) -> Result<bool> {
     let Some(text) = runs::finishing_text() else {
         return Ok(false);
     };
@@ -307,7 +308,7 @@ pub fn utility(text: &Text) -> Token {
 /// has a preview.
 static DOUBT: Local<Option<SpyneError>> = Local::new(None);
 
-fn look_up(text: &Text, user: u32, anew: bool) -> Result<Token> {
+fn look_up(text: &Text, user: RoleId, anew: bool) -> Result<Token> {
     find(&text.get(), user, true, anew)
 }
 
@@ -317,7 +318,7 @@ fn look_up(text: &Text, user: u32, anew: bool) -> Result<Token> {
 ///
 /// # Errors
 /// 55000 where there is one that does not authorise any more, or not yet.
-fn find(text: &str, user: u32, run: bool, anew: bool) -> Result<Token> {
+fn find(text: &str, user: RoleId, run: bool, anew: bool) -> Result<Token> {
     let text = normalized(text);
     let known = session(|s| s.place(user, text.as_bytes()));
     if let Some(place) = known
@@ -349,7 +350,7 @@ fn authorised(found: &Found) -> Authorised {
 }
 
 /// The tables of a preview, and those that foreign keys change along with them.
-fn tables(preview: &Preview) -> (Vec<(u32, Use)>, Vec<u32>) {
+fn tables(preview: &Preview) -> (Vec<(RelId, Use)>, Vec<RelId>) {
     let used: Vec<TableUse> =
         serde_json::from_value(preview.tables_used.clone()).unwrap_or_default();
     let written = used.iter().filter(|t| t.access == Use::Write);
@@ -539,7 +540,7 @@ pub fn trying<T>(preview: &Preview, work: impl FnOnce() -> T) -> T {
 }
 
 /// The held preview with this id, if it is this session's.
-pub fn held_text(preview_id: &str, user: u32) -> Option<String> {
+pub fn held_text(preview_id: &str, user: RoleId) -> Option<String> {
     session(|s| {
         s.all
             .iter()

@@ -6,17 +6,18 @@ use std::sync::LazyLock;
 use crate::pg::local::Local;
 use crate::pg::runs::{self, Token};
 use spyne_core::kernel::error::SpyneError;
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::statement::preview::description::Use;
 use spyne_core::statement::preview::staleness::Basis;
 
 /// A statement that may run, as this session knows it.
 pub(super) struct Authorised {
     pub preview_id: String,
-    pub user: u32,
+    pub user: RoleId,
     pub sql: String,
-    pub tables: Vec<(u32, Use)>,
+    pub tables: Vec<(RelId, Use)>,
     /// What foreign keys change along with them; nobody else may.
-    pub reached: Vec<u32>,
+    pub reached: Vec<RelId>,
     pub writes: bool,
     pub include_deprecated: bool,
     pub basis: Basis,
@@ -56,9 +57,9 @@ pub(super) struct Session {
 
 /// A digest of a user and a text: eight bytes at a time, after FNV-1a. It only
 /// leads to a place.
-fn digest(user: u32, text: &[u8]) -> u64 {
+fn digest(user: RoleId, text: &[u8]) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let mut hash = 0xcbf2_9ce4_8422_2325 ^ u64::from(user);
+    let mut hash = 0xcbf2_9ce4_8422_2325 ^ u64::from(user.get());
     let chunks = text.chunks_exact(8);
     for byte in chunks.remainder() {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
@@ -72,7 +73,7 @@ fn digest(user: u32, text: &[u8]) -> u64 {
 
 impl Session {
     /// Where a text of a user is kept in mind.
-    pub fn place(&self, user: u32, text: &[u8]) -> Option<usize> {
+    pub fn place(&self, user: RoleId, text: &[u8]) -> Option<usize> {
         let place = *self.by_text.get(&digest(user, text))?;
         let a = self.all.get(place)?;
         (a.user == user && a.sql.as_bytes() == text).then_some(place)

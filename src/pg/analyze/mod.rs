@@ -9,12 +9,14 @@ mod tree;
 
 use std::ffi::{CStr, CString};
 
+use crate::pg::oids::rel_id;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::local::Local;
 use super::statement::cells;
 use super::{elevate, hooks};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::statement::preview::subject::PlanNode;
 use spyne_core::statement::query::{Query, walk};
 
@@ -32,22 +34,22 @@ pub struct Analyzed {
     /// functions, operators and types, views expanded, row security applied.
     pub fingerprint: String,
     /// Relations that are written to by what has no query: COPY FROM, TRUNCATE.
-    pub written: Vec<u32>,
+    pub written: Vec<RelId>,
 }
 
 impl Analyzed {
     /// The relations, views among them, and the functions of users that a
     /// statement uses.
-    pub fn uses(&self) -> (Vec<u32>, Vec<u32>) {
+    pub fn uses(&self) -> (Vec<RelId>, Vec<u32>) {
         let mut relations = self.written.clone();
         let mut functions = Vec::new();
         for query in &self.queries {
             walk::uses(query, &mut relations, &mut functions);
         }
-        for list in [&mut relations, &mut functions] {
-            list.sort_unstable();
-            list.dedup();
-        }
+        relations.sort_unstable();
+        relations.dedup();
+        functions.sort_unstable();
+        functions.dedup();
         (relations, functions)
     }
 }
@@ -238,7 +240,7 @@ struct Unwrapped {
     text: *const core::ffi::c_char,
     /// The types of its parameters, as far as they are declared.
     types: Vec<pg_sys::Oid>,
-    written: Vec<u32>,
+    written: Vec<RelId>,
 }
 
 unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Problem> {
@@ -355,7 +357,7 @@ unsafe fn copy(
                 None,
                 std::ptr::null_mut(),
             );
-            found.written = vec![relation.to_u32()];
+            found.written = vec![rel_id(relation)];
             return Ok(found);
         }
         // What COPY itself does for a table with row security: TABLE t, spelt
@@ -386,7 +388,7 @@ unsafe fn copy(
 }
 
 /// The tables that a TRUNCATE names, and with CASCADE those that refer to them.
-unsafe fn truncated(statement: &pg_sys::TruncateStmt) -> Vec<u32> {
+unsafe fn truncated(statement: &pg_sys::TruncateStmt) -> Vec<RelId> {
     // SAFETY: a TRUNCATE has a list of names; look-ups raise where there is none.
     unsafe {
         let mut all: *mut pg_sys::List = std::ptr::null_mut();
@@ -400,7 +402,7 @@ unsafe fn truncated(statement: &pg_sys::TruncateStmt) -> Vec<u32> {
                 std::ptr::null_mut(),
             );
             all = pg_sys::lappend_oid(all, relation);
-            oids.push(relation.to_u32());
+            oids.push(rel_id(relation));
         }
         let cascades = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
         let mut referring = match cascades {
@@ -410,7 +412,7 @@ unsafe fn truncated(statement: &pg_sys::TruncateStmt) -> Vec<u32> {
         while !referring.is_null() {
             let more =
                 std::slice::from_raw_parts((*referring).elements, (*referring).length as usize);
-            oids.extend(more.iter().map(|cell| cell.oid_value.to_u32()));
+            oids.extend(more.iter().map(|cell| rel_id(cell.oid_value)));
             all = pg_sys::list_concat(all, referring);
             referring = pg_sys::heap_truncate_find_FKs(all);
         }

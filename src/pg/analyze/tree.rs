@@ -7,6 +7,7 @@ use pgrx::pg_sys;
 
 use super::deparse;
 use super::expressions::Reader;
+use crate::pg::oids::rel_id;
 use crate::pg::shims;
 use crate::pg::statement::cells;
 use spyne_core::statement::query::{
@@ -229,11 +230,11 @@ unsafe fn source(entry: &pg_sys::RangeTblEntry, reader: &Reader) -> Source {
         };
         let kind = match entry.rtekind {
             RTE_RELATION if entry.relkind as u8 != pg_sys::RELKIND_VIEW => {
-                SourceKind::Table(entry.relid.to_u32())
+                SourceKind::Table(rel_id(entry.relid))
             }
             RTE_SUBQUERY => SourceKind::Subquery {
                 query: Box::new(read_within(entry.subquery, reader.levels)),
-                view: shims::view_behind(entry).map(|oid| oid.to_u32()),
+                view: shims::view_behind(entry).map(rel_id),
                 lateral: entry.lateral,
             },
             RTE_CTE => SourceKind::Cte {

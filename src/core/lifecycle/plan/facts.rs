@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::kernel::ids::RelId;
 use crate::kernel::names::qualified;
 use crate::kernel::state::State;
 use crate::shape::rules::Severity;
@@ -12,7 +13,7 @@ use crate::shape::snapshot::{Column, Snapshot};
 /// A table as the system catalogs have it.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Table {
-    pub oid: u32,
+    pub oid: RelId,
     pub schema: String,
     pub name: String,
     /// pg_class.relkind.

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod takeover;
 pub mod view;
 
+use crate::kernel::ids::RelId;
 use crate::kernel::state::State;
 
 /// One line of a plan, as its rows show it.
@@ -39,7 +40,7 @@ pub enum Action {
 /// A change of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    pub oid: u32,
+    pub oid: RelId,
     pub name: String,
     pub relation: String,
     pub from: State,

@@ -1,6 +1,7 @@
 //! The rules of a takeover, one by one.
 
 use super::*;
+use crate::kernel::ids::RelId;
 use crate::lifecycle::plan::facts::{GovernedView, Grant, Sequence};
 use crate::shape::snapshot::{Column, Snapshot};
 
@@ -16,7 +17,7 @@ fn governed(oid: u32, schema: &str, name: &str, version: &str, state: State) -> 
         home_schema: schema.into(),
         home_name: name.into(),
         table: Table {
-            oid,
+            oid: RelId::new(oid),
             schema: schema.into(),
             name: name.into(),
             kind: "r".into(),

@@ -3,6 +3,7 @@
 use super::guardrails::guardrails;
 use super::subject::{Limits, Subject};
 use super::testing::{judged_over, query, says, shop, tables};
+use crate::kernel::ids::RelId;
 use crate::statement::query::SourceKind;
 use crate::statement::query::relations::Relation;
 
@@ -90,11 +91,14 @@ fn of_tables_without_keys_and_statistics_nothing_is_claimed() {
 fn what_a_view_holds_is_looked_at_under_its_name() {
     let mut relations = shop();
     let label = || "public.worth".to_string();
-    relations.0.insert(77, Relation { oid: 77, label: label(), ..Relation::default() });
+    relations.0.insert(
+        RelId::new(77),
+        Relation { oid: RelId::new(77), label: label(), ..Relation::default() },
+    );
     let sql = "SELECT sum(w.credit) FROM (SELECT id, credit FROM customer) w JOIN orders o ON o.customer_id = w.id";
     let mut query = query(sql, &relations);
     let SourceKind::Subquery { view, .. } = &mut query.sources[0].kind else { panic!() };
-    *view = Some(77);
+    *view = Some(RelId::new(77));
     let limits = Limits::default();
     let subject = Subject { query: &query, relations: &relations, plan: None, limits, joins: &[] };
     let found = guardrails(&subject);

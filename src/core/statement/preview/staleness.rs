@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kernel::ids::RelId;
 use crate::statement::query::{Query, columns};
 
 /// What a preview was made against, and what there is now: the two are compared.
@@ -11,7 +12,7 @@ pub struct Basis {
     /// The analyzed statement: see `pg::analyze`.
     pub fingerprint: String,
     /// By OID.
-    pub relations: BTreeMap<u32, RelationBasis>,
+    pub relations: BTreeMap<RelId, RelationBasis>,
     /// Functions that users have made, by OID.
     pub functions: BTreeMap<u32, FunctionBasis>,
     /// The accepted joins that it uses, and their status; now those of its tables.
@@ -36,7 +37,7 @@ pub struct RelationBasis {
     pub constraints: String,
     /// The tables that a change of it may change too, by the actions of foreign
     /// keys, and by those of what they change; by OID.
-    pub cascades: Vec<u32>,
+    pub cascades: Vec<RelId>,
     /// The columns that the statement uses, by number; 0 is the whole row. For
     /// those who ask what uses a column; a run compares nothing with it.
     #[serde(default)]
@@ -75,7 +76,7 @@ pub struct FunctionBasis {
 /// What has changed since, a sentence each; empty where nothing has.
 pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
     let mut found = Vec::new();
-    let replaced: Vec<u32> = then
+    let replaced: Vec<RelId> = then
         .relations
         .iter()
         .filter(|(oid, _)| !now.relations.contains_key(oid))
@@ -184,7 +185,7 @@ mod tests {
         let function = FunctionBasis { label: "public.f(integer)".into(), digest: "a".into() };
         Basis {
             fingerprint: "x".into(),
-            relations: BTreeMap::from([(1, table)]),
+            relations: BTreeMap::from([(RelId::new(1), table)]),
             functions: BTreeMap::from([(2, function)]),
             joins: BTreeMap::from([("a_b_v1".into(), "accepted".into())]),
         }
@@ -205,22 +206,23 @@ mod tests {
             ),
             (|b| b.fingerprint = "y".into(), "its names mean something else"),
             (
-                |b| b.relations.get_mut(&1).unwrap().state = Some("DEPRECATED".into()),
+                |b| b.relations.get_mut(&RelId::new(1)).unwrap().state = Some("DEPRECATED".into()),
                 "public.t was ACTIVE and is DEPRECATED",
             ),
             (
-                |b| b.relations.get_mut(&1).unwrap().version = Some("v2".into()),
+                |b| b.relations.get_mut(&RelId::new(1)).unwrap().version = Some("v2".into()),
                 "public.t was v1 and is v2",
             ),
             (
-                |b| b.relations.get_mut(&1).unwrap().columns = "c".into(),
+                |b| b.relations.get_mut(&RelId::new(1)).unwrap().columns = "c".into(),
                 "the columns of public.t changed",
             ),
             (|b| b.relations.clear(), "it would not use public.t any more"),
             (
                 |b| {
-                    let old = b.relations.remove(&1).unwrap();
-                    b.relations.insert(9, RelationBasis { version: Some("v2".into()), ..old });
+                    let old = b.relations.remove(&RelId::new(1)).unwrap();
+                    b.relations
+                        .insert(RelId::new(9), RelationBasis { version: Some("v2".into()), ..old });
                 },
                 "another table has taken the place of public.t: it was ACTIVE v1 and is ACTIVE v2",
             ),
@@ -230,8 +232,9 @@ mod tests {
             ),
             (
                 |b| {
-                    let other = b.relations[&1].clone();
-                    b.relations.insert(3, RelationBasis { label: "public.u".into(), ..other });
+                    let other = b.relations[&RelId::new(1)].clone();
+                    b.relations
+                        .insert(RelId::new(3), RelationBasis { label: "public.u".into(), ..other });
                 },
                 "it would now use public.u",
             ),

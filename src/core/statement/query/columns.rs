@@ -1,5 +1,6 @@
 //! Where a column comes from, through subqueries, CTEs, joins and views.
 
+use crate::kernel::ids::RelId;
 use std::collections::BTreeSet;
 
 use super::{Expr, ExprKind, Query, Source, SourceKind};
@@ -8,7 +9,7 @@ use super::{Expr, ExprKind, Query, Source, SourceKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BaseColumn {
     /// The table's OID.
-    pub relation: u32,
+    pub relation: RelId,
     /// Its number from 1.
     pub column: i32,
 }

@@ -2,6 +2,8 @@
 //! resolved, views expanded, types known. Made by `pg::analyze`, read by the
 //! pure rules of `core::preview`.
 
+use crate::kernel::ids::RelId;
+
 pub mod columns;
 pub mod relations;
 pub mod walk;
@@ -115,11 +117,11 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceKind {
     /// A table, foreign table or materialized view, by OID.
-    Table(u32),
+    Table(RelId),
     Subquery {
         query: Box<Query>,
         /// The view whose body it is, by OID.
-        view: Option<u32>,
+        view: Option<RelId>,
         lateral: bool,
     },
     /// A CTE of this query, or of one `levels_up` from it.

@@ -4,24 +4,25 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::kernel::ids::RelId;
 use crate::kernel::state::State;
 
 /// Relations by OID.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Relations(pub BTreeMap<u32, Relation>);
+pub struct Relations(pub BTreeMap<RelId, Relation>);
 
 impl Relations {
-    pub fn get(&self, oid: u32) -> Option<&Relation> {
+    pub fn get(&self, oid: RelId) -> Option<&Relation> {
         self.0.get(&oid)
     }
 
     /// `schema.name`, quoted where it must be, or the OID where nothing is known.
-    pub fn label(&self, oid: u32) -> String {
+    pub fn label(&self, oid: RelId) -> String {
         self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.label.clone())
     }
 
     /// The name of a column, or its number.
-    pub fn column_name(&self, oid: u32, number: i32) -> String {
+    pub fn column_name(&self, oid: RelId, number: i32) -> String {
         self.get(oid)
             .and_then(|r| r.column(number))
             .map_or_else(|| format!("column {number}"), |c| c.name.clone())
@@ -30,7 +31,7 @@ impl Relations {
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Relation {
-    pub oid: u32,
+    pub oid: RelId,
     /// `schema.name`, quoted where it must be.
     pub label: String,
     /// The bare name.

@@ -1,6 +1,7 @@
 //! Going through all of a query.
 
 use super::{Expr, ExprKind, Form, From, Query, SourceKind, Target};
+use crate::kernel::ids::RelId;
 
 impl Expr {
     /// The direct parts of an expression; a subquery is not one of them.
@@ -197,7 +198,7 @@ impl Query {
 
 /// Collects the OIDs of the relations (views among them) that a query uses, and
 /// of the functions in it that are not part of Postgres.
-pub fn uses(query: &Query, relations: &mut Vec<u32>, functions: &mut Vec<u32>) {
+pub fn uses(query: &Query, relations: &mut Vec<RelId>, functions: &mut Vec<u32>) {
     query.each_level(&mut |level, _| {
         for source in &level.sources {
             match &source.kind {

@@ -2,12 +2,13 @@
 
 use super::{Found, JoinUse, Reader, Side};
 use crate::joins::cover::Equated;
+use crate::kernel::ids::RelId;
 use crate::statement::query::columns::{Scope, without_implicit_casts};
 use crate::statement::query::{Expr, ExprKind, Query, SourceKind, SublinkKind};
 
 /// A source (levels up, number); a table's OID and its column; and the appearance of
 /// the table.
-type Origin = ((u32, usize), ((u32, String), u64));
+type Origin = ((u32, usize), ((RelId, String), u64));
 
 /// Whether a comparison with a subquery is IN.
 fn is_in(test: &Expr) -> bool {

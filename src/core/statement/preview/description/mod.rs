@@ -6,6 +6,7 @@ mod joins;
 use serde::{Deserialize, Serialize};
 
 use crate::joins::cover::Equated;
+use crate::kernel::ids::RelId;
 use crate::kernel::state::State;
 use crate::statement::query::columns::{BaseColumn, Scope, without_casts};
 use crate::statement::query::relations::Relations;
@@ -28,7 +29,7 @@ pub struct TableUse {
     pub name: String,
     /// `schema.name`.
     pub relation: String,
-    pub oid: u32,
+    pub oid: RelId,
     pub state: Option<State>,
     pub version: Option<String>,
     pub access: Use,
@@ -132,7 +133,7 @@ fn existence<'q>(expr: &'q Expr, negated: bool, into: &mut Vec<(&'q Query, &'sta
 
 /// Tables that are used and are in no query: what COPY FROM fills, what TRUNCATE
 /// empties.
-pub fn written(oids: &[u32], relations: &Relations) -> Description {
+pub fn written(oids: &[RelId], relations: &Relations) -> Description {
     let mut found = Description::default();
     for oid in oids {
         add_table(*oid, Use::Write, &[], relations, &mut found.tables_used);
@@ -150,7 +151,7 @@ fn dedup<T: PartialEq + Clone>(all: &mut Vec<T>) {
     *all = kept;
 }
 
-fn tables(query: &Query, relations: &Relations, via: &mut Vec<u32>, into: &mut Vec<TableUse>) {
+fn tables(query: &Query, relations: &Relations, via: &mut Vec<RelId>, into: &mut Vec<TableUse>) {
     for number in query.source_numbers() {
         let written = query.command.writes() && query.result == Some(number);
         match query.source(number).map(|s| &s.kind) {
@@ -178,7 +179,13 @@ fn tables(query: &Query, relations: &Relations, via: &mut Vec<u32>, into: &mut V
     }
 }
 
-fn add_table(oid: u32, access: Use, via: &[u32], relations: &Relations, into: &mut Vec<TableUse>) {
+fn add_table(
+    oid: RelId,
+    access: Use,
+    via: &[RelId],
+    relations: &Relations,
+    into: &mut Vec<TableUse>,
+) {
     let via: Vec<String> = via.iter().map(|v| relations.label(*v)).collect();
     if let Some(known) = into.iter_mut().find(|t| t.oid == oid && t.via == via) {
         known.access = known.access.max(access);

@@ -7,6 +7,7 @@ mod sql;
 use super::assumptions::{Assumption, assumptions};
 use super::guardrails::{Guardrail, guardrails};
 use super::subject::{Limits, Subject};
+use crate::kernel::ids::RelId;
 use crate::statement::query::relations::{Relation, RelationColumn, Relations};
 pub use sql::query;
 
@@ -18,7 +19,7 @@ const BOOL: u32 = 16;
 pub fn tables(specs: &[(&str, &str)]) -> Relations {
     let mut all = Relations::default();
     for (at, (name, spec)) in specs.iter().enumerate() {
-        let oid = at as u32 + 1;
+        let oid = RelId::new(at as u32 + 1);
         let mut relation = Relation {
             oid,
             label: format!("public.{name}"),
