@@ -12,6 +12,7 @@ use crate::pg::{catalogs, elevate, users};
 use crate::report::OrRaise;
 use crate::store::tables::{self, Candidate, NewRow};
 use crate::store::{facts, grants, guards, joins, roles, steps};
+use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::names::literal;
@@ -167,12 +168,13 @@ fn check_name_is_theirs(name: &str, state: State, owners: &[RoleId], acting: Rol
     if state == State::Shadow || admin || owners.iter().all(theirs) {
         return Ok(());
     }
-    Err(SpyneError::new(
-        Code::InsufficientPrivilege,
+    let denial = Denial::told(
+        Rule::RolePublish,
         format!("permission denied to publish a table as {name}"),
         "The name has versions that others answer for, and readers who trust it.",
         "Register it as SHADOW and have it promoted, or under a name of its own.",
-    ))
+    );
+    Err(denial.into())
 }
 
 /// Plans that `governed.<name>` reads the table.

@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 
 use super::oids::{AsOid, rel_id, rel_of, role_id};
+use super::policy::{Failure, policy};
 use super::shims;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::{State, StateSet};
@@ -134,9 +135,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
         match (ours, installing) {
             (true, _) => (schema, catalog),
             (false, true) => return None,
-            (false, false) => pgrx::error!(
-                "spyne: its catalog spyne.tables is missing, so nothing can be checked"
-            ),
+            (false, false) => (policy().failed)(Failure::CatalogMissing),
         }
     };
     let mut tables = Vec::new();
@@ -149,9 +148,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
                 || columns[0].atttypid != pg_sys::REGCLASSOID
                 || columns[1].atttypid != pg_sys::TEXTOID
             {
-                pgrx::error!(
-                    "spyne: its catalog spyne.tables has another shape, so nothing can be checked"
-                );
+                (policy().failed)(Failure::CatalogShape);
             }
             let relation = attribute(tuple, description, 1);
             let state = text(tuple, description, 2).and_then(|t| State::parse(&t));
@@ -159,9 +156,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
                 (Some(relation), Some(state)) => {
                     tables.push((rel_of(relation), StateSet::of(state)))
                 }
-                _ => pgrx::error!(
-                    "spyne: its catalog spyne.tables has an unreadable row, so nothing can be checked"
-                ),
+                _ => (policy().failed)(Failure::CatalogRow),
             }
         });
     }

@@ -170,7 +170,8 @@ struct Frame<T, N> {
 }
 
 /// How high the stack was: what a push returns, for the pop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Depth(usize);
 
 /// The stack, in the order in which things began.

@@ -154,19 +154,36 @@ impl Preview {
 
 /// Judges a statement, or says what must be looked up first.
 pub fn judge(situation: &Situation) -> Judgement {
-    let preview = match preview_rule(situation) {
-        Ok(preview) => preview,
-        Err(search) => return Judgement::NeedsPreview(search),
-    };
+    match preview_rule(situation) {
+        Ok(preview) => Judgement::Verdict(with_preview(situation, preview)),
+        Err(search) => Judgement::NeedsPreview(search),
+    }
+}
+
+/// Judges a statement; `look` is asked for its preview where the verdict hangs on
+/// that. What it has found stays in the situation.
+pub fn decide(
+    situation: &mut Situation,
+    look: impl FnOnce(Search, &Situation) -> Lookup,
+) -> Verdict {
+    let preview = preview_rule(situation).unwrap_or_else(|search| {
+        situation.found = look(search, situation);
+        by_what_was_found(situation, Some(search), situation.found)
+    });
+    with_preview(situation, preview)
+}
+
+/// The verdict, given what the preview rule says.
+fn with_preview(situation: &Situation, preview: Preview) -> Verdict {
     let broken = |seen: &Seen| access_rule(situation, seen, preview.include_deprecated);
     let refused = situation.seen.iter().enumerate();
     let refused = refused.filter_map(|(at, seen)| Some(Refused { at, broken: broken(seen)? }));
-    Judgement::Verdict(Verdict {
+    Verdict {
         refused: refused.collect(),
         unpreviewed: preview.refused,
         because: preview.because,
         watch: preview.watch,
-    })
+    }
 }
 
 /// The rule of role and state that one access breaks.

@@ -10,3 +10,5 @@ pub mod rules;
 pub mod session;
 pub mod situation;
 pub mod token;
+
+pub use judge::{decide, judge};

@@ -186,6 +186,17 @@ impl Denial {
         Denial { rule, relation: None, user: None, access: None, words }
     }
 
+    /// As [`Denial::new`], with a message, its DETAIL (without the rule's code) and
+    /// its HINT.
+    pub fn told(
+        rule: Rule,
+        message: impl Into<String>,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Denial {
+        Denial::new(rule, Words::new(message, detail, hint))
+    }
+
     /// The same, about a relation.
     pub fn about(self, relation: RelId) -> Denial {
         Denial { relation: Some(relation), ..self }

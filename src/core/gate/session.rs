@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::access::Access;
 use super::rules::Denial;
-use super::situation::Seen;
+use super::situation::{Authority, Seen};
 use super::token::{Slots, Token};
 use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::preview::description::Use;
@@ -15,13 +15,9 @@ use crate::statement::preview::staleness::Basis;
 #[derive(Clone, Debug, Default)]
 pub struct Authorised {
     pub preview_id: String,
-    pub user: RoleId,
     pub sql: String,
-    pub tables: Vec<(RelId, Use)>,
-    /// What foreign keys change along with them; nobody else may.
-    pub reached: Vec<RelId>,
+    pub uses: Uses,
     pub writes: bool,
-    pub include_deprecated: bool,
     pub basis: Basis,
     pub search_path: String,
     /// The settings by which Postgres reads a text, as one number.
@@ -44,6 +40,16 @@ pub struct Authorised {
     pub joins: bool,
 }
 
+/// Who may use which tables by a preview.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Uses {
+    pub user: RoleId,
+    pub tables: Vec<(RelId, Use)>,
+    /// What foreign keys change along with them; nobody else may.
+    pub reached: Vec<RelId>,
+    pub include_deprecated: bool,
+}
+
 /// What holds when a statement passes every check; while it holds, the statement
 /// passes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +62,8 @@ pub struct Passed {
     pub relations: u64,
 }
 
-impl Authorised {
-    /// Whether it uses these relations, by itself or by their ancestors. What the
+impl Uses {
+    /// Whether these relations are among them, by itself or by their ancestors. What the
     /// foreign keys of its tables change counts for a key's own statement alone.
     /// A function that acts as its owner is judged as its owner.
     pub fn covers(
@@ -82,6 +88,22 @@ impl Authorised {
             })
     }
 
+    /// What it says about the statement that touches these relations: see
+    /// [`Uses::covers`].
+    pub fn authority(
+        &self,
+        token: Token,
+        user: RoleId,
+        seen: &[Seen],
+        of_key: bool,
+        ancestors: impl Fn(RelId) -> Vec<RelId>,
+    ) -> Authority {
+        let covers = self.covers(user, seen, of_key, ancestors);
+        Authority { token, covers, include_deprecated: self.include_deprecated }
+    }
+}
+
+impl Authorised {
     /// What becomes of it when its statement comes again at `now` (in
     /// microseconds). `fresh` where nothing has changed since it was found true.
     pub fn recalled(&self, now: i64, fresh: bool) -> Recalled {
@@ -182,7 +204,7 @@ impl Session {
     pub fn find(&mut self, user: RoleId, text: &[u8], epoch: u64) -> Option<Token> {
         let token = *self.by_text.get(&digest(user, text))?;
         let Entry { authorised: a, epoch: read_in } = self.slots.get_mut(token)?;
-        let same = a.user == user && a.sql.as_bytes() == text;
+        let same = a.uses.user == user && a.sql.as_bytes() == text;
         (same && (a.held || *read_in == epoch)).then_some(token)
     }
 
@@ -217,7 +239,7 @@ impl Session {
                 self.slots.remove(token);
             }
         }
-        let key = digest(authorised.user, authorised.sql.as_bytes());
+        let key = digest(authorised.uses.user, authorised.sql.as_bytes());
         let token = self.slots.insert(Entry { authorised, epoch })?;
         if findable {
             self.by_text.insert(key, token);
@@ -228,7 +250,7 @@ impl Session {
     /// Makes a statement be looked up again; a token that is in use stays good.
     pub fn forget_text(&mut self, token: Token) {
         if let Some(a) = self.get(token) {
-            let key = digest(a.user, a.sql.as_bytes());
+            let key = digest(a.uses.user, a.sql.as_bytes());
             if self.by_text.get(&key) == Some(&token) {
                 self.by_text.remove(&key);
             }
@@ -257,7 +279,8 @@ mod tests {
 
     fn select(number: usize) -> Authorised {
         let sql = format!("SELECT {number} FROM t");
-        Authorised { user: AMY, sql, expires_at: 100, ..Authorised::default() }
+        let uses = Uses { user: AMY, ..Uses::default() };
+        Authorised { uses, sql, expires_at: 100, ..Authorised::default() }
     }
 
     fn remembered(session: &mut Session, a: Authorised, in_use: &[Token]) -> Token {
@@ -367,10 +390,11 @@ mod tests {
             guard: Guard(State::Active.bit()),
             by_governed_view: false,
         };
-        let a = Authorised {
+        let uses = Uses {
+            user: AMY,
             tables: vec![(table(1), Use::Read), (table(2), Use::Write)],
             reached: vec![table(3)],
-            ..select(0)
+            include_deprecated: false,
         };
         let above = |relation| if relation == table(9) { vec![table(2)] } else { Vec::new() };
         for (what, user, one, of_key, expected) in [
@@ -386,7 +410,7 @@ mod tests {
             ("a read of what keys reach", AMY, seen(3, Access::Read), true, false),
             ("a key's check needs none", AMY, seen(4, Access::KeyCheck), false, true),
         ] {
-            assert_eq!(a.covers(user, &[one], of_key, above), expected, "{what}");
+            assert_eq!(uses.covers(user, &[one], of_key, above), expected, "{what}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use pgrx::pg_sys;
 
 use super::Planned;
-use crate::pg::statement::{Kind, cells};
+use crate::pg::policy::Kind;
+use crate::pg::statement::cells;
 use crate::pg::{hooks, shims};
 use spyne_core::statement::preview::subject::PlanNode;
 
