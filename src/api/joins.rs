@@ -246,7 +246,7 @@ fn spyne_join_candidates(
 /// # Errors
 /// 55000 where it is not governed, or neither READ_ONLY nor ACTIVE.
 pub(super) fn joinable(relid: RelId) -> Result<tables::Row> {
-    let row = elevated(|| tables::governed(relid))?;
+    let row = crate::pg::elevate::elevated(|e| tables::governed(e, relid))?;
     match row.state {
         State::ReadOnly | State::Active => Ok(row),
         state => Err(SpyneError::new(

@@ -3,9 +3,11 @@
 use super::words::catalog_write;
 use super::{check, refuse};
 use crate::pg::cache::{self, Guard};
+use crate::pg::elevate::elevated;
 use crate::pg::frames::{self, Dropping};
 use crate::pg::policy::{Kind, ObjectEvent, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
+use crate::report::OrRaise;
 use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::gate::rules::{Denial, Rule};
@@ -71,7 +73,7 @@ fn drop_index_concurrently(index: RelId) {
 /// Postgres shows these every row: for tables of others that is a read that
 /// nobody has allowed.
 fn constrain_domain(domain: u32) {
-    for relid in types::tables_of(domain) {
+    for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
         let guard = cache::guard_of(relid);
         if guard.is_none() || guard == Guard::CATALOG {
             continue;

@@ -2,17 +2,19 @@
 //! is settled before the statement ends.
 
 use super::refuse;
+use crate::command::execute;
+use crate::command::settling::{self, Settled};
 use crate::guc;
+use crate::pg::elevate::elevated;
 use crate::pg::frames::{self, Aside};
-use crate::pg::{cache, catalogs, elevate, users};
+use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
-use crate::store::drift::{self, Found, Subject};
-use crate::store::settling::{self, Settled};
-use crate::store::{facts, roles, steps, tables};
+use crate::store::{drift, facts, query, roles, tables};
+use spyne_core::drift::subject::{Found, Subject, severity};
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::literal;
+use spyne_core::kernel::names::{Address, literal};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::{Plan, view};
@@ -56,10 +58,10 @@ fn tell(settled: &Settled) {
     let Some(report) = settled.report.as_ref().filter(|_| settled.news) else {
         return;
     };
-    let label = settled.subject.label();
+    let label = settled.subject.address().shown();
     let changes = joined(&settled.found, |_| true);
     let id = report.report_id;
-    let severity = drift::severity(&settled.found).unwrap_or(Severity::Compatible);
+    let severity = severity(&settled.found).unwrap_or(Severity::Compatible);
     match &settled.version {
         Some(version) => report::notice(&format!("{label} is {version} now: {changes}")),
         None => report::warn(SpyneError::new(
@@ -81,7 +83,8 @@ fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
 
 /// The refusal of breaking DDL, with the way that works.
 fn refusal(subject: &Subject, found: &[Found]) -> Denial {
-    let label = subject.label();
+    let at = subject.address();
+    let label = at.shown();
     let breaking = |f: &Found| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
     for consumer in found.iter().filter(|f| breaking(f)).flat_map(|f| &f.consumers) {
@@ -128,7 +131,7 @@ fn refusal(subject: &Subject, found: &[Found]) -> Denial {
         format!("{why}{uses}"),
         hint,
     );
-    denial.about(subject.oid)
+    denial.about(subject.relation)
 }
 
 /// Before ALTER TABLE drops a column or gives it another type: Postgres would
@@ -138,21 +141,21 @@ pub fn set_view_aside(relid: RelId) {
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;
     }
-    elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-        let Some(row) = tables::find(relid)? else {
+    elevated(|e| -> Result<()> {
+        let Some(row) = tables::find(e, relid)? else {
             return Ok(());
         };
-        if row.state == State::Shadow || !drift::is_behind_view(relid, &row.name)? {
+        if row.state == State::Shadow || !drift::is_behind_view(e, relid, &row.name)? {
             return Ok(());
         }
-        let Some(view) = facts::view(&row.name)? else {
+        let Some(view) = facts::view(e, &row.name)? else {
             return Ok(());
         };
         // Postgres says what stands on it.
         if !view.used_by.is_empty() {
             return Ok(());
         }
-        steps::drop_view(&row.name)?;
+        query::run(e, &format!("DROP VIEW {}", Address::new("governed", &row.name).quoted()))?;
         frames::set_aside(Aside { relid, name: row.name, view }).map_err(|aside| {
             SpyneError::new(
                 Code::Internal,
@@ -169,8 +172,8 @@ pub fn set_view_aside(relid: RelId) {
 /// with the columns of the shape in force.
 pub fn bring_back_views() {
     for aside in frames::take_asides() {
-        elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-            let Some(subject) = drift::subject(aside.relid)? else {
+        elevated(|e| -> Result<()> {
+            let Some(subject) = drift::subject(e, aside.relid)? else {
                 return Ok(());
             };
             let Some(address) = subject.place() else {
@@ -179,7 +182,7 @@ pub fn bring_back_views() {
             let mut plan = Plan::default();
             let columns = subject.promised_columns();
             view::bring_back(&mut plan, &aside.name, &aside.view, &columns, &address);
-            steps::execute(&plan, users::current(), None)
+            execute::plan(e, &plan, users::current())
         })
         .or_raise();
     }

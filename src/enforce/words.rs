@@ -2,6 +2,7 @@
 //! judged.
 
 use crate::pg::catalogs;
+use crate::pg::elevate::elevated;
 use crate::pg::policy::Failure;
 use crate::pg::users;
 use crate::report;
@@ -20,7 +21,7 @@ pub(super) fn denial(refused: &Refused, situation: &Situation, user: RoleId) -> 
     let denial = match refused.broken {
         Broken::Catalog => catalog_write(relation),
         Broken::Governed { refusal, state, access } => {
-            let subject = subjects::describe(relation);
+            let subject = elevated(|e| subjects::describe(e, relation)).unwrap_or_default();
             let name = users::quoted_name(user);
             let words = access::explain(refusal, state, access, &name, situation.role, &subject);
             Denial::new(refusal.rule(), words).about(relation)

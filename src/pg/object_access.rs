@@ -6,7 +6,7 @@ use spyne_core::kernel::ids::RelId;
 
 use super::oids::rel_id;
 use super::policy::ObjectEvent;
-use super::shims;
+use super::server;
 
 /// Translates a call of object_access_hook; None for what is of no interest.
 ///
@@ -36,8 +36,8 @@ pub unsafe fn event(
         (OAT_DROP | OAT_POST_ALTER | OAT_POST_CREATE, c) if c == relation_class && sub != 0 => {
             Some(ObjectEvent::AlterColumn(RelId::new(object)))
         }
-        (OAT_POST_ALTER, shims::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
-        (OAT_POST_ALTER, shims::INHERITS_RELATION) if !argument.is_null() => {
+        (OAT_POST_ALTER, server::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
+        (OAT_POST_ALTER, server::INHERITS_RELATION) if !argument.is_null() => {
             // SAFETY: OAT_POST_ALTER comes with this struct; for pg_inherits
             // its auxiliary object is the parent (catalog/pg_inherits.c,
             // tablecmds.c).

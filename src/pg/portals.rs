@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use spyne_core::gate::frames::Place;
 
 use super::frames;
-use super::statement::cells;
+use super::lists::cells;
 use super::text::{self, Text};
 
 /// Where a plan is among those of the active portal, if there are several.

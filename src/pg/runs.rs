@@ -6,9 +6,9 @@ use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RelId;
 
 use super::oids::rel_id;
+use super::lists::cells;
 use super::policy::policy;
-use super::statement::cells;
-use super::{frames, shims};
+use super::{frames, server};
 
 /// Watches the change that fires its AFTER triggers now: that it needed a
 /// preview shows only by what its foreign keys reach.
@@ -88,6 +88,6 @@ unsafe fn rows_read(
                 }
             }
         }
-        shims::each_plan_state(state, &mut |child| rows_read(child, entries, into));
+        server::each_plan_state(state, &mut |child| rows_read(child, entries, into));
     }
 }

@@ -3,8 +3,9 @@
 use pgrx::pg_sys;
 
 use super::oids::rel_id;
+use super::lists::cells;
 use super::policy::{Access, Kind, Statement, Touched};
-use super::{catalogs, shims, users};
+use super::{catalogs, server, users};
 
 /// A digest of the relations that a plan touches: the same text need not mean
 /// the same plan, where its parameters have other types.
@@ -17,31 +18,14 @@ pub unsafe fn relations_of(plan: *const pg_sys::PlannedStmt) -> u64 {
         let written = !(*plan).resultRelations.is_null();
         cells((*plan).rtable).fold(0xcbf2_9ce4_8422_2325 ^ u64::from(written), |hash, cell| {
             let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
-            match entry.rtekind {
-                pg_sys::RTEKind::RTE_RELATION => (hash ^ u64::from(entry.relid.to_u32()))
+            match server::names_relation(entry) {
+                true => (hash ^ u64::from(entry.relid.to_u32()))
                     .wrapping_mul(0x0000_0100_0000_01b3)
                     .rotate_left(23),
-                _ => hash,
+                false => hash,
             }
         })
     }
-}
-
-/// The pointers of a list.
-///
-/// # Safety
-/// `list` is null or a valid List of pointers, unchanged while iterated over.
-#[inline(always)]
-pub unsafe fn cells(list: *mut pg_sys::List) -> impl Iterator<Item = *mut core::ffi::c_void> {
-    // SAFETY: a List has `length` cells at `elements`.
-    let slice = unsafe {
-        match list.is_null() {
-            true => &[][..],
-            false => std::slice::from_raw_parts((*list).elements, (*list).length as usize),
-        }
-    };
-    // SAFETY: each cell of a pointer list holds a pointer.
-    slice.iter().map(|cell| unsafe { cell.ptr_value })
 }
 
 /// The integers of a list.
@@ -76,11 +60,12 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         let base = if key_check { Access::KeyCheck } else { Access::Read };
         let mut access: Vec<Option<Touched>> = cells(plan.rtable)
             .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
-            .map(|rte| {
-                (rte.rtekind == pg_sys::RTEKind::RTE_RELATION).then(|| Touched {
+            .zip(server::users_of_entries(plan))
+            .map(|(rte, as_user)| {
+                server::names_relation(rte).then(|| Touched {
                     relid: rel_id(rte.relid),
                     access: base,
-                    as_user: shims::checked_as(plan, rte),
+                    as_user,
                 })
             })
             .collect();

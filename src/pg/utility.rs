@@ -10,7 +10,7 @@ use super::frames::{self, Depth, Dropping, Report};
 use super::oids::rel_id;
 use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
-use super::{cache, catalogs, statement, users};
+use super::{cache, catalogs, lists, server, statement, users};
 
 /// Pushes the frame of a utility statement that runs another, with what its
 /// preview allows that.
@@ -87,7 +87,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 if portal.is_null() {
                     return;
                 }
-                for cell in statement::cells((*portal).stmts) {
+                for cell in lists::cells((*portal).stmts) {
                     let plan = cell.cast::<pg_sys::PlannedStmt>();
                     if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
                         (policy.statement)(&statement::read(plan, Kind::Fetch));
@@ -104,7 +104,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 // Checks, generated columns and new types run over the rows.
                 touch(relation, Access::Read, Kind::Definition);
                 let mut remakes = false;
-                for cell in statement::cells(alter.cmds) {
+                for cell in lists::cells(alter.cmds) {
                     let command = &*cell.cast::<pg_sys::AlterTableCmd>();
                     let overwrites = match command.subtype {
                         pg_sys::AlterTableType::AT_DetachPartition => true,
@@ -112,7 +112,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                             let column = command.def.cast::<pg_sys::ColumnDef>();
                             !column.is_null() && !(*column).raw_default.is_null()
                         }
-                        _ => false,
+                        other => server::overwrites(other),
                     };
                     if overwrites {
                         touch(relation, Access::Write, Kind::Run);
@@ -152,7 +152,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                     OBJECT_FOREIGN_TABLE, OBJECT_INDEX, OBJECT_MATVIEW, OBJECT_TABLE,
                 };
                 if drop.removeType == OBJECT_INDEX && drop.concurrent {
-                    for name in statement::cells(drop.objects) {
+                    for name in lists::cells(drop.objects) {
                         let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
                         (policy.object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
                     }
@@ -161,7 +161,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 {
                     return;
                 }
-                for name in statement::cells(drop.objects) {
+                for name in lists::cells(drop.objects) {
                     let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
                     // Postgres tells others that they are not the owner.
                     let owner = catalogs::owner_of(relid);

@@ -14,7 +14,7 @@ use crate::pg::oids::rel_id;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::statement::cells;
+use super::lists::cells;
 use super::{elevate, frames, hooks};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::statement::preview::subject::PlanNode;
