@@ -440,7 +440,7 @@ fn dry_run(preview: &Preview, described: &Description) -> Result<Value> {
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
         rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
-    });
+    })?;
     Ok(json!({
         "rows": outcome.rows, "before": outcome.before, "after": outcome.after,
         "table": target.map(|t| t.relation.clone()),
