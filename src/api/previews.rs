@@ -3,10 +3,12 @@
 
 use pgrx::JsonB;
 use pgrx::prelude::*;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given};
-use super::standing::{accepted_joins, join_versions};
+use super::standing::accepted_joins;
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::analyze::{self, Analyzed, Problem, Raised};
@@ -14,15 +16,19 @@ use crate::pg::{catalogs, trial};
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Preview};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
-use spyne_core::kernel::names::{literal, near, quote};
+use spyne_core::kernel::names::{literal, quote};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::correction;
 use spyne_core::statement::preview::description::{self, Description, Use};
-use spyne_core::statement::preview::guardrails::{Guardrail, Severity};
+use spyne_core::statement::preview::findings::{Assumption, Guardrail, Severity};
 use spyne_core::statement::preview::staleness::Basis;
 use spyne_core::statement::preview::subject::{Limits, Subject};
-use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, text};
+use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, standing, text};
 use spyne_core::statement::query::Command;
+use spyne_core::words::likeness::near;
+
+/// How a stop is overridden.
+const OVERRIDE: &str = "For example: SELECT * FROM spyne_preview('SELECT * FROM customer, region', override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose');";
 
 const HINT: &str = "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer');";
 
@@ -62,7 +68,7 @@ struct Looked {
     analyzed: Analyzed,
     basis: Basis,
     described: Description,
-    assumptions: Vec<assumptions::Assumption>,
+    assumptions: Vec<Assumption>,
     guardrails: Vec<Guardrail>,
 }
 
@@ -105,7 +111,7 @@ pub(super) fn preview(request: &Request, corrects: Option<&str>) -> Result<Value
         .guardrails
         .iter()
         .filter(|g| g.severity == Severity::Stop)
-        .map(|g| g.code)
+        .map(|g| &*g.code)
         .filter(|code| !request.overrides.iter().any(|o| o.eq_ignore_ascii_case(code)))
         .collect();
     let cost: Option<f64> = (!looked.analyzed.plans.is_empty())
@@ -120,7 +126,7 @@ pub(super) fn preview(request: &Request, corrects: Option<&str>) -> Result<Value
         statement: kind_of(&looked.analyzed),
         search_path: catalogs::search_path(),
         tables_used: to_value(&looked.described.tables_used),
-        join_versions: join_versions(&looked.described),
+        join_versions: standing::joins_used(&looked.described),
         joins: to_value(&looked.described.joins),
         filters: to_value(&looked.described.filters),
         aggregations: to_value(&looked.described.aggregations),
@@ -229,7 +235,8 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         let inserts =
             analyzed.queries.iter().all(|q| q.command == Command::Insert && q.actions.is_empty());
         if !reached.is_empty() && !inserts && analyzed.written.is_empty() {
-            let names: Vec<String> = reached.iter().map(|oid| catalogs::label(*oid)).collect();
+            let names: Vec<String> =
+                reached.iter().map(|oid| catalogs::relation_name(*oid).shown()).collect();
             guarded.push(guardrails::foreign_keys_reach(&table.relation, &names));
         }
     }
@@ -274,17 +281,17 @@ fn analyzed(request: &Request, caller: &Caller) -> Result<(String, Analyzed)> {
 ///
 /// # Errors
 /// 22023.
-fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
+fn pins(pin: Option<&Value>) -> Result<BTreeMap<String, String>> {
     let wrong = |what: &Value| {
         SpyneError::new(
             Code::InvalidParameter,
             "pin is not an object of names and versions",
             format!("It is {what}."),
-            "For example: pin => '{\"customer\": \"v1\"}'",
+            "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer', pin => '{\"customer\": \"v1\"}');",
         )
     };
     let Some(pin) = pin.filter(|p| !p.is_null()) else {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     };
     let object = pin.as_object().ok_or_else(|| wrong(pin))?;
     object
@@ -300,25 +307,22 @@ fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
 ///
 /// # Errors
 /// 22023 for a version that there is not, and where the text has no such name.
-fn pinned(sql: &str, pins: &[(String, String)], caller: &Caller) -> Result<String> {
+fn pinned(sql: &str, pins: &BTreeMap<String, String>, caller: &Caller) -> Result<String> {
     let staging = caller.role.may(Permission::ViewShadow);
-    let mut tables = Vec::new();
+    let mut tables = BTreeMap::new();
     for (name, version) in pins {
         let table = elevated(|| previews::logical(name, Some(version), staging))?;
-        tables.push(table.ok_or_else(|| {
+        let table = table.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
                 format!("{name} has no version {version} to pin"),
                 "A pin names a version that is there.",
                 format!("See its versions: SELECT version, state FROM spyne.tables WHERE logical_name = {};", literal(name)),
             )
-        })?);
+        })?;
+        tables.insert(name, table);
     }
-    let lookup = |parts: &[String]| {
-        let name = parts.last()?;
-        let at = pins.iter().position(|(pinned, _)| pinned == name)?;
-        Some(tables[at].clone())
-    };
+    let lookup = |parts: &[String]| tables.get(parts.last()?).cloned();
     correction::names::resolve_names(sql, &lookup).map(|r| r.sql).ok_or_else(|| {
         SpyneError::new(
             Code::InvalidParameter,
@@ -393,7 +397,7 @@ fn check_overrides(request: &Request) -> Result<()> {
             Code::InvalidParameter,
             format!("there is no stop called {}", unknown.join(", ")),
             format!("The stops are {}.", guardrails::STOPS.join(", ")),
-            "For example: override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose'",
+            OVERRIDE,
         ));
     }
     let reason = request.reason.as_deref().unwrap_or_default().trim();
@@ -402,7 +406,7 @@ fn check_overrides(request: &Request) -> Result<()> {
             Code::InvalidParameter,
             "an override needs a reason",
             "It is recorded with the preview, for whoever asks later.",
-            "Pass reason => '...'.",
+            OVERRIDE,
         ));
     }
     Ok(())
@@ -466,10 +470,35 @@ fn spyne_validate(
         Ok(looked
             .guardrails
             .into_iter()
-            .map(|g| (g.code.to_string(), g.severity.as_str().to_string(), g.message, g.remedy))
+            .map(|g| (g.code.into_owned(), g.severity.as_str().to_string(), g.message, g.remedy))
             .collect())
     };
     TableIterator::new(run().or_raise())
+}
+
+/// What Postgres makes of a statement, and what the catalogs know of its relations: what
+/// the rules of a preview look at. Nothing is run. For tests of those rules, and for whoever
+/// asks why a rule has said what it says; granted to spyne_admin.
+///
+/// # Errors
+/// As spyne_preview.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.analyzed(query text) RETURNS jsonb
+VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn analyzed_trees(query: Option<&str>) -> JsonB {
+    let run = || -> Result<Value> {
+        let request = Request::plain(given(query, "query", HINT)?, true);
+        let caller = Caller::now();
+        caller.require(Permission::Query, "look at a statement")?;
+        let (_, analyzed) = rule::looking(true, || analyzed(&request, &caller))?;
+        let (oids, functions) = analyzed.uses();
+        let (relations, _) = elevated(|| previews::facts(&oids, &functions, String::new()))?;
+        Ok(json!({
+            "wrapper": analyzed.wrapper, "queries": analyzed.queries, "relations": relations.0,
+        }))
+    };
+    JsonB(run().or_raise())
 }
 
 /// A preview's row as one text for people: see `spyne_preview_text`.

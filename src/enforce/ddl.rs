@@ -12,7 +12,7 @@ use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::literal;
+use spyne_core::kernel::names::RelationName;
 use spyne_core::kernel::state::State;
 
 /// The names of the triggers that spyne puts on governed tables begin so.
@@ -59,10 +59,10 @@ fn drop_index_concurrently(index: RelId) {
     if !in_use || !catalogs::is_unique_index(index) {
         return;
     }
-    let label = catalogs::label(table);
+    let (at, index) = (catalogs::relation_name(table), catalogs::relation_name(index));
     let denial = Denial::told(
         Rule::DriftBreaking,
-        format!("cannot drop unique index {} of {label} concurrently", catalogs::label(index)),
+        format!("cannot drop unique index {index} of {at} concurrently"),
         "Joins on it may multiply rows without it, and ON CONFLICT fails; half of the work would be done when that shows.",
         "Promote a version without it; or, as an administrator, in a transaction: SET LOCAL spyne.allow_breaking_ddl = on; and DROP INDEX without CONCURRENTLY.",
     );
@@ -83,15 +83,15 @@ fn constrain_domain(domain: u32) {
             super::statement(&Statement::plain(touched, Kind::Definition, None));
             continue;
         }
-        let label = catalogs::label(relid);
+        let table = catalogs::relation_name(relid);
         let denial = Denial::told(
             Rule::DdlDomain,
-            format!("cannot constrain a domain that governed table {label} uses"),
+            format!("cannot constrain a domain that governed table {table} uses"),
             format!(
-                "The constraint's functions would read every row of {label}, which is not yours."
+                "The constraint's functions would read every row of {table}, which is not yours."
             ),
             format!(
-                "Ask the owner of {label}, {}, or an administrator.",
+                "Ask the owner of {table}, {}, or an administrator.",
                 users::name(catalogs::owner_of(relid))
             ),
         );
@@ -106,7 +106,7 @@ fn drop_relation(relid: RelId) {
     governed_view(relid);
     let guard = cache::guard_of(relid);
     if cache::governed_itself(relid) {
-        refuse(cannot_drop(&catalogs::label(relid)).about(relid));
+        refuse(cannot_drop(&catalogs::relation_name(relid)).about(relid));
     } else if !guard.is_none() && guard != Guard::CATALOG {
         // A partition takes its rows with it.
         check(relid, Access::Write);
@@ -117,7 +117,7 @@ fn drop_relation(relid: RelId) {
 /// DROP TYPE with CASCADE would take it from its readers unnoticed.
 fn governed_view(relid: RelId) {
     if is_governed_view(relid) && frames::dropping() != Dropping::Extension {
-        refuse(stays(&catalogs::label(relid)).about(relid));
+        refuse(stays(&catalogs::relation_name(relid)).about(relid));
     }
 }
 
@@ -139,29 +139,29 @@ fn define_view(schema: u32) {
     ));
 }
 
-fn stays(label: &str) -> Denial {
+fn stays(view: &RelationName) -> Denial {
     Denial::told(
         Rule::DdlView,
-        format!("cannot drop or change governed view {label}"),
+        format!("cannot drop or change governed view {view}"),
         "It is the approved way to read its table, and stays as it is while the table is governed.",
         "Unregister the table, or promote a version without the column that is to go.",
     )
 }
 
-pub(super) fn cannot_drop(label: &str) -> Denial {
+pub(super) fn cannot_drop(table: &RelationName) -> Denial {
     if frames::dropping() == Dropping::Extension {
         return Denial::told(
             Rule::DdlExtension,
             "cannot drop the extension while tables are governed",
-            format!("CASCADE would end the governance of {label} without a word on record."),
+            format!("CASCADE would end the governance of {table} without a word on record."),
             "First unregister each table: SELECT spyne_unregister(relation, 'reason', override => true) FROM spyne.tables;",
         );
     }
     Denial::told(
         Rule::DdlDrop,
-        format!("cannot drop governed table {label}"),
+        format!("cannot drop governed table {table}"),
         "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
-        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", literal(label)),
+        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", table.as_argument()),
     )
 }
 
@@ -193,9 +193,9 @@ fn identity(relid: RelId) {
     if before == after {
         return;
     }
-    let label = catalogs::label(relid);
+    let table = catalogs::relation_name(relid);
     if view {
-        return refuse(stays(&label).about(relid));
+        return refuse(stays(&table).about(relid));
     }
     let what = match () {
         () if before.name != after.name => "rename",
@@ -204,11 +204,11 @@ fn identity(relid: RelId) {
     };
     let denial = Denial::told(
         Rule::DdlIdentity,
-        format!("cannot {what} governed table {label}"),
+        format!("cannot {what} governed table {table}"),
         "The name, schema and owner of a governed table are part of what it promises to its readers; they change only by promotion.",
         format!(
             "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); then register it again.",
-            literal(&label)
+            table.as_argument()
         ),
     );
     refuse(denial.about(relid));
@@ -234,18 +234,18 @@ fn trigger(oid: u32, newest: bool) {
     };
     catalog(relid);
     if name.starts_with(GUARD_PREFIX) && !cache::guard_of(relid).is_none() {
-        refuse(guards_stay(&catalogs::label(relid), &name).about(relid));
+        refuse(guards_stay(&catalogs::relation_name(relid), &name).about(relid));
     }
 }
 
-pub(super) fn guards_stay(label: &str, trigger: &str) -> Denial {
+pub(super) fn guards_stay(table: &RelationName, trigger: &str) -> Denial {
     Denial::told(
         Rule::DdlGuards,
-        format!("cannot change trigger {trigger} of governed table {label}"),
+        format!("cannot change trigger {trigger} of governed table {table}"),
         "It holds the write rules where the library is not preloaded.",
         format!(
             "To end governance of the table: SELECT * FROM spyne_unregister({}, 'reason');",
-            literal(label)
+            table.as_argument()
         ),
     )
 }
@@ -255,14 +255,14 @@ fn inherit(child: RelId, parent: RelId) {
     check(parent, Access::Write);
     let partitioned = catalogs::kind_of(parent) == Some(b'p');
     if partitioned && cache::governed_itself(child) {
-        let label = catalogs::label(child);
+        let table = catalogs::relation_name(child);
         let denial = Denial::told(
             Rule::DdlPartition,
-            format!("cannot make governed table {label} a partition"),
+            format!("cannot make governed table {table} a partition"),
             "Rows routed through its parent would reach it past its own state; what is governed is the parent.",
             format!(
                 "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason');",
-                literal(&label)
+                table.as_argument()
             ),
         );
         refuse(denial.about(child));
@@ -283,7 +283,9 @@ fn schema_identity(schema: u32) {
     }
     let detail = match (ours, holds) {
         (true, _) => "The schema is spyne's own.".to_string(),
-        (_, Some(relid)) => format!("It holds the governed table {}.", catalogs::label(relid)),
+        (_, Some(relid)) => {
+            format!("It holds the governed table {}.", catalogs::relation_name(relid))
+        }
         _ => return,
     };
     refuse(Denial::told(

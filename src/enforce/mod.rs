@@ -21,11 +21,11 @@ use crate::pg::{runs, users};
 use crate::report;
 use crate::store::roles;
 use spyne_core::gate::access::Access;
+use spyne_core::gate::decide;
 use spyne_core::gate::judge::{Because, Verdict, Watch, readable};
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::gate::situation::{Guard, Lookup, Situation};
 use spyne_core::gate::token::Token;
-use spyne_core::gate::decide;
 use spyne_core::kernel::error::SpyneError;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::State;
@@ -73,8 +73,8 @@ fn statement(statement: &Statement) -> Option<Token> {
     let mut situation = situation::of(statement, user);
     // Why a preview that was found does not authorise, in words.
     let mut because = None;
-    let verdict = decide(&mut situation, |search, situation| {
-        match previews::look(search, statement, user) {
+    let verdict =
+        decide(&mut situation, |search, situation| match previews::look(search, statement, user) {
             Ok(None) => Lookup::Nothing,
             Ok(Some(token)) => {
                 Lookup::Found(previews::authority(token, user, &situation.seen, situation.of_key))
@@ -84,8 +84,7 @@ fn statement(statement: &Statement) -> Option<Token> {
                 because = Some(denial);
                 Lookup::Refused(rule)
             }
-        }
-    });
+        });
     for refused in &verdict.refused {
         words::denial(refused, &situation, user).into_iter().for_each(refuse);
     }

@@ -5,8 +5,8 @@ use pgrx::{pg_guard, pg_sys};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RelId;
 
-use super::oids::rel_id;
 use super::lists::cells;
+use super::oids::rel_id;
 use super::policy::policy;
 use super::{frames, server};
 

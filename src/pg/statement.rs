@@ -2,8 +2,8 @@
 
 use pgrx::pg_sys;
 
-use super::oids::rel_id;
 use super::lists::cells;
+use super::oids::rel_id;
 use super::policy::{Access, Kind, Statement, Touched};
 use super::{catalogs, server, users};
 

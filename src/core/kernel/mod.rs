@@ -1,7 +1,9 @@
 //! What everything else speaks in: names, errors, roles, states, versions.
 
+pub mod digest;
 pub mod error;
 pub mod ids;
+pub mod keywords;
 pub mod names;
 pub mod role;
 pub mod state;

@@ -73,7 +73,7 @@ fn inside(names: &str) -> Denial {
 fn names<'a>(needing: impl Iterator<Item = &'a Seen>) -> String {
     let mut names: Vec<String> = Vec::new();
     for seen in needing {
-        let name = catalogs::label(seen.relation);
+        let name = catalogs::relation_name(seen.relation).shown();
         if !names.contains(&name) {
             names.push(name);
         }
