@@ -113,7 +113,6 @@ pub fn define() {
     );
     define_previews();
     define_joins();
-    crate::pg::hooks::reserve_settings(c"spyne");
 }
 
 fn define_joins() {

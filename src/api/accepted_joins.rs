@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given, require_writable};
 use super::joins::{joinable, readable, rejected, timestamp};
-use super::registration::existing_role;
+use crate::command::registration::existing_role;
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::oids::AsOid;
@@ -264,7 +264,7 @@ fn spyne_accept_join(
     let run = || -> Result<_> {
         let id = given(candidate_id, "candidate_id", hint)?;
         let rationale = given(rationale, "rationale", hint)?;
-        let owner = existing_role(given(owner, "owner", hint)?)?;
+        let owner = existing_role(crate::pg::oids::role_id(given(owner, "owner", hint)?))?;
         let overriding = given(r#override, "override", hint)?;
         let dry_run = given(dry_run, "dry_run", hint)?;
         let caller = Caller::now();

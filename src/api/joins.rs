@@ -247,7 +247,7 @@ fn spyne_join_candidates(
 /// # Errors
 /// 55000 where it is not governed, or neither READ_ONLY nor ACTIVE.
 pub(super) fn joinable(relid: RelId) -> Result<tables::Row> {
-    let row = elevated(|| tables::governed(relid))?;
+    let row = crate::pg::elevate::elevated(|e| tables::governed(e, relid))?;
     match row.state {
         State::ReadOnly | State::Active => Ok(row),
         state => Err(SpyneError::new(
@@ -288,7 +288,7 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
             }
             Some(_) => {}
             None => {
-                let name = elevated(|| tables::governed(*oid))?.name;
+                let name = crate::pg::elevate::elevated(|e| tables::governed(e, *oid))?.name;
                 return Err(SpyneError::new(
                     Code::WrongState,
                     format!(

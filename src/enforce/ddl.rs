@@ -2,10 +2,12 @@
 
 use super::{check, refuse};
 use crate::pg::cache::{self, Guard};
+use crate::pg::elevate::elevated;
 use crate::pg::object_access::{self, Dropping, ObjectEvent};
 use crate::pg::runs;
 use crate::pg::statement::{Kind, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
+use crate::report::OrRaise;
 use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
@@ -72,7 +74,7 @@ fn drop_index_concurrently(index: RelId) {
 /// Postgres shows these every row: for tables of others that is a read that
 /// nobody has allowed.
 fn constrain_domain(domain: u32) {
-    for relid in types::tables_of(domain) {
+    for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
         let guard = cache::guard_of(relid);
         if guard.is_none() || guard == Guard::CATALOG {
             continue;

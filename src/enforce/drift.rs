@@ -2,13 +2,15 @@
 //! is settled before the statement ends.
 
 use super::refuse;
+use crate::command::execute;
+use crate::command::settling::{self, Settled};
 use crate::guc;
+use crate::pg::elevate::elevated;
 use crate::pg::local::Local;
-use crate::pg::{cache, catalogs, elevate, runs, users};
+use crate::pg::{cache, catalogs, runs, users};
 use crate::report::{self, OrRaise};
-use crate::store::drift::{self, Found, Subject};
-use crate::store::settling::{self, Settled};
-use crate::store::{facts, roles, steps, tables};
+use crate::store::{drift, facts, query, roles, tables};
+use spyne_core::drift::subject::{Found, Subject, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, literal};
@@ -49,7 +51,7 @@ fn tell(settled: &Settled) {
     let table = settled.subject.address();
     let changes = joined(&settled.found, |_| true);
     let id = report.report_id;
-    let severity = drift::severity(&settled.found).unwrap_or(Severity::Compatible);
+    let severity = severity(&settled.found).unwrap_or(Severity::Compatible);
     match &settled.version {
         Some(version) => report::notice(&format!("{table} is {version} now: {changes}")),
         None => report::warn(SpyneError::new(
@@ -139,21 +141,21 @@ pub fn set_view_aside(relid: RelId, statement: usize) {
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;
     }
-    elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-        let Some(row) = tables::find(relid)? else {
+    elevated(|e| -> Result<()> {
+        let Some(row) = tables::find(e, relid)? else {
             return Ok(());
         };
-        if row.state == State::Shadow || !drift::is_behind_view(relid, &row.name)? {
+        if row.state == State::Shadow || !drift::is_behind_view(e, relid, &row.name)? {
             return Ok(());
         }
-        let Some(view) = facts::view(&row.name)? else {
+        let Some(view) = facts::view(e, &row.name)? else {
             return Ok(());
         };
         // Postgres says what stands on it.
         if !view.used_by.is_empty() {
             return Ok(());
         }
-        steps::drop_view(&row.name)?;
+        query::run(e, &format!("DROP VIEW {}", Address::new("governed", &row.name).quoted()))?;
         let within = runs::subtransaction();
         ASIDE.with(|all| all.push(Aside { relid, name: row.name, view, statement, within }));
         Ok(())
@@ -172,8 +174,8 @@ pub fn bring_back_views(statement: usize) {
     });
     let mine: Vec<Aside> = mine;
     for aside in mine {
-        elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-            let Some(subject) = drift::subject(aside.relid)? else {
+        elevated(|e| -> Result<()> {
+            let Some(subject) = drift::subject(e, aside.relid)? else {
                 return Ok(());
             };
             let Some(address) = subject.place() else {
@@ -181,14 +183,8 @@ pub fn bring_back_views(statement: usize) {
             };
             let mut plan = Plan::default();
             let columns = subject.promised_columns();
-            view::bring_back(
-                &mut plan,
-                &aside.name,
-                &aside.view,
-                &columns,
-                &(address.schema.clone(), address.name.clone()),
-            );
-            steps::execute(&plan, users::current(), None)
+            view::bring_back(&mut plan, &aside.name, &aside.view, &columns, &address);
+            execute::plan(e, &plan, users::current())
         })
         .or_raise();
     }

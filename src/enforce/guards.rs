@@ -7,9 +7,10 @@ use pgrx::prelude::*;
 
 use super::{check, ddl, drift, refuse};
 use crate::guc::{self, Enforcement};
+use crate::pg::elevate::{elevated, elevated_unpinned};
 use crate::pg::local::Local;
 use crate::pg::{cache, catalogs, elevate, runs, trigger};
-use crate::report;
+use crate::report::{self, OrRaise};
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
@@ -61,9 +62,12 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    store::tables_with_losses().into_iter().for_each(note_touched);
-    for dropped in store::dropped_objects() {
-        let table = dropped.table.into();
+    elevated_unpinned(|e| store::tables_with_losses(e))
+        .or_raise()
+        .into_iter()
+        .for_each(note_touched);
+    for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
+        let table = dropped.table().into();
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
             refuse(ddl::cannot_drop(&table));
         }
@@ -95,7 +99,7 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if !cache::touched_bound() && nothing_lost && !trigger::alters_type(call) {
         return;
     }
-    let altered = store::altered_relations();
+    let altered = elevated_unpinned(|e| store::altered_relations(e)).or_raise();
     let mut touched: Vec<RelId> =
         TOUCHED.with(std::mem::take).into_iter().map(|(table, _)| table).collect();
     touched.extend(&altered);
@@ -106,10 +110,10 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         if guard.is_none() || guard == cache::Guard::CATALOG {
             continue;
         }
-        if let Some(broken) = store::broken_guard(relid) {
+        if let Some(broken) = elevated(|e| store::broken_guard(e, relid)).or_raise() {
             refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken));
         }
-        store::install_on_new_children(relid, guard.states());
+        elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }
     drift::after_ddl(&touched);
 }

@@ -157,7 +157,7 @@ fn words(
     role: Role,
     relid: RelId,
 ) -> SpyneError {
-    let subject = subjects::describe(relid);
+    let subject = elevate::elevated(|e| subjects::describe(e, relid)).unwrap_or_default();
     let error = access::explain(refusal, state, access, &users::quoted_name(user), role, &subject);
     // The rule's name is what a log is searched for.
     SpyneError { detail: format!("{} [{}]", error.detail, refusal.rule()), ..error }

@@ -1,12 +1,38 @@
 //! Fixed catalog work with elevated rights.
 
-use spyne_core::kernel::ids::{RelId, RoleId};
 use std::ffi::CString;
+use std::marker::PhantomData;
 
 use pgrx::pg_sys;
+use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::local::Local;
 use super::oids::AsOid;
+use crate::guc;
+
+/// Proof that spyne's own work is going on: whoever has it runs as the bootstrap
+/// superuser, with search_path pinned, exempt from spyne's rules.
+///
+/// Only [`elevated`] makes one, and it cannot leave the closure that got it. The
+/// rule that it stands for: what runs with it was written by spyne. No statement
+/// of the caller's, no read of a user's table, no function, default or index
+/// expression of a user's.
+pub struct Elevated {
+    /// Neither copied nor sent elsewhere.
+    _here: PhantomData<*const ()>,
+}
+
+/// Runs `work` elevated, with `spyne.lock_timeout`. On an error the abort of the
+/// (sub)transaction gives back user and settings.
+pub fn elevated<T>(work: impl FnOnce(&Elevated) -> T) -> T {
+    run(guc::lock_timeout_ms(), || work(&Elevated { _here: PhantomData }))
+}
+
+/// As [`elevated`], without pinning any setting: for a statement in which every
+/// name is qualified and there is no operator or cast to look up.
+pub fn elevated_unpinned<T>(work: impl FnOnce(&Elevated) -> T) -> T {
+    run_prepared(|| work(&Elevated { _here: PhantomData }))
+}
 
 /// Whether spyne itself is at work on its catalog and on governed tables.
 static AT_WORK: Local<u32> = Local::new(0);
@@ -103,9 +129,9 @@ pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Within [`run`]: runs `work` as `user`, bound by spyne's rules again, in a
+/// Within elevated work: runs `work` as `user`, bound by spyne's rules again, in a
 /// security-restricted operation, as Postgres runs index expressions of others.
-pub fn step_down<T>(user: RoleId, work: impl FnOnce() -> T) -> T {
+pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce() -> T) -> T {
     let depth = AT_WORK.with(|depth| std::mem::replace(depth, 0));
     // SAFETY: as in `run`; an ERROR also leaves AT_WORK at 0, which `Working`
     // counts down to anyway.

@@ -16,6 +16,7 @@ pub mod reading;
 pub mod runs;
 pub mod shims;
 pub mod sketch;
+pub mod spi;
 pub mod statement;
 pub mod trial;
 pub mod trigger;

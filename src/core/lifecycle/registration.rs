@@ -1,16 +1,14 @@
 //! What may be taken under governance.
 
 use crate::kernel::error::{Code, Result, SpyneError};
-use crate::kernel::names::{MAX_NAME_BYTES, literal};
+use crate::kernel::names::{Address, MAX_NAME_BYTES, RelationName, literal};
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
 
 /// A relation that somebody wants to register.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// `schema.name`.
-    pub label: &'a str,
-    pub schema: &'a str,
+    pub address: &'a Address,
     /// pg_class.relkind.
     pub kind: &'a str,
     pub temporary: bool,
@@ -27,11 +25,11 @@ pub struct Request<'a> {
 /// # Errors
 /// 42809 for a relation that cannot be, 42710 for one that is already.
 pub fn check(request: &Request) -> Result<()> {
-    let label = request.label;
+    let shown = &request.address.shown();
     let wrong = |what: &str, detail: &str, hint: String| {
         Err(SpyneError::new(
             Code::WrongObjectType,
-            format!("cannot govern {label}: it is {what}"),
+            format!("cannot govern {shown}: it is {what}"),
             detail.to_string(),
             hint,
         ))
@@ -40,12 +38,12 @@ pub fn check(request: &Request) -> Result<()> {
         "Tables, partitioned tables, foreign tables and materialized views can be governed.";
     let list = "List what can be registered: \\dt".to_string();
     if let Some((state, name)) = request.governed {
-        return Err(governed_already(label, state, name));
+        return Err(governed_already(&request.address.clone().into(), state, name));
     }
     if request.is_system {
         return wrong("a system catalog", tables, list);
     }
-    if matches!(request.schema, "spyne" | "governed") {
+    if matches!(request.address.schema.as_str(), "spyne" | "governed") {
         return wrong(
             "spyne's own",
             "spyne's catalog and views are governed by spyne itself.",
@@ -60,11 +58,16 @@ pub fn check(request: &Request) -> Result<()> {
         );
     }
     if request.is_partition {
-        let parent = request.parent.unwrap_or("its parent");
         return wrong(
             "a partition",
             "Partitions take their state from the table they belong to.",
-            format!("Register the whole table: SELECT * FROM spyne_register('{parent}');"),
+            match request.parent {
+                Some(parent) => format!(
+                    "Register the whole table: SELECT * FROM spyne_register({});",
+                    literal(parent)
+                ),
+                None => "Register the whole table instead.".to_string(),
+            },
         );
     }
     if let Some(extension) = request.extension {
@@ -90,13 +93,31 @@ pub fn check(request: &Request) -> Result<()> {
 }
 
 /// 42710: a relation has one state and one name.
-pub fn governed_already(label: &str, state: State, name: &str) -> SpyneError {
+pub fn governed_already(relation: &RelationName, state: State, name: &str) -> SpyneError {
     SpyneError::new(
         Code::DuplicateObject,
-        format!("table {label} is governed already"),
+        format!("table {relation} is governed already"),
         format!("It is {} as {name}; a relation is governed once.", state.as_str()),
-        format!("See it: SELECT * FROM spyne_table_state({});", literal(label).trim_start()),
+        format!("See it: SELECT * FROM spyne_table_state({});", relation.as_argument()),
     )
+}
+
+/// What a name means to its readers is changed by those who answer for it: an
+/// engineer stages a new version of any name, but does not publish under the
+/// name of others. `theirs` is whether the caller answers for all its versions.
+///
+/// # Errors
+/// 42501 for a name of others.
+pub fn check_theirs(name: &str, state: State, theirs: bool) -> Result<()> {
+    if state.is_staging() || theirs {
+        return Ok(());
+    }
+    Err(SpyneError::new(
+        Code::InsufficientPrivilege,
+        format!("permission denied to publish a table as {name}"),
+        "The name has versions that others answer for, and readers who trust it.",
+        "Register it as SHADOW and have it promoted, or under a name of its own.",
+    ))
 }
 
 /// Checks a logical name.
@@ -136,18 +157,27 @@ pub fn check_state(state: State) -> Result<()> {
     ))
 }
 
-/// Checks that a READ_ONLY registration does not meet another of its name.
+/// Checks that a READ_ONLY registration of `table` does not meet another of its
+/// name.
 ///
 /// # Errors
 /// 42710.
-pub fn check_free(name: &str, state: State, existing: &[(State, String)]) -> Result<()> {
+pub fn check_free(
+    table: &Address,
+    name: &str,
+    state: State,
+    existing: &[(State, String)],
+) -> Result<()> {
     match existing.iter().find(|(held, _)| state == State::ReadOnly && *held == State::ReadOnly) {
         None => Ok(()),
-        Some((_, label)) => Err(SpyneError::new(
+        Some((_, held)) => Err(SpyneError::new(
             Code::DuplicateObject,
             format!("the name {name} is taken"),
-            format!("{label} is READ_ONLY under this name, and a name resolves to one table."),
-            "Register it under another name: spyne_register(..., name => '...')",
+            format!("{held} is READ_ONLY under this name, and a name resolves to one table."),
+            format!(
+                "Register it under another name: SELECT * FROM spyne_register({}, name => 'another_name');",
+                table.as_argument()
+            ),
         )),
     }
 }
@@ -166,29 +196,40 @@ pub fn next_version(current: Option<&str>, ever: &[String]) -> Version {
 mod tests {
     use super::*;
 
-    fn table<'a>() -> Request<'a> {
-        Request { label: "public.t", schema: "public", kind: "r", ..Request::default() }
+    fn table(address: &Address) -> Request<'_> {
+        Request {
+            address,
+            kind: "r",
+            temporary: false,
+            is_partition: false,
+            parent: None,
+            is_system: false,
+            extension: None,
+            governed: None,
+        }
     }
 
     #[test]
     fn the_four_kinds_of_tables_pass() {
+        let at = Address::new("public", "t");
         for kind in ["r", "p", "f", "m"] {
-            assert_eq!(check(&Request { kind, ..table() }), Ok(()));
+            assert_eq!(check(&Request { kind, ..table(&at) }), Ok(()));
         }
     }
 
     #[test]
     fn everything_else_is_refused_by_what_it_is() {
+        let (at, own) = (Address::new("public", "t"), Address::new("spyne", "t"));
         let code = |request: Request| check(&request).unwrap_err().code;
         for kind in ["v", "S", "i", "I", "c", "t"] {
-            assert_eq!(code(Request { kind, ..table() }), Code::WrongObjectType);
+            assert_eq!(code(Request { kind, ..table(&at) }), Code::WrongObjectType);
         }
-        assert_eq!(code(Request { temporary: true, ..table() }), Code::WrongObjectType);
-        assert_eq!(code(Request { is_partition: true, ..table() }), Code::WrongObjectType);
-        assert_eq!(code(Request { is_system: true, ..table() }), Code::WrongObjectType);
-        assert_eq!(code(Request { schema: "spyne", ..table() }), Code::WrongObjectType);
-        assert_eq!(code(Request { extension: Some("x"), ..table() }), Code::WrongObjectType);
-        let twice = Request { governed: Some((State::Active, "t")), ..table() };
+        assert_eq!(code(Request { temporary: true, ..table(&at) }), Code::WrongObjectType);
+        assert_eq!(code(Request { is_partition: true, ..table(&at) }), Code::WrongObjectType);
+        assert_eq!(code(Request { is_system: true, ..table(&at) }), Code::WrongObjectType);
+        assert_eq!(code(table(&own)), Code::WrongObjectType);
+        assert_eq!(code(Request { extension: Some("x"), ..table(&at) }), Code::WrongObjectType);
+        let twice = Request { governed: Some((State::Active, "t")), ..table(&at) };
         assert_eq!(code(twice), Code::DuplicateObject);
     }
 
