@@ -104,11 +104,11 @@ fn unknown_policy(text: &str) -> SpyneError {
 fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneError> {
     command::caller::require_writable(true)?;
     let relation: RelId = promotion.relation;
-    let table = catalogs::relation_name(relation);
+    let at = catalogs::relation_name(relation);
     let caller = Caller::now();
-    caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), table))?;
+    caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), at.shown()))?;
     let row = elevated(|e| tables::governed(e, relation))?;
-    let subject = transition::Subject { relation: &table, name: &row.name, state: row.state };
+    let subject = transition::Subject { relation: &at, name: &row.name, state: row.state };
     transition::check(subject, from, to)?;
     let function = transition::function(from, to).unwrap_or("spyne_promote");
     Ok(SpyneError::new(
@@ -117,9 +117,9 @@ fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneErr
         format!("That is what {function} does."),
         match function {
             "spyne_deprecate" => {
-                format!("SELECT * FROM spyne_deprecate({}, 'reason');", table.as_argument())
+                format!("SELECT * FROM spyne_deprecate({}, 'reason');", at.as_argument())
             }
-            _ => format!("SELECT * FROM spyne_restore({});", table.as_argument()),
+            _ => format!("SELECT * FROM spyne_restore({});", at.as_argument()),
         },
     ))
 }

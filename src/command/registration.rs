@@ -58,7 +58,7 @@ impl Registration {
 impl Register {
     fn check(&self, candidate: &Candidate) -> Result<String> {
         registration::check(&Request {
-            address: &candidate.address(),
+            address: candidate.address(),
             kind: &candidate.kind,
             temporary: candidate.temporary,
             is_partition: candidate.is_partition,
@@ -98,10 +98,7 @@ impl Command for Register {
         let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
         Ok(Registration {
             theirs: caller.role == Role::Admin || existing.iter().all(theirs),
-            held: existing
-                .iter()
-                .map(|v| (v.state, catalogs::relation_name(v.relation).shown()))
-                .collect(),
+            held: existing.iter().map(|v| (v.state, catalogs::relation_name(v.relation).shown())).collect(),
             ever: tables::versions_ever(elevated, &name)?,
             candidate,
             name,
@@ -183,7 +180,7 @@ pub struct Release {
     admin: bool,
     view: Option<GovernedView>,
     /// The version that the governed view reads from now on.
-    next: Option<(Row, Address)>,
+    next: Option<(Row, RelationName)>,
     next_table: Option<Table>,
 }
 
@@ -275,10 +272,7 @@ impl Command for Unregister {
             exists: catalogs::kind_of(self.relation).is_some(),
             admin: caller.role == Role::Admin,
             next_table: reads.map(|n| facts::table(elevated, n.relation)).transpose()?,
-            next: next.map(|n| {
-                let at = catalogs::address_of(n.relation).unwrap_or_else(|| n.home());
-                (n, at)
-            }),
+            next: next.map(|n| (n.clone(), catalogs::relation_name(n.relation))),
             view,
             row,
         })
@@ -303,11 +297,10 @@ impl Command for Unregister {
         let release = Record::Release { relation, state, name, version, shown: shown.clone() };
         note("is governed no more", release);
         let view = Address::new("governed", &row.name);
-        if let (Some(existing), Some((_, at)), Some(table)) =
-            (&found.view, &found.next, &found.next_table)
-        {
-            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, at);
-            refuse_where_blocked(&plan, &row.name, at)?;
+        if let (Some(existing), Some(table)) = (&found.view, &found.next_table) {
+            let at = table.address();
+            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, &at);
+            refuse_where_blocked(&plan, &row.name, &at)?;
         } else if found.view.is_some() {
             plan.step(view.shown(), "goes", Op::DropView { view });
         }

@@ -14,7 +14,7 @@ use pgrx::pg_sys;
 
 use super::catalogs::{attribute, scan};
 use super::oids::{rel_id, rel_of};
-use super::shims;
+use super::server;
 
 /// Indexes of the system catalogs, fixed OIDs in all versions.
 const ATTRIBUTE_BY_RELATION: u32 = 2659;
@@ -42,9 +42,9 @@ pub fn of(relations: &[RelId]) -> HashMap<RelId, u64> {
     };
     for key in keys {
         reader.attributes(key);
-        let (of_relation, _) = shims::CONSTRAINT_COLUMNS;
-        reader.rows(shims::DEFAULT_RELATION, DEFAULT_BY_RELATION, 2, key);
-        reader.rows(shims::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
+        let (of_relation, _) = server::CONSTRAINT_COLUMNS;
+        reader.rows(server::DEFAULT_RELATION, DEFAULT_BY_RELATION, 2, key);
+        reader.rows(server::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
         reader.rows(pg_sys::IndexRelationId.to_u32(), INDEX_BY_RELATION, 2, key);
     }
     // What the columns' own types are made of.
@@ -141,8 +141,8 @@ impl Reader {
             scan(enums, Some(ENUM_BY_TYPE), Some((2, oid)), false, |tuple, _| {
                 digest = digest.wrapping_add(version(enums, tuple));
             });
-            let constraints = shims::CONSTRAINT_RELATION;
-            let (_, of_type) = shims::CONSTRAINT_COLUMNS;
+            let constraints = server::CONSTRAINT_RELATION;
+            let (_, of_type) = server::CONSTRAINT_COLUMNS;
             let by_type = Some((of_type, oid));
             scan(constraints, Some(CONSTRAINT_BY_TYPE), by_type, false, |tuple, _| {
                 digest = digest.wrapping_add(version(constraints, tuple));

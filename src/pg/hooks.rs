@@ -16,7 +16,7 @@ use super::object_access::{self, Dropping, ObjectEvent};
 use super::oids::rel_id;
 use super::policy::{self, Policy, policy};
 use super::runs::{self, Token};
-use super::shims::{self, CheckPermissions};
+use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
 use super::{catalogs, users, utility};
 
@@ -43,11 +43,11 @@ type ObjectAccess = unsafe extern "C-unwind" fn(
 
 /// What was in each hook before, or the standard function where nothing was.
 /// One static each: the fast path loads the one it needs and jumps.
-static NEXT_START: Local<ExecutorStart> = Local::new(shims::EXECUTOR_START);
-static NEXT_RUN: Local<shims::ExecutorRun> = Local::new(shims::EXECUTOR_RUN);
-static NEXT_END: Local<ExecutorEnd> = Local::new(shims::EXECUTOR_END);
-static NEXT_FINISH: Local<ExecutorFinish> = Local::new(shims::EXECUTOR_FINISH);
-static NEXT_UTILITY: Local<ProcessUtility> = Local::new(shims::PROCESS_UTILITY);
+static NEXT_START: Local<ExecutorStart> = Local::new(server::EXECUTOR_START);
+static NEXT_RUN: Local<server::ExecutorRun> = Local::new(server::EXECUTOR_RUN);
+static NEXT_END: Local<ExecutorEnd> = Local::new(server::EXECUTOR_END);
+static NEXT_FINISH: Local<ExecutorFinish> = Local::new(server::EXECUTOR_FINISH);
+static NEXT_UTILITY: Local<ProcessUtility> = Local::new(server::PROCESS_UTILITY);
 static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
 static NEXT_OBJECT: Local<Option<ObjectAccess>> = Local::new(None);
 
@@ -79,19 +79,19 @@ pub fn install(policy: Policy) {
     // called.
     unsafe {
         policy::set(policy);
-        NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(shims::EXECUTOR_START));
-        NEXT_RUN.set(pg_sys::ExecutorRun_hook.unwrap_or(shims::EXECUTOR_RUN));
-        NEXT_END.set(pg_sys::ExecutorEnd_hook.unwrap_or(shims::EXECUTOR_END));
-        NEXT_FINISH.set(pg_sys::ExecutorFinish_hook.unwrap_or(shims::EXECUTOR_FINISH));
-        NEXT_UTILITY.set(pg_sys::ProcessUtility_hook.unwrap_or(shims::PROCESS_UTILITY));
+        NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(server::EXECUTOR_START));
+        NEXT_RUN.set(pg_sys::ExecutorRun_hook.unwrap_or(server::EXECUTOR_RUN));
+        NEXT_END.set(pg_sys::ExecutorEnd_hook.unwrap_or(server::EXECUTOR_END));
+        NEXT_FINISH.set(pg_sys::ExecutorFinish_hook.unwrap_or(server::EXECUTOR_FINISH));
+        NEXT_UTILITY.set(pg_sys::ProcessUtility_hook.unwrap_or(server::PROCESS_UTILITY));
         NEXT_PERMISSIONS.set(pg_sys::ExecutorCheckPerms_hook);
         NEXT_OBJECT.set(pg_sys::object_access_hook);
         pg_sys::ExecutorStart_hook = Some(executor_start);
-        pg_sys::ExecutorRun_hook = Some(executor_run);
+        pg_sys::ExecutorRun_hook = Some(server::executor_run::<Trampolines>);
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
         pg_sys::ExecutorEnd_hook = Some(executor_end);
         pg_sys::ProcessUtility_hook = Some(process_utility);
-        pg_sys::ExecutorCheckPerms_hook = Some(check_permissions);
+        pg_sys::ExecutorCheckPerms_hook = Some(server::check_permissions::<Trampolines>);
         pg_sys::object_access_hook = Some(object_access);
         pg_sys::RegisterXactCallback(Some(at_transaction_end), std::ptr::null_mut());
         pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
@@ -174,17 +174,29 @@ unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int
     }
 }
 
-unsafe extern "C-unwind" fn executor_run(
-    query: *mut pg_sys::QueryDesc,
-    direction: pg_sys::ScanDirection::Type,
-    count: u64,
-    once: bool,
-) {
-    // SAFETY: a trampoline.
-    unsafe {
-        match runs::watching() {
-            false => NEXT_RUN.get()(query, direction, count, once),
-            true => run_watched(query, direction, count, once),
+/// The hooks whose arguments differ between majors.
+struct Trampolines;
+
+impl Hooks for Trampolines {
+    #[inline(always)]
+    unsafe fn run(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
+        // SAFETY: a trampoline.
+        unsafe {
+            match runs::watching() {
+                false => arguments.pass_to(NEXT_RUN.get(), query),
+                true => run_watched(query, arguments),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn permits(lists: PermissionLists, abort: bool) -> bool {
+        // SAFETY: a trampoline.
+        unsafe {
+            if !STARTING.get() && !permits(lists, abort) {
+                return false;
+            }
+            NEXT_PERMISSIONS.get().is_none_or(|next| lists.pass_to(next, abort))
         }
     }
 }
@@ -192,20 +204,15 @@ unsafe extern "C-unwind" fn executor_run(
 /// Away from the fast path, which then needs no stack and ends in a jump.
 #[cold]
 #[inline(never)]
-unsafe extern "C-unwind" fn run_watched(
-    query: *mut pg_sys::QueryDesc,
-    direction: pg_sys::ScanDirection::Type,
-    count: u64,
-    once: bool,
-) {
+unsafe extern "C-unwind" fn run_watched(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
     // SAFETY: a trampoline; an error leaves what is current as it is, and the
     // end of the (sub)transaction puts it back.
     unsafe {
         let before = runs::enter(query);
-        NEXT_RUN.get()(query, direction, count, once);
+        arguments.pass_to(NEXT_RUN.get(), query);
         let rows = (*(*query).estate).es_processed;
-        // 0 asks for all there are.
-        runs::leave(query, before, rows, count == 0 || rows < count);
+        let complete = arguments.count == 0 || rows < arguments.count;
+        runs::leave(query, before, rows, complete);
     }
 }
 
@@ -261,9 +268,7 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
         statement::cells((*plan).rtable).any(|cell| {
             let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
             let relid = rel_id(entry.relid);
-            if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
-                || relid.get() < pg_sys::FirstNormalObjectId
-            {
+            if !server::names_relation(entry) || relid.get() < pg_sys::FirstNormalObjectId {
                 return false;
             }
             match cache::quick(relid, user) {
@@ -362,44 +367,18 @@ unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
 
 // --------------------------------------------------- permission checks (COPY)
 
-#[cfg(feature = "pg15")]
-unsafe extern "C-unwind" fn check_permissions(entries: *mut pg_sys::List, abort: bool) -> bool {
-    // SAFETY: a trampoline.
-    unsafe {
-        if !STARTING.get() && !permits(entries, abort) {
-            return false;
-        }
-        NEXT_PERMISSIONS.get().is_none_or(|next| next(entries, abort))
-    }
-}
-
-#[cfg(not(feature = "pg15"))]
-unsafe extern "C-unwind" fn check_permissions(
-    entries: *mut pg_sys::List,
-    permissions: *mut pg_sys::List,
-    abort: bool,
-) -> bool {
-    // SAFETY: a trampoline.
-    unsafe {
-        if !STARTING.get() && !permits(permissions, abort) {
-            return false;
-        }
-        NEXT_PERMISSIONS.get().is_none_or(|next| next(entries, permissions, abort))
-    }
-}
-
 /// Checks a permission check outside the executor: COPY of a table, and the
 /// check that ALTER TABLE ... ADD FOREIGN KEY makes, which wants an answer and
 /// not an error.
 #[cold]
 #[pg_guard]
-unsafe extern "C-unwind" fn permits(list: *mut pg_sys::List, abort: bool) -> bool {
+unsafe extern "C-unwind" fn permits(lists: PermissionLists, abort: bool) -> bool {
     let policy = policy();
     if !(policy.enabled)() || !cache::installed() {
         return true;
     }
-    // SAFETY: the list that belongs to this version's hook.
-    let requested = unsafe { shims::requested_relations(list) };
+    // SAFETY: the lists of the check that is under way.
+    let requested = unsafe { lists.requested() };
     let touched = requested
         .into_iter()
         .filter(|r| r.reads || r.writes)

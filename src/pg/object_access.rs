@@ -6,7 +6,7 @@ use super::local::Local;
 use spyne_core::kernel::ids::RelId;
 
 use super::oids::rel_id;
-use super::shims;
+use super::server;
 
 /// A change of an object that the policy is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +71,8 @@ pub unsafe fn event(
         (OAT_DROP | OAT_POST_ALTER | OAT_POST_CREATE, c) if c == relation_class && sub != 0 => {
             Some(ObjectEvent::AlterColumn(RelId::new(object)))
         }
-        (OAT_POST_ALTER, shims::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
-        (OAT_POST_ALTER, shims::INHERITS_RELATION) if !argument.is_null() => {
+        (OAT_POST_ALTER, server::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
+        (OAT_POST_ALTER, server::INHERITS_RELATION) if !argument.is_null() => {
             // SAFETY: OAT_POST_ALTER comes with this struct; for pg_inherits
             // its auxiliary object is the parent (catalog/pg_inherits.c,
             // tablecmds.c).

@@ -13,7 +13,7 @@ use pgrx::pg_sys;
 use super::local::Local;
 use super::oids::rel_id;
 use super::statement::{self, Text, cells};
-use super::{clock, shims};
+use super::{clock, server};
 
 /// Stands for an authorised statement; 0 for none.
 pub type Token = u32;
@@ -397,7 +397,7 @@ unsafe fn rows_read(
                 }
             }
         }
-        shims::each_plan_state(state, &mut |child| rows_read(child, entries, into));
+        server::each_plan_state(state, &mut |child| rows_read(child, entries, into));
     }
 }
 

@@ -4,11 +4,13 @@ use pgrx::pg_sys;
 
 use super::oids::rel_id;
 use super::runs::Place;
-use super::{catalogs, shims, users};
+use super::{catalogs, server, users};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 /// How a statement touches a relation. FFI's view of [`spyne_core::gate::access::Access`].
 pub use spyne_core::gate::access::Access;
+
+pub use super::lists::cells;
 
 /// A relation that a statement touches.
 #[derive(Clone, Copy, Debug)]
@@ -151,31 +153,14 @@ pub unsafe fn relations_of(plan: *const pg_sys::PlannedStmt) -> u64 {
         let written = !(*plan).resultRelations.is_null();
         cells((*plan).rtable).fold(0xcbf2_9ce4_8422_2325 ^ u64::from(written), |hash, cell| {
             let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
-            match entry.rtekind {
-                pg_sys::RTEKind::RTE_RELATION => (hash ^ u64::from(entry.relid.to_u32()))
+            match server::names_relation(entry) {
+                true => (hash ^ u64::from(entry.relid.to_u32()))
                     .wrapping_mul(0x0000_0100_0000_01b3)
                     .rotate_left(23),
-                _ => hash,
+                false => hash,
             }
         })
     }
-}
-
-/// The pointers of a list.
-///
-/// # Safety
-/// `list` is null or a valid List of pointers, unchanged while iterated over.
-#[inline(always)]
-pub unsafe fn cells(list: *mut pg_sys::List) -> impl Iterator<Item = *mut core::ffi::c_void> {
-    // SAFETY: a List has `length` cells at `elements`.
-    let slice = unsafe {
-        match list.is_null() {
-            true => &[][..],
-            false => std::slice::from_raw_parts((*list).elements, (*list).length as usize),
-        }
-    };
-    // SAFETY: each cell of a pointer list holds a pointer.
-    slice.iter().map(|cell| unsafe { cell.ptr_value })
 }
 
 /// The integers of a list.
@@ -210,11 +195,12 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         let base = if key_check { Access::KeyCheck } else { Access::Read };
         let mut access: Vec<Option<Touched>> = cells(plan.rtable)
             .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
-            .map(|rte| {
-                (rte.rtekind == pg_sys::RTEKind::RTE_RELATION).then(|| Touched {
+            .zip(server::users_of_entries(plan))
+            .map(|(rte, as_user)| {
+                server::names_relation(rte).then(|| Touched {
                     relid: rel_id(rte.relid),
                     access: base,
-                    as_user: shims::checked_as(plan, rte),
+                    as_user,
                 })
             })
             .collect();

@@ -8,7 +8,7 @@ use super::oids::rel_id;
 use super::policy::policy;
 use super::runs::{Report, Token};
 use super::statement::{self, Access, Kind, Statement, Text, Touched};
-use super::{cache, catalogs, users};
+use super::{cache, catalogs, server, users};
 use spyne_core::kernel::ids::RoleId;
 
 /// The token of a utility statement that runs another.
@@ -101,7 +101,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                             let column = command.def.cast::<pg_sys::ColumnDef>();
                             !column.is_null() && !(*column).raw_default.is_null()
                         }
-                        _ => false,
+                        other => server::overwrites(other),
                     };
                     if overwrites {
                         touch(relation, Access::Write, Kind::Run);

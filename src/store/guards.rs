@@ -15,8 +15,9 @@ use crate::pg::elevate::Elevated;
 pub struct Dropped {
     pub oid: RelId,
     pub is_relation: bool,
+    /// The table that it is, or that the trigger is on.
     schema: String,
-    table_name: String,
+    name: String,
     /// Named in the command, not dropped along with something else.
     pub original: bool,
     pub temporary: bool,
@@ -25,9 +26,9 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    /// The table that it is, or that the trigger is on.
+    /// Where the table was.
     pub fn table(&self) -> Address {
-        Address::new(&self.schema, &self.table_name)
+        Address::new(&self.schema, &self.name)
     }
 }
 

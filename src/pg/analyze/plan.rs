@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use super::Planned;
 use crate::pg::statement::{Kind, cells};
-use crate::pg::{hooks, shims};
+use crate::pg::{hooks, server};
 use spyne_core::statement::preview::subject::PlanNode;
 
 /// Reads a plan's estimates.
@@ -83,6 +83,6 @@ pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt, explained: bo
     // SAFETY: the lists of the plan itself.
     unsafe {
         hooks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
-        hooks::checked(|| shims::check_permissions(planned));
+        hooks::checked(|| server::require_permissions(planned));
     }
 }

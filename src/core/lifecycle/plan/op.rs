@@ -238,7 +238,7 @@ impl Op {
                 format!("ALTER {} {} SET SCHEMA {}", kind.as_sql(), at.quoted(), quote(schema))
             }
             Op::SetOwner { kind, at, owner } => {
-                format!("ALTER {} {} OWNER TO {}", kind.as_sql(), at.quoted(), quote(owner))
+                format!("ALTER {} {} OWNER TO {}", kind.as_sql(), at.quoted(), role(owner))
             }
             Op::Grant { grant, on } => grant_sql(grant, on),
             Op::Revoke { privilege, on, from } => revoke_sql(privilege.as_deref(), on, from),
@@ -362,9 +362,18 @@ impl Op {
     }
 }
 
+/// A role in a statement. The two that spyne grants to of its own accord read
+/// as its documents write them.
+fn role(name: &str) -> String {
+    match name {
+        "spyne_views" | "spyne_viewer" => name.to_string(),
+        other => quote(other),
+    }
+}
+
 /// A role in GRANT and REVOKE; None is PUBLIC.
-fn grantee(role: &Option<String>) -> String {
-    role.as_deref().map_or_else(|| "PUBLIC".to_string(), quote)
+fn grantee(name: &Option<String>) -> String {
+    name.as_deref().map_or_else(|| "PUBLIC".to_string(), role)
 }
 
 fn grant_sql(grant: &Grant, on: &Target) -> String {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::assumptions::{Level, traps};
 use super::filtering::missing_filter;
 use super::keys::Known;
+use super::statistics;
 use super::subject::{PlanNode, Standing, Subject};
 use crate::kernel::names::literal;
 use crate::kernel::state::State;
@@ -379,10 +380,8 @@ fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     for table in tables(subject).into_iter().filter(|t| matches!(t.kind.as_str(), "r" | "m")) {
         let message = match (table.estimated_rows, table.changed_rows) {
             (None, _) => format!("{} was never analyzed: its estimates are guesses.", table.label),
-            // As autovacuum decides, with twice its scale factor and more to
-            // begin with: it should have come by.
-            (Some(rows), Some(changed)) if changed > 1000.0 + 0.2 * rows => format!(
-                "{} rows of {} changed since it was analyzed, of about {}.",
+            (Some(rows), Some(changed)) if statistics::are_outdated(table) => format!(
+                "{} changes to {} are counted since it was analyzed, when it had about {} rows.",
                 number(changed),
                 table.label,
                 number(rows)

@@ -9,6 +9,7 @@ pub mod guardrails;
 pub mod keys;
 pub mod render;
 pub mod staleness;
+mod statistics;
 pub mod subject;
 pub mod text;
 
