@@ -34,7 +34,7 @@ pub(super) fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact
     let mut facts: Vec<JoinFact> = Vec::new();
     for join in &mut described.joins {
         let is_governed =
-            |label: &str| tables.iter().any(|t| t.relation == label && t.state.is_some());
+            |shown: &str| tables.iter().any(|t| t.relation == shown && t.state.is_some());
         let covering = known.iter().filter(|k| k.covers(&join.equated, &name_of));
         // An accepted one first, then one that is suspect, then candidates.
         let best = covering.min_by_key(|k| (k.join_id.is_none(), k.suspect, k.candidate_id));
