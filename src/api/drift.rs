@@ -8,13 +8,14 @@ use spyne_core::drift::report::{Settlement, Source};
 use spyne_core::drift::subject::{Found, with_consumers};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::{Address, near, with_suffix};
+use spyne_core::kernel::names::{Address, with_suffix};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{State, StateSet};
 use spyne_core::shape::Change;
 use spyne_core::shape::compare::{Relationship, compare, kept};
 use spyne_core::shape::guide;
 use spyne_core::shape::snapshot::{Column, Snapshot, Unsaid};
+use spyne_core::words::likeness::near;
 
 use super::context::{Caller, given};
 use super::progress::Progress;

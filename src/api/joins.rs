@@ -9,9 +9,12 @@ use crate::guc;
 use crate::pg::oids::{AsOid, rel_id};
 use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
-use crate::store::joins::{self, Candidate, NewCandidate};
+use crate::store::joins::{self, Candidate};
 use crate::store::tables;
-use spyne_core::joins::{Pair, Table};
+use spyne_core::joins::candidate::NewCandidate;
+use spyne_core::joins::kinds::Source;
+use spyne_core::joins::status::CandidateStatus;
+use spyne_core::joins::table::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::literal;
@@ -155,12 +158,7 @@ fn stored(
         joins::store(new, looked_at, guc::join_candidate_ttl_seconds(), caller.user)?;
         let known = joins::candidates(None, None)?;
         let is_new = |c: &Candidate| {
-            new.iter().any(|n| {
-                n.name1 == c.name1
-                    && n.name2 == c.name2
-                    && n.columns1 == c.columns1
-                    && n.columns2 == c.columns2
-            })
+            new.iter().any(|n| n.is_over(&c.name1, &c.columns1, &c.name2, &c.columns2))
         };
         Ok(known.into_iter().filter(is_new).map(row).collect())
     })
@@ -226,17 +224,14 @@ fn spyne_join_candidates(
         if !classes(one).iter().any(|class| classes(other).contains(class)) {
             return Err(SpyneError::new(
                 Code::InvalidParameter,
-                format!("{} and {} have no columns that could be compared", one.label, other.label),
+                format!("{} and {} have no columns that could be compared", one.shown, other.shown),
                 "Columns are compared where their types are of one kind: numbers, texts, uuids, dates and timestamps, or the same other type.",
                 "Look at their columns: \\d. A cast in a view that is governed makes them comparable.",
             ));
         }
+        let (name1, name2) = (one.name.clone(), other.name.clone());
         let mut new = discover(pair, SHOWN, &[])?;
-        let between = |n: &NewCandidate| {
-            (Some(n.name1.as_str()), Some(n.name2.as_str())) == (name1, name2)
-                || (Some(n.name2.as_str()), Some(n.name1.as_str())) == (name1, name2)
-        };
-        new.retain(between);
+        new.retain(|n| n.is_between(&name1, &name2));
         stored(&new, None, &caller)
     };
     TableIterator::new(run().or_raise())
@@ -271,11 +266,11 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
     if let Some(hidden) = found.hidden.first() {
         return Err(SpyneError::new(
             Code::InsufficientPrivilege,
-            format!("permission denied to read {}", hidden.label),
+            format!("permission denied to read {}", hidden.shown),
             "Joins are looked at with the rights of the caller, by the table or by its governed view.",
             format!(
                 "Its owner can run: GRANT SELECT ON {} TO {};",
-                hidden.label,
+                hidden.shown,
                 users::quoted_name(caller.user)
             ),
         ));
@@ -369,7 +364,7 @@ fn spyne_propose_join(
         let new = proposed(both, &pair)?;
         if let Some(id) = elevated(|| joins::candidate_over(&new))?
             && let Some(known) = elevated(|| joins::candidate(id))?
-            && known.status == "rejected"
+            && known.status == CandidateStatus::Rejected
         {
             // Who may reject may think again.
             if caller.role < Role::Admin {
@@ -398,18 +393,11 @@ pub(super) fn rejected(candidate: &Candidate) -> SpyneError {
 
 /// The candidate that a proposal makes: measured as any other.
 fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
-    let (child, parent) = (tables[pair.child].clone(), tables[pair.parent].clone());
-    let columns = |table: &Table, set: &[usize]| -> Vec<String> {
-        set.iter().map(|c| table.columns[*c].name.clone()).collect()
-    };
-    let (columns1, columns2) = (columns(&child, &pair.columns), columns(&parent, &pair.key));
+    let (child, parent) = (&tables[pair.child], &tables[pair.parent]);
+    let (columns1, columns2) = (child.names_of(&pair.columns), parent.names_of(&pair.key));
+    let (name1, name2) = (child.name.clone(), parent.name.clone());
     let found = discover(tables, 1.1, std::slice::from_ref(pair))?;
-    let mine = |n: &&NewCandidate| {
-        n.name1 == child.name
-            && n.name2 == parent.name
-            && n.columns1 == columns1
-            && n.columns2 == columns2
-    };
+    let mine = |n: &&NewCandidate| n.is_over(&name1, &columns1, &name2, &columns2);
     let new = found.iter().find(mine).cloned().ok_or_else(|| {
         SpyneError::new(
             Code::Internal,
@@ -418,8 +406,11 @@ fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
             "Report it, with the definitions of the two tables.",
         )
     })?;
-    let source = if new.source == "declared" { "declared" } else { "proposed" };
-    Ok(NewCandidate { source: source.to_string(), ..new })
+    let source = match new.source {
+        Source::Declared => Source::Declared,
+        Source::Discovered | Source::Proposed => Source::Proposed,
+    };
+    Ok(NewCandidate { source, ..new })
 }
 
 fn bad(message: String, detail: String, hint: &str) -> SpyneError {
@@ -432,8 +423,8 @@ fn columns_of(table: &Table, names: &[String], argument: &str, hint: &str) -> Re
         let Some(column) = table.column(name) else {
             let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
             return Err(bad(
-                format!("{} has no column \"{name}\"", table.label),
-                format!("{argument} names columns of {}: {}.", table.label, known.join(", ")),
+                format!("{} has no column \"{name}\"", table.shown),
+                format!("{argument} names columns of {}: {}.", table.shown, known.join(", ")),
                 hint,
             ));
         };
@@ -486,7 +477,7 @@ fn check_steps(
     if child.oid == parent.oid && columns == key {
         return Err(bad(
             "a column cannot refer to itself".into(),
-            format!("Both sides are {}.", child.label),
+            format!("Both sides are {}.", child.shown),
             hint,
         ));
     }

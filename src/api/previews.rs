@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given};
-use super::standing::{accepted_joins, join_versions};
+use super::standing::accepted_joins;
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::analyze::{self, Analyzed, Problem, Raised};
@@ -16,15 +16,16 @@ use crate::pg::{catalogs, trial};
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Preview};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
-use spyne_core::kernel::names::{literal, near, quote};
+use spyne_core::kernel::names::{literal, quote};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::correction;
 use spyne_core::statement::preview::description::{self, Description, Use};
 use spyne_core::statement::preview::findings::{Assumption, Guardrail, Severity};
 use spyne_core::statement::preview::staleness::Basis;
 use spyne_core::statement::preview::subject::{Limits, Subject};
-use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, text};
+use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, standing, text};
 use spyne_core::statement::query::Command;
+use spyne_core::words::likeness::near;
 
 /// How a stop is overridden.
 const OVERRIDE: &str = "For example: SELECT * FROM spyne_preview('SELECT * FROM customer, region', override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose');";
@@ -125,7 +126,7 @@ pub(super) fn preview(request: &Request, corrects: Option<&str>) -> Result<Value
         statement: kind_of(&looked.analyzed),
         search_path: catalogs::search_path(),
         tables_used: to_value(&looked.described.tables_used),
-        join_versions: join_versions(&looked.described),
+        join_versions: standing::joins_used(&looked.described),
         joins: to_value(&looked.described.joins),
         filters: to_value(&looked.described.filters),
         aggregations: to_value(&looked.described.aggregations),
@@ -439,7 +440,7 @@ fn dry_run(preview: &Preview, described: &Description) -> Result<Value> {
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
         rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
-    });
+    })?;
     Ok(json!({
         "rows": outcome.rows, "before": outcome.before, "after": outcome.after,
         "table": target.map(|t| t.relation.clone()),

@@ -15,6 +15,7 @@ use pgrx::pg_sys;
 use super::catalogs::{attribute, scan};
 use super::oids::{rel_id, rel_of};
 use super::server;
+use spyne_core::kernel::digest::spread;
 
 /// Indexes of the system catalogs, fixed OIDs in all versions.
 const ATTRIBUTE_BY_RELATION: u32 = 2659;
@@ -179,17 +180,8 @@ unsafe fn version(catalog: u32, tuple: pg_sys::HeapTuple) -> u64 {
         let block = u64::from(place.ip_blkid.bi_hi) << 16 | u64::from(place.ip_blkid.bi_lo);
         let xmin = (*(*tuple).t_data).t_choice.t_heap.t_xmin;
         let row = block << 16 | u64::from(place.ip_posid);
-        mixed(mixed(row) ^ (u64::from(xmin.into_inner()) << 32 | u64::from(catalog)))
+        spread(spread(row) ^ (u64::from(xmin.into_inner()) << 32 | u64::from(catalog)))
     }
-}
-
-/// Spreads a number over all bits: the finalizer of SplitMix64 (Steele, Lea and
-/// Flood, 2014).
-fn mixed(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 /// The fixed part of a tuple, as GETSTRUCT finds it.

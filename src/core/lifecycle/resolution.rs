@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::RelId;
-use crate::kernel::names::near;
 use crate::kernel::state::State;
+use crate::words::likeness::near;
 
 /// A version of a name, as resolution sees it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]

@@ -7,9 +7,9 @@ use pgrx::pg_sys;
 
 use super::deparse;
 use super::expressions::Reader;
+use crate::pg::lists::cells;
 use crate::pg::oids::rel_id;
 use crate::pg::server;
-use crate::pg::statement::cells;
 use spyne_core::statement::query::{
     Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, SetOperator,
     Source, SourceKind, Target,

@@ -12,6 +12,7 @@ mod level;
 pub mod render;
 mod sources;
 pub mod staleness;
+pub mod standing;
 mod statistics;
 pub mod subject;
 pub mod text;
