@@ -76,7 +76,8 @@ fn spyne_promote(
         let dependents = given(dependents, "dependents", hint)?;
         let options = Options {
             accept_breaking: given(accept_breaking, "accept_breaking", hint)?,
-            dependents: Policy::parse(dependents).ok_or_else(|| unknown_policy(dependents))?,
+            dependents: Policy::parse(dependents)
+                .ok_or_else(|| unknown_policy(relation, dependents))?,
             target_schema,
             target_name,
             restoring: false,
@@ -90,12 +91,15 @@ fn spyne_promote(
     TableIterator::new(run().or_raise())
 }
 
-fn unknown_policy(text: &str) -> SpyneError {
+fn unknown_policy(relation: RelId, text: &str) -> SpyneError {
     SpyneError::new(
         Code::InvalidParameter,
         format!("\"{text}\" is not a way to treat dependents"),
         "dependents is block (the default: each is a blocker) or repoint (each is moved).",
-        "For example: spyne_promote(..., dependents => 'repoint')",
+        format!(
+            "For example: SELECT * FROM spyne_promote({}, dependents => 'repoint', dry_run => true);",
+            catalogs::relation_name(relation).as_argument()
+        ),
     )
 }
 
@@ -108,7 +112,8 @@ fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneErr
     let caller = Caller::now();
     caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), at.shown()))?;
     let row = elevated(|e| tables::governed(e, relation))?;
-    transition::check(&at.shown(), row.state, from, to)?;
+    let subject = transition::Subject { relation: &at, name: &row.name, state: row.state };
+    transition::check(subject, from, to)?;
     let function = transition::function(from, to).unwrap_or("spyne_promote");
     Ok(SpyneError::new(
         Code::InvalidParameter,

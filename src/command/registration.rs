@@ -98,7 +98,7 @@ impl Command for Register {
         let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
         Ok(Registration {
             theirs: caller.role == Role::Admin || existing.iter().all(theirs),
-            held: existing.iter().map(|v| (v.state, catalogs::label(v.relation))).collect(),
+            held: existing.iter().map(|v| (v.state, catalogs::relation_name(v.relation).shown())).collect(),
             ever: tables::versions_ever(elevated, &name)?,
             candidate,
             name,
@@ -109,7 +109,7 @@ impl Command for Register {
 
     fn plan(&self, found: &Registration) -> Result<Plan> {
         let name = &found.name;
-        registration::check_free(name, self.state, &found.held)?;
+        registration::check_free(&found.candidate.address(), name, self.state, &found.held)?;
         registration::check_theirs(name, self.state, found.theirs)?;
         let home = found.candidate.address();
         let shown = home.shown();
@@ -248,7 +248,7 @@ impl Command for Unregister {
         // A table dropped while enforcement was off has no owner to ask.
         let owner = elevated(|e| tables::candidate(e, self.relation))
             .map_or(users::BOOTSTRAP_SUPERUSER, |candidate| candidate.owner);
-        let action = format!("unregister {}", catalogs::label(self.relation));
+        let action = format!("unregister {}", catalogs::relation_name(self.relation));
         caller.require_steward(owner, &action)
     }
 

@@ -57,8 +57,13 @@ fn replace(elevated: &Elevated, address: &Address, held: &[Grant], wanted: &[Gra
 
 /// spyne_views reads governed tables alone.
 pub fn revoke_from_views(elevated: &Elevated, relid: RelId) -> Result<()> {
-    let table = catalogs::label(relid);
-    query::run(elevated, &format!("REVOKE SELECT ON TABLE {table} FROM spyne_views"))
+    match catalogs::address_of(relid) {
+        Some(at) => query::run(
+            elevated,
+            &format!("REVOKE SELECT ON TABLE {} FROM spyne_views", at.quoted()),
+        ),
+        None => Ok(()),
+    }
 }
 
 /// The statements of this module.
