@@ -281,8 +281,8 @@ fn spyne_accept_join(
                 hint,
             ));
         }
-        let join_type = join_type.map(|t| kind_of_join(&t)).transpose()?;
-        let role = role_name(role.as_deref())?;
+        let join_type = join_type.map(|t| kind_of_join(&t, id)).transpose()?;
+        let role = role_name(role.as_deref(), id)?;
         let candidate = known(elevated(|| joins::candidate(id))?, id)?;
         check_open(&candidate)?;
         let role = match elevated(|| joins::in_force_over(&candidate))? {
@@ -361,18 +361,20 @@ fn check_open(candidate: &Candidate) -> Result<()> {
     check_fresh(candidate)
 }
 
-fn kind_of_join(text: &str) -> Result<JoinType> {
+fn kind_of_join(text: &str, candidate: i64) -> Result<JoinType> {
     JoinType::parse(text).ok_or_else(|| {
         bad(
             format!("\"{text}\" is no kind of join"),
             format!("The kinds are {}.", JoinType::ALL.map(JoinType::as_str).join(", ")),
-            "For example: join_type => 'LEFT'",
+            &format!(
+                "For example: SELECT * FROM spyne_accept_join({candidate}, 'reason', join_type => 'LEFT');"
+            ),
         )
     })
 }
 
 /// A role as a part of a join's id.
-fn role_name(role: Option<&str>) -> Result<String> {
+fn role_name(role: Option<&str>, candidate: i64) -> Result<String> {
     let role = role.unwrap_or_default().trim();
     let fits = role.chars().all(|c| c.is_alphanumeric() || c == '_');
     if fits && role.len() <= 63 {
@@ -381,7 +383,9 @@ fn role_name(role: Option<&str>) -> Result<String> {
     Err(bad(
         format!("\"{role}\" cannot be the role of a join"),
         "It is a part of the join's id: letters, digits and underscores, 63 bytes at most.",
-        "For example: role => 'arrival'",
+        &format!(
+            "For example: SELECT * FROM spyne_accept_join({candidate}, 'reason', role => 'arrival');"
+        ),
     ))
 }
 
@@ -497,7 +501,13 @@ fn spyne_reject_join(
                 return Err(wrong_state(
                     format!("join candidate {id} is accepted"),
                     "A join rests on it.".into(),
-                    "Deprecate the join first: SELECT * FROM spyne_deprecate_join('...', 'reason');".into(),
+                    match joins::in_force_over(&candidate)? {
+                        Some(join) => format!(
+                            "Deprecate the join first: SELECT * FROM spyne_deprecate_join({}, 'reason');",
+                            literal(&join.join_id)
+                        ),
+                        None => LIST.to_string(),
+                    },
                 ));
             }
             if !dry_run {

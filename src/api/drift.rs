@@ -95,7 +95,7 @@ fn spyne_detect_drift(
     let run = || -> Result<Vec<DriftRow>> {
         let relid = rel_id(given(relation, "relation", hint)?);
         let caller = Caller::now();
-        let action = format!("look for drift of {}", catalogs::label(relid));
+        let action = format!("look for drift of {}", catalogs::relation_name(relid));
         caller.require(Permission::Query, &action)?;
         let governed = elevated(|e| tables::governed(e, relid))?;
         if governed.state == State::Shadow {
@@ -234,7 +234,7 @@ fn spyne_detect_feed_drift(
         }
         let feed = resolved(described)?;
         let (old, at) = (subject.live(), subject.address());
-        let changes = compare(&old, &feed, Relationship::Described, &|_| true, &at.quoted());
+        let changes = compare(&old, &feed, Relationship::Described, &|_| true, &at);
         let changes: Vec<Change> = changes.into_iter().map(of_feed).collect();
         if changes.is_empty() {
             return Ok(Vec::new());
@@ -423,9 +423,8 @@ fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address)
         true => Relationship::SameTable,
         false => Relationship::OtherTable,
     };
-    let quoted = address.quoted();
     let (old, new) = (&old.shape, &new.shape);
-    let changes = compare(old, new, relationship, &|_| true, &quoted);
+    let changes = compare(old, new, relationship, &|_| true, address);
     let pairs = kept(old, new, relationship);
     let mut rows: Vec<DiffRow> = changes
         .into_iter()
@@ -437,12 +436,12 @@ fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address)
     if rows.is_empty() {
         return rows;
     }
-    for statement in guide::migration(old, new, &pairs, &quoted) {
+    for statement in guide::migration(old, new, &pairs, address) {
         let detail = "on a table of the old shape".to_string();
         rows.push(("migration", None, None, None, detail, Some(statement)));
     }
-    let view = with_suffix(&address.name, &format!("__{from}_shape"));
-    let statement = guide::view(old, &pairs, (&address.schema, &view), &quoted);
+    let view = address.renamed(with_suffix(&address.name, &format!("__{from}_shape")));
+    let statement = guide::view(old, &pairs, &view, address);
     let detail = "the old shape, over a table of the new one".to_string();
     rows.push(("view", None, None, None, detail, Some(statement)));
     rows

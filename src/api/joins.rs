@@ -6,8 +6,8 @@ use pgrx::{JsonB, pg_sys};
 use super::context::{Caller, elevated, given, require_writable};
 use super::discovery::discover;
 use crate::guc;
-use crate::pg::catalogs;
 use crate::pg::oids::{AsOid, rel_id};
+use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Candidate};
 use crate::store::tables;
@@ -17,6 +17,7 @@ use spyne_core::joins::status::CandidateStatus;
 use spyne_core::joins::table::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::State;
 
@@ -246,9 +247,12 @@ pub(super) fn joinable(relid: RelId) -> Result<tables::Row> {
         State::ReadOnly | State::Active => Ok(row),
         state => Err(SpyneError::new(
             Code::WrongState,
-            format!("{} is {}: it is not joined", catalogs::label(relid), state.as_str()),
+            format!("{} is {}: it is not joined", catalogs::relation_name(relid), state.as_str()),
             "Joins are between tables that are READ_ONLY or ACTIVE.",
-            "See what its name means to readers: SELECT * FROM spyne_resolve(ARRAY['name']);",
+            format!(
+                "See what its name means to readers: SELECT * FROM spyne_resolve(ARRAY[{}]);",
+                literal(&row.name)
+            ),
         )),
     }
 }
@@ -264,7 +268,11 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
             Code::InsufficientPrivilege,
             format!("permission denied to read {}", hidden.label),
             "Joins are looked at with the rights of the caller, by the table or by its governed view.",
-            format!("Its owner can run: GRANT SELECT ON {} TO ...;", hidden.label),
+            format!(
+                "Its owner can run: GRANT SELECT ON {} TO {};",
+                hidden.label,
+                users::quoted_name(caller.user)
+            ),
         ));
     }
     let mut tables = Vec::new();
@@ -275,11 +283,15 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
             }
             Some(_) => {}
             None => {
+                let name = crate::pg::elevate::elevated(|e| tables::governed(e, *oid))?.name;
                 return Err(SpyneError::new(
                     Code::WrongState,
-                    format!("{} is not the version that its name means now", catalogs::label(*oid)),
+                    format!(
+                        "{} is not the version that its name means now",
+                        catalogs::relation_name(*oid)
+                    ),
                     "Joins are between what logical names mean now: the ACTIVE version, else the READ_ONLY one.",
-                    "See it: SELECT * FROM spyne_resolve(ARRAY['name']);",
+                    format!("See it: SELECT * FROM spyne_resolve(ARRAY[{}]);", literal(&name)),
                 ));
             }
         }

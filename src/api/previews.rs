@@ -3,6 +3,8 @@
 
 use pgrx::JsonB;
 use pgrx::prelude::*;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given};
@@ -26,6 +28,9 @@ use spyne_core::statement::preview::{
 };
 use spyne_core::statement::query::Command;
 use spyne_core::words::likeness::near;
+
+/// How a stop is overridden.
+const OVERRIDE: &str = "For example: SELECT * FROM spyne_preview('SELECT * FROM customer, region', override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose');";
 
 const HINT: &str = "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer');";
 
@@ -232,7 +237,8 @@ fn look(request: &Request, caller: &Caller) -> Result<Looked> {
         let inserts =
             analyzed.queries.iter().all(|q| q.command == Command::Insert && q.actions.is_empty());
         if !reached.is_empty() && !inserts && analyzed.written.is_empty() {
-            let names: Vec<String> = reached.iter().map(|oid| catalogs::label(*oid)).collect();
+            let names: Vec<String> =
+                reached.iter().map(|oid| catalogs::relation_name(*oid).shown()).collect();
             guarded.push(guardrails::foreign_keys_reach(&table.relation, &names));
         }
     }
@@ -277,17 +283,17 @@ fn analyzed(request: &Request, caller: &Caller) -> Result<(String, Analyzed)> {
 ///
 /// # Errors
 /// 22023.
-fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
+fn pins(pin: Option<&Value>) -> Result<BTreeMap<String, String>> {
     let wrong = |what: &Value| {
         SpyneError::new(
             Code::InvalidParameter,
             "pin is not an object of names and versions",
             format!("It is {what}."),
-            "For example: pin => '{\"customer\": \"v1\"}'",
+            "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer', pin => '{\"customer\": \"v1\"}');",
         )
     };
     let Some(pin) = pin.filter(|p| !p.is_null()) else {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     };
     let object = pin.as_object().ok_or_else(|| wrong(pin))?;
     object
@@ -303,25 +309,22 @@ fn pins(pin: Option<&Value>) -> Result<Vec<(String, String)>> {
 ///
 /// # Errors
 /// 22023 for a version that there is not, and where the text has no such name.
-fn pinned(sql: &str, pins: &[(String, String)], caller: &Caller) -> Result<String> {
+fn pinned(sql: &str, pins: &BTreeMap<String, String>, caller: &Caller) -> Result<String> {
     let staging = caller.role.may(Permission::ViewShadow);
-    let mut tables = Vec::new();
+    let mut tables = BTreeMap::new();
     for (name, version) in pins {
         let table = elevated(|| previews::logical(name, Some(version), staging))?;
-        tables.push(table.ok_or_else(|| {
+        let table = table.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
                 format!("{name} has no version {version} to pin"),
                 "A pin names a version that is there.",
                 format!("See its versions: SELECT version, state FROM spyne.tables WHERE logical_name = {};", literal(name)),
             )
-        })?);
+        })?;
+        tables.insert(name, table);
     }
-    let lookup = |parts: &[String]| {
-        let name = parts.last()?;
-        let at = pins.iter().position(|(pinned, _)| pinned == name)?;
-        Some(tables[at].clone())
-    };
+    let lookup = |parts: &[String]| tables.get(parts.last()?).cloned();
     correction::names::resolve_names(sql, &lookup).map(|r| r.sql).ok_or_else(|| {
         SpyneError::new(
             Code::InvalidParameter,
@@ -396,7 +399,7 @@ fn check_overrides(request: &Request) -> Result<()> {
             Code::InvalidParameter,
             format!("there is no stop called {}", unknown.join(", ")),
             format!("The stops are {}.", guardrails::STOPS.join(", ")),
-            "For example: override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose'",
+            OVERRIDE,
         ));
     }
     let reason = request.reason.as_deref().unwrap_or_default().trim();
@@ -405,7 +408,7 @@ fn check_overrides(request: &Request) -> Result<()> {
             Code::InvalidParameter,
             "an override needs a reason",
             "It is recorded with the preview, for whoever asks later.",
-            "Pass reason => '...'.",
+            OVERRIDE,
         ));
     }
     Ok(())

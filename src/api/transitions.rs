@@ -104,7 +104,7 @@ fn unknown_policy(text: &str) -> SpyneError {
 fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneError> {
     command::caller::require_writable(true)?;
     let relation: RelId = promotion.relation;
-    let at = catalogs::address_of(relation);
+    let at = catalogs::relation_name(relation);
     let caller = Caller::now();
     caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), at.shown()))?;
     let row = elevated(|e| tables::governed(e, relation))?;

@@ -4,7 +4,7 @@ use spyne_core::drift::report::{Settlement, Source, Status};
 use spyne_core::drift::subject::Subject;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::Address;
+use spyne_core::kernel::names::{Address, RelationName};
 use spyne_core::kernel::role::Permission;
 use spyne_core::lifecycle::plan::Plan;
 use spyne_core::lifecycle::plan::op::Op;
@@ -175,10 +175,10 @@ impl Command for ResolveDrift {
         "resolve_drift"
     }
 
-    fn subject(&self, report: &Report) -> Address {
+    fn subject(&self, report: &Report) -> RelationName {
         match &report.table {
-            Some(table) => table.subject.address(),
-            None => Address::new("spyne", "drift_reports"),
+            Some(table) => table.subject.address().into(),
+            None => Address::new("spyne", "drift_reports").into(),
         }
     }
 }

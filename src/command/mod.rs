@@ -15,7 +15,7 @@ pub mod transitions;
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::Address;
+use spyne_core::kernel::names::RelationName;
 use spyne_core::lifecycle::plan::Plan;
 
 use crate::pg::elevate::{Elevated, elevated};
@@ -74,7 +74,7 @@ pub trait Command {
 
     /// The table that the command is about, for the message of a plan that has
     /// blockers.
-    fn subject(&self, facts: &Self::Facts) -> Address;
+    fn subject(&self, facts: &Self::Facts) -> RelationName;
 }
 
 /// What came of a command.

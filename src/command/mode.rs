@@ -1,7 +1,7 @@
 //! Opening and closing ingestion.
 
 use spyne_core::kernel::error::Result;
-use spyne_core::kernel::names::Address;
+use spyne_core::kernel::names::{Address, RelationName};
 use spyne_core::kernel::role::Permission;
 use spyne_core::lifecycle::plan::Plan;
 use spyne_core::lifecycle::plan::op::Op;
@@ -45,7 +45,7 @@ impl Command for SetSystemMode {
         "set_system_mode"
     }
 
-    fn subject(&self, _before: &SystemMode) -> Address {
-        Address::new("spyne", "system_config")
+    fn subject(&self, _before: &SystemMode) -> RelationName {
+        Address::new("spyne", "system_config").into()
     }
 }

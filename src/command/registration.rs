@@ -2,7 +2,7 @@
 
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::Address;
+use spyne_core::kernel::names::{Address, RelationName};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::facts::{GovernedView, Table};
@@ -58,7 +58,7 @@ impl Registration {
 impl Register {
     fn check(&self, candidate: &Candidate) -> Result<String> {
         registration::check(&Request {
-            address: &candidate.address(),
+            address: candidate.address(),
             kind: &candidate.kind,
             temporary: candidate.temporary,
             is_partition: candidate.is_partition,
@@ -144,8 +144,8 @@ impl Command for Register {
         "register"
     }
 
-    fn subject(&self, found: &Registration) -> Address {
-        found.candidate.address()
+    fn subject(&self, found: &Registration) -> RelationName {
+        found.candidate.address().into()
     }
 }
 
@@ -175,12 +175,12 @@ pub struct Unregister {
 /// What the end of governance is planned from.
 pub struct Release {
     pub row: Row,
-    at: Address,
+    at: RelationName,
     exists: bool,
     admin: bool,
     view: Option<GovernedView>,
     /// The version that the governed view reads from now on.
-    next: Option<(Row, Address)>,
+    next: Option<(Row, RelationName)>,
     next_table: Option<Table>,
 }
 
@@ -268,11 +268,11 @@ impl Command for Unregister {
         let view = facts::view(elevated, &row.name)?;
         let reads = next.as_ref().filter(|_| view.is_some());
         Ok(Release {
-            at: catalogs::address_of(self.relation),
+            at: catalogs::relation_name(self.relation),
             exists: catalogs::kind_of(self.relation).is_some(),
             admin: caller.role == Role::Admin,
             next_table: reads.map(|n| facts::table(elevated, n.relation)).transpose()?,
-            next: next.map(|n| (n.clone(), catalogs::address_of(n.relation))),
+            next: next.map(|n| (n.clone(), catalogs::relation_name(n.relation))),
             view,
             row,
         })
@@ -297,11 +297,10 @@ impl Command for Unregister {
         let release = Record::Release { relation, state, name, version, shown: shown.clone() };
         note("is governed no more", release);
         let view = Address::new("governed", &row.name);
-        if let (Some(existing), Some((_, at)), Some(table)) =
-            (&found.view, &found.next, &found.next_table)
-        {
-            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, at);
-            refuse_where_blocked(&plan, &row.name, at)?;
+        if let (Some(existing), Some(table)) = (&found.view, &found.next_table) {
+            let at = table.address();
+            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, &at);
+            refuse_where_blocked(&plan, &row.name, &at)?;
         } else if found.view.is_some() {
             plan.step(view.shown(), "goes", Op::DropView { view });
         }
@@ -316,7 +315,7 @@ impl Command for Unregister {
         "unregister"
     }
 
-    fn subject(&self, found: &Release) -> Address {
+    fn subject(&self, found: &Release) -> RelationName {
         found.at.clone()
     }
 }

@@ -2,7 +2,7 @@
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::Address;
+use spyne_core::kernel::names::RelationName;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::Plan;
@@ -95,8 +95,8 @@ impl Command for TakeOver {
         if self.options.restoring { "restore" } else { "promote" }
     }
 
-    fn subject(&self, found: &Takeover) -> Address {
-        found.facts.incoming.table.address()
+    fn subject(&self, found: &Takeover) -> RelationName {
+        found.facts.incoming.table.address().into()
     }
 }
 
@@ -158,7 +158,7 @@ impl Command for Deprecate {
         "deprecate"
     }
 
-    fn subject(&self, _row: &Row) -> Address {
-        catalogs::address_of(self.relation)
+    fn subject(&self, _row: &Row) -> RelationName {
+        catalogs::relation_name(self.relation)
     }
 }

@@ -12,7 +12,7 @@ use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::literal;
+use spyne_core::kernel::names::RelationName;
 use spyne_core::kernel::state::State;
 
 /// The names of the triggers that spyne puts on governed tables begin so.
@@ -61,10 +61,10 @@ fn drop_index_concurrently(index: RelId) {
     if !in_use || !catalogs::is_unique_index(index) {
         return;
     }
-    let label = catalogs::label(table);
+    let (table, index) = (catalogs::relation_name(table), catalogs::relation_name(index));
     refuse(SpyneError::new(
         Code::WrongState,
-        format!("cannot drop unique index {} of {label} concurrently", catalogs::label(index)),
+        format!("cannot drop unique index {index} of {table} concurrently"),
         "Joins on it may multiply rows without it, and ON CONFLICT fails; half of the work would be done when that shows. [drift.breaking]",
         "Promote a version without it; or, as an administrator, in a transaction: SET LOCAL spyne.allow_breaking_ddl = on; and DROP INDEX without CONCURRENTLY.",
     ));
@@ -84,15 +84,15 @@ fn constrain_domain(domain: u32) {
             super::statement(&Statement::plain(touched, Kind::Definition, None));
             continue;
         }
-        let label = catalogs::label(relid);
+        let table = catalogs::relation_name(relid);
         refuse(SpyneError::new(
             Code::InsufficientPrivilege,
-            format!("cannot constrain a domain that governed table {label} uses"),
+            format!("cannot constrain a domain that governed table {table} uses"),
             format!(
-                "The constraint's functions would read every row of {label}, which is not yours."
+                "The constraint's functions would read every row of {table}, which is not yours."
             ),
             format!(
-                "Ask the owner of {label}, {}, or an administrator.",
+                "Ask the owner of {table}, {}, or an administrator.",
                 users::name(catalogs::owner_of(relid))
             ),
         ));
@@ -106,7 +106,7 @@ fn drop_relation(relid: RelId) {
     governed_view(relid);
     let guard = cache::guard_of(relid);
     if cache::governed_itself(relid) {
-        refuse(cannot_drop(&catalogs::label(relid)));
+        refuse(cannot_drop(&catalogs::relation_name(relid)));
     } else if !guard.is_none() && guard != Guard::CATALOG {
         // A partition takes its rows with it.
         check(relid, Access::Write);
@@ -117,7 +117,7 @@ fn drop_relation(relid: RelId) {
 /// DROP TYPE with CASCADE would take it from its readers unnoticed.
 fn governed_view(relid: RelId) {
     if is_governed_view(relid) && object_access::dropping() != Dropping::Extension {
-        refuse(stays(&catalogs::label(relid)));
+        refuse(stays(&catalogs::relation_name(relid)));
     }
 }
 
@@ -139,29 +139,29 @@ fn define_view(schema: u32) {
     ));
 }
 
-fn stays(label: &str) -> SpyneError {
+fn stays(view: &RelationName) -> SpyneError {
     SpyneError::new(
         Code::WrongState,
-        format!("cannot drop or change governed view {label}"),
+        format!("cannot drop or change governed view {view}"),
         "It is the approved way to read its table, and stays as it is while the table is governed.",
         "Unregister the table, or promote a version without the column that is to go.",
     )
 }
 
-pub(super) fn cannot_drop(label: &str) -> SpyneError {
+pub(super) fn cannot_drop(table: &RelationName) -> SpyneError {
     if object_access::dropping() == Dropping::Extension {
         return SpyneError::new(
             Code::WrongState,
             "cannot drop the extension while tables are governed",
-            format!("CASCADE would end the governance of {label} without a word on record."),
+            format!("CASCADE would end the governance of {table} without a word on record."),
             "First unregister each table: SELECT spyne_unregister(relation, 'reason', override => true) FROM spyne.tables;",
         );
     }
     SpyneError::new(
         Code::WrongState,
-        format!("cannot drop governed table {label}"),
+        format!("cannot drop governed table {table}"),
         "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
-        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", literal(label)),
+        format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", table.as_argument()),
     )
 }
 
@@ -194,9 +194,9 @@ fn identity(relid: RelId) {
     if before == after {
         return;
     }
-    let label = catalogs::label(relid);
+    let table = catalogs::relation_name(relid);
     if view {
-        return refuse(stays(&label));
+        return refuse(stays(&table));
     }
     let what = match () {
         () if before.name != after.name => "rename",
@@ -205,11 +205,11 @@ fn identity(relid: RelId) {
     };
     refuse(SpyneError::new(
         Code::WrongState,
-        format!("cannot {what} governed table {label}"),
+        format!("cannot {what} governed table {table}"),
         "The name, schema and owner of a governed table are part of what it promises to its readers; they change only by promotion.",
         format!(
             "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); then register it again.",
-            literal(&label)
+            table.as_argument()
         ),
     ));
 }
@@ -234,18 +234,18 @@ fn trigger(oid: u32, newest: bool) {
     };
     catalog(relid);
     if name.starts_with(GUARD_PREFIX) && !cache::guard_of(relid).is_none() {
-        refuse(guards_stay(&catalogs::label(relid), &name));
+        refuse(guards_stay(&catalogs::relation_name(relid), &name));
     }
 }
 
-pub(super) fn guards_stay(label: &str, trigger: &str) -> SpyneError {
+pub(super) fn guards_stay(table: &RelationName, trigger: &str) -> SpyneError {
     SpyneError::new(
         Code::InsufficientPrivilege,
-        format!("cannot change trigger {trigger} of governed table {label}"),
+        format!("cannot change trigger {trigger} of governed table {table}"),
         "It holds the write rules where the library is not preloaded.",
         format!(
             "To end governance of the table: SELECT * FROM spyne_unregister({}, 'reason');",
-            literal(label)
+            table.as_argument()
         ),
     )
 }
@@ -255,14 +255,14 @@ fn inherit(child: RelId, parent: RelId) {
     check(parent, Access::Write);
     let partitioned = catalogs::kind_of(parent) == Some(b'p');
     if partitioned && cache::governed_itself(child) {
-        let label = catalogs::label(child);
+        let table = catalogs::relation_name(child);
         refuse(SpyneError::new(
             Code::WrongState,
-            format!("cannot make governed table {label} a partition"),
+            format!("cannot make governed table {table} a partition"),
             "Rows routed through its parent would reach it past its own state; what is governed is the parent.",
             format!(
                 "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason');",
-                literal(&label)
+                table.as_argument()
             ),
         ));
     }
@@ -282,7 +282,9 @@ fn schema_identity(schema: u32) {
     }
     let detail = match (ours, holds) {
         (true, _) => "The schema is spyne's own.".to_string(),
-        (_, Some(relid)) => format!("It holds the governed table {}.", catalogs::label(relid)),
+        (_, Some(relid)) => {
+            format!("It holds the governed table {}.", catalogs::relation_name(relid))
+        }
         _ => return,
     };
     refuse(SpyneError::new(

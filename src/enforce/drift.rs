@@ -17,6 +17,7 @@ use spyne_core::kernel::names::{Address, literal};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::facts::GovernedView;
+use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
 
@@ -47,15 +48,15 @@ fn tell(settled: &Settled) {
     let Some(report) = settled.report.as_ref().filter(|_| settled.news) else {
         return;
     };
-    let label = settled.subject.address().shown();
+    let table = settled.subject.address();
     let changes = joined(&settled.found, |_| true);
     let id = report.report_id;
     let severity = severity(&settled.found).unwrap_or(Severity::Compatible);
     match &settled.version {
-        Some(version) => report::notice(&format!("{label} is {version} now: {changes}")),
+        Some(version) => report::notice(&format!("{table} is {version} now: {changes}")),
         None => report::warn(SpyneError::new(
             Code::WrongState,
-            format!("{label} has drifted: {} ({})", severity.as_str(), changes),
+            format!("{table} has drifted: {} ({})", severity.as_str(), changes),
             format!("Drift report {id} is open."),
             format!(
                 "As an administrator: SELECT * FROM spyne_resolve_drift({id}, 'apply', 'reason'); or 'dismiss'."
@@ -72,8 +73,7 @@ fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
 
 /// The refusal of breaking DDL, with the way that works.
 fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
-    let at = subject.address();
-    let label = at.shown();
+    let table = subject.address();
     let breaking = |f: &Found| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
     for consumer in found.iter().filter(|f| breaking(f)).flat_map(|f| &f.consumers) {
@@ -98,7 +98,7 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
             "A DEPRECATED table is what can be restored, and stays as it was.",
             format!(
                 "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); An administrator may also let it through: SET LOCAL spyne.allow_breaking_ddl = on;",
-                literal(&label)
+                table.as_argument()
             ),
         ),
         _ => (
@@ -106,14 +106,14 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
             format!(
                 "Make a shadow, change that, and promote it: SELECT * FROM spyne_create_shadow({0}); ... SELECT * FROM spyne_promote({1}, accept_breaking => true); An administrator may also let it through: SET LOCAL spyne.allow_breaking_ddl = on;",
                 literal(&subject.name),
-                literal(&format!("spyne_shadow.{}", subject.name)),
+                Address::new(STAGING, &subject.name).as_argument(),
             ),
         ),
     };
     SpyneError::new(
         Code::WrongState,
         format!(
-            "cannot break {} table {label}: {}",
+            "cannot break {} table {table}: {}",
             subject.state.as_str(),
             joined(found, breaking)
         ),

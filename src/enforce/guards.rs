@@ -67,8 +67,9 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
         .into_iter()
         .for_each(note_touched);
     for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
+        let table = dropped.table().into();
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
-            refuse(ddl::cannot_drop(&dropped.identity));
+            refuse(ddl::cannot_drop(&table));
         }
         // The row guard is there in the states that forbid writes. It goes with
         // its table only where somebody drops a partition of such a table.
@@ -76,7 +77,7 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
         let by_name = dropped.original && guard.starts_with(ddl::GUARD_PREFIX);
         let with_partition = guard == "spyne_guard_row";
         if (by_name || with_partition) && !dropped.temporary {
-            refuse(ddl::guards_stay(&dropped.identity, guard));
+            refuse(ddl::guards_stay(&table, guard));
         }
     }
 }
@@ -110,7 +111,7 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
             continue;
         }
         if let Some(broken) = elevated(|e| store::broken_guard(e, relid)).or_raise() {
-            refuse(ddl::guards_stay(&catalogs::label(relid), &broken));
+            refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken));
         }
         elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }

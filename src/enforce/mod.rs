@@ -166,7 +166,7 @@ fn words(
 fn catalog_write(relid: RelId) -> SpyneError {
     SpyneError::new(
         Code::InsufficientPrivilege,
-        format!("cannot write to {}", crate::pg::catalogs::label(relid)),
+        format!("cannot write to {}", crate::pg::catalogs::relation_name(relid)),
         "It is spyne's catalog, which only spyne's functions write: that binds superusers too.",
         "Use the functions, for example spyne_register or spyne_promote. To restore a dump: SET spyne.enforcement = off;",
     )

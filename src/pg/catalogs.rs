@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 use super::oids::{AsOid, rel_id, rel_of, role_id};
 use super::server;
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::Address;
+use spyne_core::kernel::names::{Address, RelationName};
 use spyne_core::kernel::state::{State, StateSet};
 
 /// pg_extension and its index on oid.
@@ -363,34 +363,29 @@ fn name_of(name: &pg_sys::NameData) -> String {
     unsafe { CStr::from_ptr(name.data.as_ptr()) }.to_string_lossy().into_owned()
 }
 
-/// Where a relation is; an empty schema and `relation <oid>` where it is no more.
-pub fn address_of(relid: RelId) -> Address {
+/// Where a relation is; None where there is no such relation.
+pub fn address_of(relid: RelId) -> Option<Address> {
     // SAFETY: look-ups that return null for what is not there; the strings are
     // palloc'd in the caller's context.
     unsafe {
         let name = pg_sys::get_rel_name(relid.oid());
         let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relid.oid()));
         if name.is_null() || schema.is_null() {
-            return Address::new("", format!("relation {relid}"));
+            return None;
         }
-        let text = |c: *const core::ffi::c_char| CStr::from_ptr(c).to_string_lossy().into_owned();
-        Address::new(text(schema), text(name))
+        let text = |name: *const core::ffi::c_char| CStr::from_ptr(name).to_string_lossy();
+        Some(Address::new(text(schema), text(name)))
     }
 }
 
-/// `schema.name` of a relation, each part quoted where it must be.
+/// What a relation is called in messages.
+pub fn relation_name(relid: RelId) -> RelationName {
+    address_of(relid).map_or(RelationName::Gone(relid), RelationName::At)
+}
+
+/// As [`relation_name`], as text.
 pub fn label(relid: RelId) -> String {
-    // SAFETY: look-ups that return null for what is not there; the strings are
-    // palloc'd in the caller's context.
-    unsafe {
-        let name = pg_sys::get_rel_name(relid.oid());
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relid.oid()));
-        if name.is_null() || schema.is_null() {
-            return format!("relation {relid}");
-        }
-        let text = pg_sys::quote_qualified_identifier(schema, name);
-        CStr::from_ptr(text).to_string_lossy().into_owned()
-    }
+    relation_name(relid).shown()
 }
 
 /// The OID of a schema; None where there is none.

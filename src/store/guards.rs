@@ -15,12 +15,21 @@ use crate::pg::elevate::Elevated;
 pub struct Dropped {
     pub oid: RelId,
     pub is_relation: bool,
-    pub identity: String,
+    /// The table that it is, or that the trigger is on.
+    schema: String,
+    name: String,
     /// Named in the command, not dropped along with something else.
     pub original: bool,
     pub temporary: bool,
     /// The trigger's name, for a trigger.
     pub trigger: Option<String>,
+}
+
+impl Dropped {
+    /// Where the table was.
+    pub fn table(&self) -> Address {
+        Address::new(&self.schema, &self.name)
+    }
 }
 
 static DROPPED: Query<(), Dropped> =

@@ -9,6 +9,7 @@ use crate::pg::oids::AsOid;
 use crate::pg::users;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
+use spyne_core::kernel::names::Address;
 use spyne_core::statement::preview::staleness::{Basis, FunctionBasis, RelationBasis};
 use spyne_core::statement::query::relations::{Relation, Relations};
 use std::collections::BTreeMap;
@@ -324,13 +325,9 @@ pub fn corrected(
     )
 }
 
-/// The version of a logical name, or without one its table in use: schema and
-/// table. Staging only for those who may see it.
-pub fn logical(
-    name: &str,
-    version: Option<&str>,
-    staging: bool,
-) -> Result<Option<(String, String)>> {
+/// Where the version of a logical name is, or without one its table in use.
+/// Staging only for those who may see it.
+pub fn logical(name: &str, version: Option<&str>, staging: bool) -> Result<Option<Address>> {
     sql::read(
         "SELECT jsonb_build_array(n.nspname, c.relname)
          FROM spyne.tables t JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -345,7 +342,7 @@ pub fn logical(
 
 /// The table of a version, for a name as a statement writes it: the logical
 /// name, or the name of any of its tables, with or without the schema.
-pub fn version_of(name: &str, version: &str, staging: bool) -> Result<Option<(String, String)>> {
+pub fn version_of(name: &str, version: &str, staging: bool) -> Result<Option<Address>> {
     sql::read(
         "SELECT jsonb_build_array(n.nspname, c.relname)
          FROM spyne.tables t JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace

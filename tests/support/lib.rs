@@ -4,6 +4,7 @@
 //! `static` would outlive the test run.
 
 pub mod fixture;
+pub mod pasted;
 pub mod tpch;
 pub mod waiting;
 

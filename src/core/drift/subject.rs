@@ -93,10 +93,10 @@ impl Subject {
     /// That the table is elsewhere, or gone. A superseded version waits under
     /// another name.
     fn moved(&self) -> Option<Change> {
-        let here = self.schema.as_deref().zip(self.table_name.as_deref());
+        let here = self.place();
         match self.state {
             State::Deprecated if here.is_some() => None,
-            _ => compare::table((&self.home_schema, &self.home_name), here),
+            _ => compare::table(&self.home(), here.as_ref()),
         }
     }
 
@@ -106,12 +106,8 @@ impl Subject {
             return false;
         };
         old != new
-            && !compare::compare(old, new, self.relationship(), &|_| true, &self.quoted())
+            && !compare::compare(old, new, self.relationship(), &|_| true, &self.address())
                 .is_empty()
-    }
-
-    fn quoted(&self) -> String {
-        self.address().quoted()
     }
 
     /// The changes since the shape was taken, and who meets them. `consumers` is
@@ -126,7 +122,7 @@ impl Subject {
         let relationship = self.relationship();
         let shape = if relationship == Relationship::SameTable { old } else { new };
         let used = |name: &str| !consumers_of(consumers, shape, name).is_empty();
-        let changes = compare::compare(old, new, relationship, &used, &self.quoted());
+        let changes = compare::compare(old, new, relationship, &used, &self.address());
         found.extend(with_consumers(changes, shape, consumers));
         found
     }

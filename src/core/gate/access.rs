@@ -5,6 +5,7 @@
 //! only when there is one.
 
 use crate::kernel::error::{Code, SpyneError};
+use crate::kernel::names::literal;
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{Readers, State};
 
@@ -141,7 +142,7 @@ pub fn explain(
             ),
             format!(
                 "See what the name means to readers: SELECT * FROM spyne_resolve(ARRAY[{}]);",
-                crate::kernel::names::literal(name).trim_start()
+                literal(name)
             ),
         ),
         Refusal::NotOptedIn => SpyneError::new(
@@ -172,14 +173,15 @@ pub fn explain(
             format!("{what}: nobody writes to it, neither its owner nor a superuser.{inherited}"),
             match (state, &subject.successor) {
                 (State::Deprecated, Some(successor)) => format!(
-                    "Write to {successor}, or bring this version back: SELECT * FROM spyne_restore('{relation}');"
+                    "Write to {successor}, or bring this version back: SELECT * FROM spyne_restore({});",
+                    literal(&subject.governed)
                 ),
                 (State::Deprecated, None) => {
-                    format!("Bring it back: SELECT * FROM spyne_restore('{relation}');")
+                    format!("Bring it back: SELECT * FROM spyne_restore({});", literal(&subject.governed))
                 }
                 _ => format!(
                     "Make a writable version and promote it: SELECT * FROM spyne_create_shadow({});",
-                    crate::kernel::names::literal(name).trim_start()
+                    literal(name)
                 ),
             },
         ),

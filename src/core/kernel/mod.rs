@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod error;
 pub mod ids;
+pub mod keywords;
 pub mod names;
 pub mod role;
 pub mod state;

@@ -1,6 +1,11 @@
 //! Names: quoting and the length limit.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use super::ids::RelId;
+use super::keywords::is_reserved;
 
 /// The longest identifier Postgres keeps, in bytes (NAMEDATALEN - 1).
 pub const MAX_NAME_BYTES: usize = 63;
@@ -10,12 +15,13 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// An identifier as people write it: quoted where it must be. For reading; keywords
-/// are not looked at.
+/// An identifier as people write it: quoted where it must be, as `quote_ident`
+/// does it.
 pub fn plain(name: &str) -> String {
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if starts && name.chars().all(simple) { name.to_string() } else { quote(name) }
+    let bare = starts && name.chars().all(simple) && !is_reserved(name);
+    if bare { name.to_string() } else { quote(name) }
 }
 
 /// `schema.name`, quoted.
@@ -41,6 +47,11 @@ impl Address {
         Address { schema: schema.into(), name: name.into() }
     }
 
+    /// Another name in the same schema.
+    pub fn renamed(&self, name: impl Into<String>) -> Address {
+        Address::new(&self.schema, name)
+    }
+
     /// `schema.name` for people: each part quoted where it must be, so that the
     /// text can be pasted where SQL wants a table.
     pub fn shown(&self) -> String {
@@ -54,15 +65,62 @@ impl Address {
 
     /// `'schema.name'`: a string literal that reads as this regclass.
     pub fn as_argument(&self) -> String {
-        literal(&self.shown()).trim_start().to_string()
+        literal(&self.shown())
     }
 }
 
-/// Quotes a string literal, whatever standard_conforming_strings is.
+/// As [`Address::shown`].
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+/// What a relation is called in messages: by its address, or by its OID where it
+/// is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RelationName {
+    At(Address),
+    Gone(RelId),
+}
+
+impl RelationName {
+    /// The address for people; `relation 16400` for what is gone.
+    pub fn shown(&self) -> String {
+        match self {
+            RelationName::At(address) => address.shown(),
+            RelationName::Gone(relid) => format!("relation {relid}"),
+        }
+    }
+
+    /// A literal that reads as this regclass.
+    pub fn as_argument(&self) -> String {
+        match self {
+            RelationName::At(address) => address.as_argument(),
+            RelationName::Gone(relid) => relid.to_string(),
+        }
+    }
+}
+
+/// As [`RelationName::shown`].
+impl fmt::Display for RelationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+impl From<Address> for RelationName {
+    fn from(address: Address) -> RelationName {
+        RelationName::At(address)
+    }
+}
+
+/// Quotes a string literal, whatever standard_conforming_strings is. No name and
+/// no digit may stand right before it.
 pub fn literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");
     match doubled.contains('\\') {
-        true => format!(" E'{}'", doubled.replace('\\', "\\\\")),
+        true => format!("E'{}'", doubled.replace('\\', "\\\\")),
         false => format!("'{doubled}'"),
     }
 }
@@ -85,7 +143,7 @@ mod tests {
     fn quoting_survives_quotes_and_backslashes() {
         assert_eq!(qualified("a\"b", "C d"), "\"a\"\"b\".\"C d\"");
         assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\'b"), " E'a\\\\''b'");
+        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
     }
 
     #[test]
@@ -99,6 +157,17 @@ mod tests {
         assert_eq!(odd.as_argument(), r#"'spyne_shadow."O''Brien ""x"""'"#);
         let backslash = Address::new("public", r"a\b");
         assert_eq!(backslash.as_argument(), r#"E'public."a\\b"'"#);
+        assert_eq!(Address::new("public", "select").shown(), r#"public."select""#);
+    }
+
+    #[test]
+    fn a_relation_that_is_gone_is_called_by_its_oid() {
+        let gone = RelationName::Gone(RelId::new(16400));
+        assert_eq!(gone.to_string(), "relation 16400");
+        assert_eq!(gone.as_argument(), "16400");
+        let there = RelationName::from(Address::new("public", "Order Lines"));
+        assert_eq!(there.to_string(), r#"public."Order Lines""#);
+        assert_eq!(there.as_argument(), r#"'public."Order Lines"'"#);
     }
 
     #[test]

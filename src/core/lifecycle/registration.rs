@@ -6,9 +6,9 @@ use crate::kernel::state::State;
 use crate::kernel::version::Version;
 
 /// A relation that somebody wants to register.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
-    pub address: &'a Address,
+    pub address: Address,
     /// pg_class.relkind.
     pub kind: &'a str,
     pub temporary: bool,
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     fn table<'a>() -> Request<'a> {
-        Request { label: "public.t", schema: "public", kind: "r", ..Request::default() }
+        Request { address: Address::new("public", "t"), kind: "r", ..Request::default() }
     }
 
     #[test]
@@ -205,7 +205,10 @@ mod tests {
         assert_eq!(code(Request { temporary: true, ..table() }), Code::WrongObjectType);
         assert_eq!(code(Request { is_partition: true, ..table() }), Code::WrongObjectType);
         assert_eq!(code(Request { is_system: true, ..table() }), Code::WrongObjectType);
-        assert_eq!(code(Request { schema: "spyne", ..table() }), Code::WrongObjectType);
+        assert_eq!(
+            code(Request { address: Address::new("spyne", "t"), ..table() }),
+            Code::WrongObjectType
+        );
         assert_eq!(code(Request { extension: Some("x"), ..table() }), Code::WrongObjectType);
         let twice = Request { governed: Some((State::Active, "t")), ..table() };
         assert_eq!(code(twice), Code::DuplicateObject);

@@ -26,7 +26,7 @@ pub fn read_pins(pin: Option<serde_json::Value>) -> Result<BTreeMap<String, Stri
             Code::InvalidParameter,
             "pin is not an object of names and versions",
             detail,
-            "For example: pin => '{\"customer\": \"v1\"}'",
+            "For example: SELECT * FROM spyne_resolve(ARRAY['customer'], pin => '{\"customer\": \"v1\"}');",
         )
     };
     match pin {

@@ -8,6 +8,7 @@ use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot};
 use super::types::{Facts, Fit, fit};
 use super::{Change, guide, remedies};
+use crate::kernel::names::Address;
 
 /// How the two shapes belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +30,13 @@ pub enum Relationship {
 pub type Used<'a> = &'a dyn Fn(&str) -> bool;
 
 /// The changes from `old` to `new`, in an order in which their remedies can be
-/// run. `address` is the table's, quoted, for the remedies.
+/// run. `address` is the table's, for the remedies.
 pub fn compare(
     old: &Snapshot,
     new: &Snapshot,
     relationship: Relationship,
     used: Used,
-    address: &str,
+    address: &Address,
 ) -> Vec<Change> {
     let pairs = pair(&old.columns, &new.columns, relationship);
     let names: Vec<(&str, &str)> = pairs
@@ -357,17 +358,16 @@ fn default_of(column: &Column) -> Option<&str> {
 }
 
 /// The table itself, where it is no more: at all, or at its address.
-pub fn table(home: (&str, &str), now: Option<(&str, &str)>) -> Option<Change> {
-    let label = |(schema, name): (&str, &str)| format!("{schema}.{name}");
+pub fn table(home: &Address, now: Option<&Address>) -> Option<Change> {
     match now {
         None => {
-            let detail = format!("table {} is gone", label(home));
-            Some(Change::new(What::TableDropped, None, detail).names(Some(&label(home)), None))
+            let detail = format!("table {home} is gone");
+            Some(Change::new(What::TableDropped, None, detail).names(Some(&home.shown()), None))
         }
         Some(now) if now != home => {
-            let detail = format!("table {} is now {}", label(home), label(now));
+            let detail = format!("table {home} is now {now}");
             let mut change = Change::new(What::TableRenamed, None, detail)
-                .names(Some(&label(home)), Some(&label(now)));
+                .names(Some(&home.shown()), Some(&now.shown()));
             change.remedy = guide::relocation(now, home);
             Some(change)
         }

@@ -3,7 +3,7 @@
 
 use super::snapshot::{Column, Constraint, Kind, Snapshot};
 use super::types::{Fit, fit};
-use crate::kernel::names::{qualified, quote, with_suffix};
+use crate::kernel::names::{Address, quote, with_suffix};
 
 /// A column as CREATE TABLE and ADD COLUMN have it, without its constraints but
 /// NOT NULL.
@@ -36,49 +36,57 @@ fn identity_clause(identity: &str) -> &'static str {
     }
 }
 
+/// A column that gets another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rename<'a> {
+    pub from: &'a str,
+    pub to: &'a str,
+}
+
 /// Whether renames cannot run one by one in any order: a new name is another's
 /// old one.
-pub fn are_entangled(renames: &[(String, String)]) -> bool {
-    renames.iter().any(|(_, to)| renames.iter().any(|(from, _)| from == to))
+pub fn are_entangled(renames: &[Rename]) -> bool {
+    renames.iter().any(|one| renames.iter().any(|other| other.from == one.to))
 }
 
 /// Renames as statements. Names that change places go by way of others, which
 /// are none of `taken`.
-pub fn renames(address: &str, renames: &[(String, String)], taken: &[&str]) -> Vec<String> {
+pub fn renames(address: &Address, renames: &[Rename], taken: &[&str]) -> Vec<String> {
+    let table = address.quoted();
     let statement = |from: &str, to: &str| {
-        format!("ALTER TABLE {address} RENAME COLUMN {} TO {};", quote(from), quote(to))
+        format!("ALTER TABLE {table} RENAME COLUMN {} TO {};", quote(from), quote(to))
     };
     if !are_entangled(renames) {
-        return renames.iter().map(|(from, to)| statement(from, to)).collect();
+        return renames.iter().map(|r| statement(r.from, r.to)).collect();
     }
     let mut numbers = 1..;
     let asides: Vec<String> = renames
         .iter()
-        .map(|(from, _)| {
-            let free = |n: u32| Some(with_suffix(from, &format!("__renamed_{n}")));
+        .map(|rename| {
+            let free = |n: u32| Some(with_suffix(rename.from, &format!("__renamed_{n}")));
             numbers
                 .by_ref()
                 .find_map(|n| free(n).filter(|name| !taken.contains(&name.as_str())))
                 .unwrap_or_default()
         })
         .collect();
-    let away = renames.iter().zip(&asides).map(|((from, _), aside)| statement(from, aside));
-    let back = renames.iter().zip(&asides).map(|((_, to), aside)| statement(aside, to));
+    let away = renames.iter().zip(&asides).map(|(rename, aside)| statement(rename.from, aside));
+    let back = renames.iter().zip(&asides).map(|(rename, aside)| statement(aside, rename.to));
     away.chain(back).collect()
 }
 
-/// A table back to an address.
-pub fn relocation(now: (&str, &str), to: (&str, &str)) -> String {
+/// A table back to an address. While it is governed that is refused, and what
+/// was done with enforcement off is undone so.
+pub fn relocation(now: &Address, to: &Address) -> String {
     let mut all = Vec::new();
-    if now.1 != to.1 {
-        let from = qualified(now.0, now.1);
-        all.push(format!("ALTER TABLE {from} RENAME TO {};", quote(to.1)));
+    if now.name != to.name {
+        all.push(format!("ALTER TABLE {} RENAME TO {};", now.quoted(), quote(&to.name)));
     }
-    if now.0 != to.0 {
-        let from = qualified(now.0, to.1);
-        all.push(format!("ALTER TABLE {from} SET SCHEMA {};", quote(to.0)));
+    if now.schema != to.schema {
+        let from = now.renamed(&to.name).quoted();
+        all.push(format!("ALTER TABLE {from} SET SCHEMA {};", quote(&to.schema)));
     }
-    all.join(" ")
+    format!("SET spyne.enforcement = off; {} RESET spyne.enforcement;", all.join(" "))
 }
 
 /// How a value of one column becomes one of another type.
@@ -119,8 +127,9 @@ fn converts(from: &str, to: &str) -> bool {
     (temporal(&from) && temporal(&to)) || pair(&from, &to) || pair(&to, &from)
 }
 
-/// ALTER TYPE to that of `to`, from the type named `from`.
-pub fn type_change(address: &str, name: &str, to: &Column, from: Option<&str>) -> String {
+/// ALTER TYPE of the column `name` to that of `to`, from the type named `from`.
+pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str>) -> String {
+    let (table, name) = (address.quoted(), quote(name));
     let before =
         Column { data_type: from.unwrap_or(&to.data_type).to_string(), ..Column::default() };
     let collation = match &to.collation {
@@ -140,68 +149,69 @@ pub fn type_change(address: &str, name: &str, to: &Column, from: Option<&str>) -
     let fitting = fit(&before.data_type, before.facts.as_ref(), &to.data_type, to.facts.as_ref());
     let using = match fitting {
         Fit::Other if to.generated.is_none() => {
-            format!(" USING {}", conversion(name, &before, to))
+            format!(" USING {}", conversion(&name, &before, to))
         }
         _ => String::new(),
     };
     format!(
-        "ALTER TABLE {address} {drop}ALTER COLUMN {name} TYPE {}{collation}{using}{set};",
+        "ALTER TABLE {table} {drop}ALTER COLUMN {name} TYPE {}{collation}{using}{set};",
         to.data_type
     )
 }
 
-/// Where the values come from: from `now`, where that is known, to `then`.
-pub fn values(address: &str, name: &str, now: Option<&Column>, then: &Column) -> String {
-    let table = format!("ALTER TABLE {address} ALTER COLUMN {name}");
+/// Where the values of the column `name` come from: from `now`, where that is
+/// known, to `then`.
+pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column) -> String {
+    let table = format!("ALTER TABLE {}", address.quoted());
+    let column = format!("{table} ALTER COLUMN {}", quote(name));
     let none = Column::default();
     let now = now.unwrap_or(&none);
     let mut statements = Vec::new();
     match (&now.generated, &then.generated) {
         (a, b) if a == b => {}
-        (Some(_), None) => statements.push(format!("{table} DROP EXPRESSION;")),
+        (Some(_), None) => statements.push(format!("{column} DROP EXPRESSION;")),
         _ => {
             // Postgres makes no column generated afterwards: a new one is.
             return format!(
-                "ALTER TABLE {address} DROP COLUMN {name}; ALTER TABLE {address} ADD COLUMN {};",
-                column_definition(&Column { name: unquoted(name), ..then.clone() })
+                "{table} DROP COLUMN {}; {table} ADD COLUMN {};",
+                quote(name),
+                column_definition(&Column { name: name.to_string(), ..then.clone() })
             );
         }
     }
     match (now.identity.as_deref(), then.identity.as_deref()) {
         (a, b) if a == b => {}
-        (Some(_), None) => statements.push(format!("{table} DROP IDENTITY;")),
+        (Some(_), None) => statements.push(format!("{column} DROP IDENTITY;")),
         (None, Some(identity)) => {
-            statements.push(format!("{table} DROP DEFAULT;"));
-            statements.push(format!("{table} SET NOT NULL;"));
-            statements.push(format!("{table} ADD {};", identity_clause(identity)));
+            statements.push(format!("{column} DROP DEFAULT;"));
+            statements.push(format!("{column} SET NOT NULL;"));
+            statements.push(format!("{column} ADD {};", identity_clause(identity)));
         }
         (Some(_), Some(identity)) => {
             let kind = identity_clause(identity).trim_end_matches(" AS IDENTITY");
-            statements.push(format!("{table} SET {kind};"));
+            statements.push(format!("{column} SET {kind};"));
         }
         (None, None) => {}
     }
     match (&now.default, &then.default) {
         (a, b) if a == b => {}
-        (_, Some(default)) => statements.push(format!("{table} SET DEFAULT {default};")),
+        (_, Some(default)) => statements.push(format!("{column} SET DEFAULT {default};")),
         // An identity has none.
         (Some(_), None) if then.identity.is_none() => {
-            statements.push(format!("{table} DROP DEFAULT;"));
+            statements.push(format!("{column} DROP DEFAULT;"));
         }
         _ => {}
     }
     statements.join(" ")
 }
 
-fn unquoted(name: &str) -> String {
-    name.strip_prefix('"')
-        .and_then(|n| n.strip_suffix('"'))
-        .map_or_else(|| name.to_string(), |n| n.replace("\"\"", "\""))
-}
-
 /// From the constraint `now` to `then`; None for none.
-pub fn constraint(address: &str, now: Option<&Constraint>, then: Option<&Constraint>) -> String {
-    let table = format!("ALTER TABLE {address}");
+pub fn constraint(
+    address: &Address,
+    now: Option<&Constraint>,
+    then: Option<&Constraint>,
+) -> String {
+    let table = format!("ALTER TABLE {}", address.quoted());
     match (now, then) {
         (Some(now), Some(then)) if now.kind == then.kind && now.definition == then.definition => {
             if now.name == then.name {
@@ -210,7 +220,7 @@ pub fn constraint(address: &str, now: Option<&Constraint>, then: Option<&Constra
             match now.kind.is_index() {
                 true => format!(
                     "ALTER INDEX {} RENAME TO {};",
-                    beside(address, &now.name),
+                    address.renamed(&now.name).quoted(),
                     quote(&then.name)
                 ),
                 false => format!(
@@ -222,12 +232,17 @@ pub fn constraint(address: &str, now: Option<&Constraint>, then: Option<&Constra
         }
         (now, then) => {
             let drop = now.map(|c| match c.kind {
-                Kind::UniqueIndex => format!("DROP INDEX {};", beside(address, &c.name)),
+                Kind::UniqueIndex => format!("DROP INDEX {};", address.renamed(&c.name).quoted()),
                 _ => format!("{table} DROP CONSTRAINT {};", quote(&c.name)),
             });
             let add = then.map(|c| match c.kind {
                 Kind::UniqueIndex => {
-                    format!("CREATE UNIQUE INDEX {} ON {address}{};", quote(&c.name), c.definition)
+                    format!(
+                        "CREATE UNIQUE INDEX {} ON {}{};",
+                        quote(&c.name),
+                        address.quoted(),
+                        c.definition
+                    )
                 }
                 _ => format!("{table} ADD CONSTRAINT {} {};", quote(&c.name), c.definition),
             });
@@ -236,29 +251,12 @@ pub fn constraint(address: &str, now: Option<&Constraint>, then: Option<&Constra
     }
 }
 
-/// A name in the schema of an address.
-fn beside(address: &str, name: &str) -> String {
-    match schema_of(address) {
-        Some(schema) => format!("{schema}.{}", quote(name)),
-        None => quote(name),
-    }
-}
-
-/// The quoted schema of a quoted address.
-fn schema_of(address: &str) -> Option<&str> {
-    let mut quoted = false;
-    address.char_indices().find_map(|(at, c)| {
-        quoted ^= c == '"';
-        (c == '.' && !quoted).then_some(&address[..at])
-    })
-}
-
 /// Which columns of the two shapes are the same: old and new.
 pub type Kept<'a> = Vec<(&'a Column, &'a Column)>;
 
 /// The statements that lead from `old` to `new`, in an order in which they run.
-pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &str) -> Vec<String> {
-    let table = format!("ALTER TABLE {address}");
+pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address) -> Vec<String> {
+    let table = format!("ALTER TABLE {}", address.quoted());
     let mut all = Vec::new();
     let stays = |a: &Constraint, b: &Constraint| a.name == b.name && a.definition == b.definition;
     // What depends on columns goes first, and comes back last.
@@ -267,10 +265,10 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &str) -> 
             all.push(constraint(address, Some(was), None));
         }
     }
-    let names: Vec<(String, String)> = kept
+    let names: Vec<Rename> = kept
         .iter()
         .filter(|(was, now)| was.name != now.name)
-        .map(|(was, now)| (was.name.clone(), now.name.clone()))
+        .map(|(was, now)| Rename { from: &was.name, to: &now.name })
         .collect();
     // A generated column leans on others: it goes before them, or stands alone.
     for (was, now) in kept {
@@ -293,18 +291,18 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &str) -> 
             None => Column { generated: None, ..(*before).clone() },
             Some(_) => (*before).clone(),
         };
-        let name = quote(&now.name);
+        let name = &now.name;
         if was.data_type != now.data_type || was.collation != now.collation {
             // Its default may be of the old type, and is set below.
             if was.default.is_some() {
-                all.push(format!("{table} ALTER COLUMN {name} DROP DEFAULT;"));
+                all.push(format!("{table} ALTER COLUMN {} DROP DEFAULT;", quote(name)));
             }
             let bare = Column { default: None, ..(*now).clone() };
-            all.push(type_change(address, &name, &bare, Some(&was.data_type)));
+            all.push(type_change(address, name, &bare, Some(&was.data_type)));
             let undone = Column { default: None, ..was.clone() };
-            all.push(values(address, &name, Some(&undone), now));
+            all.push(values(address, name, Some(&undone), now));
         } else {
-            all.push(values(address, &name, Some(was), now));
+            all.push(values(address, name, Some(was), now));
         }
     }
     for now in &new.columns {
@@ -327,9 +325,9 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &str) -> 
     all
 }
 
-/// A view `schema.name` that gives the old shape over a table of the new one.
-/// A column that is gone is NULL in it.
-pub fn view(old: &Snapshot, kept: &Kept, (schema, name): (&str, &str), address: &str) -> String {
+/// A view at `at` that gives the old shape over the table at `table`, which has
+/// the new one. A column that is gone is NULL in it.
+pub fn view(old: &Snapshot, kept: &Kept, at: &Address, table: &Address) -> String {
     let columns: Vec<String> = old
         .columns
         .iter()
@@ -344,9 +342,5 @@ pub fn view(old: &Snapshot, kept: &Kept, (schema, name): (&str, &str), address: 
             }
         })
         .collect();
-    format!(
-        "CREATE VIEW {} AS SELECT {} FROM {address};",
-        qualified(schema, name),
-        columns.join(", ")
-    )
+    format!("CREATE VIEW {} AS SELECT {} FROM {};", at.quoted(), columns.join(", "), table.quoted())
 }

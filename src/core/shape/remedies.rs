@@ -1,49 +1,53 @@
 //! SQL that gives the old shape back.
 
 use super::Change;
-use super::guide::{self, column_definition};
+use super::guide::{self, Rename, column_definition};
 use super::rules::ChangeType;
 use super::snapshot::{Column, Snapshot};
-use crate::kernel::names::quote;
+use crate::kernel::names::{Address, quote};
 
 /// Gives each change its remedy. A compatible one needs none, and has it all
 /// the same: somebody may want it undone.
-pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &str) {
-    let renames: Vec<(String, String)> = changes
-        .iter()
-        .filter(|c| c.change_type == ChangeType::Rename)
-        .filter_map(|c| c.new_name.clone().zip(c.old_name.clone()))
-        .collect();
-    let taken: Vec<&str> =
-        old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
-    let mut undo_renames = Some(guide::renames(address, &renames, &taken).join(" "));
-    for change in changes {
-        change.remedy = match change.change_type {
-            // Names that change places go back together.
-            ChangeType::Rename => match guide::are_entangled(&renames) {
-                true => undo_renames.take().unwrap_or_else(|| "-- as for the first rename".into()),
-                false => guide::renames(
-                    address,
-                    &change
-                        .new_name
-                        .clone()
-                        .zip(change.old_name.clone())
-                        .into_iter()
-                        .collect::<Vec<_>>(),
-                    &taken,
-                )
-                .join(" "),
-            },
-            _ => remedy(change, old, new, address),
-        };
+pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Address) {
+    let remedies = all(changes, old, new, address);
+    for (change, remedy) in changes.iter_mut().zip(remedies) {
+        change.remedy = remedy;
     }
 }
 
-fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &str) -> String {
-    let table = format!("ALTER TABLE {address}");
+/// The remedy of each change.
+fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
+    let renames: Vec<Rename> = changes.iter().filter_map(undone).collect();
+    let taken: Vec<&str> =
+        old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
+    let entangled = guide::are_entangled(&renames);
+    let mut undo_renames = Some(guide::renames(address, &renames, &taken).join(" "));
+    changes
+        .iter()
+        .map(|change| match undone(change) {
+            // Names that change places go back together.
+            Some(_) if entangled => {
+                undo_renames.take().unwrap_or_else(|| "-- as for the first rename".into())
+            }
+            Some(rename) => guide::renames(address, &[rename], &taken).join(" "),
+            None => remedy(change, old, new, address),
+        })
+        .collect()
+}
+
+/// The rename that undoes one; None for other changes.
+fn undone(change: &Change) -> Option<Rename<'_>> {
+    match (change.change_type, &change.new_name, &change.old_name) {
+        (ChangeType::Rename, Some(from), Some(to)) => Some(Rename { from, to }),
+        _ => None,
+    }
+}
+
+fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
+    let table = format!("ALTER TABLE {}", address.quoted());
     let was = change.column.as_ref().and_then(|n| old.columns.iter().find(|c| c.name == *n));
     // What the column is called now: remedies may run one by one.
-    let here = quote(change.new_name.as_deref().or(change.column.as_deref()).unwrap_or_default());
+    let here = change.new_name.as_deref().or(change.column.as_deref()).unwrap_or_default();
     match change.change_type {
         ChangeType::Add => match change.new_name.as_deref() {
             Some(name) => format!("{table} DROP COLUMN {};", quote(name)),
@@ -76,18 +80,20 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &str) -> Str
             format!("-- undo it where type {} is defined", was.map_or("", |was| &was.data_type))
         }
         ChangeType::TypeChange => match was {
-            Some(was) => guide::type_change(address, &here, was, change.new_type.as_deref()),
+            Some(was) => guide::type_change(address, here, was, change.new_type.as_deref()),
             None => String::new(),
         },
         ChangeType::Nullability => match was {
-            Some(was) if was.not_null => format!("{table} ALTER COLUMN {here} SET NOT NULL;"),
-            Some(_) => format!("{table} ALTER COLUMN {here} DROP NOT NULL;"),
+            Some(was) if was.not_null => {
+                format!("{table} ALTER COLUMN {} SET NOT NULL;", quote(here))
+            }
+            Some(_) => format!("{table} ALTER COLUMN {} DROP NOT NULL;", quote(here)),
             None => String::new(),
         },
         ChangeType::Default => match was {
             Some(was) => {
                 let now = new.columns.iter().find(|c| Some(&c.name) == change.new_name.as_ref());
-                guide::values(address, &here, now, was)
+                guide::values(address, here, now, was)
             }
             None => String::new(),
         },

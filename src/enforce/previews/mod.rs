@@ -465,7 +465,7 @@ pub fn finished(token: Token, report: Report) {
         .scanned
         .iter()
         .map(|(relid, rows)| {
-            serde_json::json!({ "relation": catalogs::label(*relid), "oid": relid, "rows": rows })
+            serde_json::json!({ "relation": catalogs::relation_name(*relid).shown(), "oid": relid, "rows": rows })
         })
         .collect();
     let execution = Execution {

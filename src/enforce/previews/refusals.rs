@@ -80,7 +80,7 @@ pub(super) fn inside(needing: &[&Touched]) -> SpyneError {
 fn names(needing: &[&Touched]) -> String {
     let mut names: Vec<String> = Vec::new();
     for touched in needing {
-        let name = catalogs::label(touched.relid);
+        let name = catalogs::relation_name(touched.relid).shown();
         if !names.contains(&name) {
             names.push(name);
         }

@@ -319,8 +319,13 @@ mod tests {
             let mut plan = Plan::default();
             let column_of = |name: &str| Column { name: name.into(), ..Column::default() };
             let old = Snapshot { columns: vec![column_of(column)], ..Snapshot::default() };
-            let gone =
-                compare(&old, &Snapshot::default(), Relationship::OtherTable, &|_| true, "\"t\"");
+            let gone = compare(
+                &old,
+                &Snapshot::default(),
+                Relationship::OtherTable,
+                &|_| true,
+                &crate::kernel::names::Address::new("public", "t"),
+            );
             plan_all(&mut plan, &[key.clone()], Policy::Repoint, "public.customer", &gone);
             assert_eq!(plan.blockers.len(), blockers);
         }

@@ -15,7 +15,7 @@ pub mod view;
 use serde::Serialize;
 
 use crate::kernel::error::{Code, SpyneError};
-use crate::kernel::names::Address;
+use crate::kernel::names::RelationName;
 use op::{Change, Op};
 use record::Record;
 
@@ -119,7 +119,7 @@ impl Plan {
 
     /// The error of a real run that has blockers. `verb` is that of the function
     /// `spyne_<verb>`, which took the table at `subject`.
-    pub fn blocked(&self, verb: &str, subject: &Address) -> SpyneError {
+    pub fn blocked(&self, verb: &str, subject: &RelationName) -> SpyneError {
         let listed: Vec<String> = self
             .blockers
             .iter()

@@ -91,13 +91,8 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
 /// The drift from one version to the next. Whoever uses the old one may use any
 /// column of it.
 fn differences(old: &Table, new: &Table) -> Vec<Difference> {
-    let mut found = compare(
-        &old.shape,
-        &new.shape,
-        Relationship::OtherTable,
-        &|_| true,
-        &new.address().quoted(),
-    );
+    let mut found =
+        compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.address());
     found.sort_by_key(|difference| !difference.is_breaking());
     found
 }

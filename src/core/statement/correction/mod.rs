@@ -20,6 +20,7 @@ mod table;
 mod tests;
 
 use crate::kernel::error::{Code, Result, SpyneError};
+use crate::kernel::names::Address;
 pub use request::{Correction, Kind, read};
 
 /// What came out of a correction.
@@ -31,10 +32,10 @@ pub struct Corrected {
     pub applied: Vec<String>,
 }
 
-/// Finds the table that is a version of a name: `(name, version)` to `(schema, table)`. The name
-/// is as the statement has it, folded to lower case where it is not quoted, with its schema and a
-/// dot before it where the statement has them.
-pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<(String, String)> + 'a;
+/// Finds the table that is a version of a name, by `(name, version)`. The name is as the statement
+/// has it, folded to lower case where it is not quoted, with its schema and a dot before it where
+/// the statement has them.
+pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 
 /// Why one correction does not apply, and what could be typed instead.
 #[derive(Debug)]

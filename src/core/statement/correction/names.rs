@@ -2,37 +2,44 @@
 
 use super::parse;
 use super::relations::{self, Named};
-use crate::kernel::names::qualified;
+use crate::kernel::names::Address;
 
 /// A statement with its logical names resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub sql: String,
-    /// Each logical name once, and the table it stands for, quoted: `("customer", "\"s\".\"t\"")`.
-    pub replaced: Vec<(String, String)>,
+    /// Each logical name once, and the table it stands for.
+    pub replaced: Vec<Replaced>,
 }
 
-/// Schema and table of a name as the statement writes it; None to leave it.
-pub type Lookup<'a> = dyn Fn(&[String]) -> Option<(String, String)> + 'a;
+/// A logical name, and the table that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    pub name: String,
+    pub table: Address,
+}
+
+/// The table of a name as the statement writes it; None to leave it.
+pub type Lookup<'a> = dyn Fn(&[String]) -> Option<Address> + 'a;
 
 /// Puts tables in the place of logical names: `lookup` gets the parts of each table's name, folded
-/// as Postgres folds them, and returns `(schema, table)` for a logical name. Names of common table
+/// as Postgres folds them, and returns the table of a logical name. Names of common table
 /// expressions are left alone where they are in scope. Returns none when there is nothing to
 /// replace, or where sqlparser does not read the statement or would not write it as it is: the text
 /// is then Postgres's to judge.
 pub fn resolve_names(sql: &str, lookup: &Lookup) -> Option<Resolved> {
     let mut statement = parse::faithful_statement(sql).ok()?;
-    let mut replaced: Vec<(String, String)> = Vec::new();
+    let mut replaced: Vec<Replaced> = Vec::new();
     relations::replace(&mut statement, &mut |named: Named| {
-        let (schema, table) = lookup(named.name)?;
-        if named.name == [schema.as_str(), table.as_str()] {
+        let table = lookup(named.name)?;
+        if named.is(&table) {
             return None;
         }
-        let pair = (named.name.join("."), qualified(&schema, &table));
+        let pair = Replaced { name: named.name.join("."), table: table.clone() };
         if !replaced.contains(&pair) {
             replaced.push(pair);
         }
-        Some((schema, table))
+        Some(table)
     });
     (!replaced.is_empty() && parse::reads_back(&statement))
         .then(|| Resolved { sql: statement.to_string(), replaced })

@@ -7,6 +7,7 @@ use sqlparser::ast::{SelectItem, SelectItemQualifiedWildcardKind, Statement, Tab
 use sqlparser::ast::{TableAliasWithoutColumns, TableFactor, TableObject, VisitMut, VisitorMut};
 
 use super::parse::{folded, folded_name, ident};
+use crate::kernel::names::Address;
 
 /// A table as a statement names it, folded.
 pub(super) struct Named<'a> {
@@ -14,8 +15,15 @@ pub(super) struct Named<'a> {
     pub alias: Option<&'a str>,
 }
 
-/// `(schema, table)` to put in the place of a table, or none to leave it.
-pub(super) type Choose<'a> = dyn FnMut(Named) -> Option<(String, String)> + 'a;
+impl Named<'_> {
+    /// Whether the statement names the table at `address` by all of that.
+    pub fn is(&self, address: &Address) -> bool {
+        self.name == [address.schema.as_str(), address.name.as_str()]
+    }
+}
+
+/// The table to put in the place of another, or none to leave it.
+pub(super) type Choose<'a> = dyn FnMut(Named) -> Option<Address> + 'a;
 
 /// Asks `choose` about each table that is not a common table expression in scope there. A table
 /// that is replaced keeps its old name as alias where it has none, so that its columns are still
@@ -61,11 +69,11 @@ impl Tables<'_, '_> {
         let parts = folded_name(name)?;
         let last = name.0.last()?.as_ident()?.clone();
         let alias_name = alias.map(folded);
-        let (schema, table) = (self.choose)(Named { name: &parts, alias: alias_name.as_deref() })?;
+        let table = (self.choose)(Named { name: &parts, alias: alias_name.as_deref() })?;
         if alias.is_none() && parts.len() > 1 {
             self.schemas_dropped.push(parts);
         }
-        Some((ObjectName::from(vec![ident(&schema), ident(&table)]), last))
+        Some((ObjectName::from(vec![ident(&table.schema), ident(&table.name)]), last))
     }
 }
 

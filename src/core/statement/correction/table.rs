@@ -50,10 +50,8 @@ pub(super) fn change(
         let name = named.name.join(".");
         let new = resolve(&name, version);
         match &new {
-            Some((schema, table)) if named.name == [schema.as_str(), table.as_str()] => {
-                return None;
-            }
-            Some((schema, table)) => done = Some(format!("{schema}.{table}")),
+            Some(table) if named.is(table) => return None,
+            Some(table) => done = Some(table.shown()),
             None => missing = Some(name),
         }
         count += 1;
@@ -62,10 +60,7 @@ pub(super) fn change(
     if let Some(name) = missing {
         return Err(Refusal::new(
             format!("There is no version {version} of {name}."),
-            format!(
-                "See which there are: SELECT * FROM spyne_resolve(ARRAY['{}']);",
-                name.replace('\'', "''")
-            ),
+            "See which there are: SELECT logical_name, version, state FROM spyne.tables;",
         ));
     }
     match done {

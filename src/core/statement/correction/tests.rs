@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::format::format;
-use super::names::resolve_names;
+use super::names::{Replaced, resolve_names};
 use super::*;
+use crate::kernel::names::Address;
 
 /// Texts as in the TPC-H specification, with its validation parameters.
 pub(super) const Q1: &str = "select l_returnflag, l_linestatus, sum(l_quantity) as sum_qty, \
@@ -42,8 +43,8 @@ pub(super) const Q18: &str = "select c_name, c_custkey, o_orderkey, o_orderdate,
   group by c_name, c_custkey, o_orderkey, o_orderdate, o_totalprice \
   order by o_totalprice desc, o_orderdate limit 100";
 
-fn version(name: &str, version: &str) -> Option<(String, String)> {
-    (name == "customer" && version == "v2").then(|| ("public".into(), "customer__v2".into()))
+fn version(name: &str, version: &str) -> Option<Address> {
+    (name == "customer" && version == "v2").then(|| Address::new("public", "customer__v2"))
 }
 
 fn fix(sql: &str, asked: serde_json::Value) -> Result<Corrected> {
@@ -345,7 +346,7 @@ fn the_deepest_statements_fit_on_the_stack() {
             done(&where_chain, case);
         }
         assert!(format(&where_chain).is_some());
-        assert!(resolve_names(&where_chain, &|_| Some(("s".into(), "t2".into()))).is_some());
+        assert!(resolve_names(&where_chain, &|_| Some(Address::new("s", "t2"))).is_some());
         for depth in [10, 20, 40, 60, 500] {
             let nested = format!("{}1{}", "select (".repeat(depth), ")".repeat(depth));
             let _ = fix(&nested, json!({"type": "LIMIT", "to": 1}));
@@ -361,8 +362,8 @@ const STACK: usize = 4 << 20;
 #[test]
 fn logical_names_are_resolved_but_common_tables_are_not() {
     let lookup = |name: &[String]| match name {
-        [one] if one == "customer" => Some(("s".to_string(), "Customer 2".to_string())),
-        [schema, _] if schema == "old" => Some(("s".to_string(), "orders_3".to_string())),
+        [one] if one == "customer" => Some(Address::new("s", "Customer 2")),
+        [schema, _] if schema == "old" => Some(Address::new("s", "orders_3")),
         _ => None,
     };
     let sql = |sql: &str| resolve_names(sql, &lookup).map(|resolved| resolved.sql);
@@ -388,7 +389,10 @@ fn logical_names_are_resolved_but_common_tables_are_not() {
     }
     assert!(sql(Q13).unwrap().contains("AS customer LEFT OUTER JOIN orders"));
     let resolved = resolve_names(Q3, &lookup).unwrap();
-    assert_eq!(resolved.replaced, [("customer".to_string(), "\"s\".\"Customer 2\"".to_string())]);
+    assert_eq!(
+        resolved.replaced,
+        [Replaced { name: "customer".into(), table: Address::new("s", "Customer 2") }]
+    );
 }
 
 #[test]

@@ -55,14 +55,20 @@ pub(in crate::statement::preview) struct Trap {
     pub counted: String,
     /// What comes several times for one row of it.
     fans: Vec<String>,
-    /// What stands beside it, and the one that both belong to.
-    chasms: Vec<(String, String)>,
+    chasms: Vec<Chasm>,
+}
+
+/// What stands beside a source without a join of its own.
+struct Chasm {
+    other: String,
+    /// The source that both belong to.
+    hub: String,
 }
 
 impl Trap {
     /// Everything that repeats its rows.
     pub fn repeated_by(&self) -> String {
-        let chasms = self.chasms.iter().map(|(other, _)| other.clone());
+        let chasms = self.chasms.iter().map(|chasm| chasm.other.clone());
         list(&self.fans.iter().cloned().chain(chasms).collect::<Vec<_>>())
     }
 }
@@ -105,7 +111,9 @@ pub(in crate::statement::preview) fn traps(level: &Level) -> Vec<Trap> {
                 .iter()
                 .find(|hub| !counted.contains(hub) && above.contains(hub) && !single(level, **hub));
             match hub.filter(|_| !counted.iter().any(|c| above.contains(c))) {
-                Some(hub) => trap.chasms.push((structure.label(*other), structure.label(*hub))),
+                Some(hub) => trap
+                    .chasms
+                    .push(Chasm { other: structure.label(*other), hub: structure.label(*hub) }),
                 None => trap.fans.push(structure.label(*other)),
             }
         }
@@ -208,7 +216,7 @@ pub(super) fn fan_trap(level: &Level, into: &mut Vec<String>) {
 /// A sum or count over two many-sides of one table.
 pub(super) fn chasm_trap(level: &Level, into: &mut Vec<String>) {
     for trap in traps(level) {
-        for (other, hub) in &trap.chasms {
+        for Chasm { other, hub } in &trap.chasms {
             into.push(format!(
                 "{} takes each row of {} once for every row of {other} that belongs to the same row of {hub}: two many-sides are joined through it.",
                 trap.aggregate, trap.counted
