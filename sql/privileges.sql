@@ -61,6 +61,7 @@ GRANT EXECUTE ON FUNCTION spyne.state_rules(), spyne.governing(regclass), spyne.
 
 GRANT EXECUTE ON FUNCTION spyne.make_preview(text, boolean, boolean, jsonb, text[], text), spyne.render_preview(jsonb),
     spyne.preview_statement(uuid, boolean), spyne.make_correction(text, jsonb) TO spyne_viewer;
+GRANT EXECUTE ON FUNCTION spyne.analyzed(text) TO spyne_admin;
 GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_corrections, spyne.joins_used TO spyne_viewer;
 
 GRANT SELECT ON spyne.drift_reports, spyne.drift_changes, spyne.drift_severities TO spyne_viewer;

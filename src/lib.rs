@@ -41,6 +41,7 @@ extension_sql_file!(
     requires = [
         "coverage",
         api::corrections::make_correction,
+        api::previews::analyzed_trees,
         api::previews::make_preview,
         api::previews::render_preview,
         api::previews::preview_statement,

@@ -20,12 +20,10 @@ use spyne_core::kernel::names::{literal, quote};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::correction;
 use spyne_core::statement::preview::description::{self, Description, Use};
-use spyne_core::statement::preview::guardrails::{Guardrail, Severity};
+use spyne_core::statement::preview::findings::{Assumption, Guardrail, Severity};
 use spyne_core::statement::preview::staleness::Basis;
 use spyne_core::statement::preview::subject::{Limits, Subject};
-use spyne_core::statement::preview::{
-    assumptions, confidence, guardrails, render, standing, text,
-};
+use spyne_core::statement::preview::{assumptions, confidence, guardrails, render, standing, text};
 use spyne_core::statement::query::Command;
 use spyne_core::words::likeness::near;
 
@@ -70,7 +68,7 @@ struct Looked {
     analyzed: Analyzed,
     basis: Basis,
     described: Description,
-    assumptions: Vec<assumptions::Assumption>,
+    assumptions: Vec<Assumption>,
     guardrails: Vec<Guardrail>,
 }
 
@@ -113,7 +111,7 @@ pub(super) fn preview(request: &Request, corrects: Option<&str>) -> Result<Value
         .guardrails
         .iter()
         .filter(|g| g.severity == Severity::Stop)
-        .map(|g| g.code)
+        .map(|g| &*g.code)
         .filter(|code| !request.overrides.iter().any(|o| o.eq_ignore_ascii_case(code)))
         .collect();
     let cost: Option<f64> = (!looked.analyzed.plans.is_empty())
@@ -442,7 +440,7 @@ fn dry_run(preview: &Preview, described: &Description) -> Result<Value> {
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
         rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
-    });
+    })?;
     Ok(json!({
         "rows": outcome.rows, "before": outcome.before, "after": outcome.after,
         "table": target.map(|t| t.relation.clone()),
@@ -472,10 +470,35 @@ fn spyne_validate(
         Ok(looked
             .guardrails
             .into_iter()
-            .map(|g| (g.code.to_string(), g.severity.as_str().to_string(), g.message, g.remedy))
+            .map(|g| (g.code.into_owned(), g.severity.as_str().to_string(), g.message, g.remedy))
             .collect())
     };
     TableIterator::new(run().or_raise())
+}
+
+/// What Postgres makes of a statement, and what the catalogs know of its relations: what
+/// the rules of a preview look at. Nothing is run. For tests of those rules, and for whoever
+/// asks why a rule has said what it says; granted to spyne_admin.
+///
+/// # Errors
+/// As spyne_preview.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.analyzed(query text) RETURNS jsonb
+VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn analyzed_trees(query: Option<&str>) -> JsonB {
+    let run = || -> Result<Value> {
+        let request = Request::plain(given(query, "query", HINT)?, true);
+        let caller = Caller::now();
+        caller.require(Permission::Query, "look at a statement")?;
+        let (_, analyzed) = rule::looking(true, || analyzed(&request, &caller))?;
+        let (oids, functions) = analyzed.uses();
+        let (relations, _) = elevated(|| previews::facts(&oids, &functions, String::new()))?;
+        Ok(json!({
+            "wrapper": analyzed.wrapper, "queries": analyzed.queries, "relations": relations.0,
+        }))
+    };
+    JsonB(run().or_raise())
 }
 
 /// A preview's row as one text for people: see `spyne_preview_text`.

@@ -2,6 +2,7 @@
 
 use crate::pg::{catalogs, reading, users};
 use crate::store::roles;
+use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::role::{Permission, Role};
@@ -35,8 +36,8 @@ impl Caller {
         if self.role == Role::Admin || owns {
             return Ok(());
         }
-        Err(SpyneError::new(
-            Code::InsufficientPrivilege,
+        let denial = Denial::told(
+            Rule::RoleSteward,
             format!("permission denied to {action}"),
             format!(
                 "This is for spyne_admin, or for a spyne_engineer who owns the table (its owner is {}); {} has {}.",
@@ -51,7 +52,8 @@ impl Caller {
                 "An administrator can run: GRANT spyne_admin TO {};",
                 users::quoted_name(self.user)
             ),
-        ))
+        );
+        Err(Denial { user: Some(self.user), ..denial }.into())
     }
 }
 

@@ -6,17 +6,17 @@ use crate::command::execute;
 use crate::command::settling::{self, Settled};
 use crate::guc;
 use crate::pg::elevate::elevated;
-use crate::pg::local::Local;
-use crate::pg::{cache, catalogs, runs, users};
+use crate::pg::frames::{self, Aside};
+use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::{drift, facts, query, roles, tables};
 use spyne_core::drift::subject::{Found, Subject, severity};
+use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, literal};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
-use spyne_core::lifecycle::plan::facts::GovernedView;
 use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
@@ -29,7 +29,8 @@ pub fn after_ddl(relations: &[RelId]) {
         }
         let acting = users::current();
         let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
-        let Some(settled) = settling::settle(*relid, acting, Some(allowed)).or_raise() else {
+        let settled = settling::settle(*relid, acting, Some(allowed)).map_err(by_rule);
+        let Some(settled) = settled.or_raise() else {
             continue;
         };
         if settled.refused {
@@ -39,6 +40,16 @@ pub fn after_ddl(relations: &[RelId]) {
         } else {
             tell(&settled);
         }
+    }
+}
+
+/// The error of a view that stands in the way is the refusal of a statement.
+fn by_rule(error: SpyneError) -> SpyneError {
+    match error.code {
+        Code::DependentObjects => {
+            Denial::told(Rule::DriftDependents, error.message, error.detail, error.hint).into()
+        }
+        _ => error,
     }
 }
 
@@ -72,7 +83,7 @@ fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
 }
 
 /// The refusal of breaking DDL, with the way that works.
-fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
+fn refusal(subject: &Subject, found: &[Found]) -> Denial {
     let table = subject.address();
     let breaking = |f: &Found| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
@@ -93,7 +104,7 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
         (false, 0) => format!(" It is used by {}.", users.join(", ")),
         (false, more) => format!(" It is used by {} and {more} more.", users.join(", ")),
     };
-    let (rule, hint) = match subject.state {
+    let (why, hint) = match subject.state {
         State::Deprecated => (
             "A DEPRECATED table is what can be restored, and stays as it was.",
             format!(
@@ -110,33 +121,22 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
             ),
         ),
     };
-    SpyneError::new(
-        Code::WrongState,
+    let denial = Denial::told(
+        Rule::DriftBreaking,
         format!(
             "cannot break {} table {table}: {}",
             subject.state.as_str(),
             joined(found, breaking)
         ),
-        format!("{rule}{uses} [drift.breaking]"),
+        format!("{why}{uses}"),
         hint,
-    )
+    );
+    denial.about(subject.relation)
 }
-
-/// A governed view that was taken out of the way of a change of its table.
-struct Aside {
-    relid: RelId,
-    name: String,
-    view: GovernedView,
-    /// By which statement, and in which subtransaction.
-    statement: usize,
-    within: u32,
-}
-
-static ASIDE: Local<Vec<Aside>> = Local::new(Vec::new());
 
 /// Before ALTER TABLE drops a column or gives it another type: Postgres would
 /// refuse that for the sake of the governed view, which is spyne's to make again.
-pub fn set_view_aside(relid: RelId, statement: usize) {
+pub fn set_view_aside(relid: RelId) {
     let governed = cache::governed_itself(relid);
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;
@@ -156,24 +156,22 @@ pub fn set_view_aside(relid: RelId, statement: usize) {
             return Ok(());
         }
         query::run(e, &format!("DROP VIEW {}", Address::new("governed", &row.name).quoted()))?;
-        let within = runs::subtransaction();
-        ASIDE.with(|all| all.push(Aside { relid, name: row.name, view, statement, within }));
-        Ok(())
+        frames::set_aside(Aside { relid, name: row.name, view }).map_err(|aside| {
+            SpyneError::new(
+                Code::Internal,
+                format!("governed view {} cannot be taken out of the way", aside.name),
+                "It would not be made again: no statement is known to run that changes its table.",
+                "Promote a version with the change; this is a defect of spyne.",
+            )
+        })
     })
     .or_raise();
 }
 
 /// At the end of a statement: makes the views again that were out of its way,
 /// with the columns of the shape in force.
-pub fn bring_back_views(statement: usize) {
-    let mine = ASIDE.with(|all| {
-        let (mine, others) =
-            std::mem::take(all).into_iter().partition(|a| a.statement == statement);
-        *all = others;
-        mine
-    });
-    let mine: Vec<Aside> = mine;
-    for aside in mine {
+pub fn bring_back_views() {
+    for aside in frames::take_asides() {
         elevated(|e| -> Result<()> {
             let Some(subject) = drift::subject(e, aside.relid)? else {
                 return Ok(());
@@ -188,10 +186,4 @@ pub fn bring_back_views(statement: usize) {
         })
         .or_raise();
     }
-}
-
-/// A transaction or subtransaction is undone, and with it what was set aside.
-pub fn undone() {
-    let here = runs::subtransaction();
-    ASIDE.with(|all| all.retain(|aside| aside.within < here));
 }

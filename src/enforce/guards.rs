@@ -8,8 +8,7 @@ use pgrx::prelude::*;
 use super::{check, ddl, drift, refuse};
 use crate::guc::{self, Enforcement};
 use crate::pg::elevate::{elevated, elevated_unpinned};
-use crate::pg::local::Local;
-use crate::pg::{cache, catalogs, elevate, runs, trigger};
+use crate::pg::{cache, catalogs, elevate, frames, trigger};
 use crate::report::{self, OrRaise};
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
@@ -69,7 +68,7 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
         let table = dropped.table().into();
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
-            refuse(ddl::cannot_drop(&table));
+            refuse(ddl::cannot_drop(&table).about(dropped.oid));
         }
         // The row guard is there in the states that forbid writes. It goes with
         // its table only where somebody drops a partition of such a table.
@@ -95,13 +94,11 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    let nothing_lost = TOUCHED.with(|all| all.is_empty());
-    if !cache::touched_bound() && nothing_lost && !trigger::alters_type(call) {
+    if !cache::touched_bound() && !frames::has_losses() && !trigger::alters_type(call) {
         return;
     }
     let altered = elevated_unpinned(|e| store::altered_relations(e)).or_raise();
-    let mut touched: Vec<RelId> =
-        TOUCHED.with(std::mem::take).into_iter().map(|(table, _)| table).collect();
+    let mut touched = frames::take_losses();
     touched.extend(&altered);
     touched.sort_unstable();
     touched.dedup();
@@ -111,29 +108,19 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
             continue;
         }
         if let Some(broken) = elevated(|e| store::broken_guard(e, relid)).or_raise() {
-            refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken));
+            refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken).about(relid));
         }
         elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }
     drift::after_ddl(&touched);
 }
 
-/// Tables that lose something by the running command, by their OIDs, and in
-/// which subtransaction.
-static TOUCHED: Local<Vec<(RelId, u32)>> = Local::new(Vec::new());
-
 /// Takes note that a table loses something: its shape is looked at when the
 /// command ends.
 pub(super) fn note_touched(table: RelId) {
     if cache::governed_itself(table) {
-        TOUCHED.with(|all| all.push((table, runs::subtransaction())));
+        frames::lost(table);
     }
-}
-
-/// A transaction or subtransaction is undone, and with it what was done.
-pub(super) fn undone() {
-    let here = runs::subtransaction();
-    TOUCHED.with(|all| all.retain(|(_, within)| *within < here));
 }
 
 /// Nothing to look at: spyne's own work, no extension, or switched off.

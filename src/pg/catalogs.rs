@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 
 use super::oids::{AsOid, rel_id, rel_of, role_id};
+use super::policy::{Failure, policy};
 use super::server;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::{Address, RelationName};
@@ -135,9 +136,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
         match (ours, installing) {
             (true, _) => (schema, catalog),
             (false, true) => return None,
-            (false, false) => pgrx::error!(
-                "spyne: its catalog spyne.tables is missing, so nothing can be checked"
-            ),
+            (false, false) => (policy().failed)(Failure::CatalogMissing),
         }
     };
     let mut tables = Vec::new();
@@ -148,9 +147,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
             if server::column_type(description, 0) != Some(pg_sys::REGCLASSOID)
                 || server::column_type(description, 1) != Some(pg_sys::TEXTOID)
             {
-                pgrx::error!(
-                    "spyne: its catalog spyne.tables has another shape, so nothing can be checked"
-                );
+                (policy().failed)(Failure::CatalogShape);
             }
             let relation = attribute(tuple, description, 1);
             let state = text(tuple, description, 2).and_then(|t| State::parse(&t));
@@ -158,9 +155,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
                 (Some(relation), Some(state)) => {
                     tables.push((rel_of(relation), StateSet::of(state)))
                 }
-                _ => pgrx::error!(
-                    "spyne: its catalog spyne.tables has an unreadable row, so nothing can be checked"
-                ),
+                _ => (policy().failed)(Failure::CatalogRow),
             }
         });
     }
@@ -472,7 +467,7 @@ pub fn key_columns(relid: RelId) -> Vec<i16> {
             columns.push((bit + pg_sys::FirstLowInvalidHeapAttributeNumber) as i16);
             bit = pg_sys::bms_next_member(keys, bit);
         }
-        for cell in super::statement::cells(pg_sys::RelationGetFKeyList(relation)) {
+        for cell in super::lists::cells(pg_sys::RelationGetFKeyList(relation)) {
             let key = &*cell.cast::<pg_sys::ForeignKeyCacheInfo>();
             columns.extend_from_slice(&key.conkey[..key.nkeys as usize]);
         }

@@ -5,22 +5,8 @@ use std::marker::PhantomData;
 
 use spyne_core::kernel::error::{Code, SpyneError};
 
-use super::local::Local;
-use super::statement::Text;
+use super::frames::{self, Doing};
 use crate::report;
-
-/// The statement that spyne reads by, while it does.
-static TEXT: Local<Option<String>> = Local::new(None);
-
-/// Puts back what was there, also after an error.
-struct Restored(Option<String>);
-
-impl Drop for Restored {
-    fn drop(&mut self) {
-        let before = self.0.take();
-        TEXT.with(|text| *text = before);
-    }
-}
 
 /// Proof that what runs with it has the rights of the caller and nothing more.
 ///
@@ -57,20 +43,11 @@ pub fn as_caller_only<T>(work: impl FnOnce(&AsCaller) -> T) -> T {
 /// text is exempt from previews: what a policy or a view's function runs meanwhile
 /// is not.
 pub fn as_caller<T>(text: &str, work: impl FnOnce() -> T) -> T {
-    let before = TEXT.with(|kept| kept.replace(text.to_string()));
-    let _restored = Restored(before);
-    work()
+    frames::within(Doing::Reading(text.to_string()), work)
 }
 
 /// Whether spyne is reading: what runs meanwhile, beside its statement, are policies
 /// and functions of whoever made the tables.
 pub fn is_going_on() -> bool {
-    TEXT.with(|kept| kept.is_some())
-}
-
-/// Whether a statement is the one that spyne reads by.
-pub fn is(text: &Text) -> bool {
-    text.with_bytes(|bytes| {
-        TEXT.with(|kept| kept.as_ref().is_some_and(|kept| kept.as_bytes() == bytes))
-    })
+    frames::now().reading()
 }

@@ -25,7 +25,7 @@ pub fn columns_of(text: &str, types: &[pg_sys::Oid]) -> Result<Vec<(String, pg_s
                 true => std::ptr::null_mut(),
                 false => pg_sys::SPI_plan_get_plan_sources(plan),
             };
-            for cell in super::statement::cells(sources) {
+            for cell in super::lists::cells(sources) {
                 let source = &*cell.cast::<pg_sys::CachedPlanSource>();
                 if source.resultDesc.is_null() {
                     continue;

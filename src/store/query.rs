@@ -279,7 +279,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         &self,
         prepare: impl FnOnce(&[PgOid]) -> pgrx::spi::Result<pgrx::spi::PreparedStatement<'c>>,
     ) -> std::result::Result<OwnedPreparedStatement, rows::Failure> {
-        match self.kept.with(Option::take) {
+        match self.kept.take() {
             Some(kept) => Ok(kept),
             None => Ok(prepare(&A::types())?.keep()),
         }
@@ -291,7 +291,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         found: SpiTupleTable<'_>,
     ) -> std::result::Result<Vec<R>, rows::Failure> {
         let read = rows::read(found);
-        self.kept.with(|place| *place = Some(kept));
+        self.kept.set(Some(kept));
         read
     }
 }

@@ -1,9 +1,6 @@
 //! A server with TPC-H in it, and the queries.
 
-use std::fs;
-
 use postgres::Client;
-use xtask::place;
 use xtask::server::Server;
 
 use crate::default_server;
@@ -41,13 +38,5 @@ pub fn user(server: &Server, name: &str) -> Client {
 
 /// `(name, text)` of each query.
 pub fn queries() -> Vec<(String, String)> {
-    let text =
-        fs::read_to_string(place::repository().join("tests/tpch/queries.sql")).expect("a file");
-    text.split("\n-- Q")
-        .skip(1)
-        .map(|part| {
-            let (number, sql) = part.split_once('\n').expect("a query");
-            (format!("Q{number}"), sql.trim().to_string())
-        })
-        .collect()
+    xtask::tpch::queries().expect("the queries of TPC-H")
 }

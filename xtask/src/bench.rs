@@ -136,16 +136,19 @@ fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<()> {
     say(format!(
         "timing {pairs} pairs of EXPLAIN and spyne_preview of the same statement, in one session"
     ));
-    let mut lines = String::new();
-    for timed in preview_cost::against_explain(toolchain, pairs)? {
-        writeln!(
-            lines,
+    let measured = preview_cost::against_explain(toolchain, pairs)?;
+    let median = measured.tpch_median();
+    println!("\n| statement | EXPLAIN, ms | spyne_preview, ms | median ratio of the pairs |");
+    println!("| --- | ---: | ---: | ---: |");
+    for timed in measured.statements.iter().chain([&median]) {
+        println!(
             "| {} | {:.2} | {:.2} | {:.2} |",
             timed.title, timed.explain, timed.preview, timed.ratio
-        )?;
+        );
     }
-    println!("\n| statement | EXPLAIN, ms | spyne_preview, ms | median ratio of the pairs |");
-    println!("| --- | ---: | ---: | ---: |\n{lines}");
+    let each: Vec<String> =
+        measured.tpch.iter().map(|t| format!("{} {:.1}", t.title, t.ratio)).collect();
+    println!("\nThe ratio of each query of TPC-H: {}\n", each.join(", "));
     Ok(())
 }
 

@@ -50,15 +50,33 @@ const STATEMENTS: &[(&str, &str)] = &[
 
 /// Medians of what was timed, in milliseconds.
 pub struct Timed {
-    pub title: &'static str,
+    pub title: String,
     pub explain: f64,
     pub preview: f64,
     /// The median of the ratios of each pair.
     pub ratio: f64,
 }
 
+/// What was timed: the statements of this file, and the 22 queries of TPC-H.
+pub struct AgainstExplain {
+    pub statements: Vec<Timed>,
+    pub tpch: Vec<Timed>,
+}
+
+impl AgainstExplain {
+    /// The median over the queries of TPC-H of each figure.
+    pub fn tpch_median(&self) -> Timed {
+        Timed {
+            title: format!("median of TPC-H's {} queries", self.tpch.len()),
+            explain: median(self.tpch.iter().map(|t| t.explain)),
+            preview: median(self.tpch.iter().map(|t| t.preview)),
+            ratio: median(self.tpch.iter().map(|t| t.ratio)),
+        }
+    }
+}
+
 /// Times EXPLAIN and spyne_preview in turn.
-pub fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<Vec<Timed>> {
+pub fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<AgainstExplain> {
     let server = Server::build(toolchain, "bench").preload("spyne").start()?;
     let mut client = server.connect("postgres", SUPERUSER)?;
     tpch::load(&mut client, SCALE)?;
@@ -68,35 +86,44 @@ pub fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<Vec<Timed>
          SELECT spyne_promote(name::regclass) FROM unnest('{{{TABLES}}}'::text[]) name"
     ))?;
     client.batch_execute("VACUUM ANALYZE")?;
-    let mut all = Vec::new();
+    let mut statements = Vec::new();
     for (title, statement) in STATEMENTS {
-        let spinner = progress::spinner(format!("timing: {title}"));
-        let explain = format!("EXPLAIN {statement}");
-        let preview = format!("SELECT * FROM spyne_preview($preview${statement}$preview$)");
-        let mut times = Vec::new();
-        for round in 0..pairs + 10 {
-            // In turn also which comes first.
-            let (plain, looked) = if round % 2 == 0 {
-                let plain = timed(&mut client, &explain)?;
-                (plain, timed(&mut client, &preview)?)
-            } else {
-                let looked = timed(&mut client, &preview)?;
-                (timed(&mut client, &explain)?, looked)
-            };
-            // The first rounds fill the session's caches.
-            if round >= 10 {
-                times.push((plain, looked));
-            }
-        }
-        spinner.finish_and_clear();
-        all.push(Timed {
-            title,
-            explain: median(times.iter().map(|(plain, _)| *plain)),
-            preview: median(times.iter().map(|(_, looked)| *looked)),
-            ratio: median(times.iter().map(|(plain, looked)| looked / plain)),
-        });
+        statements.push(in_pairs(&mut client, title, statement, pairs)?);
     }
-    Ok(all)
+    // A tenth of the pairs each: there are 22 of them.
+    let mut queries = Vec::new();
+    for (name, query) in tpch::queries()? {
+        queries.push(in_pairs(&mut client, &name, &query, (pairs / 10).max(1))?);
+    }
+    Ok(AgainstExplain { statements, tpch: queries })
+}
+
+/// Times EXPLAIN and spyne_preview of one statement in turn, also in which comes first.
+fn in_pairs(client: &mut Client, title: &str, statement: &str, pairs: usize) -> Result<Timed> {
+    let spinner = progress::spinner(format!("timing: {title}"));
+    let explain = format!("EXPLAIN {statement}");
+    let preview = format!("SELECT * FROM spyne_preview($preview${statement}$preview$)");
+    let mut times = Vec::new();
+    for round in 0..pairs + 10 {
+        let (plain, looked) = if round % 2 == 0 {
+            let plain = timed(client, &explain)?;
+            (plain, timed(client, &preview)?)
+        } else {
+            let looked = timed(client, &preview)?;
+            (timed(client, &explain)?, looked)
+        };
+        // The first rounds fill the session's caches.
+        if round >= 10 {
+            times.push((plain, looked));
+        }
+    }
+    spinner.finish_and_clear();
+    Ok(Timed {
+        title: title.to_owned(),
+        explain: median(times.iter().map(|(plain, _)| *plain)),
+        preview: median(times.iter().map(|(_, looked)| *looked)),
+        ratio: median(times.iter().map(|(plain, looked)| looked / plain)),
+    })
 }
 
 /// Milliseconds.

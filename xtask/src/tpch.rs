@@ -1,9 +1,10 @@
 //! TPC-H data, generated and streamed into a server through COPY.
 
 use std::fmt::Display;
+use std::fs;
 use std::io::{BufWriter, Write};
 
-use crate::progress;
+use crate::{place, progress};
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use postgres::Client;
@@ -46,6 +47,19 @@ pub fn load(client: &mut Client, scale: f64) -> Result<()> {
     client.batch_execute(KEYS).context("adding the TPC-H keys")?;
     spinner.finish_and_clear();
     Ok(())
+}
+
+/// The 22 queries, each with its name, `Q1` and so on.
+pub fn queries() -> Result<Vec<(String, String)>> {
+    let path = place::repository().join("tests/tpch/queries.sql");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    text.split("\n-- Q")
+        .skip(1)
+        .map(|part| {
+            let (number, sql) = part.split_once('\n').context("a query without a text")?;
+            Ok((format!("Q{number}"), sql.trim().to_owned()))
+        })
+        .collect()
 }
 
 struct Copy<'a> {

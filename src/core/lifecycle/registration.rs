@@ -1,5 +1,6 @@
 //! What may be taken under governance.
 
+use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::names::{Address, MAX_NAME_BYTES, literal};
 use crate::kernel::state::State;
@@ -110,12 +111,13 @@ pub fn check_theirs(name: &str, state: State, theirs: bool) -> Result<()> {
     if state.is_staging() || theirs {
         return Ok(());
     }
-    Err(SpyneError::new(
-        Code::InsufficientPrivilege,
+    let denial = Denial::told(
+        Rule::RolePublish,
         format!("permission denied to publish a table as {name}"),
         "The name has versions that others answer for, and readers who trust it.",
         "Register it as SHADOW and have it promoted, or under a name of its own.",
-    ))
+    );
+    Err(denial.into())
 }
 
 /// Checks a logical name.

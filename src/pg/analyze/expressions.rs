@@ -7,8 +7,8 @@ use std::ffi::CStr;
 use pgrx::pg_sys;
 
 use super::tree;
+use crate::pg::lists::cells;
 use crate::pg::server;
-use crate::pg::statement::cells;
 use spyne_core::statement::query::{
     Aggregate, Call, Expr, ExprKind, Form, Sublink, SublinkKind, Volatility,
 };

@@ -3,7 +3,8 @@
 use pgrx::pg_sys;
 
 use super::Planned;
-use crate::pg::statement::{Kind, cells};
+use crate::pg::lists::cells;
+use crate::pg::policy::Kind;
 use crate::pg::{hooks, server};
 use spyne_core::statement::preview::subject::PlanNode;
 

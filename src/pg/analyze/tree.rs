@@ -7,12 +7,12 @@ use pgrx::pg_sys;
 
 use super::deparse;
 use super::expressions::Reader;
+use crate::pg::lists::cells;
 use crate::pg::oids::rel_id;
 use crate::pg::server;
-use crate::pg::statement::cells;
 use spyne_core::statement::query::{
-    Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, Source,
-    SourceKind, Target,
+    Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, SetOperator,
+    Source, SourceKind, Target,
 };
 
 /// Reads an analyzed and rewritten query.
@@ -300,10 +300,10 @@ unsafe fn set_operation(node: *mut pg_sys::Node) -> Option<SetOperation> {
     // SAFETY: the top of a set operation's tree is one.
     let operation = unsafe { &*node.cast::<pg_sys::SetOperationStmt>() };
     Some(SetOperation {
-        name: match operation.op {
-            pg_sys::SetOperation::SETOP_INTERSECT => "INTERSECT",
-            pg_sys::SetOperation::SETOP_EXCEPT => "EXCEPT",
-            _ => "UNION",
+        operator: match operation.op {
+            pg_sys::SetOperation::SETOP_INTERSECT => SetOperator::Intersect,
+            pg_sys::SetOperation::SETOP_EXCEPT => SetOperator::Except,
+            _ => SetOperator::Union,
         },
         all: operation.all,
     })

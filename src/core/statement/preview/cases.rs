@@ -1,40 +1,6 @@
 //! Whole statements that many rules look at together.
 
-use super::guardrails::guardrails;
-use super::subject::{Limits, Subject};
-use super::testing::{judged_over, query, says, shop, tables};
-use crate::kernel::ids::RelId;
-use crate::statement::query::SourceKind;
-use crate::statement::query::relations::Relation;
-
-/// The tables of TPC-H with their primary keys.
-fn tpch() -> crate::statement::query::relations::Relations {
-    tables(&[
-        ("region", "r_regionkey* r_name!:text"),
-        ("nation", "n_nationkey* n_name!:text n_regionkey!"),
-        (
-            "supplier",
-            "s_suppkey* s_name!:text s_address!:text s_nationkey! s_phone!:text s_acctbal!:numeric s_comment!:text",
-        ),
-        (
-            "customer",
-            "c_custkey* c_name!:text c_address!:text c_nationkey! c_phone!:text c_acctbal!:numeric c_mktsegment!:text c_comment!:text",
-        ),
-        (
-            "part",
-            "p_partkey* p_name!:text p_mfgr!:text p_brand!:text p_type!:text p_size! p_container!:text",
-        ),
-        ("partsupp", "ps_partkey* ps_suppkey* ps_availqty! ps_supplycost!:numeric"),
-        (
-            "orders",
-            "o_orderkey* o_custkey! o_orderstatus!:text o_totalprice!:numeric o_orderdate!:date o_orderpriority!:text o_shippriority! o_comment!:text",
-        ),
-        (
-            "lineitem",
-            "l_orderkey* l_partkey! l_suppkey! l_linenumber* l_quantity!:numeric l_extendedprice!:numeric l_discount!:numeric l_tax!:numeric l_returnflag!:text l_linestatus!:text l_shipdate!:date l_commitdate!:date l_receiptdate!:date l_shipinstruct!:text l_shipmode!:text",
-        ),
-    ])
-}
+use super::testing::{judged_over, says, shop, tpch, warns};
 
 #[test]
 fn the_queries_of_tpch_fall_into_no_trap() {
@@ -73,7 +39,7 @@ fn a_chain_of_ctes_does_not_take_exponential_time() {
 
 #[test]
 fn of_tables_without_keys_and_statistics_nothing_is_claimed() {
-    let mut relations = tables(&[("a", "id v"), ("b", "id a_id"), ("k", "id* v")]);
+    let mut relations = shop();
     let sql = [
         "SELECT sum(b.id) FROM b JOIN a ON a.id = b.a_id",
         "SELECT sum(k.v) FROM k JOIN b ON b.a_id = k.id",
@@ -89,21 +55,11 @@ fn of_tables_without_keys_and_statistics_nothing_is_claimed() {
 
 #[test]
 fn what_a_view_holds_is_looked_at_under_its_name() {
-    let mut relations = shop();
-    let label = || "public.worth".to_string();
-    relations.0.insert(
-        RelId::new(77),
-        Relation { oid: RelId::new(77), label: label(), ..Relation::default() },
-    );
-    let sql = "SELECT sum(w.credit) FROM (SELECT id, credit FROM customer) w JOIN orders o ON o.customer_id = w.id";
-    let mut query = query(sql, &relations);
-    let SourceKind::Subquery { view, .. } = &mut query.sources[0].kind else { panic!() };
-    *view = Some(RelId::new(77));
-    let limits = Limits::default();
-    let subject = Subject { query: &query, relations: &relations, plan: None, limits, joins: &[] };
-    let found = guardrails(&subject);
+    let sql = "SELECT sum(w.credit) FROM worth w JOIN orders o ON o.customer_id = w.id";
     assert_eq!(
-        found[0].message,
-        "sum(w.credit) takes rows of public.worth several times, once for each matching row of public.orders."
+        warns(sql, "AMBIGUOUS_AGGREGATE"),
+        [
+            "sum(w.credit) takes rows of public.worth several times, once for each matching row of public.orders."
+        ]
     );
 }

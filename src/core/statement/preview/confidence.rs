@@ -1,7 +1,6 @@
 //! How sure a preview is that the result means what it seems to mean.
 
-use super::assumptions::Assumption;
-use super::guardrails::{Guardrail, Severity};
+use super::findings::{Assumption, Guardrail, Severity};
 
 /// What is taken off for each finding. These weights are a judgement, not a
 /// measurement: a stop halves it, a structural assumption costs more than one
@@ -31,7 +30,7 @@ pub fn confidence(assumptions: &[Assumption], guardrails: &[Guardrail]) -> f64 {
         };
     }
     for assumption in assumptions {
-        off += match STRUCTURE.contains(&assumption.code) {
+        off += match STRUCTURE.contains(&&*assumption.code) {
             true => FOR_STRUCTURE,
             false => FOR_ASSUMPTION,
         };
@@ -45,9 +44,9 @@ mod tests {
 
     #[test]
     fn each_finding_takes_something_off_and_it_ends_at_nothing() {
-        let assumption = |code| Assumption { code, text: String::new() };
+        let assumption = |code: &'static str| Assumption { code: code.into(), text: String::new() };
         let stop = Guardrail {
-            code: "X",
+            code: "X".into(),
             severity: Severity::Stop,
             message: String::new(),
             remedy: String::new(),

@@ -8,13 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{Key, Known, in_passing, keys_of_source};
+use super::sources::{Column, conditions, in_passing, sources_among};
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::{Relation, Relations};
-use crate::statement::query::{Command, Expr, ExprKind, From, Join, JoinKind, Query, SourceKind};
+use crate::statement::query::{Command, Expr, ExprKind, Join, JoinKind, SourceKind};
 
-/// A column of a source of the level.
-pub type Column = (usize, i32);
+/// Columns of a source, by their numbers, that are unique together. No columns at
+/// all: one row at most.
+pub type Key = Vec<i32>;
 
 /// Something that gives a column its value.
 #[derive(Debug)]
@@ -41,7 +42,13 @@ pub struct Structure<'a> {
 }
 
 impl<'a> Structure<'a> {
-    pub fn of(scope: Scope<'a>, relations: &'a Relations, known: &Known) -> Structure<'a> {
+    /// The structure of a level; `keys_of` says what is unique in a source, which for
+    /// a subquery hangs on the structure inside it.
+    pub fn of(
+        scope: Scope<'a>,
+        relations: &'a Relations,
+        keys_of: &dyn Fn(usize) -> Vec<Key>,
+    ) -> Structure<'a> {
         let mut structure = Structure {
             scope,
             relations,
@@ -56,8 +63,7 @@ impl<'a> Structure<'a> {
         structure.link_equal_constants();
         for number in structure.sources.clone() {
             structure.link_references(number);
-            let keys = keys_of_source(scope, number, relations, known);
-            structure.keys.insert(number, keys);
+            structure.keys.insert(number, keys_of(number));
         }
         structure
     }
@@ -319,40 +325,6 @@ impl<'a> Structure<'a> {
     }
 }
 
-/// The sources of columns, each once.
-pub fn sources_among(columns: &[Column]) -> Vec<usize> {
-    let mut all = Vec::new();
-    for (source, _) in columns {
-        if !all.contains(source) {
-            all.push(*source);
-        }
-    }
-    all
-}
-
-/// Every condition of a level, with the outer join whose ON it is in, if any.
-pub fn conditions(query: &Query) -> Vec<(&Expr, Option<&Join>)> {
-    fn collect<'q>(item: &'q From, into: &mut Vec<(&'q Expr, Option<&'q Join>)>) {
-        match item {
-            From::Source(_) => {}
-            From::Join(join) => {
-                collect(&join.left, into);
-                collect(&join.right, into);
-                let outer = (join.kind != JoinKind::Inner).then_some(&**join);
-                into.extend(join.conditions.iter().map(|c| (c, outer)));
-            }
-            From::Nested(items, conditions) => {
-                items.iter().for_each(|i| collect(i, into));
-                into.extend(conditions.iter().map(|c| (c, None)));
-            }
-        }
-    }
-    let mut all = Vec::new();
-    query.from.iter().for_each(|item| collect(item, &mut all));
-    all.extend(query.filters.iter().map(|c| (c, None)));
-    all
-}
-
 /// For the rows of which sources an outer join's ON says something of `target`;
 /// None for all.
 fn only_for(join: &Join, target: usize) -> Option<Vec<usize>> {
@@ -362,21 +334,4 @@ fn only_for(join: &Join, target: usize) -> Option<Vec<usize>> {
         JoinKind::Right | JoinKind::Full if right.contains(&target) => Some(left),
         _ => None,
     }
-}
-
-/// Whether an outer join of a query may leave a source without a match, all its
-/// columns NULL.
-pub fn nullable(query: &Query, source: usize) -> bool {
-    fn within(item: &From, wanted: usize, nullable: bool) -> bool {
-        match item {
-            From::Source(number) => nullable && *number == wanted,
-            From::Nested(items, _) => items.iter().any(|i| within(i, wanted, nullable)),
-            From::Join(join) => {
-                let left = nullable || matches!(join.kind, JoinKind::Right | JoinKind::Full);
-                let right = nullable || matches!(join.kind, JoinKind::Left | JoinKind::Full);
-                within(&join.left, wanted, left) || within(&join.right, wanted, right)
-            }
-        }
-    }
-    query.from.iter().any(|item| within(item, source, false))
 }

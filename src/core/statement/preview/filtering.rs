@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::fan::{Column, conditions, sources_among};
-use super::guardrails::{Guardrail, Severity, number};
-use super::keys::cte;
+use super::findings::{Guardrail, Severity};
+use super::sources::{Column, aggregates_to_one_row, conditions, cte, sources_among};
 use super::subject::Subject;
+use super::wording::number;
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relation;
 use crate::statement::query::{Command, Expr, ExprKind, JoinKind, Query, SourceKind, SublinkKind};
@@ -26,7 +26,7 @@ type Visited = HashSet<(*const Query, Around)>;
 const DEEP: usize = 64;
 
 /// A large table of which nothing says which rows are wanted.
-pub(super) fn missing_filter(subject: &Subject, into: &mut Vec<Guardrail>) {
+pub fn missing_filter(subject: &Subject, into: &mut Vec<Guardrail>) {
     visit(
         subject,
         Scope::new(subject.query, &[]),
@@ -107,7 +107,7 @@ fn visit(
 
 fn raised(table: &Relation) -> Guardrail {
     Guardrail {
-        code: "MISSING_FILTER",
+        code: "MISSING_FILTER".into(),
         severity: Severity::Warning,
         message: format!(
             "Nothing filters {}: all of its about {} rows may be read.",
@@ -119,7 +119,7 @@ fn raised(table: &Relation) -> Guardrail {
 }
 
 fn aggregates(query: &Query) -> bool {
-    !query.group_by.is_empty() || query.grouping_sets || super::keys::aggregates_to_one_row(query)
+    !query.group_by.is_empty() || query.grouping_sets || aggregates_to_one_row(query)
 }
 
 /// `min(x)` or `max(x)` of an indexed column: the index has it at one end.
@@ -278,7 +278,7 @@ mod tests {
                 "SELECT o.id FROM orders o WHERE EXISTS (SELECT 1 FROM payment p WHERE p.id = o.id)",
                 false,
             ),
-            ("INSERT INTO orders SELECT * FROM customer", false),
+            ("INSERT INTO orders SELECT id, region, credit FROM customer", false),
         ] {
             assert_eq!(!over(sql, &["orders"]).is_empty(), raised, "{sql}");
         }

@@ -1,48 +1,18 @@
 //! What is dangerous about a statement, a small rule each.
 
-use serde::Serialize;
-
-use super::assumptions::{Level, traps};
 use super::filtering::missing_filter;
+use super::findings::{Guardrail, Severity};
 use super::keys::Known;
+use super::level::Level;
 use super::statistics;
 use super::subject::{PlanNode, Standing, Subject};
+use super::traps::traps;
+use super::wording::number;
 use crate::kernel::names::literal;
 use crate::kernel::state::State;
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::{Relation, Relations};
 use crate::statement::query::{Command, Expr, ExprKind, Form, SourceKind, Volatility};
-
-/// How much a guardrail weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    Info,
-    Warning,
-    /// The statement does not run unless this is overridden, with a reason.
-    Stop,
-}
-
-impl Severity {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Stop => "stop",
-        }
-    }
-}
-
-/// One danger.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Guardrail {
-    pub code: &'static str,
-    pub severity: Severity,
-    /// What is the matter.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-}
 
 /// The codes that can stop a statement: what `override` takes.
 pub const STOPS: &[&str] = &[
@@ -91,7 +61,7 @@ fn add(
     message: String,
     remedy: impl Into<String>,
 ) {
-    into.push(Guardrail { code, severity, message, remedy: remedy.into() });
+    into.push(Guardrail { code: code.into(), severity, message, remedy: remedy.into() });
 }
 
 fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
@@ -104,7 +74,7 @@ fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
 /// TRUNCATE, which knows no WHERE.
 pub fn truncates(tables: &[String]) -> Guardrail {
     Guardrail {
-        code: "WRITE_WITHOUT_WHERE",
+        code: "WRITE_WITHOUT_WHERE".into(),
         severity: Severity::Stop,
         message: format!("TRUNCATE removes every row of {}.", tables.join(", ")),
         remedy: "DELETE with a WHERE, or override it where every row is meant.".to_string(),
@@ -114,7 +84,7 @@ pub fn truncates(tables: &[String]) -> Guardrail {
 /// A write that foreign keys carry on to other tables.
 pub fn foreign_keys_reach(table: &str, others: &[String]) -> Guardrail {
     Guardrail {
-        code: "FOREIGN_KEYS_REACH",
+        code: "FOREIGN_KEYS_REACH".into(),
         severity: Severity::Info,
         message: format!(
             "By their foreign keys, what happens to {table} may change {} too.",
@@ -122,19 +92,6 @@ pub fn foreign_keys_reach(table: &str, others: &[String]) -> Guardrail {
         ),
         remedy: "Look at the actions of those foreign keys: \\d".to_string(),
     }
-}
-
-/// A number as people read it.
-pub fn number(n: f64) -> String {
-    let digits = format!("{:.0}", n.abs());
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    if n < 0.0 { format!("-{grouped}") } else { grouped }
 }
 
 /// Sources that no condition connects.

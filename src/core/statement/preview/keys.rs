@@ -6,14 +6,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::fan::{Column, Structure};
-use crate::statement::query::columns::{Scope, without_casts};
+use super::fan::{Key, Structure};
+use super::sources::{Column, cte, returns_one_row};
+use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relations;
 use crate::statement::query::{Distinct, Expr, ExprKind, Query, SourceKind};
-
-/// Columns, by their numbers, that are unique together. No columns at all: one
-/// row at most.
-pub type Key = Vec<i32>;
 
 /// What was found out about the queries of a statement. A CTE may be referred
 /// to often; without this, a chain of them would take exponential time.
@@ -26,13 +23,13 @@ const MOST_KEYS: usize = 32;
 /// Rows of a table are told apart by this.
 const CTID: i32 = -1;
 
+/// The structure of a query level.
+pub fn structure<'a>(scope: Scope<'a>, relations: &'a Relations, known: &Known) -> Structure<'a> {
+    Structure::of(scope, relations, &|number| keys_of_source(scope, number, relations, known))
+}
+
 /// The unique sets of columns of a source.
-pub fn keys_of_source(
-    scope: Scope,
-    number: usize,
-    relations: &Relations,
-    known: &Known,
-) -> Vec<Key> {
+fn keys_of_source(scope: Scope, number: usize, relations: &Relations, known: &Known) -> Vec<Key> {
     let Some(source) = scope.query.source(number) else {
         return Vec::new();
     };
@@ -60,16 +57,6 @@ pub fn keys_of_source(
     }
 }
 
-/// The query behind a reference to a CTE, and where it is defined.
-pub fn cte<'a>(scope: Scope<'a>, kind: &SourceKind) -> Option<(&'a Query, Scope<'a>)> {
-    let SourceKind::Cte { name, levels_up, .. } = kind else {
-        return None;
-    };
-    let there = scope.up(*levels_up)?;
-    let cte = there.query.ctes.iter().find(|c| c.name == *name)?;
-    Some((&cte.query, there))
-}
-
 /// The unique sets of output columns of a query inside `around`.
 fn keys_of(query: &Query, around: Scope, relations: &Relations, known: &Known) -> Vec<Key> {
     let address: *const Query = query;
@@ -77,7 +64,7 @@ fn keys_of(query: &Query, around: Scope, relations: &Relations, known: &Known) -
         return found.clone();
     }
     let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
-    let structure = Structure::of(Scope::new(query, &outer), relations, known);
+    let structure = structure(Scope::new(query, &outer), relations, known);
     let mut keys = Reader { query, structure: &structure, scope: Scope::new(query, &outer) }.keys();
     // Each source brings its own: told apart and kept few, or nested queries
     // would double them at every level.
@@ -247,50 +234,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// Whether a query has aggregates and no GROUP BY, and so one row.
-pub fn aggregates_to_one_row(query: &Query) -> bool {
-    let aggregate =
-        |e: &Expr| e.any(|e| matches!(&e.kind, ExprKind::Aggregate(a) if a.levels_up == 0));
-    query.set_operation.is_none()
-        && query.group_by.is_empty()
-        && !query.grouping_sets
-        && query.targets.iter().map(|t| &t.expr).chain(&query.having).any(aggregate)
-}
-
-/// Whether a query returns at most one row: an aggregate without GROUP BY,
-/// LIMIT 1, or no FROM.
-pub fn returns_one_row(query: &Query) -> bool {
-    let limit_one = query.limit.as_ref().is_some_and(
-        |l| matches!(&without_casts(l).kind, ExprKind::Constant(Some(n)) if n == "1" || n == "0"),
-    );
-    limit_one
-        || aggregates_to_one_row(query)
-        || (query.from.is_empty() && query.set_operation.is_none() && !query.command.writes())
-}
-
-/// Whether a source multiplies rows on purpose, if at all: functions, VALUES,
-/// LATERAL subqueries, and what is made of these alone.
-pub fn in_passing(scope: Scope, number: usize) -> bool {
-    fn made_up(query: &Query, around: Scope, depth: usize) -> bool {
-        let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
-        let inside = Scope::new(query, &outer);
-        depth < 8 && query.source_numbers().iter().all(|n| source(inside, *n, depth + 1))
-    }
-    fn source(scope: Scope, number: usize, depth: usize) -> bool {
-        match scope.query.source(number).map(|s| &s.kind) {
-            Some(SourceKind::Table(_)) => false,
-            Some(SourceKind::Subquery { lateral: true, .. }) => true,
-            Some(SourceKind::Subquery { query, .. }) => made_up(query, scope, depth),
-            Some(SourceKind::Cte { recursive_reference: true, .. }) => true,
-            Some(kind @ SourceKind::Cte { .. }) => {
-                cte(scope, kind).is_none_or(|(query, there)| made_up(query, there, depth))
-            }
-            _ => true,
-        }
-    }
-    source(scope, number, 0)
 }
 
 /// Postgres's own functions that return sets, by what their names have in common.

@@ -3,16 +3,21 @@
 pub mod assumptions;
 pub mod confidence;
 pub mod description;
-pub mod fan;
+mod fan;
 mod filtering;
+pub mod findings;
 pub mod guardrails;
-pub mod keys;
+mod keys;
+mod level;
 pub mod render;
+mod sources;
 pub mod staleness;
 pub mod standing;
 mod statistics;
 pub mod subject;
 pub mod text;
+mod traps;
+mod wording;
 
 #[cfg(test)]
 mod cases;

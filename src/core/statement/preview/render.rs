@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::fmt::Write;
 
-use super::guardrails::number;
+use super::wording::number;
 use crate::statement::correction::format::format;
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

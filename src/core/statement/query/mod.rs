@@ -1,6 +1,7 @@
 //! What a query says, as Postgres's own analyzer understood it: names are
 //! resolved, views expanded, types known. Made by `pg::analyze`, read by the
-//! pure rules of `core::preview`.
+//! pure rules of `core::preview`. As JSON, trees are recorded for the tests of those
+//! rules, in tests/trees.
 
 use crate::kernel::ids::RelId;
 
@@ -8,8 +9,10 @@ pub mod columns;
 pub mod relations;
 pub mod walk;
 
+use serde::{Deserialize, Serialize};
+
 /// What a statement does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     #[default]
     Select,
@@ -36,7 +39,8 @@ impl Command {
 }
 
 /// One query level: a statement, a subquery, a CTE, the body of a view.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Query {
     pub command: Command,
     /// The range table. [`ExprKind::Column`] counts it from 1, as Postgres does.
@@ -72,7 +76,7 @@ pub struct Query {
     pub elsewhere: Vec<Expr>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     pub name: String,
     pub expr: Expr,
@@ -80,14 +84,14 @@ pub struct Target {
     pub hidden: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cte {
     pub name: String,
     pub query: Query,
     pub recursive: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Distinct {
     #[default]
     No,
@@ -97,15 +101,22 @@ pub enum Distinct {
     On,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetOperation {
-    /// UNION, INTERSECT or EXCEPT (the topmost, where several are nested).
-    pub name: &'static str,
+    /// The topmost, where several are nested.
+    pub operator: SetOperator,
     pub all: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SetOperator {
+    Union,
+    Intersect,
+    Except,
+}
+
 /// An entry of the range table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The alias, or the name where there is none.
     pub alias: String,
@@ -114,7 +125,7 @@ pub struct Source {
     pub kind: SourceKind,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SourceKind {
     /// A table, foreign table or materialized view, by OID.
     Table(RelId),
@@ -137,7 +148,7 @@ pub enum SourceKind {
 }
 
 /// An item of FROM.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum From {
     /// A source, by its number from 1.
     Source(usize),
@@ -146,7 +157,7 @@ pub enum From {
     Nested(Vec<From>, Vec<Expr>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Join {
     pub kind: JoinKind,
     pub left: From,
@@ -157,7 +168,7 @@ pub struct Join {
     pub source: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JoinKind {
     Inner,
     Left,
@@ -177,7 +188,8 @@ impl JoinKind {
 }
 
 /// An expression.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Expr {
     pub kind: ExprKind,
     /// The OID of its type.
@@ -187,7 +199,7 @@ pub struct Expr {
     pub text: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum ExprKind {
     Column {
         /// The source's number from 1, in the query `levels_up` from here.
@@ -224,7 +236,7 @@ pub enum ExprKind {
 }
 
 /// A call of a function, an operator or a cast.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// The OID of the function, also behind an operator.
     pub function: u32,
@@ -237,7 +249,7 @@ pub struct Call {
     pub built_in: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     Function,
     Operator,
@@ -251,7 +263,7 @@ pub enum Form {
     AllOf,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Volatility {
     Immutable,
     Stable,
@@ -259,7 +271,7 @@ pub enum Volatility {
 }
 
 /// A call of an aggregate, or of a window function.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Aggregate {
     pub function: u32,
     pub name: String,
@@ -273,7 +285,7 @@ pub struct Aggregate {
 }
 
 /// A subquery in an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sublink {
     pub kind: SublinkKind,
     /// `x IN (SELECT ...)`: the comparisons, whose right sides are parameters.
@@ -281,7 +293,7 @@ pub struct Sublink {
     pub query: Query,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SublinkKind {
     Exists,
     /// IN and = ANY. NOT IN is a `Not` around it.

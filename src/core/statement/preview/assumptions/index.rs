@@ -1,7 +1,7 @@
 //! Comparisons that an index cannot serve.
 
-use super::{Level, is_column};
-use crate::statement::preview::fan::conditions;
+use crate::statement::preview::level::{Level, is_column};
+use crate::statement::preview::sources::conditions;
 use crate::statement::query::{Expr, ExprKind, Form};
 
 /// A comparison that an index on the column cannot serve, since the column is
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(
             says("SELECT 1 FROM customer WHERE id::numeric = 1.0", "CAST_STOPS_INDEX"),
             [
-                "public.customer.id is cast before it is compared (id::NUMERIC = 1.0), so an index on the column itself is of no use there."
+                "public.customer.id is cast before it is compared ((id)::numeric = 1.0), so an index on the column itself is of no use there."
             ]
         );
         assert_eq!(

@@ -1,8 +1,8 @@
 //! What joins leave out.
 
-use super::Level;
 use super::nulls::{may_bring_null, rejects_null};
-use crate::statement::preview::fan::{conditions, sources_among};
+use crate::statement::preview::level::Level;
+use crate::statement::preview::sources::{conditions, sources_among};
 use crate::statement::query::{Expr, ExprKind, Form, From, Join, JoinKind};
 
 /// The two sources that a comparison compares, one on each side.

@@ -8,31 +8,10 @@ mod results;
 mod time;
 mod values;
 
-use serde::Serialize;
-
-use super::fan::Structure;
+use super::findings::Assumption;
 use super::keys::Known;
+use super::level::Level;
 use super::subject::Subject;
-use crate::statement::query::columns::{Scope, without_casts};
-use crate::statement::query::{Expr, ExprKind, Query};
-
-/// One thing that a query relies on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Assumption {
-    pub code: &'static str,
-    /// In plain words.
-    pub text: String,
-}
-
-/// The fan and chasm traps of a level: the guardrail AMBIGUOUS_AGGREGATE.
-pub(super) use aggregates::traps;
-
-/// A query level, as the rules see it.
-pub(super) struct Level<'a> {
-    pub subject: &'a Subject<'a>,
-    pub scope: Scope<'a>,
-    pub structure: Structure<'a>,
-}
 
 /// A rule adds a sentence for each thing that it finds.
 type Rule = fn(&Level, &mut Vec<String>);
@@ -69,71 +48,11 @@ pub fn assumptions(subject: &Subject) -> Vec<Assumption> {
     let mut found: Vec<Assumption> = Vec::new();
     for ((code, _), texts) in RULES.iter().zip(sentences) {
         for text in texts {
-            let one = Assumption { code, text };
+            let one = Assumption { code: (*code).into(), text };
             if !found.contains(&one) {
                 found.push(one);
             }
         }
     }
     found
-}
-
-impl<'a> Level<'a> {
-    pub(super) fn of(
-        subject: &'a Subject<'a>,
-        query: &'a Query,
-        outer: &'a [&'a Query],
-        known: &Known,
-    ) -> Level<'a> {
-        let scope = Scope::new(query, outer);
-        Level { subject, scope, structure: Structure::of(scope, subject.relations, known) }
-    }
-
-    /// Every expression of the level and all within, subqueries aside.
-    fn each_expression(&self, see: &mut dyn FnMut(&Expr)) {
-        for expression in self.scope.query.expressions() {
-            expression.each(&mut |e| see(e));
-        }
-    }
-
-    /// `schema.table.column` of an expression that is a plain column, else its
-    /// source's alias and name; None for anything computed.
-    pub(super) fn column_label(&self, expr: &Expr) -> Option<String> {
-        column_label(self.subject, self.scope, expr)
-    }
-
-    /// What an expression is called in a sentence.
-    fn short(&self, expr: &Expr) -> String {
-        match &without_casts(expr).kind {
-            ExprKind::Constant(Some(value)) => value.clone(),
-            ExprKind::Parameter(n) => format!("${n}"),
-            ExprKind::Aggregate(_) | ExprKind::Window(_) => without_casts(expr).text.clone(),
-            _ => self.column_label(expr).unwrap_or_else(|| "(...)".to_string()),
-        }
-    }
-}
-
-fn column_label(subject: &Subject, scope: Scope, expr: &Expr) -> Option<String> {
-    if let Some(base) = scope.base_column(expr).filter(|b| b.column > 0) {
-        let column = subject.relations.column_name(base.relation, base.column);
-        return Some(format!("{}.{column}", subject.relations.label(base.relation)));
-    }
-    let (source, column) = scope.local_source(expr)?;
-    let source = scope.query.source(source)?;
-    let name = source.columns.get(usize::try_from(column).ok()?.checked_sub(1)?)?;
-    Some(format!("{}.{name}", source.alias))
-}
-
-/// Whether an expression is a column, with or without casts.
-fn is_column(expr: &Expr) -> bool {
-    matches!(without_casts(expr).kind, ExprKind::Column { .. })
-}
-
-/// `a, b and c`.
-pub(super) fn list(names: &[String]) -> String {
-    match names.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    }
 }

@@ -1,8 +1,7 @@
 //! NULL: which columns may hold it, and which conditions it does not pass.
 
-use super::{Level, column_label};
-use crate::statement::preview::fan::{conditions, nullable};
-use crate::statement::preview::keys::cte;
+use crate::statement::preview::level::{Level, column_label};
+use crate::statement::preview::sources::{conditions, cte, nullable};
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relations;
 use crate::statement::query::{

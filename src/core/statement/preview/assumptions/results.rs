@@ -1,8 +1,7 @@
 //! What the shape of a result takes for granted.
 
-use super::Level;
-use crate::statement::preview::fan::nullable;
-use crate::statement::preview::keys::aggregates_to_one_row;
+use crate::statement::preview::level::Level;
+use crate::statement::preview::sources::{aggregates_to_one_row, nullable};
 use crate::statement::query::{Distinct, Expr, ExprKind, Query, SourceKind, SublinkKind};
 
 /// LIMIT picks any rows where nothing orders them.

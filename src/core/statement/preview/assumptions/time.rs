@@ -1,7 +1,7 @@
 //! Clocks, time zones, and where a day ends.
 
-use super::{Level, is_column};
-use crate::statement::preview::fan::conditions;
+use crate::statement::preview::level::{Level, is_column};
+use crate::statement::preview::sources::conditions;
 use crate::statement::query::columns::without_casts;
 use crate::statement::query::{Call, Expr, ExprKind, Form, Volatility};
 

@@ -1,6 +1,6 @@
 //! What computations take for granted.
 
-use super::Level;
+use crate::statement::preview::level::Level;
 use crate::statement::query::columns::without_casts;
 use crate::statement::query::{Expr, ExprKind, Form};
 

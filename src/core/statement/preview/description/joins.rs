@@ -1,6 +1,7 @@
 //! How a query connects its sources.
 
-use super::{Found, JoinUse, Reader, Side};
+use super::reader::{Reader, Side};
+use super::uses::JoinUse;
 use crate::joins::cover::Equated;
 use crate::kernel::ids::RelId;
 use crate::statement::query::columns::{Scope, without_implicit_casts};
@@ -9,6 +10,9 @@ use crate::statement::query::{Expr, ExprKind, Query, SourceKind, SublinkKind};
 /// A source (levels up, number); a table's OID and its column; and the appearance of
 /// the table.
 type Origin = ((u32, usize), ((RelId, String), u64));
+
+/// The two sources of a join (levels up, number), and what is told of it.
+type Found = ((u32, usize), (u32, usize), JoinUse);
 
 /// Whether a comparison with a subquery is IN.
 fn is_in(test: &Expr) -> bool {
@@ -20,7 +24,8 @@ fn is_in(test: &Expr) -> bool {
 }
 
 impl Reader<'_> {
-    pub(super) fn joins(&self, into: &mut Vec<JoinUse>) {
+    /// Adds the joins of the level.
+    pub fn joins(&self, into: &mut Vec<JoinUse>) {
         let mut found: Vec<Found> = Vec::new();
         for (kind, condition) in self.conditions() {
             let mut sources = self.sources_of(condition);
@@ -100,18 +105,6 @@ impl Reader<'_> {
     fn is_derived(&self, source: (u32, usize)) -> bool {
         let found = self.scope.up(source.0).and_then(|scope| scope.query.source(source.1));
         matches!(found.map(|s| &s.kind), Some(SourceKind::Subquery { .. } | SourceKind::Cte { .. }))
-    }
-
-    pub(super) fn columns_of(&self, condition: &Expr) -> Vec<(Side, String)> {
-        let mut found: Vec<(Side, String)> = Vec::new();
-        condition.each(&mut |e| {
-            if let (ExprKind::Column { .. }, Some(side)) = (&e.kind, self.side(e))
-                && !found.contains(&side)
-            {
-                found.push(side);
-            }
-        });
-        found
     }
 
     fn add_join(
