@@ -119,20 +119,6 @@ impl Candidate {
             "An administrator may propose it again: spyne_propose_join.",
         )
     }
-
-    /// # Errors
-    /// 55000 where a join rests on it.
-    pub fn check_rejectable(&self) -> Result<()> {
-        if self.status.can_become(CandidateStatus::Rejected) {
-            return Ok(());
-        }
-        Err(SpyneError::new(
-            Code::WrongState,
-            format!("join candidate {} is accepted", self.candidate_id),
-            "A join rests on it.",
-            "Deprecate the join first: SELECT * FROM spyne_deprecate_join('...', 'reason');",
-        ))
-    }
 }
 
 impl AcceptedJoin {
