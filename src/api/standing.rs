@@ -11,12 +11,6 @@ use spyne_core::kernel::state::State;
 use spyne_core::statement::preview::description::{Description, TableUse};
 use spyne_core::statement::preview::subject::{JoinFact, Standing};
 
-/// The accepted joins that a statement uses, each once.
-pub(super) fn join_versions(described: &Description) -> Vec<String> {
-    let ids = described.joins.iter().filter_map(|j| j.join_id.clone());
-    ids.collect::<BTreeSet<String>>().into_iter().collect()
-}
-
 /// Finds out which accepted joins a statement's joins are, and tells of each between
 /// governed tables what people have said of it.
 pub(super) fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact>> {

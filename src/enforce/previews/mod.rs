@@ -20,7 +20,8 @@ use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Role;
-use spyne_core::statement::preview::description::{TableUse, Use};
+use spyne_core::statement::preview::description::Use;
+use spyne_core::statement::preview::record::{RunStatus, Scanned};
 use spyne_core::statement::preview::staleness::{self, Basis};
 use spyne_core::statement::preview::text::normalized;
 
@@ -351,14 +352,8 @@ fn authorised(found: &Found) -> Authorised {
 
 /// The tables of a preview, and those that foreign keys change along with them.
 fn tables(preview: &Preview) -> (Vec<(RelId, Use)>, Vec<RelId>) {
-    let used: Vec<TableUse> =
-        serde_json::from_value(preview.tables_used.clone()).unwrap_or_default();
-    let written = used.iter().filter(|t| t.access == Use::Write);
-    let reached = written
-        .filter_map(|table| preview.basis.relations.get(&table.oid))
-        .flat_map(|basis| basis.cascades.iter().copied())
-        .collect();
-    (used.iter().map(|t| (t.oid, t.access)).collect(), reached)
+    let used = &preview.tables_used;
+    (used.iter().map(|t| (t.oid, t.access)).collect(), preview.reached())
 }
 
 /// Whether what the session keeps in mind holds; None where it must be looked
@@ -461,11 +456,13 @@ pub fn finished(token: Token, report: Report) {
         ));
         return;
     }
-    let scanned: Vec<_> = report
+    let scanned = report
         .scanned
         .iter()
-        .map(|(relid, rows)| {
-            serde_json::json!({ "relation": catalogs::relation_name(*relid).shown(), "oid": relid, "rows": rows })
+        .map(|(relid, rows)| Scanned {
+            relation: catalogs::relation_name(*relid).shown(),
+            oid: *relid,
+            rows: *rows,
         })
         .collect();
     let execution = Execution {
@@ -474,8 +471,11 @@ pub fn finished(token: Token, report: Report) {
         user_name: users::name(user),
         execution_time_ms: milliseconds,
         result_count: report.rows,
-        status: if report.complete { "completed" } else { "stopped early" },
-        scanned: serde_json::Value::Array(scanned),
+        status: match report.complete {
+            true => RunStatus::Completed,
+            false => RunStatus::StoppedEarly,
+        },
+        scanned,
     };
     // A portal is dropped with no snapshot of its own any more.
     let recorded = catalogs::with_latest_snapshot(|| match joins {
@@ -518,7 +518,7 @@ fn fresh(preview: &Preview, ttl: i32) -> Authorised {
         used: false,
         trial: false,
         passed_at: None,
-        joins: preview.joins.as_array().is_some_and(|j| !j.is_empty()),
+        joins: !preview.joins.is_empty(),
     }
 }
 

@@ -93,15 +93,7 @@ fn names(needing: &[&Touched]) -> String {
 pub(super) fn stopped(preview: &Preview) -> SpyneError {
     let id = &preview.preview_id;
     let sql = &preview.sql;
-    let stops: Vec<&str> = preview
-        .guardrails
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|g| g["severity"] == "stop")
-        .filter_map(|g| g["code"].as_str())
-        .filter(|code| !preview.overrides.iter().any(|o| o == code))
-        .collect();
+    let stops = preview.stops_left();
     SpyneError::new(
         Code::WrongState,
         format!("the preview of this statement has a stop: {}", stops.join(", ")),
