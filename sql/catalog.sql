@@ -129,3 +129,14 @@ SELECT pg_catalog.pg_extension_config_dump('spyne.table_state_history', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.table_state_history_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.table_versions', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.system_config', '');
+
+-- What a name means to its readers: its ACTIVE version, else its READ_ONLY one.
+CREATE VIEW spyne.current_versions AS
+SELECT DISTINCT ON (logical_name) logical_name, relation::oid AS relation, version, state
+FROM spyne.tables WHERE state IN ('ACTIVE', 'READ_ONLY')
+ORDER BY logical_name, state = 'ACTIVE' DESC;
+COMMENT ON VIEW spyne.current_versions IS 'The version of each name that its readers get: ACTIVE, else READ_ONLY';
+COMMENT ON COLUMN spyne.current_versions.logical_name IS 'The name';
+COMMENT ON COLUMN spyne.current_versions.relation IS 'The OID of its table';
+COMMENT ON COLUMN spyne.current_versions.version IS 'Its version';
+COMMENT ON COLUMN spyne.current_versions.state IS 'ACTIVE or READ_ONLY';

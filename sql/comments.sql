@@ -39,6 +39,8 @@ COMMENT ON FUNCTION spyne.require_role(text, text) IS 'True for callers with a s
 COMMENT ON FUNCTION spyne.governing(regclass) IS 'The governed table whose state binds a relation';
 COMMENT ON FUNCTION spyne.state_rules() IS 'The rules behind spyne.state_properties';
 COMMENT ON FUNCTION spyne.role_rules() IS 'The rules behind spyne.role_permissions';
+COMMENT ON FUNCTION spyne.check_statements() IS 'The statements of spyne that do not fit its catalog: none after an installation or an upgrade. For admins';
+COMMENT ON FUNCTION spyne.statement_count() IS 'How many statements spyne.check_statements() looks at';
 COMMENT ON FUNCTION spyne.schema_snapshot(oid) IS 'The shape of a table: columns, constraints, partition key';
 COMMENT ON FUNCTION spyne.type_facts(oid, integer) IS 'What a type consists of: labels, base and checks, attributes, elements';
 COMMENT ON FUNCTION spyne.describe(oid) IS 'Everything of a table that another one takes over';

@@ -171,7 +171,7 @@ WHERE g.state <> 'SHADOW' AND NOT EXISTS (
 UNION ALL
 SELECT 'high', 'planted governed view', format('governed.%I', v.relname),
        'It is not owned by spyne_views, or does not read a version of the table it is named for.',
-       format('DROP VIEW governed.%I; -- with spyne.enforcement off, then unregister and register the table', v.relname)
+       format('SET spyne.enforcement = off; DROP VIEW governed.%I; RESET spyne.enforcement; -- then unregister and register the table', v.relname)
 FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace
 WHERE n.nspname = 'governed' AND v.relkind = 'v'
   AND (v.relowner <> 'spyne_views'::regrole OR NOT EXISTS (

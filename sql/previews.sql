@@ -177,7 +177,7 @@ CREATE FUNCTION spyne.preview_facts(relations oid[], functions oid[]) RETURNS js
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 BEGIN RETURN (
 WITH wanted AS MATERIALIZED (
-    SELECT c.oid, c.relname, c.relkind, c.reltuples, c.relrowsecurity, c.relforcerowsecurity, n.nspname,
+    SELECT c.oid, c.relname, c.relkind, c.reltuples, c.relpages, c.relrowsecurity, c.relforcerowsecurity, n.nspname,
            (SELECT t FROM spyne.tables t WHERE t.relation = coalesce(g.governed, c.oid)) AS t,
            spyne.schema_snapshot(c.oid) AS shape
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -197,6 +197,9 @@ SELECT jsonb_build_object(
                  FROM pg_partition_tree(w.oid) x JOIN pg_class p ON p.oid = x.relid WHERE x.isleaf)
             WHEN w.reltuples >= 0 THEN w.reltuples END,
         'changed_rows', pg_stat_get_mod_since_analyze(w.oid),
+        'analyzed_pages', w.relpages,
+        'pages', CASE WHEN pg_stat_get_mod_since_analyze(w.oid) > 1000
+                      THEN pg_relation_size(w.oid) / current_setting('block_size')::bigint END,
         'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                         'type_oid', a.atttypid::bigint, 'not_null', a.attnotnull,

@@ -10,7 +10,7 @@ GRANT USAGE ON SCHEMA spyne, governed, spyne_shadow TO PUBLIC;
 GRANT CREATE ON SCHEMA spyne_shadow TO spyne_engineer;
 
 GRANT SELECT ON spyne.tables, spyne.table_state_history, spyne.table_versions, spyne.system_config,
-    spyne.state_properties, spyne.role_permissions, spyne.users TO spyne_viewer;
+    spyne.state_properties, spyne.role_permissions, spyne.users, spyne.current_versions TO spyne_viewer;
 
 -- Staging is visible to engineers and admins.
 ALTER TABLE spyne.tables ENABLE ROW LEVEL SECURITY;
@@ -71,6 +71,7 @@ GRANT EXECUTE ON FUNCTION spyne.column_sketch("any"), spyne.join_hash("any"), sp
 GRANT SELECT ON spyne.join_candidates, spyne.accepted_joins, spyne.join_usage TO spyne_viewer;
 
 GRANT EXECUTE ON FUNCTION spyne.find_gaps() TO spyne_engineer;
+GRANT EXECUTE ON FUNCTION spyne.check_statements(), spyne.statement_count() TO spyne_admin;
 
 GRANT SET ON PARAMETER spyne.allow_breaking_ddl TO spyne_admin;
 

@@ -1,5 +1,7 @@
 //! Settings, each with a typed getter.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
 /// How far the rules are enforced.
@@ -56,6 +58,8 @@ static JOIN_SAMPLE_ROWS: GucSetting<i32> = GucSetting::<i32>::new(2_000_000);
 static JOIN_CANDIDATE_TTL: GucSetting<i32> = GucSetting::<i32>::new(30 * 24 * 60 * 60);
 static MAX_ORPHAN_RATE: GucSetting<f64> = GucSetting::<f64>::new(0.05);
 static ENFORCEMENT: GucSetting<Enforcement> = GucSetting::<Enforcement>::new(Enforcement::Enforce);
+/// `spyne.enforcement` when it was asked for last.
+static LAST_ENFORCEMENT: AtomicU8 = AtomicU8::new(Enforcement::Enforce as u8);
 static INCLUDE_DEPRECATED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
 static ROLLBACK_WINDOW: GucSetting<i32> = GucSetting::<i32>::new(24 * 60);
@@ -113,7 +117,6 @@ pub fn define() {
     );
     define_previews();
     define_joins();
-    crate::pg::hooks::reserve_settings(c"spyne");
 }
 
 fn define_joins() {
@@ -251,6 +254,14 @@ pub fn require_accepted_joins() -> bool {
 
 pub fn enforcement() -> Enforcement {
     ENFORCEMENT.get()
+}
+
+/// `spyne.enforcement`, where it is less than `enforce` and was not when this was
+/// asked last.
+pub fn newly_lowered() -> Option<Enforcement> {
+    let now = ENFORCEMENT.get();
+    let changed = LAST_ENFORCEMENT.swap(now as u8, Ordering::Relaxed) != now as u8;
+    (changed && now != Enforcement::Enforce).then_some(now)
 }
 
 pub fn include_deprecated() -> bool {

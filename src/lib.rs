@@ -4,6 +4,7 @@
 use pgrx::prelude::*;
 
 mod api;
+mod command;
 mod enforce;
 mod guc;
 #[allow(unsafe_code)]
@@ -84,6 +85,8 @@ extension_sql_file!(
         api::resolution::spyne_resolve,
         api::mode::spyne_system_mode,
         api::mode::spyne_set_system_mode,
+        api::statements::check_statements,
+        api::statements::statement_count,
     ]
 );
 extension_sql_file!("../sql/privileges.sql", name = "privileges", finalize);
@@ -93,5 +96,6 @@ extension_sql_file!("../sql/privileges.sql", name = "privileges", finalize);
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     guc::define();
+    pg::hooks::reserve_settings(c"spyne");
     pg::hooks::install(enforce::POLICY);
 }

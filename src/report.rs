@@ -14,6 +14,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::InvalidParameter => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         Code::NullNotAllowed => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
         Code::UndefinedTable => PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        Code::UndefinedObject => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         Code::DuplicateObject => PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT,
         Code::DuplicateTable => PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE,
         Code::WrongObjectType => PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,

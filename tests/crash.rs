@@ -1,28 +1,73 @@
 //! A server or a back end that is killed at any moment of a promotion comes back with the old
 //! state or the new one, whole: state rows, names, governed view, guards and history agree.
+//!
+//! The moments are points of the promotion, not times: triggers of the test's own take an
+//! advisory lock at each command that the promotion runs, each row that it writes, and at its
+//! commit. A second session holds the lock of one point; the crash comes once the promotion
+//! waits there.
 
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::thread::{self, JoinHandle};
 
 use postgres::Client;
 use spyne_tests::fixture::{DATABASE, assert_whole, connect, database, refused, rows, run};
+use spyne_tests::waiting::{PATIENT, backend_of, wait_for_event, wait_for_lock, wait_until};
 use spyne_tests::{SUPERUSER, Server, server};
-
-/// How many moments are tried, spread over a little more than a promotion's time.
-const MOMENTS: u32 = 24;
 
 const PROMOTION: &str =
     "SELECT FROM spyne_promote('spyne_shadow.customer', dependents => 'repoint')";
+
+/// Each point takes a number from a sequence, which no rollback gives back.
+const POINTS: &str = "
+    SET spyne.enforcement = off;
+    CREATE SCHEMA stops;
+    CREATE SEQUENCE stops.point;
+    CREATE FUNCTION stops.at_command() RETURNS event_trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock_shared(nextval('stops.point')); END $$;
+    CREATE FUNCTION stops.at_row() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock_shared(nextval('stops.point')); RETURN NULL; END $$;
+    DO $$ DECLARE written regclass; BEGIN
+        FOR written IN SELECT oid FROM pg_class WHERE relnamespace = 'spyne'::regnamespace AND relkind = 'r' LOOP
+            EXECUTE format('CREATE TRIGGER stop AFTER INSERT OR UPDATE OR DELETE ON %s
+                            FOR EACH ROW EXECUTE FUNCTION stops.at_row()', written);
+        END LOOP;
+    END $$;
+    CREATE CONSTRAINT TRIGGER stop_at_commit AFTER INSERT ON spyne.table_state_history
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stops.at_row();
+    CREATE EVENT TRIGGER stop ON ddl_command_end EXECUTE FUNCTION stops.at_command();
+    RESET spyne.enforcement;";
+
+/// Where a promotion is stopped.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// It waits for the lock on the table: nothing is done.
+    BeforeTheFirstStep,
+    /// At a point, counted from 1.
+    At(i64),
+    /// Its commit is on disk, and nobody has been told.
+    AfterCommit,
+    /// It has reported success.
+    AfterReport,
+}
+
+impl Moment {
+    fn is_before_commit(self) -> bool {
+        matches!(self, Moment::BeforeTheFirstStep | Moment::At(_))
+    }
+}
 
 fn start() -> (Server, Client) {
     let server = server("crash")
         // What a process has written outlives it, and needs no fsync; what it has reported must
         // have been written, and a page may be written by half.
-        .setting("synchronous_commit", "on")
+        .setting("synchronous_commit", "local")
         .setting("full_page_writes", "on")
         .setting("max_prepared_transactions", "5")
         .setting("restart_after_crash", "on")
+        .setting("spyne.lock_timeout", PATIENT)
+        // Who commits with synchronous_commit = on waits, once that is on disk, for a standby
+        // that never comes.
+        .setting("synchronous_standby_names", "nobody")
         .start()
         .expect("a server");
     let mut client = database(&server);
@@ -38,6 +83,7 @@ fn start() -> (Server, Client) {
     );
     run(&mut client, "SELECT FROM spyne_register('customer', state => 'SHADOW')");
     run(&mut client, "SELECT FROM spyne_promote('customer')");
+    run(&mut client, POINTS);
     (server, client)
 }
 
@@ -55,7 +101,7 @@ fn stage(client: &mut Client, origin: u32) {
 }
 
 /// What must hold after any crash; answers which version is in use.
-fn inspect(client: &mut Client) -> String {
+fn inspect(client: &mut Client) -> u32 {
     assert_whole(client, "customer");
     let origin = rows(client, "SELECT origin FROM public.customer");
     assert_eq!(rows(client, "SELECT origin FROM governed.customer"), origin);
@@ -72,74 +118,92 @@ fn inspect(client: &mut Client) -> String {
     {
         refused(client.batch_execute(&format!("INSERT INTO {old} VALUES (99, 99)")), "25006");
     }
-    origin
+    origin.parse().expect("a number")
 }
 
+/// Connects to a server that has been killed and is coming back.
 fn reconnect(server: &Server) -> Client {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        match server.connect(DATABASE, SUPERUSER) {
-            Ok(client) => return client,
-            Err(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
-            Err(error) => panic!("the server does not come back: {error:#}\n{}", server.log()),
-        }
-    }
+    wait_until("the server comes back", || server.connect(DATABASE, SUPERUSER).is_ok());
+    connect(server, DATABASE, SUPERUSER)
 }
 
-/// The time a promotion takes here.
-fn usual_time(client: &mut Client) -> Duration {
+/// Runs a promotion to its end; answers how many points it has.
+fn count_points(client: &mut Client) -> i64 {
     stage(client, 1);
-    let started = Instant::now();
+    run(client, "SELECT setval('stops.point', 1, false)");
     run(client, PROMOTION);
-    let took = started.elapsed();
-    assert_eq!(inspect(client), "1");
-    took
+    let points = rows(client, "SELECT last_value FROM stops.point").parse().expect("a number");
+    assert_eq!(inspect(client), 1);
+    points
 }
 
-/// Runs a promotion, and `kill` at a moment of it; answers whether it reported success.
-fn interrupted(client: Client, wait: Duration, kill: impl FnOnce(), sql: &str) -> bool {
+/// Starts the statement; answers the number of its back end, and in the end its session and
+/// whether it has reported success.
+fn begin(server: &Server, settings: &str, sql: &str) -> (i32, JoinHandle<(Client, bool)>) {
+    let mut client = connect(server, DATABASE, SUPERUSER);
+    run(&mut client, settings);
+    let backend = backend_of(&mut client);
     let sql = sql.to_owned();
-    let promotion = thread::spawn(move || {
-        let mut client = client;
-        client.batch_execute(&sql).is_ok()
-    });
-    thread::sleep(wait);
-    kill();
-    promotion.join().expect("the thread ends")
+    let statement = move || {
+        let reported = client.batch_execute(&sql).is_ok();
+        (client, reported)
+    };
+    (backend, thread::spawn(statement))
 }
 
-/// Crashes at each of the moments; `crash` is given the back end that promotes.
-fn at_every_moment(statement: &str, crash: impl Fn(&Server, i32)) {
-    let (server, mut client) = start();
-    let usual = usual_time(&mut client);
-    let mut current = 1;
-    let (mut before, mut after) = (0, 0);
-    for moment in 0..MOMENTS {
-        let next = moment + 2;
-        stage(&mut client, next);
-        let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).expect("a pid").get(0);
-        // The first promotion after a crash takes longer: its caches are empty.
-        let wait = usual * 4 * moment / MOMENTS;
-        let reported = interrupted(client, wait, || crash(&server, backend), statement);
-        client = reconnect(&server);
-        let found: u32 = inspect(&mut client).parse().expect("a number");
-        assert!(found == current || found == next, "{found} is neither {current} nor {next}");
-        assert!(!reported || found == next, "a promotion that was reported done is gone");
-        if found == next {
-            after += 1;
-            current = next;
-        } else {
-            before += 1;
+/// Runs a promotion to the moment, and then `crash`, which is given its back end.
+fn crash_at(server: &Server, moment: Moment, crash: &impl Fn(&Server, i32)) {
+    let mut beside = connect(server, DATABASE, SUPERUSER);
+    run(&mut beside, "SELECT setval('stops.point', 1, false)");
+    let mut settings = "";
+    match moment {
+        Moment::BeforeTheFirstStep => {
+            run(&mut beside, "BEGIN; LOCK TABLE public.customer IN ACCESS SHARE MODE")
         }
+        Moment::At(point) => run(&mut beside, &format!("SELECT pg_advisory_lock({point})")),
+        Moment::AfterCommit => settings = "SET synchronous_commit = on",
+        Moment::AfterReport => {}
     }
-    eprintln!("{statement}: {before} crashes left the old state, {after} the new");
-    // Else the moments missed the promotion, and nothing was tested.
-    assert!(before >= 3 && after >= 1, "{before} before, {after} after, at {usual:?}");
+    let (backend, promotion) = begin(server, settings, PROMOTION);
+    match moment {
+        Moment::BeforeTheFirstStep | Moment::At(_) => wait_for_lock(&mut beside, backend),
+        Moment::AfterCommit => wait_for_event(&mut beside, backend, "SyncRep"),
+        Moment::AfterReport => wait_until("the promotion ends", || promotion.is_finished()),
+    }
+    // What it has written so far is not only in memory, at every other point.
+    if matches!(moment, Moment::At(point) if point % 2 == 0) {
+        run(&mut beside, "CHECKPOINT");
+    }
+    crash(server, backend);
+    // The server ends every session before it takes new ones.
+    wait_until("the crash is noticed", || beside.batch_execute("SELECT").is_err());
+    let (_, reported) = promotion.join().expect("the thread ends");
+    assert_eq!(reported, matches!(moment, Moment::AfterReport), "reported done, {moment:?}");
+}
+
+/// Crashes at each of the moments.
+fn at_every_moment(crash: impl Fn(&Server, i32)) {
+    let (server, mut client) = start();
+    let points = count_points(&mut client);
+    // A command and a row at the least of each: the promotion does pass the points.
+    assert!(points >= 10, "a promotion has {points} points");
+    let mut moments = vec![Moment::BeforeTheFirstStep];
+    moments.extend((1..=points).map(Moment::At));
+    moments.extend([Moment::AfterCommit, Moment::AfterReport]);
+    let mut current = 1;
+    for (next, moment) in (2..).zip(moments) {
+        stage(&mut client, next);
+        crash_at(&server, moment, &crash);
+        client = reconnect(&server);
+        let expected = if moment.is_before_commit() { current } else { next };
+        current = inspect(&mut client);
+        assert_eq!(current, expected, "the version in use after a crash {moment:?} of {points}");
+    }
 }
 
 #[test]
 fn a_server_killed_during_a_promotion_has_the_old_state_or_the_new() {
-    at_every_moment(PROMOTION, |server, _| {
+    at_every_moment(|server, _| {
         server.kill_nine().expect("killed");
         server.start().expect("recovers");
     });
@@ -147,10 +211,9 @@ fn a_server_killed_during_a_promotion_has_the_old_state_or_the_new() {
 
 #[test]
 fn a_backend_killed_during_a_promotion_has_the_old_state_or_the_new() {
-    at_every_moment(PROMOTION, |_, backend| {
-        // It may have ended by itself.
-        let _ = Command::new("kill").args(["-9", &backend.to_string()]).status();
-        thread::sleep(Duration::from_millis(50));
+    at_every_moment(|_, backend| {
+        let killed = Command::new("kill").args(["-9", &backend.to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
     });
 }
 
@@ -158,22 +221,23 @@ fn a_backend_killed_during_a_promotion_has_the_old_state_or_the_new() {
 fn a_promotion_that_was_not_committed_leaves_nothing() {
     let (server, mut client) = start();
     stage(&mut client, 1);
-    let slow = format!("BEGIN; {PROMOTION}; SELECT pg_sleep(30); COMMIT");
-    let crash = || {
-        server.kill_nine().expect("killed");
-        server.start().expect("recovers");
-    };
-    assert!(!interrupted(client, Duration::from_millis(500), crash, &slow));
+    run(&mut client, "SELECT pg_advisory_lock(0)");
+    let open = format!("BEGIN; {PROMOTION}; SELECT pg_advisory_lock(0); COMMIT");
+    let (backend, transaction) = begin(&server, "", &open);
+    wait_for_lock(&mut client, backend);
+    server.kill_nine().expect("killed");
+    server.start().expect("recovers");
+    assert!(!transaction.join().expect("the thread ends").1);
     let mut client = reconnect(&server);
-    assert_eq!(inspect(&mut client), "0");
+    assert_eq!(inspect(&mut client), 0);
     assert_eq!(rows(&mut client, "SELECT origin FROM spyne_shadow.customer"), "1");
     run(&mut client, PROMOTION);
-    assert_eq!(inspect(&mut client), "1");
+    assert_eq!(inspect(&mut client), 1);
 }
 
 #[test]
 fn a_prepared_promotion_survives_and_is_then_done_or_undone() {
-    for (finish, expected) in [("COMMIT", "1"), ("ROLLBACK", "0")] {
+    for (finish, expected) in [("COMMIT", 1), ("ROLLBACK", 0)] {
         let (server, mut client) = start();
         stage(&mut client, 1);
         run(&mut client, "CREATE TABLE spyne_shadow.other (id int)");

@@ -1,11 +1,10 @@
 //! Errors of statements that have nothing to do with spyne come out byte by byte as they do
 //! without the library: every field of them, with the extension installed and tables governed.
 
-use std::time::Duration;
-
 use postgres::error::{DbError, ErrorPosition};
 use postgres::{Client, Error};
 use spyne_tests::fixture::{connect, empty_database, run};
+use spyne_tests::waiting::{backend_of, wait_for_event};
 use spyne_tests::{SUPERUSER, Server, bare_server, server};
 
 const DATABASE: &str = "plain";
@@ -118,7 +117,7 @@ const FAILING: [&str; 58] = [
     "BEGIN;;DECLARE c CURSOR FOR SELECT 1 / (id - 1) FROM parent;;FETCH c",
     "PREPARE p AS SELECT 1 / ($1 - 1);;EXECUTE p(1)",
     "PREPARE p AS SELECT id FROM parent;;EXECUTE q",
-    "SET statement_timeout = '20ms';;SELECT pg_sleep(10), divide(1, 1)",
+    "SET statement_timeout = '1s';;SELECT pg_sleep(600)",
 ];
 
 /// As somebody who may do nothing.
@@ -228,13 +227,14 @@ fn copy(server: &Server, sql: &str, data: &str) -> String {
 /// A statement that is cancelled in the middle of nested functions.
 fn cancelled(server: &Server) -> String {
     let mut client: Client = connect(server, DATABASE, SUPERUSER);
-    let token = client.cancel_token();
+    let backend = backend_of(&mut client);
+    let mut beside = connect(server, DATABASE, SUPERUSER);
     let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(300));
-        token.cancel_query(postgres::NoTls).expect("a request to cancel");
+        wait_for_event(&mut beside, backend, "PgSleep");
+        run(&mut beside, &format!("SELECT pg_cancel_backend({backend})"));
     });
     let result = client
-        .batch_execute("DO $$ BEGIN PERFORM dynamic('SELECT pg_sleep(20) FROM parent'); END $$");
+        .batch_execute("DO $$ BEGIN PERFORM dynamic('SELECT pg_sleep(600) FROM parent'); END $$");
     canceller.join().expect("the thread ends");
     said("cancelled", result)
 }

@@ -30,10 +30,28 @@ const SCENES: &str = include_str!("hints/scenes.txt");
 
 /// Fragments that are meant to be completed by a person: a HINT ends in one of these, and nothing
 /// else that looks like SQL may be left over.
-const FRAGMENTS: &[&str] = &[];
+const FRAGMENTS: &[&str] = &[
+    // Arguments, told in a sentence.
+    "include_deprecated => true",
+    "accept_breaking => true.",
+    "dependents => 'repoint' to move it",
+    "dry_run => true works here",
+    "target_schema => '...' or target_name => '...'",
+    // Where only a person knows which.
+    "REPLICA IDENTITY USING INDEX ...",
+    "SELECT * FROM spyne_propose_join(...) makes it a candidate",
+];
 
 /// Refusals of what a HINT says, each of which the documents name: the beginning of the message.
-const DOCUMENTED: &[&str] = &[];
+const DOCUMENTED: &[&str] = &[
+    // A promotion that has blockers lists them.
+    "55000 cannot promote",
+    // A name that has nothing in use says so.
+    "has only DEPRECATED versions",
+    "has only SHADOW versions",
+    // What was planted has to go before the table can be registered.
+    "exists, and is none of spyne's",
+];
 
 #[test]
 fn what_a_hint_or_a_remedy_says_can_be_pasted() {

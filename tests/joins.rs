@@ -2,11 +2,11 @@
 //! others: it takes read locks, can be cancelled, and does not do its work twice.
 
 use std::thread;
-use std::time::{Duration, Instant};
 
 use postgres::Client;
 use postgres::error::SqlState;
 use spyne_tests::fixture::{connect, database, rows, run};
+use spyne_tests::waiting::{PATIENT, backend_of, wait_for_lock};
 use spyne_tests::{SUPERUSER, Server, server};
 use xtask::join_quality;
 use xtask::place;
@@ -50,18 +50,43 @@ fn large(server: &Server) -> Client {
     admin
 }
 
+/// What a discovery keeps: nothing, where it was cancelled.
+const KEPT: &str = "SELECT (SELECT count(*) FROM spyne.join_candidates) + (SELECT count(*) FROM spyne.column_samples)";
+
 #[test]
 fn a_cancelled_discovery_leaves_nothing() {
     let server = server("join_cancel").start().expect("a server");
     let mut admin = large(&server);
-    for milliseconds in [1, 5, 20] {
+    // Held up before it reads a table, before it keeps what it has read, and before it keeps what
+    // it has found.
+    for table in
+        ["public.customer", "public.orders", "spyne.column_samples", "spyne.join_candidates"]
+    {
+        let mut holder = connect(&server, DATABASE, SUPERUSER);
+        run(&mut holder, "SET spyne.enforcement = off; BEGIN");
+        let mode = if table.starts_with("spyne.") { "SHARE" } else { "ACCESS EXCLUSIVE" };
+        run(&mut holder, &format!("LOCK TABLE {table} IN {mode} MODE"));
+        let mut looking = connect(&server, DATABASE, SUPERUSER);
+        run(&mut looking, &format!("SET spyne.lock_timeout = '{PATIENT}'"));
+        let backend = backend_of(&mut looking);
+        let discovery = thread::spawn(move || {
+            looking.simple_query("SELECT * FROM spyne_discover_joins()").map(|_| ())
+        });
+        wait_for_lock(&mut admin, backend);
+        run(&mut admin, &format!("SELECT pg_cancel_backend({backend})"));
+        let error = discovery.join().expect("no panic").expect_err("it was cancelled");
+        assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED), "{table}: {error}");
+        run(&mut holder, "ROLLBACK");
+        assert_eq!(rows(&mut admin, KEPT), "0", "held up at {table}");
+    }
+    // In the middle of whatever it does by then, until it has the time it takes.
+    for milliseconds in (0..30).map(|doublings| 1_u64 << doublings) {
         run(&mut admin, &format!("SET statement_timeout = {milliseconds}"));
-        let cancelled = admin.simple_query("SELECT * FROM spyne_discover_joins()").map(|_| ());
-        let error = cancelled.expect_err("it takes longer");
-        assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED), "{error}");
+        let discovery = admin.simple_query("SELECT * FROM spyne_discover_joins()").map(|_| ());
         run(&mut admin, "RESET statement_timeout");
-        let left = "SELECT (SELECT count(*) FROM spyne.join_candidates) + (SELECT count(*) FROM spyne.column_samples)";
-        assert_eq!(rows(&mut admin, left), "0", "after {milliseconds} ms");
+        let Err(error) = discovery else { break };
+        assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED), "{error}");
+        assert_eq!(rows(&mut admin, KEPT), "0", "after {milliseconds} ms");
     }
     assert_eq!(
         rows(&mut admin, "SELECT condition FROM spyne_discover_joins()"),
@@ -77,11 +102,11 @@ fn discovery_takes_read_locks_and_writers_go_on() {
     let locks = "SELECT string_agg(DISTINCT mode, ', ') FROM pg_locks
         WHERE pid = pg_backend_pid() AND relation IN ('orders'::regclass, 'customer'::regclass)";
     assert_eq!(rows(&mut admin, locks), "AccessShareLock");
-    // Who writes to one of the tables meanwhile waits for nothing.
+    // Who writes to one of the tables meanwhile waits for nothing: a wait would last for ever.
     let mut other = connect(&server, DATABASE, SUPERUSER);
     run(
         &mut other,
-        "SET lock_timeout = '2s'; SET spyne.enforcement = off; DELETE FROM orders WHERE id = 1",
+        "SET lock_timeout = '1min'; SET spyne.enforcement = off; DELETE FROM orders WHERE id = 1",
     );
     run(&mut admin, "COMMIT");
 }
@@ -90,20 +115,12 @@ fn discovery_takes_read_locks_and_writers_go_on() {
 fn what_has_not_changed_is_not_read_again() {
     let server = server("join_again").start().expect("a server");
     let mut admin = large(&server);
-    let mut scans = |of: &str| -> i64 {
+    let scans = |of: &str| -> i64 {
         let mut session = connect(&server, DATABASE, SUPERUSER);
-        // What others have counted is seen once they have reported it.
         let asked = format!("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{of}'");
-        let (mut last, mut since) = (-1, Instant::now());
-        while since.elapsed() < Duration::from_millis(1500) {
-            let now: i64 = rows(&mut session, &asked).parse().expect("a number");
-            if now != last {
-                (last, since) = (now, Instant::now());
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        last
+        rows(&mut session, &asked).parse().expect("a number")
     };
+    // What it has counted is reported before it answers.
     let discover = "SELECT count(*) FROM spyne_discover_joins(); SELECT pg_stat_force_next_flush()";
     run(&mut admin, discover);
     let (orders, customer) = (scans("orders"), scans("customer"));

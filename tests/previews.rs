@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
-use std::time::Duration;
 
 use postgres::Client;
 use serde_json::{Value, json};
 use spyne_tests::fixture::{connect, empty_database, refused, rows, run};
-use spyne_tests::{SUPERUSER, default_server, tpch};
+use spyne_tests::waiting::{backend_of, wait_for_lock};
+use spyne_tests::{SUPERUSER, Server, default_server, tpch};
 use xtask::place;
 
 fn look(client: &mut Client, sql: &str) {
@@ -136,9 +136,9 @@ fn a_write_runs_once_however_many_sessions_send_it() {
         first.batch_execute("BEGIN").expect("begins");
         first.batch_execute(sql).expect("the first run");
         let mut second = tpch::user(&server, "engineer");
+        let backend = backend_of(&mut second);
         let waiting = thread::spawn(move || second.batch_execute(sql));
-        thread::sleep(Duration::from_millis(300));
-        assert!(!waiting.is_finished(), "the second does not wait");
+        wait_for_lock(&mut admin, backend);
         first.batch_execute(ending).expect("ends");
         let result = waiting.join().expect("no panic");
         match second_may {
@@ -263,45 +263,141 @@ fn a_preview_names_the_relations_that_postgres_opens() {
     assert!(seen.len() == 7, "the generator reaches {seen:?}");
 }
 
-#[test]
-fn a_million_old_previews_do_not_slow_the_look_up_and_are_cleared() {
-    let server = default_server("many").start().expect("a server");
+/// A server with a table, a preview of it, and as many others that have expired long ago.
+fn with_old_previews(name: &str, old: usize) -> (Server, Client) {
+    let server = default_server(name).start().expect("a server");
     let mut admin = empty_database(&server, "previews");
     run(
         &mut admin,
         "CREATE EXTENSION spyne;
+         CREATE ROLE analyst LOGIN IN ROLE spyne_analyst;
          CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100);
-         SELECT FROM spyne_register('t');
-         SELECT FROM spyne_preview('SELECT count(*) FROM t');
-         SET spyne.enforcement = off;
-         INSERT INTO spyne.query_previews (user_oid, user_name, sql, statement, search_path, tables_used, joins, filters,
-             aggregations, assumptions, guardrails, confidence, requires_confirmation, include_deprecated, writes, basis, expires_at)
-         SELECT user_oid, user_name, sql || ' -- ' || g, statement, search_path, tables_used, joins, filters,
-             aggregations, assumptions, guardrails, confidence, requires_confirmation, include_deprecated, writes, basis,
-             clock_timestamp() - interval '3 days'
-         FROM spyne.query_previews, generate_series(1, 1000000) g;
-         SET spyne.enforcement = enforce;
-         ANALYZE spyne.query_previews;",
+         GRANT SELECT ON t TO analyst;
+         SELECT FROM spyne_register('t');",
     );
-    // What a run asks, as store::previews::find asks it.
-    let plan = rows(
-        &mut admin,
-        "EXPLAIN SELECT FROM spyne.query_previews p WHERE p.user_oid = 10 AND md5(p.sql) = md5('SELECT count(*) FROM t')
-           AND p.sql = 'SELECT count(*) FROM t' ORDER BY p.created_at DESC LIMIT 1",
+    look(&mut connect(&server, "previews", "analyst"), "SELECT count(*) FROM t");
+    add_old_previews(&mut admin, old);
+    (server, admin)
+}
+
+fn add_old_previews(admin: &mut Client, count: usize) {
+    run(
+        admin,
+        &format!(
+            "SET spyne.enforcement = off;
+             INSERT INTO spyne.query_previews (user_oid, user_name, sql, statement, search_path, tables_used, joins, filters,
+                 aggregations, assumptions, guardrails, confidence, requires_confirmation, include_deprecated, writes, basis, expires_at)
+             SELECT user_oid, user_name, sql || ' -- ' || g, statement, search_path, tables_used, joins, filters,
+                 aggregations, assumptions, guardrails, confidence, requires_confirmation, include_deprecated, writes, basis,
+                 clock_timestamp() - interval '3 days'
+             FROM spyne.query_previews, generate_series(1, {count}) g WHERE sql = 'SELECT count(*) FROM t';
+             SET spyne.enforcement = enforce;
+             ANALYZE spyne.query_previews;"
+        ),
     );
-    assert!(plan.contains("query_previews_by_text"), "{plan}");
+}
+
+/// How many blocks of the previews, and of their indexes, a run of the statement touches in a
+/// session that has looked nothing up before.
+fn blocks_of_a_run(server: &Server, admin: &mut Client, sql: &str) -> i64 {
+    const TOUCHED: &str = "SELECT heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read
+        FROM pg_statio_all_tables WHERE relid = 'spyne.query_previews'::regclass";
+    run(admin, "SELECT pg_stat_force_next_flush()");
+    let mut count = || rows(admin, TOUCHED).parse::<i64>().expect("a number");
+    let before = count();
+    // The superuser needs no preview, and would look nothing up.
+    let mut client = connect(server, "previews", "analyst");
+    assert_eq!(client.query(sql, &[]).expect("runs").len(), 1);
+    // Reported at the end of the statement, and not when a session has time for it.
+    run(&mut client, "SELECT pg_stat_force_next_flush()");
+    count() - before
+}
+
+#[test]
+fn the_look_up_of_a_run_touches_the_same_blocks_among_four_times_the_previews() {
+    let (server, mut admin) = with_old_previews("many", 2_000);
+    let sql = "SELECT count(*) FROM t";
+    let among_few = blocks_of_a_run(&server, &mut admin, sql);
+    assert!(among_few > 0, "a run looks nothing up");
+    add_old_previews(&mut admin, 6_000);
+    assert_eq!(blocks_of_a_run(&server, &mut admin, sql), among_few);
+}
+
+#[test]
+fn each_new_preview_clears_fifty_old_ones() {
+    let (_server, mut admin) = with_old_previews("clearing", 1_000);
     let count = "SELECT count(*) FROM spyne.query_previews";
     let before: i64 = rows(&mut admin, count).parse().expect("a number");
     for _ in 0..10 {
         run(&mut admin, "SELECT FROM spyne_preview('SELECT max(id) FROM t')");
     }
     let after: i64 = rows(&mut admin, count).parse().expect("a number");
-    assert_eq!(before - after, 10 * 50 - 10, "each new preview clears fifty");
-    assert_eq!(
-        connect(&server, "previews", SUPERUSER)
-            .query("SELECT count(*) FROM t", &[])
-            .expect("runs")
-            .len(),
-        1
+    assert_eq!(before - after, 10 * 50 - 10);
+}
+
+/// Whether a preview says that the statistics of the table are stale.
+fn has_stale_statistics(client: &mut Client, table: &str) -> bool {
+    let sql = format!("SELECT id FROM {table} LIMIT 1");
+    let guardrails: Value = client
+        .query_one("SELECT guardrails FROM spyne_preview($1)", &[&sql])
+        .expect("a preview")
+        .get(0);
+    let mut codes = guardrails.as_array().into_iter().flatten().map(|g| &g["code"]);
+    codes.any(|code| code == "STALE_STATISTICS")
+}
+
+/// Has the session report its changes; answers how many rows of the table count as changed.
+fn counted_changes(client: &mut Client, table: &str) -> String {
+    run(client, "SELECT pg_stat_force_next_flush()");
+    rows(client, &format!("SELECT pg_stat_get_mod_since_analyze('{table}'::regclass)"))
+}
+
+#[test]
+fn what_an_analyze_has_read_makes_no_statistics_stale_however_late_it_is_reported() {
+    let server = default_server("statistics").start().expect("a server");
+    let mut client = empty_database(&server, "previews");
+    run(
+        &mut client,
+        "CREATE EXTENSION spyne;
+         CREATE TABLE once (id int); CREATE TABLE quick (id int); CREATE TABLE other (id int);",
     );
+    // A transaction reports at its end, after its own ANALYZE.
+    run(
+        &mut client,
+        "BEGIN; INSERT INTO once SELECT generate_series(1, 2000); ANALYZE once; COMMIT",
+    );
+    assert_eq!(counted_changes(&mut client, "once"), "2000");
+    assert!(!has_stale_statistics(&mut client, "once"), "in one transaction");
+    // A session that has just reported does so again a second later at the earliest.
+    run(&mut client, "SELECT pg_stat_force_next_flush()");
+    run(&mut client, "INSERT INTO quick SELECT generate_series(1, 2000)");
+    run(&mut client, "ANALYZE quick");
+    assert!(!has_stale_statistics(&mut client, "quick"), "in one session, at once");
+    counted_changes(&mut client, "quick");
+    assert!(!has_stale_statistics(&mut client, "quick"), "in one session");
+    // One that is busy reports when it is no longer.
+    run(&mut client, "SELECT pg_advisory_lock(1)");
+    let mut loader = connect(&server, "previews", SUPERUSER);
+    let backend = backend_of(&mut loader);
+    let loading = thread::spawn(move || {
+        let load = "DO $$ BEGIN
+            INSERT INTO other SELECT generate_series(1, 2000); COMMIT; PERFORM pg_advisory_lock(1);
+        END $$";
+        run(&mut loader, load);
+        loader
+    });
+    wait_for_lock(&mut client, backend);
+    run(&mut client, "ANALYZE other");
+    run(&mut client, "SELECT pg_advisory_unlock(1)");
+    let mut loader = loading.join().expect("no panic");
+    assert_eq!(counted_changes(&mut loader, "other"), "2000");
+    assert!(!has_stale_statistics(&mut client, "other"), "in another session");
+    // What comes after the ANALYZE is told.
+    for table in ["once", "quick", "other"] {
+        run(&mut client, &format!("INSERT INTO {table} SELECT generate_series(1, 2000)"));
+        counted_changes(&mut client, table);
+        assert!(has_stale_statistics(&mut client, table), "a load after the ANALYZE of {table}");
+        run(&mut client, &format!("ANALYZE {table}"));
+        assert!(!has_stale_statistics(&mut client, table), "{table} is analyzed again");
+    }
 }

@@ -115,6 +115,7 @@ fn a_portal_holds_its_table_until_it_is_closed() {
         fails(admin.batch_execute(change), "55P03");
         assert_whole(&mut admin, "customer");
     }
+    run(&mut admin, "RESET spyne.lock_timeout");
     assert_eq!(transaction.query_portal(&portal, 3).expect("reads on").len(), 3);
     transaction.commit().expect("commits");
     run(&mut admin, "SELECT FROM spyne_deprecate('customer', 'test')");
@@ -166,6 +167,7 @@ fn copy_is_a_read_or_a_write_like_any_other() {
     copy.write_all(b"1000\tcopied\n").expect("sent");
     run(&mut admin, "SET spyne.lock_timeout = '100ms'");
     fails(admin.batch_execute("SELECT FROM spyne_deprecate('customer', 'test')"), "55P03");
+    run(&mut admin, "RESET spyne.lock_timeout");
     copy.write_all(b"1001\tcopied\n").expect("sent");
     assert_eq!(copy.finish().expect("ends"), 2);
     run(&mut admin, "SELECT FROM spyne_deprecate('customer', 'test')");

@@ -1,11 +1,9 @@
 //! Logical replication into governed tables, both its first copy and what follows: it passes by
 //! the executor's hooks, and the row guards hold what the state forbids.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use postgres::Client;
 use spyne_tests::fixture::{DATABASE, connect, empty_database, governed_database, rows, run};
+use spyne_tests::waiting::wait_for;
 use spyne_tests::{SUPERUSER, Server, ServerBuilder, bare_server, server};
 
 /// The subscriber has a table in each state, and the publisher the same tables with more rows.
@@ -66,11 +64,7 @@ impl Pair {
     /// Waits until the query says `t`.
     #[track_caller]
     fn wait(&mut self, query: &str) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while rows(&mut self.target, query) != "t" {
-            assert!(Instant::now() < deadline, "not in time: {query}\n{}", self.subscriber.log());
-            thread::sleep(Duration::from_millis(25));
-        }
+        wait_for(&mut self.target, query);
     }
 
     /// Checks that the change was refused by the guard of this table, in these words.

@@ -1,11 +1,10 @@
 //! A hot standby reads under the same rules, and sees a change of state when it is replayed.
 
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 use spyne_tests::fixture::{DATABASE, fails, governed_database, refused, rows, run};
+use spyne_tests::waiting::{PATIENT, wait_for};
 use spyne_tests::{SUPERUSER, Server, default_server, server};
 
 const PORT: u16 = 5433;
@@ -43,7 +42,13 @@ impl<'a> Standby<'a> {
 
     fn pg_ctl(&self, action: &str) -> Command {
         let mut command = self.primary.toolchain().server_command("pg_ctl").expect("pg_ctl");
-        command.arg(action).arg("--pgdata").arg(self.data()).args(["--wait", "--silent", "--log"]);
+        command.arg(action).arg("--pgdata").arg(self.data()).args([
+            "--wait",
+            "--timeout",
+            "600",
+            "--silent",
+            "--log",
+        ]);
         command.arg(self.primary.socket_directory().join("standby.log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
@@ -53,7 +58,7 @@ impl<'a> Standby<'a> {
         let host = self.primary.socket_directory().display();
         let string = format!("host={host} port={PORT} dbname={DATABASE} user={user}");
         let mut client = Client::connect(&string, NoTls).expect("a connection to the standby");
-        run(&mut client, "SET statement_timeout = '60s'");
+        run(&mut client, &format!("SET statement_timeout = '{PATIENT}'"));
         client
     }
 
@@ -61,11 +66,7 @@ impl<'a> Standby<'a> {
     fn catch_up(&self, primary: &mut Client) {
         let written = rows(primary, "SELECT pg_current_wal_insert_lsn()");
         let mut client = self.connect(SUPERUSER);
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while rows(&mut client, &format!("SELECT pg_last_wal_replay_lsn() >= '{written}'")) != "t" {
-            assert!(Instant::now() < deadline, "the standby does not catch up");
-            thread::sleep(Duration::from_millis(10));
-        }
+        wait_for(&mut client, &format!("SELECT pg_last_wal_replay_lsn() >= '{written}'"));
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given, require_writable};
 use super::joins::{joinable, readable, rejected, timestamp};
-use super::registration::existing_role;
+use crate::command::registration::existing_role;
 use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::oids::AsOid;
@@ -15,13 +15,16 @@ use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Accepted, Candidate, NewAccepted};
 use crate::store::samples;
-use spyne_core::joins::Table;
 use spyne_core::joins::graph::{self, Format};
+use spyne_core::joins::kinds::JoinType;
+use spyne_core::joins::status::{CandidateStatus, JoinStatus};
+use spyne_core::joins::table::Table;
 use spyne_core::joins::validation::Counts;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RoleId;
-use spyne_core::kernel::names::{literal, near};
+use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::{Permission, Role};
+use spyne_core::words::likeness::near;
 
 /// Joined rows that a validation shows at most.
 const MOST_SHOWN: i32 = 1000;
@@ -50,7 +53,7 @@ fn known(found: Option<Candidate>, id: i64) -> Result<Candidate> {
 /// # Errors
 /// 55000 where the candidate is too old, unless a join rests on it.
 fn check_fresh(candidate: &Candidate) -> Result<()> {
-    if !candidate.expired || candidate.status == "accepted" {
+    if !candidate.expired || candidate.status == CandidateStatus::Accepted {
         return Ok(());
     }
     Err(wrong_state(
@@ -264,7 +267,7 @@ fn spyne_accept_join(
     let run = || -> Result<_> {
         let id = given(candidate_id, "candidate_id", hint)?;
         let rationale = given(rationale, "rationale", hint)?;
-        let owner = existing_role(given(owner, "owner", hint)?)?;
+        let owner = existing_role(crate::pg::oids::role_id(given(owner, "owner", hint)?))?;
         let overriding = given(r#override, "override", hint)?;
         let dry_run = given(dry_run, "dry_run", hint)?;
         let caller = Caller::now();
@@ -278,8 +281,8 @@ fn spyne_accept_join(
                 hint,
             ));
         }
-        let join_type = join_type.map(|t| kind_of_join(&t)).transpose()?;
-        let role = role_name(role.as_deref())?;
+        let join_type = join_type.map(|t| kind_of_join(&t, id)).transpose()?;
+        let role = role_name(role.as_deref(), id)?;
         let candidate = known(elevated(|| joins::candidate(id))?, id)?;
         check_open(&candidate)?;
         let role = match elevated(|| joins::in_force_over(&candidate))? {
@@ -317,7 +320,7 @@ fn spyne_accept_join(
         Ok((
             accepted.join_id,
             candidate.condition.clone(),
-            asked.join_type.to_string(),
+            asked.join_type.as_str().to_string(),
             validated.counts.cardinality().as_str().to_string(),
             accepted.version,
             accepted.supersedes.map(|old| old.join_id),
@@ -331,10 +334,10 @@ fn spyne_accept_join(
 /// # Errors
 /// 55000 where a candidate is not there to be accepted.
 fn check_open(candidate: &Candidate) -> Result<()> {
-    if candidate.status == "accepted" {
+    if candidate.status == CandidateStatus::Accepted {
         let by = elevated(|| joins::in_force_over(candidate))?;
         // One in doubt may be accepted anew, as its next version.
-        if by.as_ref().is_some_and(|join| join.status == "suspect") {
+        if by.as_ref().is_some_and(|join| join.status == JoinStatus::Suspect) {
             return Ok(());
         }
         let id = candidate.candidate_id;
@@ -352,26 +355,26 @@ fn check_open(candidate: &Candidate) -> Result<()> {
             },
         ));
     }
-    if candidate.status == "rejected" {
+    if candidate.status == CandidateStatus::Rejected {
         return Err(rejected(candidate));
     }
     check_fresh(candidate)
 }
 
-fn kind_of_join(text: &str) -> Result<&'static str> {
-    let kinds = ["INNER", "LEFT", "RIGHT", "FULL"];
-    let wanted = text.trim().to_ascii_uppercase();
-    kinds.into_iter().find(|k| *k == wanted).ok_or_else(|| {
+fn kind_of_join(text: &str, candidate: i64) -> Result<JoinType> {
+    JoinType::parse(text).ok_or_else(|| {
         bad(
             format!("\"{text}\" is no kind of join"),
-            format!("The kinds are {}.", kinds.join(", ")),
-            "For example: join_type => 'LEFT'",
+            format!("The kinds are {}.", JoinType::ALL.map(JoinType::as_str).join(", ")),
+            &format!(
+                "For example: SELECT * FROM spyne_accept_join({candidate}, 'reason', join_type => 'LEFT');"
+            ),
         )
     })
 }
 
 /// A role as a part of a join's id.
-fn role_name(role: Option<&str>) -> Result<String> {
+fn role_name(role: Option<&str>, candidate: i64) -> Result<String> {
     let role = role.unwrap_or_default().trim();
     let fits = role.chars().all(|c| c.is_alphanumeric() || c == '_');
     if fits && role.len() <= 63 {
@@ -380,14 +383,16 @@ fn role_name(role: Option<&str>) -> Result<String> {
     Err(bad(
         format!("\"{role}\" cannot be the role of a join"),
         "It is a part of the join's id: letters, digits and underscores, 63 bytes at most.",
-        "For example: role => 'arrival'",
+        &format!(
+            "For example: SELECT * FROM spyne_accept_join({candidate}, 'reason', role => 'arrival');"
+        ),
     ))
 }
 
 /// What is asked for, beside the candidate.
 struct Asked<'a> {
     rationale: &'a str,
-    join_type: &'a str,
+    join_type: JoinType,
     owner: RoleId,
     role: &'a str,
     dry_run: bool,
@@ -414,7 +419,7 @@ fn accept(
     }
     let versions = joins::versions(&candidate.name1, &candidate.name2, asked.role)?;
     let version = versions.first().map_or(1, |newest| newest.version + 1);
-    let supersedes = versions.into_iter().find(|join| join.status != "deprecated");
+    let supersedes = versions.into_iter().find(|join| join.status.is_in_force());
     let join_id = free_id(candidate, asked.role, version)?;
     if !asked.dry_run {
         let risk = validated.counts.risk(guc::max_orphan_rate());
@@ -492,17 +497,23 @@ fn spyne_reject_join(
         elevated(|| {
             let found = if dry_run { joins::candidate(id) } else { joins::lock_candidate(id) };
             let candidate = known(found?, id)?;
-            if candidate.status == "accepted" {
+            if !candidate.status.can_become(CandidateStatus::Rejected) {
                 return Err(wrong_state(
                     format!("join candidate {id} is accepted"),
                     "A join rests on it.".into(),
-                    "Deprecate the join first: SELECT * FROM spyne_deprecate_join('...', 'reason');".into(),
+                    match joins::in_force_over(&candidate)? {
+                        Some(join) => format!(
+                            "Deprecate the join first: SELECT * FROM spyne_deprecate_join({}, 'reason');",
+                            literal(&join.join_id)
+                        ),
+                        None => LIST.to_string(),
+                    },
                 ));
             }
             if !dry_run {
                 joins::reject(id, reason, caller.user)?;
             }
-            Ok((id, candidate.condition, "rejected".to_string()))
+            Ok((id, candidate.condition, CandidateStatus::Rejected.as_str().to_string()))
         })
     };
     TableIterator::once(run().or_raise())
@@ -580,7 +591,7 @@ fn spyne_join(
             join.condition,
             join.cardinality,
             join.version,
-            join.status,
+            join.status.as_str().to_string(),
             join.rationale,
             join.owner.oid(),
             join.accepted_by,
@@ -633,7 +644,7 @@ fn spyne_deprecate_join(
             elevated(joins::lock_acceptance)?;
         }
         let join = join_named(&id)?;
-        if join.status == "deprecated" {
+        if !join.status.can_become(JoinStatus::Deprecated) {
             return Err(wrong_state(
                 format!("join {id} is deprecated already"),
                 match &join.superseded_by {
@@ -646,7 +657,7 @@ fn spyne_deprecate_join(
         if !dry_run {
             elevated(|| joins::deprecate(&id, reason, &users::name(caller.user), None))?;
         }
-        Ok((id, join.condition, "deprecated".to_string()))
+        Ok((id, join.condition, JoinStatus::Deprecated.as_str().to_string()))
     };
     TableIterator::once(run().or_raise())
 }

@@ -1,83 +1,9 @@
 //! What every function here begins with: who calls, and are the arguments there.
 
+pub use crate::command::caller::{Caller, require_writable};
 use crate::guc;
-use crate::pg::{catalogs, elevate, reading, users};
-use crate::store::roles;
-use spyne_core::kernel::error::{Code, Result, SpyneError};
-use spyne_core::kernel::ids::RoleId;
-use spyne_core::kernel::role::{Permission, Role};
-use spyne_core::lifecycle::transition;
-
-/// Who calls a function.
-pub struct Caller {
-    pub user: RoleId,
-    pub role: Role,
-}
-
-impl Caller {
-    pub fn now() -> Caller {
-        let user = users::current();
-        Caller { user, role: roles::role_of(user) }
-    }
-
-    /// # Errors
-    /// 42501 where the caller lacks `permission`.
-    pub fn require(&self, permission: Permission, action: &str) -> Result<()> {
-        transition::require(&users::quoted_name(self.user), self.role, permission, action)
-    }
-
-    /// # Errors
-    /// 42501 where the caller is neither an admin nor an engineer with the
-    /// rights of `owner`.
-    pub fn require_steward(&self, owner: RoleId, action: &str) -> Result<()> {
-        let owns = self.role >= Role::Engineer && users::has_rights_of(self.user, owner);
-        if self.role == Role::Admin || owns {
-            return Ok(());
-        }
-        Err(SpyneError::new(
-            Code::InsufficientPrivilege,
-            format!("permission denied to {action}"),
-            format!(
-                "This is for spyne_admin, or for a spyne_engineer who owns the table (its owner is {}); {} has {}.",
-                users::name(owner),
-                users::name(self.user),
-                match self.role {
-                    Role::None => "no spyne role",
-                    held => held.as_str(),
-                }
-            ),
-            format!(
-                "An administrator can run: GRANT spyne_admin TO {};",
-                users::quoted_name(self.user)
-            ),
-        ))
-    }
-}
-
-/// Checks that something can be written, for a run that is not a dry one.
-///
-/// # Errors
-/// 25006 on a standby and in a read-only transaction.
-pub fn require_writable(dry_run: bool) -> Result<()> {
-    // The policy of a table that an admin looks at must not act as the admin.
-    if reading::is_going_on() {
-        return Err(SpyneError::new(
-            Code::WrongState,
-            "governance cannot be changed while spyne reads a table",
-            "A policy or a function of the table calls this, with the rights of whoever looks at it.",
-            "Call it by itself.",
-        ));
-    }
-    if dry_run || !catalogs::read_only_here() {
-        return Ok(());
-    }
-    Err(SpyneError::new(
-        Code::ReadOnly,
-        "governance cannot be changed here",
-        "This is a standby, or a read-only transaction.",
-        "Connect to the primary, or begin a READ WRITE transaction; dry_run => true works here.",
-    ))
-}
+use crate::pg::elevate;
+use spyne_core::kernel::error::{Result, SpyneError};
 
 /// The value of an argument that must not be NULL.
 ///

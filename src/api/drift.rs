@@ -1,27 +1,33 @@
 //! spyne_detect_drift, spyne_resolve_drift, spyne_diff.
 
-use std::time::{Duration, Instant};
-
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
-
-use super::context::{Caller, elevated, given, require_writable};
-use crate::pg::oids::{AsOid, rel_id};
-use crate::pg::{cache, catalogs, digest, types as type_names};
-use crate::report::{self, OrRaise};
-use crate::store::drift::{self, About, Found, Source, Subject};
-use crate::store::{settling, tables, types};
 use spyne_core::drift::described;
+use spyne_core::drift::report::{Settlement, Source};
+use spyne_core::drift::subject::{Found, with_consumers};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::{Address, near, with_suffix};
+use spyne_core::kernel::names::{Address, with_suffix};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{State, StateSet};
 use spyne_core::shape::Change;
 use spyne_core::shape::compare::{Relationship, compare, kept};
 use spyne_core::shape::guide;
 use spyne_core::shape::snapshot::{Column, Snapshot, Unsaid};
+use spyne_core::words::likeness::near;
+
+use super::context::{Caller, given};
+use super::progress::Progress;
+use crate::command::drift::ResolveDrift;
+use crate::command::settling::{self, Settled};
+use crate::command::{self, Mode};
+use crate::pg::elevate::elevated;
+use crate::pg::oids::{AsOid, rel_id};
+use crate::pg::{cache, catalogs, digest, types as type_names};
+use crate::report::OrRaise;
+use crate::store::drift::{self, About};
+use crate::store::{tables, types};
 
 type DriftRow = (
     pg_sys::Oid,
@@ -91,7 +97,7 @@ fn spyne_detect_drift(
         let caller = Caller::now();
         let action = format!("look for drift of {}", catalogs::relation_name(relid));
         caller.require(Permission::Query, &action)?;
-        let governed = elevated(|| tables::governed(relid))?;
+        let governed = elevated(|e| tables::governed(e, relid))?;
         if governed.state == State::Shadow {
             caller.require(Permission::ViewShadow, &action)?;
         }
@@ -136,7 +142,7 @@ fn spyne_detect_all_drift() -> TableIterator<
         let sees_shadows = caller.role.may(Permission::ViewShadow);
         let mut suspects = suspects();
         suspects.sort_unstable();
-        let mut progress = Progress::new(suspects.len());
+        let mut progress = Progress::new("tables", suspects.len());
         let mut rows = Vec::new();
         for relid in suspects {
             progress.step();
@@ -155,7 +161,7 @@ fn spyne_detect_all_drift() -> TableIterator<
 
 /// Looks at a table. What is found is stored and settled by those who may change
 /// something: who may only read holds no lock that others wait for.
-fn look(relid: RelId, caller: &Caller) -> Result<Option<settling::Settled>> {
+fn look(relid: RelId, caller: &Caller) -> Result<Option<Settled>> {
     match caller.role >= Role::Engineer {
         true => settling::settle(relid, caller.user, None),
         false => settling::look_only(relid),
@@ -173,31 +179,9 @@ fn suspects() -> Vec<RelId> {
         .filter(|r| !now.contains_key(r) || now.get(r) != then.get(r))
         .collect();
     // A name is no part of a shape, and may be another all the same.
-    let moved = elevated(drift::moved).unwrap_or_default();
+    let moved = elevated(|e| drift::moved(e)).unwrap_or_default();
     left.extend(moved.into_iter().filter(|r| !left.contains(r)).collect::<Vec<_>>());
     left
-}
-
-/// Says every two seconds how far it is.
-struct Progress {
-    of: usize,
-    done: usize,
-    last: Instant,
-}
-
-impl Progress {
-    fn new(of: usize) -> Progress {
-        Progress { of, done: 0, last: Instant::now() }
-    }
-
-    fn step(&mut self) {
-        pgrx::check_for_interrupts!();
-        if self.last.elapsed() > Duration::from_secs(2) {
-            report::notice(&format!("{} of {} tables compared", self.done, self.of));
-            self.last = Instant::now();
-        }
-        self.done += 1;
-    }
 }
 
 /// What the described schema of a feed changes against the table that it fills.
@@ -239,36 +223,35 @@ fn spyne_detect_feed_drift(
         let caller = Caller::now();
         let action = format!("compare a feed with {name}");
         caller.require(Permission::Query, &action)?;
-        let Some(relid) = elevated(|| drift::target_of_feed(&name))? else {
+        let Some(relation) = elevated(|e| drift::target_of_feed(e, &name))? else {
             return Err(unknown_name(&name)?);
         };
-        let Some(subject) = elevated(|| drift::subject(relid))? else {
+        let Some(subject) = elevated(|e| drift::subject(e, relation))? else {
             return Err(unknown_name(&name)?);
         };
-        if subject.state == State::Shadow {
+        if subject.state.is_staging() {
             caller.require(Permission::ViewShadow, &action)?;
         }
         let feed = resolved(described)?;
-        let old = subject.live();
-        let address = subject.address();
-        let changes = compare(&old, &feed, Relationship::Described, &|_| true, address);
-        let found: Vec<Found> = changes
-            .into_iter()
-            .map(|change| Found { change: of_feed(change), consumers: Vec::new() })
-            .collect();
-        let found = elevated(|| drift::with_consumers(relid, &old, found))?;
-        let stores = caller.role >= Role::Engineer && !catalogs::read_only_here();
-        if !found.is_empty() && stores {
+        let (old, at) = (subject.live(), subject.address());
+        let changes = compare(&old, &feed, Relationship::Described, &|_| true, &at);
+        let changes: Vec<Change> = changes.into_iter().map(of_feed).collect();
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let consumers = elevated(|e| drift::consumers(e, relation))?;
+        let found = with_consumers(changes, &old, &consumers);
+        if caller.role >= Role::Engineer && !catalogs::read_only_here() {
             let about = About {
                 name: &subject.name,
                 version: &subject.version,
-                relation: address,
+                shown: &at.shown(),
                 source: Source::Feed,
-                staging: subject.state == State::Shadow,
+                staging: subject.state.is_staging(),
             };
-            elevated(|| drift::store(&about, &found, caller.user))?;
+            elevated(|e| drift::store(e, &about, &found, caller.user))?;
         }
-        Ok(found.into_iter().map(|f| row(relid, f)).collect())
+        Ok(found.into_iter().map(|f| row(relation, f)).collect())
     };
     TableIterator::new(run().or_raise())
 }
@@ -291,7 +274,7 @@ fn resolved(described: Vec<described::Described>) -> Result<Snapshot> {
                 continue;
             }
         };
-        let named = elevated(|| types::named(oid, modifier))?;
+        let named = elevated(|e| types::named(e, oid, modifier))?;
         columns.push(Column {
             name: column.name,
             data_type: named.data_type,
@@ -317,7 +300,7 @@ fn resolved(described: Vec<described::Described>) -> Result<Snapshot> {
 }
 
 fn unknown_name(name: &str) -> Result<SpyneError> {
-    let (names, _) = elevated(|| drift::known_versions(name))?;
+    let names = elevated(|e| drift::names(e))?;
     let alike = near(name, names.iter().map(String::as_str));
     Ok(SpyneError::new(
         Code::UndefinedTable,
@@ -358,121 +341,31 @@ fn spyne_resolve_drift(
         let id = given(report_id, "report_id", hint)?;
         let action = given(action, "action", hint)?;
         let reason = given(reason, "reason", hint)?;
-        let dry_run = given(dry_run, "dry_run", hint)?;
-        require_writable(dry_run)?;
-        let caller = Caller::now();
-        caller.require(Permission::Promote, "settle drift")?;
-        let apply = match action.trim().to_ascii_lowercase().as_str() {
-            "apply" => true,
-            "dismiss" => false,
-            _ => return Err(bad(
+        let mode = Mode::of(given(dry_run, "dry_run", hint)?);
+        let settlement = Settlement::parse(&action).ok_or_else(|| {
+            bad(
                 format!("\"{action}\" is not a way to settle drift"),
-                "action is apply (the live shape becomes a new version) or dismiss (nothing changes).".into(),
+                "action is apply (the live shape becomes a new version) or dismiss (nothing changes).",
                 hint,
-            )),
-        };
-        if reason.trim().is_empty() {
+            )
+        })?;
+        let reason = reason.trim().to_string();
+        if reason.is_empty() {
             return Err(bad(
-                "drift is settled for a reason".into(),
-                "The argument reason is empty.".into(),
+                "drift is settled for a reason",
+                "The argument reason is empty.",
                 hint,
             ));
         }
-        let (status, name, version) =
-            elevated(|| resolve(id, apply, reason.trim(), &caller, dry_run))?;
-        Ok((id, status, name, version))
+        let report = command::run(&ResolveDrift { report_id: id, settlement, reason }, mode)?.facts;
+        let version = report.version().to_string();
+        Ok((id, settlement.status().as_str().to_string(), report.known.logical_name, version))
     };
     TableIterator::once(run().or_raise())
 }
 
-fn bad(message: String, detail: String, hint: &str) -> SpyneError {
+fn bad(message: impl Into<String>, detail: &str, hint: &str) -> SpyneError {
     SpyneError::new(Code::InvalidParameter, message, detail, hint)
-}
-
-/// Status, name and version that come of it. To be called while elevated.
-fn resolve(
-    id: i64,
-    apply: bool,
-    reason: &str,
-    caller: &Caller,
-    dry_run: bool,
-) -> Result<(String, String, String)> {
-    let read = |dry_run: bool| if dry_run { drift::find(id) } else { drift::lock(id) };
-    let Some(known) = read(dry_run)? else {
-        return Err(bad(
-            format!("there is no drift report {id}"),
-            "Reports are numbered as spyne.drift_reports has them.".into(),
-            "List them: SELECT report_id, relation, severity, detected_at FROM spyne.drift_reports WHERE status = 'open';",
-        ));
-    };
-    if known.status != "open" {
-        return Err(SpyneError::new(
-            Code::WrongState,
-            format!("drift report {id} is settled: {}", known.status),
-            format!(
-                "By {} at {}.",
-                known.resolved_by.as_deref().unwrap_or("nobody"),
-                known.resolved_at.as_deref().unwrap_or("no time")
-            ),
-            "See what is open: SELECT * FROM spyne.drift_reports WHERE status = 'open';",
-        ));
-    }
-    if !apply {
-        if !dry_run {
-            drift::resolve(id, "dismissed", None, Some(reason), caller.user)?;
-        }
-        return Ok(("dismissed".into(), known.logical_name, known.version));
-    }
-    let unfit = |detail: String, hint: String| {
-        SpyneError::new(
-            Code::WrongState,
-            format!("drift report {id} cannot be applied"),
-            detail,
-            hint,
-        )
-    };
-    if known.source == "feed" {
-        return Err(unfit(
-            "It is about the schema that a feed describes; the table is what it was.".into(),
-            format!(
-                "Change a shadow of {0} to fit and promote it, or dismiss the report.",
-                known.logical_name
-            ),
-        ));
-    }
-    if !dry_run {
-        tables::lock_versions(&known.logical_name)?;
-    }
-    let subject = match known.relation {
-        Some(relid) => drift::subject(relid)?,
-        None => None,
-    };
-    let Some(subject) = subject.filter(Subject::exists) else {
-        return Err(unfit(
-            format!("Version {} of {} has no table any more.", known.version, known.logical_name),
-            "Dismiss it, and unregister the table.".into(),
-        ));
-    };
-    let found = drift::changes(&subject)?;
-    if drift::finding(&found)? != known.finding {
-        return Err(unfit(
-            format!("{} has changed since.", subject.address()),
-            format!(
-                "Look again: SELECT * FROM spyne_detect_drift({});",
-                subject.address().as_argument()
-            ),
-        ));
-    }
-    let version = drift::next_version(&subject, known.severity)?.to_string();
-    let plan = drift::view_plan(&subject)?;
-    if let Some(blocker) = plan.blockers.first() {
-        return Err(settling::in_the_way(subject.address(), &blocker.object, &blocker.detail));
-    }
-    if !dry_run {
-        settling::take_shape(&subject, &version, &plan, caller.user, reason)?;
-        drift::resolve(id, "applied", Some(&version), Some(reason), caller.user)?;
-    }
-    Ok(("applied".into(), subject.name, version))
 }
 
 /// The changes between two versions of a name, and a guide: statements that
@@ -512,7 +405,7 @@ fn spyne_diff(
         let caller = Caller::now();
         caller.require(Permission::Query, &format!("compare versions of {name}"))?;
         let (old, new) = (version_of(&name, &from, &caller)?, version_of(&name, &to, &caller)?);
-        let address = elevated(|| drift::address_of(&name, &from))?
+        let address = elevated(|e| drift::address_of(e, &name, &from))?
             .unwrap_or_else(|| Address::new("public", &name));
         Ok(diff(&old, &new, &from, &address))
     };
@@ -556,14 +449,14 @@ fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address)
 
 /// The shape of a version, as far as the caller may see it.
 fn version_of(name: &str, version: &str, caller: &Caller) -> Result<drift::Stored> {
-    if let Some(stored) = elevated(|| drift::shape(name, version))? {
+    if let Some(stored) = elevated(|e| drift::shape(e, name, version))? {
         if stored.state == Some(State::Shadow) {
             caller.require(Permission::ViewShadow, &format!("see version {version} of {name}"))?;
         }
         return Ok(stored);
     }
-    let (names, versions) = elevated(|| drift::known_versions(name))?;
-    if !names.iter().any(|n| n == name) {
+    let versions = elevated(|e| drift::versions(e, name))?;
+    if versions.is_empty() {
         return Err(unknown_name(name)?);
     }
     Err(SpyneError::new(

@@ -6,14 +6,18 @@ use pgrx::{JsonB, pg_sys};
 use super::context::{Caller, elevated, given, require_writable};
 use super::discovery::discover;
 use crate::guc;
-use crate::pg::catalogs;
 use crate::pg::oids::{AsOid, rel_id};
+use crate::pg::{catalogs, users};
 use crate::report::{self, OrRaise};
-use crate::store::joins::{self, Candidate, NewCandidate};
+use crate::store::joins::{self, Candidate};
 use crate::store::tables;
-use spyne_core::joins::{Pair, Table};
+use spyne_core::joins::candidate::NewCandidate;
+use spyne_core::joins::kinds::Source;
+use spyne_core::joins::status::CandidateStatus;
+use spyne_core::joins::table::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::State;
 
@@ -154,12 +158,7 @@ fn stored(
         joins::store(new, looked_at, guc::join_candidate_ttl_seconds(), caller.user)?;
         let known = joins::candidates(None, None)?;
         let is_new = |c: &Candidate| {
-            new.iter().any(|n| {
-                n.name1 == c.name1
-                    && n.name2 == c.name2
-                    && n.columns1 == c.columns1
-                    && n.columns2 == c.columns2
-            })
+            new.iter().any(|n| n.is_over(&c.name1, &c.columns1, &c.name2, &c.columns2))
         };
         Ok(known.into_iter().filter(is_new).map(row).collect())
     })
@@ -230,12 +229,9 @@ fn spyne_join_candidates(
                 "Look at their columns: \\d. A cast in a view that is governed makes them comparable.",
             ));
         }
+        let (name1, name2) = (one.name.clone(), other.name.clone());
         let mut new = discover(pair, SHOWN, &[])?;
-        let between = |n: &NewCandidate| {
-            (Some(n.name1.as_str()), Some(n.name2.as_str())) == (name1, name2)
-                || (Some(n.name2.as_str()), Some(n.name1.as_str())) == (name1, name2)
-        };
-        new.retain(between);
+        new.retain(|n| n.is_between(&name1, &name2));
         stored(&new, None, &caller)
     };
     TableIterator::new(run().or_raise())
@@ -246,14 +242,17 @@ fn spyne_join_candidates(
 /// # Errors
 /// 55000 where it is not governed, or neither READ_ONLY nor ACTIVE.
 pub(super) fn joinable(relid: RelId) -> Result<tables::Row> {
-    let row = elevated(|| tables::governed(relid))?;
+    let row = crate::pg::elevate::elevated(|e| tables::governed(e, relid))?;
     match row.state {
         State::ReadOnly | State::Active => Ok(row),
         state => Err(SpyneError::new(
             Code::WrongState,
-            format!("{} is {}: it is not joined", catalogs::label(relid), state.as_str()),
+            format!("{} is {}: it is not joined", catalogs::relation_name(relid), state.as_str()),
             "Joins are between tables that are READ_ONLY or ACTIVE.",
-            "See what its name means to readers: SELECT * FROM spyne_resolve(ARRAY['name']);",
+            format!(
+                "See what its name means to readers: SELECT * FROM spyne_resolve(ARRAY[{}]);",
+                literal(&row.name)
+            ),
         )),
     }
 }
@@ -269,7 +268,11 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
             Code::InsufficientPrivilege,
             format!("permission denied to read {}", hidden.label),
             "Joins are looked at with the rights of the caller, by the table or by its governed view.",
-            format!("Its owner can run: GRANT SELECT ON {} TO ...;", hidden.label),
+            format!(
+                "Its owner can run: GRANT SELECT ON {} TO {};",
+                hidden.label,
+                users::quoted_name(caller.user)
+            ),
         ));
     }
     let mut tables = Vec::new();
@@ -280,11 +283,15 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
             }
             Some(_) => {}
             None => {
+                let name = crate::pg::elevate::elevated(|e| tables::governed(e, *oid))?.name;
                 return Err(SpyneError::new(
                     Code::WrongState,
-                    format!("{} is not the version that its name means now", catalogs::label(*oid)),
+                    format!(
+                        "{} is not the version that its name means now",
+                        catalogs::relation_name(*oid)
+                    ),
                     "Joins are between what logical names mean now: the ACTIVE version, else the READ_ONLY one.",
-                    "See it: SELECT * FROM spyne_resolve(ARRAY['name']);",
+                    format!("See it: SELECT * FROM spyne_resolve(ARRAY[{}]);", literal(&name)),
                 ));
             }
         }
@@ -357,7 +364,7 @@ fn spyne_propose_join(
         let new = proposed(both, &pair)?;
         if let Some(id) = elevated(|| joins::candidate_over(&new))?
             && let Some(known) = elevated(|| joins::candidate(id))?
-            && known.status == "rejected"
+            && known.status == CandidateStatus::Rejected
         {
             // Who may reject may think again.
             if caller.role < Role::Admin {
@@ -386,18 +393,11 @@ pub(super) fn rejected(candidate: &Candidate) -> SpyneError {
 
 /// The candidate that a proposal makes: measured as any other.
 fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
-    let (child, parent) = (tables[pair.child].clone(), tables[pair.parent].clone());
-    let columns = |table: &Table, set: &[usize]| -> Vec<String> {
-        set.iter().map(|c| table.columns[*c].name.clone()).collect()
-    };
-    let (columns1, columns2) = (columns(&child, &pair.columns), columns(&parent, &pair.key));
+    let (child, parent) = (&tables[pair.child], &tables[pair.parent]);
+    let (columns1, columns2) = (child.names_of(&pair.columns), parent.names_of(&pair.key));
+    let (name1, name2) = (child.name.clone(), parent.name.clone());
     let found = discover(tables, 1.1, std::slice::from_ref(pair))?;
-    let mine = |n: &&NewCandidate| {
-        n.name1 == child.name
-            && n.name2 == parent.name
-            && n.columns1 == columns1
-            && n.columns2 == columns2
-    };
+    let mine = |n: &&NewCandidate| n.is_over(&name1, &columns1, &name2, &columns2);
     let new = found.iter().find(mine).cloned().ok_or_else(|| {
         SpyneError::new(
             Code::Internal,
@@ -406,8 +406,11 @@ fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
             "Report it, with the definitions of the two tables.",
         )
     })?;
-    let source = if new.source == "declared" { "declared" } else { "proposed" };
-    Ok(NewCandidate { source: source.to_string(), ..new })
+    let source = match new.source {
+        Source::Declared => Source::Declared,
+        Source::Discovered | Source::Proposed => Source::Proposed,
+    };
+    Ok(NewCandidate { source, ..new })
 }
 
 fn bad(message: String, detail: String, hint: &str) -> SpyneError {

@@ -12,7 +12,7 @@ use crate::pg::catalogs;
 use crate::report;
 use crate::store::previews;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
-use spyne_core::kernel::names::{literal, near, quote};
+use spyne_core::kernel::names::{literal, quote};
 use spyne_core::kernel::role::Permission;
 use spyne_core::statement::analyzed::Analyzed;
 use spyne_core::statement::correction;
@@ -20,6 +20,7 @@ use spyne_core::statement::preview::asked::Asked;
 use spyne_core::statement::preview::looked::{Known, Looked};
 use spyne_core::statement::preview::subject::Limits;
 use spyne_core::statement::preview::{description, text};
+use spyne_core::words::likeness::near;
 
 /// What to type where there is no statement.
 pub(super) const HINT: &str =

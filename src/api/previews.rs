@@ -236,7 +236,7 @@ fn dry_run(preview: &Preview) -> Result<DryRun> {
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
         rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
-    });
+    })?;
     Ok(DryRun {
         rows: outcome.rows,
         table: target.map(|t| t.relation.clone()),

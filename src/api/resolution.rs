@@ -3,7 +3,8 @@
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 
-use super::context::{Caller, elevated, given};
+use super::context::{Caller, given};
+use crate::pg::elevate::elevated;
 use crate::pg::oids::AsOid;
 use crate::report::OrRaise;
 use crate::store::versions;
@@ -40,7 +41,7 @@ fn spyne_resolve(
         let include_deprecated = given(include_deprecated, "include_deprecated", hint)?;
         Caller::now().require(Permission::Query, "resolve names")?;
         let pins = resolution::read_pins(pin.map(|p| p.0))?;
-        let all = elevated(versions::all)?;
+        let all = elevated(|e| versions::all(e))?;
         names
             .into_iter()
             .map(|name| {

@@ -3,7 +3,8 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::context::{Caller, elevated, given};
+use super::context::{Caller, given};
+use crate::pg::elevate::elevated;
 use crate::pg::oids::{AsOid, rel_id};
 use crate::pg::{cache, catalogs};
 use crate::report::OrRaise;
@@ -30,7 +31,7 @@ fn governing(relation: Option<pg_sys::Oid>) -> pg_sys::Oid {
         let label = catalogs::label(relid);
         caller.require(Permission::Query, &format!("see the state of {label}"))?;
         let bound = cache::governing(relid).unwrap_or(relid);
-        let row = elevated(|| tables::governed(bound))?;
+        let row = elevated(|e| tables::governed(e, bound))?;
         if row.state == State::Shadow {
             caller.require(Permission::ViewShadow, &format!("see the state of {label}"))?;
         }

@@ -2,21 +2,23 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-
-use super::context::{Caller, elevated, given, require_writable};
-use crate::pg::oids::rel_id;
-use crate::pg::{catalogs, elevate};
-use crate::report::OrRaise;
-use crate::store::{drift, facts, joins, steps, tables};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::literal;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::Plan;
 use spyne_core::lifecycle::plan::dependents::Policy;
-use spyne_core::lifecycle::plan::takeover::{self, Options};
-use spyne_core::lifecycle::plan::{Action, Change, Plan};
+use spyne_core::lifecycle::plan::takeover::Options;
 use spyne_core::lifecycle::transition;
+
+use super::context::{Caller, given};
+use crate::command::transitions::{Deprecate, TakeOver};
+use crate::command::{self, Command, Mode};
+use crate::pg::catalogs;
+use crate::pg::elevate::elevated;
+use crate::pg::oids::rel_id;
+use crate::report::OrRaise;
+use crate::store::tables;
 
 /// A step, a blocker, a warning or a follow-up: number, kind, object, detail,
 /// statement.
@@ -67,11 +69,10 @@ fn spyne_promote(
     let hint =
         "For example: SELECT * FROM spyne_promote('spyne_shadow.customer', dry_run => true);";
     let run = || -> Result<Vec<OutcomeRow>> {
-        let relid = rel_id(given(relation, "relation", hint)?);
+        let relation = rel_id(given(relation, "relation", hint)?);
         let from = transition::parse_state("from_state", given(from_state, "from_state", hint)?)?;
         let to = transition::parse_state("to_state", given(to_state, "to_state", hint)?)?;
-        let dry_run = given(dry_run, "dry_run", hint)?;
-        require_writable(dry_run)?;
+        let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         let dependents = given(dependents, "dependents", hint)?;
         let options = Options {
             accept_breaking: given(accept_breaking, "accept_breaking", hint)?,
@@ -80,16 +81,11 @@ fn spyne_promote(
             target_name,
             restoring: false,
         };
-        let caller = Caller::now();
-        let label = catalogs::label(relid);
-        caller.require(Permission::Promote, &format!("promote {label}"))?;
-        let row = elevated(|| tables::governed(relid))?;
+        let promotion = TakeOver { relation, from: State::Shadow, options, reason };
         if (from, to) != (State::Shadow, State::Active) {
-            transition::check(&label, row.state, from, to)?;
-            return Err(other_function(from, to, &label));
+            return Err(no_promotion(&promotion, from, to)?);
         }
-        transition::check(&label, row.state, from, to)?;
-        take_over(relid, from, &options, &caller, dry_run, reason.as_deref(), "promote")
+        Ok(rows(command::run(&promotion, mode)?.plan))
     };
     TableIterator::new(run().or_raise())
 }
@@ -105,19 +101,26 @@ fn unknown_policy(text: &str) -> SpyneError {
 
 /// spyne_promote makes one of the three transitions; the others have their own
 /// functions, which ask for what they need.
-fn other_function(from: State, to: State, label: &str) -> SpyneError {
+fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneError> {
+    command::caller::require_writable(true)?;
+    let relation: RelId = promotion.relation;
+    let at = catalogs::relation_name(relation);
+    let caller = Caller::now();
+    caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), at.shown()))?;
+    let row = elevated(|e| tables::governed(e, relation))?;
+    transition::check(&at.shown(), row.state, from, to)?;
     let function = transition::function(from, to).unwrap_or("spyne_promote");
-    SpyneError::new(
+    Ok(SpyneError::new(
         Code::InvalidParameter,
         format!("spyne_promote does not take a table from {} to {}", from.as_str(), to.as_str()),
         format!("That is what {function} does."),
         match function {
             "spyne_deprecate" => {
-                format!("SELECT * FROM spyne_deprecate({}, 'reason');", literal(label))
+                format!("SELECT * FROM spyne_deprecate({}, 'reason');", at.as_argument())
             }
-            _ => format!("SELECT * FROM spyne_restore({});", literal(label)),
+            _ => format!("SELECT * FROM spyne_restore({});", at.as_argument()),
         },
-    )
+    ))
 }
 
 /// Deprecates the ACTIVE version of a name, with nothing in its place.
@@ -152,10 +155,10 @@ fn spyne_deprecate(
 > {
     let hint = "For example: SELECT * FROM spyne_deprecate('public.customer', 'replaced by crm');";
     let run = || -> Result<Vec<OutcomeRow>> {
-        let relid = rel_id(given(relation, "relation", hint)?);
+        let relation = rel_id(given(relation, "relation", hint)?);
         let reason = given(reason, "reason", hint)?;
-        let dry_run = given(dry_run, "dry_run", hint)?;
-        require_writable(dry_run)?;
+        let mode = Mode::of(given(dry_run, "dry_run", hint)?);
+        command::caller::require_writable(mode == Mode::Show)?;
         let past = sunset_at.is_some_and(|at| at < pgrx::datum::datetime_support::now());
         if reason.trim().is_empty() || past {
             return Err(SpyneError::new(
@@ -173,38 +176,8 @@ fn spyne_deprecate(
                 hint,
             ));
         }
-        let caller = Caller::now();
-        let label = catalogs::label(relid);
-        caller.require(Permission::Deprecate, &format!("deprecate {label}"))?;
-        let row = elevated(|| tables::governed(relid))?;
-        transition::check(&label, row.state, State::Active, State::Deprecated)?;
-        let mut plan = Plan::default();
-        if !dry_run {
-            lock(&[relid], "deprecate")?;
-        }
-        let row = elevated(|| -> Result<tables::Row> {
-            if !dry_run {
-                tables::lock_versions(&row.name)?;
-            }
-            tables::governed(relid)
-        })?;
-        transition::check(&label, row.state, State::Active, State::Deprecated)?;
-        plan.deprecate(Change {
-            oid: relid,
-            name: row.name.clone(),
-            relation: label.clone(),
-            from: State::Active,
-            to: State::Deprecated,
-            version: row.version.clone(),
-            supersedes: None,
-            superseded_by: None,
-            home: (row.home_schema.clone(), row.home_name.clone()),
-            sunset_at: sunset_at.map(|at| at.to_iso_string()),
-        });
-        if !dry_run {
-            elevated(|| steps::execute(&plan, caller.user, Some(&reason)))?;
-        }
-        Ok(rows(plan))
+        let sunset_at = sunset_at.map(|at| at.to_iso_string());
+        Ok(rows(command::run(&Deprecate { relation, reason, sunset_at }, mode)?.plan))
     };
     TableIterator::new(run().or_raise())
 }
@@ -236,14 +209,8 @@ fn spyne_restore(
 > {
     let hint = "For example: SELECT * FROM spyne_restore('public.customer__v1');";
     let run = || -> Result<Vec<OutcomeRow>> {
-        let relid = rel_id(given(relation, "relation", hint)?);
-        let dry_run = given(dry_run, "dry_run", hint)?;
-        require_writable(dry_run)?;
-        let caller = Caller::now();
-        let label = catalogs::label(relid);
-        caller.require(Permission::Promote, &format!("restore {label}"))?;
-        let row = elevated(|| tables::governed(relid))?;
-        transition::check(&label, row.state, State::Deprecated, State::Active)?;
+        let relation = rel_id(given(relation, "relation", hint)?);
+        let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         let options = Options {
             accept_breaking: true,
             // What hangs on the successor came to it from this version, or
@@ -253,115 +220,28 @@ fn spyne_restore(
             target_name: None,
             restoring: true,
         };
-        take_over(
-            relid,
-            State::Deprecated,
-            &options,
-            &caller,
-            dry_run,
-            reason.as_deref(),
-            "restore",
-        )
+        let restoration = TakeOver { relation, from: State::Deprecated, options, reason };
+        Ok(rows(command::run(&restoration, mode)?.plan))
     };
     TableIterator::new(run().or_raise())
 }
 
-/// Plans and, in a real run, carries out how `relid` becomes ACTIVE. Locks come
-/// first and in one order for all; then everything is read again, since it may
-/// have changed while this waited.
-fn take_over(
-    relid: RelId,
-    from: State,
-    options: &Options,
-    caller: &Caller,
-    dry_run: bool,
-    reason: Option<&str>,
-    verb: &str,
-) -> Result<Vec<OutcomeRow>> {
-    let outgoing_of = |versions: &[tables::Row]| {
-        versions.iter().find(|v| v.state == State::Active && v.relation != relid).cloned()
-    };
-    let mut wanted = Vec::new();
-    if !dry_run {
-        wanted = elevated(|| -> Result<Vec<RelId>> {
-            let row = tables::governed(relid)?;
-            let versions = tables::lock_versions(&row.name)?;
-            facts::locks(&row.name, relid, outgoing_of(&versions).map(|o| o.relation))
-        })?;
-        lock(&wanted, verb)?;
-    }
-    let label = catalogs::label(relid);
-    let plan = elevated(|| -> Result<Plan> {
-        let row = tables::governed(relid)?;
-        transition::check(&label, row.state, from, State::Active)?;
-        let outgoing = outgoing_of(&tables::versions(&row.name)?);
-        let facts = facts::takeover(&row, outgoing.as_ref(), options.target_schema.as_deref())?;
-        Ok(takeover::plan(&facts, options))
-    })?;
-    if !dry_run {
-        if !plan.blockers.is_empty() {
-            return Err(blocked(&plan, &label, verb));
-        }
-        elevated(|| -> Result<()> {
-            let unchanged = drift::without_drift(&wanted)?;
-            let row = tables::governed(relid)?;
-            joins::suspect_where_changed(&row.name, relid)?;
-            steps::execute(&plan, caller.user, reason)?;
-            // The swap gives indexes other names, and foreign keys another table.
-            unchanged.into_iter().try_for_each(|relid| drift::refresh(relid, caller.user))
-        })?;
-    }
-    Ok(rows(plan))
-}
-
-/// Locks relations, in the order given.
-fn lock(relations: &[RelId], action: &str) -> Result<()> {
-    for relid in relations {
-        let exists = elevated(|| elevate::lock_exclusive(*relid));
-        if !exists {
-            return Err(SpyneError::new(
-                Code::UndefinedTable,
-                format!("relation {relid} was dropped while {action} waited for it"),
-                "Nothing was changed.",
-                "Run it again.",
-            ));
-        }
-        elevate::refuse_if_in_use(*relid, action);
-    }
-    Ok(())
-}
-
-fn blocked(plan: &Plan, label: &str, verb: &str) -> SpyneError {
-    let listed: Vec<String> =
-        plan.blockers.iter().map(|b| format!("{}: {}. {}", b.object, b.detail, b.remedy)).collect();
-    SpyneError::new(
-        Code::WrongState,
-        format!(
-            "cannot {verb} {label}: {} blocker{}",
-            listed.len(),
-            if listed.len() == 1 { "" } else { "s" }
-        ),
-        listed.join("\n"),
-        format!(
-            "Nothing was changed. See the whole plan: SELECT * FROM spyne_{verb}({}, dry_run => true);",
-            literal(label)
-        ),
-    )
-}
-
+/// The rows of a plan: a dry run shows what a real run has done.
 fn rows(plan: Plan) -> Vec<OutcomeRow> {
-    let statement = |action: Action| match action {
-        Action::Sql(sql) | Action::SqlAs { sql, .. } => Some(format!("{sql};")),
-        Action::Change(_) => None,
-    };
     let text = |text: String| (!text.is_empty()).then_some(text);
-    let blockers =
-        plan.blockers.into_iter().map(|n| ("blocker", n.object, n.detail, text(n.remedy)));
-    let warnings =
-        plan.warnings.into_iter().map(|n| ("warning", n.object, n.detail, text(n.remedy)));
-    let steps = plan.steps.into_iter().map(|s| ("step", s.object, s.detail, statement(s.action)));
-    let later =
-        plan.follow_ups.into_iter().map(|s| ("follow-up", s.object, s.detail, statement(s.action)));
+    let note = |kind: &'static str| {
+        move |n: spyne_core::lifecycle::plan::Note| (kind, n.object, n.detail, text(n.remedy))
+    };
+    let step = |kind: &'static str| {
+        move |s: spyne_core::lifecycle::plan::Step| {
+            let statement = s.statement();
+            (kind, s.object, s.detail, statement)
+        }
+    };
+    let blockers = plan.blockers.into_iter().map(note("blocker"));
+    let warnings = plan.warnings.into_iter().map(note("warning"));
+    let steps = plan.steps.into_iter().map(step("step"));
+    let later = plan.follow_ups.into_iter().map(step("follow-up"));
     blockers
         .chain(warnings)
         .chain(steps)

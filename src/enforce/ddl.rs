@@ -1,15 +1,17 @@
 //! What DDL may do to a governed table.
 
+use super::words::catalog_write;
 use super::{check, refuse};
 use crate::pg::cache::{self, Guard};
-use crate::pg::object_access::{self, Dropping, ObjectEvent};
-use crate::pg::runs;
-use crate::pg::statement::{Kind, Statement, Touched};
+use crate::pg::elevate::elevated;
+use crate::pg::frames::{self, Dropping};
+use crate::pg::policy::{Kind, ObjectEvent, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
+use crate::report::OrRaise;
 use crate::store::types;
 use spyne_core::gate::access::Access;
-use spyne_core::kernel::error::{Code, SpyneError};
-use spyne_core::kernel::ids::{RelId, RoleId};
+use spyne_core::gate::rules::{Denial, Rule};
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::RelationName;
 use spyne_core::kernel::state::State;
 
@@ -35,17 +37,15 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::DefineView { schema } => define_view(schema),
         ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
         ObjectEvent::DropIndexConcurrently(index) => drop_index_concurrently(index),
-        ObjectEvent::AlterEnded { statement } => super::drift::bring_back_views(statement),
-        ObjectEvent::RemakeColumns { relid, statement } => {
-            super::drift::set_view_aside(relid, statement);
-        }
+        ObjectEvent::AlterEnded => super::drift::bring_back_views(),
+        ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
     }
 }
 
 /// TRUNCATE is a write, and looked at like any other.
 fn truncate(relid: RelId) {
-    let touched = vec![Touched { relid, access: Access::Write, as_user: RoleId::NONE }];
-    super::statement(&Statement::plain(touched, Kind::Copy, runs::utility_text()));
+    let touched = vec![Touched::directly(relid, Access::Write)];
+    super::statement(&Statement::plain(touched, Kind::Copy, frames::utility_text()));
 }
 
 /// A unique index of what is in use is not to go; and what is done in several
@@ -59,32 +59,33 @@ fn drop_index_concurrently(index: RelId) {
     if !in_use || !catalogs::is_unique_index(index) {
         return;
     }
-    let (table, index) = (catalogs::relation_name(table), catalogs::relation_name(index));
-    refuse(SpyneError::new(
-        Code::WrongState,
-        format!("cannot drop unique index {index} of {table} concurrently"),
-        "Joins on it may multiply rows without it, and ON CONFLICT fails; half of the work would be done when that shows. [drift.breaking]",
+    let (at, index) = (catalogs::relation_name(table), catalogs::relation_name(index));
+    let denial = Denial::told(
+        Rule::DriftBreaking,
+        format!("cannot drop unique index {index} of {at} concurrently"),
+        "Joins on it may multiply rows without it, and ON CONFLICT fails; half of the work would be done when that shows.",
         "Promote a version without it; or, as an administrator, in a transaction: SET LOCAL spyne.allow_breaking_ddl = on; and DROP INDEX without CONCURRENTLY.",
-    ));
+    );
+    refuse(denial.about(table));
 }
 
 /// A domain's owner names the functions that its values are checked by, and
 /// Postgres shows these every row: for tables of others that is a read that
 /// nobody has allowed.
 fn constrain_domain(domain: u32) {
-    for relid in types::tables_of(domain) {
+    for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
         let guard = cache::guard_of(relid);
         if guard.is_none() || guard == Guard::CATALOG {
             continue;
         }
         if users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
-            let touched = vec![Touched { relid, access: Access::Read, as_user: RoleId::NONE }];
+            let touched = vec![Touched::directly(relid, Access::Read)];
             super::statement(&Statement::plain(touched, Kind::Definition, None));
             continue;
         }
         let table = catalogs::relation_name(relid);
-        refuse(SpyneError::new(
-            Code::InsufficientPrivilege,
+        let denial = Denial::told(
+            Rule::DdlDomain,
             format!("cannot constrain a domain that governed table {table} uses"),
             format!(
                 "The constraint's functions would read every row of {table}, which is not yours."
@@ -93,7 +94,8 @@ fn constrain_domain(domain: u32) {
                 "Ask the owner of {table}, {}, or an administrator.",
                 users::name(catalogs::owner_of(relid))
             ),
-        ));
+        );
+        refuse(denial.about(relid));
     }
 }
 
@@ -104,7 +106,7 @@ fn drop_relation(relid: RelId) {
     governed_view(relid);
     let guard = cache::guard_of(relid);
     if cache::governed_itself(relid) {
-        refuse(cannot_drop(&catalogs::relation_name(relid)));
+        refuse(cannot_drop(&catalogs::relation_name(relid)).about(relid));
     } else if !guard.is_none() && guard != Guard::CATALOG {
         // A partition takes its rows with it.
         check(relid, Access::Write);
@@ -114,8 +116,8 @@ fn drop_relation(relid: RelId) {
 /// A governed view goes only with the governance of its table: DROP COLUMN or
 /// DROP TYPE with CASCADE would take it from its readers unnoticed.
 fn governed_view(relid: RelId) {
-    if is_governed_view(relid) && object_access::dropping() != Dropping::Extension {
-        refuse(stays(&catalogs::relation_name(relid)));
+    if is_governed_view(relid) && frames::dropping() != Dropping::Extension {
+        refuse(stays(&catalogs::relation_name(relid)).about(relid));
     }
 }
 
@@ -129,34 +131,34 @@ fn define_view(schema: u32) {
     if schema == 0 || catalogs::schema_oid("governed") != Some(schema) {
         return;
     }
-    refuse(SpyneError::new(
-        Code::InsufficientPrivilege,
+    refuse(Denial::told(
+        Rule::DdlGovernedSchema,
         "cannot define a view in schema governed",
         "The views in it are spyne's: one for each governed table, and readers trust them.",
         "Make the view in another schema; spyne_register and spyne_promote make those in governed.",
     ));
 }
 
-fn stays(view: &RelationName) -> SpyneError {
-    SpyneError::new(
-        Code::WrongState,
+fn stays(view: &RelationName) -> Denial {
+    Denial::told(
+        Rule::DdlView,
         format!("cannot drop or change governed view {view}"),
         "It is the approved way to read its table, and stays as it is while the table is governed.",
         "Unregister the table, or promote a version without the column that is to go.",
     )
 }
 
-pub(super) fn cannot_drop(table: &RelationName) -> SpyneError {
-    if object_access::dropping() == Dropping::Extension {
-        return SpyneError::new(
-            Code::WrongState,
+pub(super) fn cannot_drop(table: &RelationName) -> Denial {
+    if frames::dropping() == Dropping::Extension {
+        return Denial::told(
+            Rule::DdlExtension,
             "cannot drop the extension while tables are governed",
             format!("CASCADE would end the governance of {table} without a word on record."),
             "First unregister each table: SELECT spyne_unregister(relation, 'reason', override => true) FROM spyne.tables;",
         );
     }
-    SpyneError::new(
-        Code::WrongState,
+    Denial::told(
+        Rule::DdlDrop,
         format!("cannot drop governed table {table}"),
         "A governed table is dropped only after it has been unregistered; CASCADE and DROP OWNED change nothing about that.",
         format!("First run: SELECT * FROM spyne_unregister({}, 'reason');", table.as_argument()),
@@ -171,9 +173,8 @@ fn column(relid: RelId) {
 
 /// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.
 fn catalog(relid: RelId) {
-    if cache::guard_of(relid) == Guard::CATALOG && object_access::dropping() != Dropping::Extension
-    {
-        refuse(super::catalog_write(relid));
+    if cache::guard_of(relid) == Guard::CATALOG && frames::dropping() != Dropping::Extension {
+        refuse(catalog_write(relid));
     }
 }
 
@@ -194,27 +195,28 @@ fn identity(relid: RelId) {
     }
     let table = catalogs::relation_name(relid);
     if view {
-        return refuse(stays(&table));
+        return refuse(stays(&table).about(relid));
     }
     let what = match () {
         () if before.name != after.name => "rename",
         () if before.schema != after.schema => "move",
         () => "change the owner of",
     };
-    refuse(SpyneError::new(
-        Code::WrongState,
+    let denial = Denial::told(
+        Rule::DdlIdentity,
         format!("cannot {what} governed table {table}"),
         "The name, schema and owner of a governed table are part of what it promises to its readers; they change only by promotion.",
         format!(
             "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); then register it again.",
             table.as_argument()
         ),
-    ));
+    );
+    refuse(denial.about(relid));
 }
 
 /// A guard goes by itself, or along with what it guards.
 fn drop_trigger(oid: u32) {
-    if object_access::dropping() == Dropping::Trigger {
+    if frames::dropping() == Dropping::Trigger {
         return trigger(oid, false);
     }
     let Some((relid, name)) = catalogs::trigger(oid, false) else {
@@ -232,13 +234,13 @@ fn trigger(oid: u32, newest: bool) {
     };
     catalog(relid);
     if name.starts_with(GUARD_PREFIX) && !cache::guard_of(relid).is_none() {
-        refuse(guards_stay(&catalogs::relation_name(relid), &name));
+        refuse(guards_stay(&catalogs::relation_name(relid), &name).about(relid));
     }
 }
 
-pub(super) fn guards_stay(table: &RelationName, trigger: &str) -> SpyneError {
-    SpyneError::new(
-        Code::InsufficientPrivilege,
+pub(super) fn guards_stay(table: &RelationName, trigger: &str) -> Denial {
+    Denial::told(
+        Rule::DdlGuards,
         format!("cannot change trigger {trigger} of governed table {table}"),
         "It holds the write rules where the library is not preloaded.",
         format!(
@@ -254,15 +256,16 @@ fn inherit(child: RelId, parent: RelId) {
     let partitioned = catalogs::kind_of(parent) == Some(b'p');
     if partitioned && cache::governed_itself(child) {
         let table = catalogs::relation_name(child);
-        refuse(SpyneError::new(
-            Code::WrongState,
+        let denial = Denial::told(
+            Rule::DdlPartition,
             format!("cannot make governed table {table} a partition"),
             "Rows routed through its parent would reach it past its own state; what is governed is the parent.",
             format!(
                 "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason');",
                 table.as_argument()
             ),
-        ));
+        );
+        refuse(denial.about(child));
     }
 }
 
@@ -285,8 +288,8 @@ fn schema_identity(schema: u32) {
         }
         _ => return,
     };
-    refuse(SpyneError::new(
-        Code::WrongState,
+    refuse(Denial::told(
+        Rule::DdlSchema,
         "cannot rename a schema that holds governed tables",
         detail,
         format!(

@@ -2,19 +2,21 @@
 //! is settled before the statement ends.
 
 use super::refuse;
+use crate::command::execute;
+use crate::command::settling::{self, Settled};
 use crate::guc;
-use crate::pg::local::Local;
-use crate::pg::{cache, catalogs, elevate, runs, users};
+use crate::pg::elevate::elevated;
+use crate::pg::frames::{self, Aside};
+use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
-use crate::store::drift::{self, Found, Subject};
-use crate::store::settling::{self, Settled};
-use crate::store::{facts, roles, steps, tables};
+use crate::store::{drift, facts, query, roles, tables};
+use spyne_core::drift::subject::{Found, Subject, severity};
+use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, literal};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
-use spyne_core::lifecycle::plan::facts::GovernedView;
 use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
@@ -27,7 +29,8 @@ pub fn after_ddl(relations: &[RelId]) {
         }
         let acting = users::current();
         let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
-        let Some(settled) = settling::settle(*relid, acting, Some(allowed)).or_raise() else {
+        let settled = settling::settle(*relid, acting, Some(allowed)).map_err(by_rule);
+        let Some(settled) = settled.or_raise() else {
             continue;
         };
         if settled.refused {
@@ -40,6 +43,16 @@ pub fn after_ddl(relations: &[RelId]) {
     }
 }
 
+/// The error of a view that stands in the way is the refusal of a statement.
+fn by_rule(error: SpyneError) -> SpyneError {
+    match error.code {
+        Code::DependentObjects => {
+            Denial::told(Rule::DriftDependents, error.message, error.detail, error.hint).into()
+        }
+        _ => error,
+    }
+}
+
 /// Tells whoever runs the statement what has come of it.
 fn tell(settled: &Settled) {
     // What is known need not be said with every other change.
@@ -49,7 +62,7 @@ fn tell(settled: &Settled) {
     let table = settled.subject.address();
     let changes = joined(&settled.found, |_| true);
     let id = report.report_id;
-    let severity = drift::severity(&settled.found).unwrap_or(Severity::Compatible);
+    let severity = severity(&settled.found).unwrap_or(Severity::Compatible);
     match &settled.version {
         Some(version) => report::notice(&format!("{table} is {version} now: {changes}")),
         None => report::warn(SpyneError::new(
@@ -70,7 +83,7 @@ fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
 }
 
 /// The refusal of breaking DDL, with the way that works.
-fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
+fn refusal(subject: &Subject, found: &[Found]) -> Denial {
     let table = subject.address();
     let breaking = |f: &Found| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
@@ -91,7 +104,7 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
         (false, 0) => format!(" It is used by {}.", users.join(", ")),
         (false, more) => format!(" It is used by {} and {more} more.", users.join(", ")),
     };
-    let (rule, hint) = match subject.state {
+    let (why, hint) = match subject.state {
         State::Deprecated => (
             "A DEPRECATED table is what can be restored, and stays as it was.",
             format!(
@@ -108,72 +121,59 @@ fn refusal(subject: &Subject, found: &[Found]) -> SpyneError {
             ),
         ),
     };
-    SpyneError::new(
-        Code::WrongState,
+    let denial = Denial::told(
+        Rule::DriftBreaking,
         format!(
             "cannot break {} table {table}: {}",
             subject.state.as_str(),
             joined(found, breaking)
         ),
-        format!("{rule}{uses} [drift.breaking]"),
+        format!("{why}{uses}"),
         hint,
-    )
+    );
+    denial.about(subject.relation)
 }
-
-/// A governed view that was taken out of the way of a change of its table.
-struct Aside {
-    relid: RelId,
-    name: String,
-    view: GovernedView,
-    /// By which statement, and in which subtransaction.
-    statement: usize,
-    within: u32,
-}
-
-static ASIDE: Local<Vec<Aside>> = Local::new(Vec::new());
 
 /// Before ALTER TABLE drops a column or gives it another type: Postgres would
 /// refuse that for the sake of the governed view, which is spyne's to make again.
-pub fn set_view_aside(relid: RelId, statement: usize) {
+pub fn set_view_aside(relid: RelId) {
     let governed = cache::governed_itself(relid);
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
         return;
     }
-    elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-        let Some(row) = tables::find(relid)? else {
+    elevated(|e| -> Result<()> {
+        let Some(row) = tables::find(e, relid)? else {
             return Ok(());
         };
-        if row.state == State::Shadow || !drift::is_behind_view(relid, &row.name)? {
+        if row.state == State::Shadow || !drift::is_behind_view(e, relid, &row.name)? {
             return Ok(());
         }
-        let Some(view) = facts::view(&row.name)? else {
+        let Some(view) = facts::view(e, &row.name)? else {
             return Ok(());
         };
         // Postgres says what stands on it.
         if !view.used_by.is_empty() {
             return Ok(());
         }
-        steps::drop_view(&row.name)?;
-        let within = runs::subtransaction();
-        ASIDE.with(|all| all.push(Aside { relid, name: row.name, view, statement, within }));
-        Ok(())
+        query::run(e, &format!("DROP VIEW {}", Address::new("governed", &row.name).quoted()))?;
+        frames::set_aside(Aside { relid, name: row.name, view }).map_err(|aside| {
+            SpyneError::new(
+                Code::Internal,
+                format!("governed view {} cannot be taken out of the way", aside.name),
+                "It would not be made again: no statement is known to run that changes its table.",
+                "Promote a version with the change; this is a defect of spyne.",
+            )
+        })
     })
     .or_raise();
 }
 
 /// At the end of a statement: makes the views again that were out of its way,
 /// with the columns of the shape in force.
-pub fn bring_back_views(statement: usize) {
-    let mine = ASIDE.with(|all| {
-        let (mine, others) =
-            std::mem::take(all).into_iter().partition(|a| a.statement == statement);
-        *all = others;
-        mine
-    });
-    let mine: Vec<Aside> = mine;
-    for aside in mine {
-        elevate::run(guc::lock_timeout_ms(), || -> Result<()> {
-            let Some(subject) = drift::subject(aside.relid)? else {
+pub fn bring_back_views() {
+    for aside in frames::take_asides() {
+        elevated(|e| -> Result<()> {
+            let Some(subject) = drift::subject(e, aside.relid)? else {
                 return Ok(());
             };
             let Some(address) = subject.place() else {
@@ -181,21 +181,9 @@ pub fn bring_back_views(statement: usize) {
             };
             let mut plan = Plan::default();
             let columns = subject.promised_columns();
-            view::bring_back(
-                &mut plan,
-                &aside.name,
-                &aside.view,
-                &columns,
-                &(address.schema.clone(), address.name.clone()),
-            );
-            steps::execute(&plan, users::current(), None)
+            view::bring_back(&mut plan, &aside.name, &aside.view, &columns, &address);
+            execute::plan(e, &plan, users::current())
         })
         .or_raise();
     }
-}
-
-/// A transaction or subtransaction is undone, and with it what was set aside.
-pub fn undone() {
-    let here = runs::subtransaction();
-    ASIDE.with(|all| all.retain(|aside| aside.within < here));
 }

@@ -7,9 +7,9 @@ use pgrx::prelude::*;
 
 use super::{check, ddl, drift, refuse};
 use crate::guc::{self, Enforcement};
-use crate::pg::local::Local;
-use crate::pg::{cache, catalogs, elevate, runs, trigger};
-use crate::report;
+use crate::pg::elevate::{elevated, elevated_unpinned};
+use crate::pg::{cache, catalogs, elevate, frames, trigger};
+use crate::report::{self, OrRaise};
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
@@ -61,11 +61,14 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    store::tables_with_losses().into_iter().for_each(note_touched);
-    for dropped in store::dropped_objects() {
-        let table = dropped.table.into();
+    elevated_unpinned(|e| store::tables_with_losses(e))
+        .or_raise()
+        .into_iter()
+        .for_each(note_touched);
+    for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
+        let table = dropped.table().into();
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
-            refuse(ddl::cannot_drop(&table));
+            refuse(ddl::cannot_drop(&table).about(dropped.oid));
         }
         // The row guard is there in the states that forbid writes. It goes with
         // its table only where somebody drops a partition of such a table.
@@ -91,13 +94,11 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    let nothing_lost = TOUCHED.with(|all| all.is_empty());
-    if !cache::touched_bound() && nothing_lost && !trigger::alters_type(call) {
+    if !cache::touched_bound() && !frames::has_losses() && !trigger::alters_type(call) {
         return;
     }
-    let altered = store::altered_relations();
-    let mut touched: Vec<RelId> =
-        TOUCHED.with(std::mem::take).into_iter().map(|(table, _)| table).collect();
+    let altered = elevated_unpinned(|e| store::altered_relations(e)).or_raise();
+    let mut touched = frames::take_losses();
     touched.extend(&altered);
     touched.sort_unstable();
     touched.dedup();
@@ -106,30 +107,20 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         if guard.is_none() || guard == cache::Guard::CATALOG {
             continue;
         }
-        if let Some(broken) = store::broken_guard(relid) {
-            refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken));
+        if let Some(broken) = elevated(|e| store::broken_guard(e, relid)).or_raise() {
+            refuse(ddl::guards_stay(&catalogs::relation_name(relid), &broken).about(relid));
         }
-        store::install_on_new_children(relid, guard.states());
+        elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }
     drift::after_ddl(&touched);
 }
-
-/// Tables that lose something by the running command, by their OIDs, and in
-/// which subtransaction.
-static TOUCHED: Local<Vec<(RelId, u32)>> = Local::new(Vec::new());
 
 /// Takes note that a table loses something: its shape is looked at when the
 /// command ends.
 pub(super) fn note_touched(table: RelId) {
     if cache::governed_itself(table) {
-        TOUCHED.with(|all| all.push((table, runs::subtransaction())));
+        frames::lost(table);
     }
-}
-
-/// A transaction or subtransaction is undone, and with it what was done.
-pub(super) fn undone() {
-    let here = runs::subtransaction();
-    TOUCHED.with(|all| all.retain(|(_, within)| *within < here));
 }
 
 /// Nothing to look at: spyne's own work, no extension, or switched off.

@@ -6,35 +6,21 @@
 //! notices at its next statement. While nothing changes, a look-up is one hash
 //! probe.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use pgrx::pg_sys;
 
-use super::catalogs;
-use super::local::Local;
-use super::oids::rel_id;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
 
-/// What binds a relation, in one byte: the states of the nearest governed
-/// tables above it (itself first), or that it belongs to spyne's own catalog.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Guard(pub u8);
+use super::catalogs;
+use super::local::Static;
+use super::oids::rel_id;
+use super::policy::{Failure, policy};
 
-impl Guard {
-    pub const NONE: Guard = Guard(0);
-    /// A table of the schema `spyne`.
-    pub const CATALOG: Guard = Guard(1 << 4);
-
-    pub fn states(self) -> StateSet {
-        StateSet(self.0 & 0b1111)
-    }
-
-    pub fn is_none(self) -> bool {
-        self.0 == 0
-    }
-}
+pub use spyne_core::gate::situation::Guard;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
@@ -69,54 +55,65 @@ type OidMap<T> = HashMap<RelId, T, BuildHasherDefault<OidHasher>>;
 /// Places in `Cache::recent`; a power of two.
 const RECENT: usize = 128;
 
+/// What the fast path reads is in cells: it needs no borrow, and the callbacks may
+/// change it at any time. The rest is borrowed for a moment, without a call into
+/// Postgres. Should a callback meet a borrow all the same, it forgets everything
+/// that it can reach, and the next statement reads the catalog again.
 struct Cache {
-    status: Status,
+    status: Cell<Status>,
     /// The OIDs of `spyne.tables` and of the schema `spyne`.
-    catalog: RelId,
-    schema: u32,
-    governed: OidMap<StateSet>,
-    ingestion_open: bool,
-    /// The answer for every relation that was asked about.
-    known: OidMap<Guard>,
-    /// Some of `known`, each at the place that the low bits of its OID give:
-    /// what a statement that comes again looks up.
-    recent: [(RelId, Guard); RECENT],
+    catalog: Cell<RelId>,
+    schema: Cell<u32>,
+    ingestion_open: Cell<bool>,
+    /// Some of `Answers::known`, each at the place that the low bits of its OID
+    /// give: what a statement that comes again looks up.
+    recent: [Cell<(RelId, Guard)>; RECENT],
     /// Goes up with each invalidation of anything: an answer that was worked
     /// out while one came in is not kept.
-    generation: u64,
+    generation: Cell<u64>,
     /// Goes up when the governed tables themselves must be read again.
-    epoch: u64,
-    /// For whom `readable` holds; 0 for nobody.
-    caller: RoleId,
+    epoch: Cell<u64>,
+    /// For whom `readable` holds.
+    caller: Cell<RoleId>,
     /// Guards that this caller may read without another thought.
-    readable: u8,
+    readable: Cell<u8>,
     /// What `Policy::previews` was then.
-    previews: u8,
+    previews: Cell<u8>,
+    /// Whether more relations were invalidated than `Answers::touched` has, or not
+    /// all are known.
+    touched_more: Cell<bool>,
+    answers: RefCell<Answers>,
+}
+
+struct Answers {
+    governed: OidMap<StateSet>,
+    /// The answer for every relation that was asked about.
+    known: OidMap<Guard>,
     /// The relations that were invalidated since the last DDL command, this
     /// session's own among them.
     touched: Vec<RelId>,
-    /// Whether there were more than are kept, or not all are known.
-    touched_more: bool,
 }
 
 /// As many relations as one DDL command touches, or a few.
 const MOST_TOUCHED: usize = 64;
 
-static CACHE: Local<Cache> = Local::new(Cache {
-    status: Status::Unknown,
-    catalog: RelId::NONE,
-    schema: 0,
-    ingestion_open: false,
-    governed: HashMap::with_hasher(BuildHasherDefault::new()),
-    known: HashMap::with_hasher(BuildHasherDefault::new()),
-    recent: [(RelId::NONE, Guard::NONE); RECENT],
-    generation: 0,
-    epoch: 0,
-    caller: RoleId::NONE,
-    readable: 0,
-    previews: 0,
-    touched: Vec::new(),
-    touched_more: true,
+static CACHE: Static<Cache> = Static::new(Cache {
+    status: Cell::new(Status::Unknown),
+    catalog: Cell::new(RelId::NONE),
+    schema: Cell::new(0),
+    ingestion_open: Cell::new(false),
+    recent: [const { Cell::new((RelId::NONE, Guard::NONE)) }; RECENT],
+    generation: Cell::new(0),
+    epoch: Cell::new(0),
+    caller: Cell::new(RoleId::NONE),
+    readable: Cell::new(0),
+    previews: Cell::new(0),
+    touched_more: Cell::new(true),
+    answers: RefCell::new(Answers {
+        governed: HashMap::with_hasher(BuildHasherDefault::new()),
+        known: HashMap::with_hasher(BuildHasherDefault::new()),
+        touched: Vec::new(),
+    }),
 });
 
 /// What the fast path can say about a relation.
@@ -134,74 +131,85 @@ pub enum Quick {
 /// Whether anything can be governed here: None while it is not known.
 #[inline(always)]
 pub fn installed_quick() -> Option<bool> {
-    CACHE.with(|c| match c.status {
+    match CACHE.status.get() {
         Status::Unknown => None,
         Status::Absent => Some(false),
         Status::Live => Some(true),
-    })
+    }
 }
 
 /// The fast path for one relation; makes no calls.
 #[inline(always)]
 pub fn quick(relid: RelId, user: RoleId) -> Quick {
-    CACHE.with(|c| match c.recent[relid.get() as usize % RECENT] {
-        (held, guard) if held == relid && guard.0 == 0 => Quick::Free,
-        (held, guard) if held == relid && c.caller == user && guard.0 & !c.readable == 0 => {
-            Quick::Readable(c.previews)
+    match CACHE.recent[relid.get() as usize % RECENT].get() {
+        (held, guard) if held == relid && guard.is_none() => Quick::Free,
+        (held, guard)
+            if held == relid
+                && CACHE.caller.get() == user
+                && guard.0 & !CACHE.readable.get() == 0 =>
+        {
+            Quick::Readable(CACHE.previews.get())
         }
         _ => Quick::Unknown,
-    })
+    }
 }
 
 /// Remembers which guards `user` may read outright, until roles change.
 pub fn set_readable(user: RoleId, readable: StateSet, previews: u8) {
-    CACHE.with(|c| {
-        c.caller = user;
-        c.previews = previews;
-        c.readable = readable.0 | Guard::CATALOG.0;
-    });
+    CACHE.caller.set(user);
+    CACHE.previews.set(previews);
+    CACHE.readable.set(readable.0 | Guard::CATALOG.0);
 }
 
 /// Makes the next statement be looked at closely.
 pub fn forget_caller() {
-    CACHE.with(|c| c.caller = RoleId::NONE);
+    CACHE.caller.set(RoleId::NONE);
 }
 
 /// Whether the extension is installed in this database.
 pub fn installed() -> bool {
     ensure_loaded();
-    CACHE.with(|c| c.status == Status::Live)
+    CACHE.status.get() == Status::Live
 }
 
 /// Whether the system mode is INGESTION_READY.
 pub fn ingestion_open() -> bool {
     ensure_loaded();
-    CACHE.with(|c| c.ingestion_open)
+    CACHE.ingestion_open.get()
+}
+
+/// Reads or changes the answers. `f` must not call into Postgres; where they are
+/// in use all the same, nothing can be judged.
+fn answers<R>(f: impl FnOnce(&mut Answers) -> R) -> R {
+    match CACHE.answers.try_borrow_mut() {
+        Ok(mut answers) => f(&mut answers),
+        Err(_) => (policy().failed)(Failure::CatalogRestless),
+    }
 }
 
 /// Whether `relid` has a row of its own in `spyne.tables`.
 pub fn governed_itself(relid: RelId) -> bool {
     ensure_loaded();
-    CACHE.with(|c| c.governed.contains_key(&relid))
+    answers(|a| a.governed.contains_key(&relid))
 }
 
 /// The relations that have a row of their own.
 pub fn governed_relations() -> Vec<RelId> {
     ensure_loaded();
-    CACHE.with(|c| c.governed.keys().copied().collect())
+    answers(|a| a.governed.keys().copied().collect())
 }
 
 /// Whether any relation that is bound, or whose rows some column holds, was touched since this was asked last, as
 /// far as is known: by the command that ends, or by others. One look-up for each
 /// relation.
 pub fn touched_bound() -> bool {
-    let live = CACHE.with(|c| c.status == Status::Live);
-    let (touched, more) = CACHE
-        .with(|c| (std::mem::take(&mut c.touched), std::mem::replace(&mut c.touched_more, false)));
+    let live = CACHE.status.get() == Status::Live;
+    let touched = answers(|a| std::mem::take(&mut a.touched));
+    let more = CACHE.touched_more.replace(false);
     let matters = |relid: RelId| !guard_of(relid).is_none() || catalogs::row_type_is_used(relid);
     let bound = !live || more || touched.into_iter().any(matters);
     // What looking itself has touched says nothing.
-    CACHE.with(|c| c.touched.clear());
+    answers(|a| a.touched.clear());
     bound
 }
 
@@ -211,36 +219,37 @@ pub fn guard_of(relid: RelId) -> Guard {
         return Guard::NONE;
     }
     ensure_loaded();
-    let known = CACHE.with(|c| match c.status {
-        Status::Live => c.known.get(&relid).copied(),
+    let known = match CACHE.status.get() {
+        Status::Live => answers(|a| a.known.get(&relid).copied()),
         _ => Some(Guard::NONE),
-    });
+    };
+    let recent = &CACHE.recent[relid.get() as usize % RECENT];
     if let Some(guard) = known {
-        CACHE.with(|c| c.recent[relid.get() as usize % RECENT] = (relid, guard));
+        recent.set((relid, guard));
         return guard;
     }
-    let generation = CACHE.with(|c| c.generation);
+    let generation = CACHE.generation.get();
     let (guard, visited) = resolve(relid);
-    CACHE.with(|c| {
-        if c.generation == generation {
-            c.known.insert(relid, guard);
-            c.recent[relid.get() as usize % RECENT] = (relid, guard);
+    if CACHE.generation.get() == generation {
+        recent.set((relid, guard));
+        answers(|a| {
+            a.known.insert(relid, guard);
             // Ancestors are kept too, so that a change to one is noticed.
             for (ancestor, its_guard) in visited {
-                c.known.entry(ancestor).or_insert(its_guard);
+                a.known.entry(ancestor).or_insert(its_guard);
             }
-        }
-    });
+        });
+    }
     guard
 }
 
 /// Walks up pg_inherits to the nearest governed tables.
 fn resolve(relid: RelId) -> (Guard, Vec<(RelId, Guard)>) {
-    let own = |relid: RelId| CACHE.with(|c| c.governed.get(&relid).copied());
+    let own = |relid: RelId| answers(|a| a.governed.get(&relid).copied());
     if let Some(states) = own(relid) {
         return (Guard(states.0), Vec::new());
     }
-    if catalogs::namespace_of(relid) == CACHE.with(|c| c.schema) {
+    if catalogs::namespace_of(relid) == CACHE.schema.get() {
         return (Guard::CATALOG, Vec::new());
     }
     // One line of ancestors at a time, each up to its first governed table.
@@ -270,7 +279,7 @@ fn resolve(relid: RelId) -> (Guard, Vec<(RelId, Guard)>) {
 /// The nearest governed table that binds `relid`: itself, or an ancestor.
 pub fn governing(relid: RelId) -> Option<RelId> {
     ensure_loaded();
-    let own = |relid: RelId| CACHE.with(|c| c.governed.contains_key(&relid));
+    let own = |relid: RelId| answers(|a| a.governed.contains_key(&relid));
     let mut seen = vec![relid];
     let mut at = 0;
     while at < seen.len() {
@@ -293,53 +302,59 @@ fn ensure_loaded() {
     // An invalidation that comes in while the rows are read makes them stale:
     // read again.
     for _ in 0..100 {
-        if CACHE.with(|c| c.status != Status::Unknown) {
+        if CACHE.status.get() != Status::Unknown {
             return;
         }
-        let epoch = CACHE.with(|c| c.epoch);
+        let epoch = CACHE.epoch.get();
         let snapshot = catalogs::governed_tables();
-        CACHE.with(|c| {
-            if c.epoch == epoch {
-                c.fill(snapshot);
-            }
-        });
+        if CACHE.epoch.get() == epoch {
+            CACHE.fill(snapshot);
+        }
     }
-    pgrx::error!("spyne: governance changes faster than it can be read");
+    (policy().failed)(Failure::CatalogRestless)
 }
 
 impl Cache {
-    fn fill(&mut self, snapshot: Option<catalogs::GovernedTables>) {
-        self.forget_answers();
-        self.governed.clear();
+    fn fill(&self, snapshot: Option<catalogs::GovernedTables>) {
+        self.forget_recent();
+        let Ok(mut answers) = self.answers.try_borrow_mut() else {
+            return;
+        };
+        answers.known.clear();
+        answers.governed.clear();
         match snapshot {
             None => {
-                self.status = Status::Absent;
-                self.catalog = RelId::NONE;
-                self.schema = 0;
+                self.status.set(Status::Absent);
+                self.catalog.set(RelId::NONE);
+                self.schema.set(0);
             }
             Some(rows) => {
-                self.status = Status::Live;
-                self.catalog = rows.catalog;
-                self.schema = rows.schema;
-                self.ingestion_open = rows.ingestion_open;
-                self.governed.extend(rows.tables);
+                self.status.set(Status::Live);
+                self.catalog.set(rows.catalog);
+                self.schema.set(rows.schema);
+                self.ingestion_open.set(rows.ingestion_open);
+                answers.governed.extend(rows.tables);
             }
         }
     }
 
-    fn forget_answers(&mut self) {
-        self.known.clear();
-        self.recent = [(RelId::NONE, Guard::NONE); RECENT];
+    fn forget_recent(&self) {
+        self.recent.iter().for_each(|place| place.set((RelId::NONE, Guard::NONE)));
     }
 
-    /// The governed tables must be read again.
-    fn expire(&mut self) {
+    /// The governed tables must be read again, which forgets the answers.
+    fn expire(&self) {
         // The fast path asks for answers alone, so they go at once.
-        self.forget_answers();
-        self.status = Status::Unknown;
-        self.touched_more = true;
-        self.epoch += 1;
-        self.generation += 1;
+        self.forget_recent();
+        self.status.set(Status::Unknown);
+        self.touched_more.set(true);
+        self.epoch.set(self.epoch.get() + 1);
+        self.moves_on();
+    }
+
+    /// What is being worked out right now is not kept.
+    fn moves_on(&self) {
+        self.generation.set(self.generation.get() + 1);
     }
 }
 
@@ -347,10 +362,8 @@ impl Cache {
 /// notice when the transaction commits, this one at once.
 pub fn invalidate_everywhere() {
     ensure_loaded();
-    let catalog = CACHE.with(|c| {
-        c.expire();
-        c.catalog
-    });
+    CACHE.expire();
+    let catalog = CACHE.catalog.get();
     if catalog != RelId::NONE {
         catalogs::invalidate_relation(catalog);
     }
@@ -360,54 +373,49 @@ pub fn invalidate_everywhere() {
 /// calls nothing that can raise, so it needs no guard. So do the two below.
 unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relid: pg_sys::Oid) {
     let relid = rel_id(relid);
-    CACHE.with(|c| {
-        if c.touched.len() < MOST_TOUCHED {
-            if !c.touched.contains(&relid) {
-                c.touched.push(relid);
-            }
-        } else {
-            c.touched_more = true;
-        }
-        if relid == RelId::NONE || relid == c.catalog {
-            c.expire();
-        } else if c.known.contains_key(&relid) || c.governed.contains_key(&relid) {
-            // A change to an ancestor may change what binds any descendant.
-            c.forget_answers();
-            c.generation += 1;
-        } else {
-            // Not asked about yet, or being worked out right now.
-            c.generation += 1;
-        }
-    });
+    let Ok(mut answers) = CACHE.answers.try_borrow_mut() else {
+        return CACHE.expire();
+    };
+    if answers.touched.len() >= MOST_TOUCHED {
+        CACHE.touched_more.set(true);
+    } else if !answers.touched.contains(&relid) {
+        answers.touched.push(relid);
+    }
+    if relid == RelId::NONE || relid == CACHE.catalog.get() {
+        return CACHE.expire();
+    }
+    if answers.known.contains_key(&relid) || answers.governed.contains_key(&relid) {
+        // A change to an ancestor may change what binds any descendant.
+        CACHE.forget_recent();
+        answers.known.clear();
+    }
+    // Where it was not asked about, it may be just being worked out.
+    CACHE.moves_on();
 }
 
 /// Namespace callback: `CREATE SCHEMA spyne` is part of every installation.
 unsafe extern "C-unwind" fn on_namespace(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
-    CACHE.with(|c| {
-        if c.status == Status::Absent {
-            c.expire();
-        }
-        c.generation += 1;
-    });
+    if CACHE.status.get() == Status::Absent {
+        CACHE.expire();
+    }
+    CACHE.moves_on();
 }
 
 /// Role callback: who may read what is decided anew.
 unsafe extern "C-unwind" fn on_role(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
-    CACHE.with(|c| {
-        c.caller = RoleId::NONE;
-        c.generation += 1;
-    });
+    forget_caller();
+    CACHE.moves_on();
 }
 
 /// Callback of what a text is analyzed by: a statement may mean something else.
 unsafe extern "C-unwind" fn on_function(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
-    CACHE.with(|c| c.generation += 1);
+    CACHE.moves_on();
 }
 
 /// Goes up whenever a relation, schema, role, function, operator, cast, type or constraint changes, as
 /// far as this session has been told.
 pub fn generation() -> u64 {
-    CACHE.with(|c| c.generation)
+    CACHE.generation.get()
 }
 
 /// Registers the callbacks; called once, when the library is loaded.

@@ -7,7 +7,8 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 
 use super::oids::{AsOid, rel_id, rel_of, role_id};
-use super::shims;
+use super::policy::{Failure, policy};
+use super::server;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::{Address, RelationName};
 use spyne_core::kernel::state::{State, StateSet};
@@ -135,9 +136,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
         match (ours, installing) {
             (true, _) => (schema, catalog),
             (false, true) => return None,
-            (false, false) => pgrx::error!(
-                "spyne: its catalog spyne.tables is missing, so nothing can be checked"
-            ),
+            (false, false) => (policy().failed)(Failure::CatalogMissing),
         }
     };
     let mut tables = Vec::new();
@@ -145,14 +144,10 @@ pub fn governed_tables() -> Option<GovernedTables> {
     // is checked against the descriptor before a value is read.
     unsafe {
         scan(catalog.to_u32(), None, None, false, |tuple, description| {
-            let columns = (*description).attrs.as_slice((*description).natts as usize);
-            if columns.len() < 2
-                || columns[0].atttypid != pg_sys::REGCLASSOID
-                || columns[1].atttypid != pg_sys::TEXTOID
+            if server::column_type(description, 0) != Some(pg_sys::REGCLASSOID)
+                || server::column_type(description, 1) != Some(pg_sys::TEXTOID)
             {
-                pgrx::error!(
-                    "spyne: its catalog spyne.tables has another shape, so nothing can be checked"
-                );
+                (policy().failed)(Failure::CatalogShape);
             }
             let relation = attribute(tuple, description, 1);
             let state = text(tuple, description, 2).and_then(|t| State::parse(&t));
@@ -160,9 +155,7 @@ pub fn governed_tables() -> Option<GovernedTables> {
                 (Some(relation), Some(state)) => {
                     tables.push((rel_of(relation), StateSet::of(state)))
                 }
-                _ => pgrx::error!(
-                    "spyne: its catalog spyne.tables has an unreadable row, so nothing can be checked"
-                ),
+                _ => (policy().failed)(Failure::CatalogRow),
             }
         });
     }
@@ -218,8 +211,8 @@ pub fn parents_of(relid: RelId) -> Vec<RelId> {
     // on inhrelid.
     unsafe {
         scan(
-            shims::INHERITS_RELATION,
-            Some(shims::INHERITS_BY_CHILD),
+            server::INHERITS_RELATION,
+            Some(server::INHERITS_BY_CHILD),
             Some((1, relid.get())),
             false,
             |tuple, description| {
@@ -256,8 +249,8 @@ pub fn row_type_is_used(relid: RelId) -> bool {
         for oid in [row, pg_sys::get_array_type(row)] {
             let keys = [(4, pg_sys::TypeRelationId.to_u32()), (5, oid.to_u32())];
             scan_by(
-                shims::DEPEND_RELATION,
-                Some(shims::DEPEND_BY_REFERENCE),
+                server::DEPEND_RELATION,
+                Some(server::DEPEND_BY_REFERENCE),
                 &keys,
                 false,
                 |tuple, description| {
@@ -279,7 +272,7 @@ pub fn is_unique_index(relid: RelId) -> bool {
         let index = pg_sys::IndexRelationId.to_u32();
         scan(
             index,
-            Some(shims::INDEX_BY_OID),
+            Some(server::INDEX_BY_OID),
             Some((1, relid.get())),
             false,
             |tuple, description| {
@@ -324,7 +317,7 @@ pub fn identity(relid: RelId, newest: bool) -> Option<Identity> {
     unsafe {
         scan(
             pg_sys::RelationRelationId.to_u32(),
-            Some(shims::CLASS_BY_OID),
+            Some(server::CLASS_BY_OID),
             Some((1, relid.get())),
             newest,
             |tuple, _| {
@@ -348,7 +341,7 @@ pub fn trigger(oid: u32, newest: bool) -> Option<(RelId, String)> {
     unsafe {
         scan(
             pg_sys::TriggerRelationId.to_u32(),
-            Some(shims::TRIGGER_BY_OID),
+            Some(server::TRIGGER_BY_OID),
             Some((1, oid)),
             newest,
             |tuple, _| {
@@ -411,8 +404,8 @@ pub fn schema_renamed(schema: u32) -> bool {
         // SAFETY: pg_namespace by oid; its fixed part is FormData_pg_namespace.
         unsafe {
             scan(
-                shims::NAMESPACE_RELATION,
-                Some(shims::NAMESPACE_BY_OID),
+                server::NAMESPACE_RELATION,
+                Some(server::NAMESPACE_BY_OID),
                 Some((1, schema)),
                 newest,
                 |tuple, _| {
@@ -474,7 +467,7 @@ pub fn key_columns(relid: RelId) -> Vec<i16> {
             columns.push((bit + pg_sys::FirstLowInvalidHeapAttributeNumber) as i16);
             bit = pg_sys::bms_next_member(keys, bit);
         }
-        for cell in super::statement::cells(pg_sys::RelationGetFKeyList(relation)) {
+        for cell in super::lists::cells(pg_sys::RelationGetFKeyList(relation)) {
             let key = &*cell.cast::<pg_sys::ForeignKeyCacheInfo>();
             columns.extend_from_slice(&key.conkey[..key.nkeys as usize]);
         }

@@ -14,7 +14,8 @@ use pgrx::pg_sys;
 
 use super::catalogs::{attribute, scan};
 use super::oids::{rel_id, rel_of};
-use super::shims;
+use super::server;
+use spyne_core::kernel::digest::spread;
 
 /// Indexes of the system catalogs, fixed OIDs in all versions.
 const ATTRIBUTE_BY_RELATION: u32 = 2659;
@@ -42,9 +43,9 @@ pub fn of(relations: &[RelId]) -> HashMap<RelId, u64> {
     };
     for key in keys {
         reader.attributes(key);
-        let (of_relation, _) = shims::CONSTRAINT_COLUMNS;
-        reader.rows(shims::DEFAULT_RELATION, DEFAULT_BY_RELATION, 2, key);
-        reader.rows(shims::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
+        let (of_relation, _) = server::CONSTRAINT_COLUMNS;
+        reader.rows(server::DEFAULT_RELATION, DEFAULT_BY_RELATION, 2, key);
+        reader.rows(server::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
         reader.rows(pg_sys::IndexRelationId.to_u32(), INDEX_BY_RELATION, 2, key);
     }
     // What the columns' own types are made of.
@@ -141,8 +142,8 @@ impl Reader {
             scan(enums, Some(ENUM_BY_TYPE), Some((2, oid)), false, |tuple, _| {
                 digest = digest.wrapping_add(version(enums, tuple));
             });
-            let constraints = shims::CONSTRAINT_RELATION;
-            let (_, of_type) = shims::CONSTRAINT_COLUMNS;
+            let constraints = server::CONSTRAINT_RELATION;
+            let (_, of_type) = server::CONSTRAINT_COLUMNS;
             let by_type = Some((of_type, oid));
             scan(constraints, Some(CONSTRAINT_BY_TYPE), by_type, false, |tuple, _| {
                 digest = digest.wrapping_add(version(constraints, tuple));
@@ -179,17 +180,8 @@ unsafe fn version(catalog: u32, tuple: pg_sys::HeapTuple) -> u64 {
         let block = u64::from(place.ip_blkid.bi_hi) << 16 | u64::from(place.ip_blkid.bi_lo);
         let xmin = (*(*tuple).t_data).t_choice.t_heap.t_xmin;
         let row = block << 16 | u64::from(place.ip_posid);
-        mixed(mixed(row) ^ (u64::from(xmin.into_inner()) << 32 | u64::from(catalog)))
+        spread(spread(row) ^ (u64::from(xmin.into_inner()) << 32 | u64::from(catalog)))
     }
-}
-
-/// Spreads a number over all bits: the finalizer of SplitMix64 (Steele, Lea and
-/// Flood, 2014).
-fn mixed(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 /// The fixed part of a tuple, as GETSTRUCT finds it.

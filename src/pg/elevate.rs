@@ -1,46 +1,69 @@
 //! Fixed catalog work with elevated rights.
 
-use spyne_core::kernel::ids::{RelId, RoleId};
 use std::ffi::CString;
+use std::marker::PhantomData;
 
 use pgrx::pg_sys;
+use spyne_core::kernel::ids::{RelId, RoleId};
 
-use super::local::Local;
+use super::frames::{self, Doing, Pushed};
 use super::oids::AsOid;
+use crate::guc;
 
-/// Whether spyne itself is at work on its catalog and on governed tables.
-static AT_WORK: Local<u32> = Local::new(0);
+/// Proof that spyne's own work is going on: whoever has it runs as the bootstrap
+/// superuser, with search_path pinned, exempt from spyne's rules.
+///
+/// Only [`elevated`] makes one, and it cannot leave the closure that got it. The
+/// rule that it stands for: what runs with it was written by spyne. No statement
+/// of the caller's, no read of a user's table, no function, default or index
+/// expression of a user's.
+pub struct Elevated {
+    /// Neither copied nor sent elsewhere.
+    _here: PhantomData<*const ()>,
+}
+
+/// Runs `work` elevated, with `spyne.lock_timeout`. On an error the abort of the
+/// (sub)transaction gives back user and settings.
+pub fn elevated<T>(work: impl FnOnce(&Elevated) -> T) -> T {
+    run(guc::lock_timeout_ms(), || work(&Elevated { _here: PhantomData }))
+}
+
+/// As [`elevated`], without pinning any setting: for a statement in which every
+/// name is qualified and there is no operator or cast to look up.
+pub fn elevated_unpinned<T>(work: impl FnOnce(&Elevated) -> T) -> T {
+    run_prepared(|| work(&Elevated { _here: PhantomData }))
+}
 
 /// Whether the running statement is spyne's own.
 pub fn at_work() -> bool {
-    AT_WORK.get() > 0
+    frames::now().at_work()
 }
 
 /// spyne's work, until it ends, also with an error.
 struct Working {
     /// Whether the script of an extension was running around it.
     in_script: bool,
+    _frame: Pushed,
 }
 
 impl Working {
     /// What spyne makes meanwhile belongs to no other extension, whose script may
     /// be what caused it.
     fn begin() -> Working {
-        AT_WORK.with(|depth| *depth += 1);
+        let frame = Pushed::new(Doing::AtWork);
         // SAFETY: a static of this process, put back below.
         unsafe {
             let in_script = pg_sys::creating_extension && !installing();
             if in_script {
                 pg_sys::creating_extension = false;
             }
-            Working { in_script }
+            Working { in_script, _frame: frame }
         }
     }
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
-        AT_WORK.with(|depth| *depth = depth.saturating_sub(1));
         if self.in_script {
             // SAFETY: as above.
             unsafe { pg_sys::creating_extension = true };
@@ -103,13 +126,12 @@ pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Within [`run`]: runs `work` as `user`, bound by spyne's rules again, in a
+/// Within elevated work: runs `work` as `user`, bound by spyne's rules again, in a
 /// security-restricted operation, as Postgres runs index expressions of others.
-pub fn step_down<T>(user: RoleId, work: impl FnOnce() -> T) -> T {
-    let depth = AT_WORK.with(|depth| std::mem::replace(depth, 0));
-    // SAFETY: as in `run`; an ERROR also leaves AT_WORK at 0, which `Working`
-    // counts down to anyway.
-    let result = unsafe {
+pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce() -> T) -> T {
+    let _frame = Pushed::new(Doing::SteppedDown);
+    // SAFETY: as in `run`.
+    unsafe {
         let mut elevated = pg_sys::InvalidOid;
         let mut context = 0;
         pg_sys::GetUserIdAndSecContext(&mut elevated, &mut context);
@@ -122,9 +144,7 @@ pub fn step_down<T>(user: RoleId, work: impl FnOnce() -> T) -> T {
         pg_sys::AtEOXact_GUC(false, level);
         pg_sys::SetUserIdAndSecContext(elevated, context);
         result
-    };
-    AT_WORK.set(depth);
-    result
+    }
 }
 
 /// Runs `work`, which does not raise, with a setting of the user's own changed.

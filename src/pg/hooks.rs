@@ -2,23 +2,26 @@
 //!
 //! A hook that calls on into Postgres is a plain trampoline, without a guard
 //! and without anything to drop: an error that passes through keeps its fields,
-//! its context and its cursor position. All Rust work happens in `guarded`
-//! functions beside them.
+//! its context and its cursor position. What a trampoline calls is of two kinds:
+//! plain functions that make no call that can raise, have nothing to drop when
+//! they return and do not panic (those of [`super::frames`] are such); and
+//! `#[pg_guard]` functions beside it, which do the rest.
 
-use spyne_core::kernel::ids::{RelId, RoleId};
 use std::ffi::CStr;
 
 use pgrx::{pg_guard, pg_sys};
 
+use spyne_core::gate::token::Token;
+use spyne_core::kernel::ids::RelId;
+
 use super::cache::{self, Quick};
+use super::frames::{self, Doing, Dropping};
 use super::local::Local;
-use super::object_access::{self, Dropping, ObjectEvent};
 use super::oids::rel_id;
-use super::policy::{self, Policy, policy};
-use super::runs::{self, Token};
-use super::shims::{self, CheckPermissions};
-use super::statement::{self, Access, Kind, Statement, Text, Touched};
-use super::{catalogs, users, utility};
+use super::policy::{self, Access, Kind, ObjectEvent, Policy, Statement, Touched, policy};
+use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
+use super::text::{self, Text};
+use super::{catalogs, lists, object_access, portals, runs, statement, users, utility};
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -43,11 +46,11 @@ type ObjectAccess = unsafe extern "C-unwind" fn(
 
 /// What was in each hook before, or the standard function where nothing was.
 /// One static each: the fast path loads the one it needs and jumps.
-static NEXT_START: Local<ExecutorStart> = Local::new(shims::EXECUTOR_START);
-static NEXT_RUN: Local<shims::ExecutorRun> = Local::new(shims::EXECUTOR_RUN);
-static NEXT_END: Local<ExecutorEnd> = Local::new(shims::EXECUTOR_END);
-static NEXT_FINISH: Local<ExecutorFinish> = Local::new(shims::EXECUTOR_FINISH);
-static NEXT_UTILITY: Local<ProcessUtility> = Local::new(shims::PROCESS_UTILITY);
+static NEXT_START: Local<ExecutorStart> = Local::new(server::EXECUTOR_START);
+static NEXT_RUN: Local<server::ExecutorRun> = Local::new(server::EXECUTOR_RUN);
+static NEXT_END: Local<ExecutorEnd> = Local::new(server::EXECUTOR_END);
+static NEXT_FINISH: Local<ExecutorFinish> = Local::new(server::EXECUTOR_FINISH);
+static NEXT_UTILITY: Local<ProcessUtility> = Local::new(server::PROCESS_UTILITY);
 static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
 static NEXT_OBJECT: Local<Option<ObjectAccess>> = Local::new(None);
 
@@ -57,10 +60,6 @@ unsafe extern "C-unwind" {
     fn IsTransactionBlock() -> bool;
     fn AcceptInvalidationMessages();
 }
-
-/// Whether the executor is starting a statement: the permission check inside is
-/// covered by the statement's own check.
-static STARTING: Local<bool> = Local::new(false);
 
 /// Keeps pgrx from putting a backtrace into the DETAIL of every error that
 /// passes through Rust, which it does where the server's environment asks Rust
@@ -79,19 +78,19 @@ pub fn install(policy: Policy) {
     // called.
     unsafe {
         policy::set(policy);
-        NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(shims::EXECUTOR_START));
-        NEXT_RUN.set(pg_sys::ExecutorRun_hook.unwrap_or(shims::EXECUTOR_RUN));
-        NEXT_END.set(pg_sys::ExecutorEnd_hook.unwrap_or(shims::EXECUTOR_END));
-        NEXT_FINISH.set(pg_sys::ExecutorFinish_hook.unwrap_or(shims::EXECUTOR_FINISH));
-        NEXT_UTILITY.set(pg_sys::ProcessUtility_hook.unwrap_or(shims::PROCESS_UTILITY));
+        NEXT_START.set(pg_sys::ExecutorStart_hook.unwrap_or(server::EXECUTOR_START));
+        NEXT_RUN.set(pg_sys::ExecutorRun_hook.unwrap_or(server::EXECUTOR_RUN));
+        NEXT_END.set(pg_sys::ExecutorEnd_hook.unwrap_or(server::EXECUTOR_END));
+        NEXT_FINISH.set(pg_sys::ExecutorFinish_hook.unwrap_or(server::EXECUTOR_FINISH));
+        NEXT_UTILITY.set(pg_sys::ProcessUtility_hook.unwrap_or(server::PROCESS_UTILITY));
         NEXT_PERMISSIONS.set(pg_sys::ExecutorCheckPerms_hook);
         NEXT_OBJECT.set(pg_sys::object_access_hook);
         pg_sys::ExecutorStart_hook = Some(executor_start);
-        pg_sys::ExecutorRun_hook = Some(executor_run);
+        pg_sys::ExecutorRun_hook = Some(server::executor_run::<Trampolines>);
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
         pg_sys::ExecutorEnd_hook = Some(executor_end);
         pg_sys::ProcessUtility_hook = Some(process_utility);
-        pg_sys::ExecutorCheckPerms_hook = Some(check_permissions);
+        pg_sys::ExecutorCheckPerms_hook = Some(server::check_permissions::<Trampolines>);
         pg_sys::object_access_hook = Some(object_access);
         pg_sys::RegisterXactCallback(Some(at_transaction_end), std::ptr::null_mut());
         pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
@@ -109,23 +108,27 @@ pub fn reserve_settings(prefix: &'static CStr) {
 // ---------------------------------------------------------------- statements
 
 unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int) {
-    // SAFETY: a trampoline: the arguments go on as they came. An error leaves
-    // STARTING set, and the end of the (sub)transaction resets it.
+    // SAFETY: a trampoline: the arguments go on as they came. An error leaves the
+    // frame, which goes with the (sub)transaction.
     unsafe {
         // It may stand where one stood that has ended in an error.
-        if runs::watching() {
-            runs::forget(query);
+        if frames::watching() {
+            frames::forget(query);
         }
         let key = users::in_key_statement();
-        let mut token = 0;
+        let mut token = None;
         if wants_a_look((*query).plannedstmt) {
             token = look_closer(query, flags);
         }
-        let before = STARTING.with(|s| std::mem::replace(s, true));
+        // The permission check inside is covered by the statement's own check.
+        let depth = frames::push(Doing::Starting);
         NEXT_START.get()(query, flags);
-        STARTING.set(before);
-        if token != 0 || key {
-            runs::watch(query, token, key);
+        frames::pop(depth);
+        // A foreign key's own statement is watched for what is nested in it.
+        if key {
+            frames::watch(query, None);
+        } else if token.is_some() {
+            frames::watch(query, token);
         }
     }
 }
@@ -136,14 +139,14 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
 unsafe extern "C-unwind" fn look_closer(
     query: *mut pg_sys::QueryDesc,
     flags: core::ffi::c_int,
-) -> Token {
+) -> Option<Token> {
     // SAFETY: the executor's own arguments.
     unsafe {
         let token = match passed_before(query, flags) {
-            0 => check_statement(query, flags),
-            token => token,
+            None => check_statement(query, flags),
+            passed => passed,
         };
-        if token != 0 {
+        if token.is_some() {
             // What was really read is part of the record.
             (*query).instrument_options |= pg_sys::InstrumentOption::INSTRUMENT_ROWS as i32;
         }
@@ -152,39 +155,48 @@ unsafe extern "C-unwind" fn look_closer(
 }
 
 /// The token of a statement that has passed before, since when nothing has
-/// changed; 0 where it must be checked. Without a guard, so it calls nothing in
-/// Rust that can panic.
-unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int) -> Token {
-    let policy = policy();
-    if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 != 0
-        || cache::installed_quick() != Some(true)
-        || !(policy.enabled)()
+/// changed; None where it must be checked. Without a guard, so it calls nothing
+/// in Rust that can panic.
+unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int) -> Option<Token> {
+    if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 != 0 || cache::installed_quick() != Some(true)
     {
-        return 0;
+        return None;
     }
     // SAFETY: as in `wants_a_look`; the text is the statement's own.
     unsafe {
-        if statement::has_own_names(&*query) {
-            return 0;
+        if text::has_own_names(&*query) {
+            return None;
         }
         AcceptInvalidationMessages();
         let plan = (*query).plannedstmt;
         let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
-        (policy.passed)(&text, statement::relations_of(plan))
+        (policy().passed)(&text, statement::relations_of(plan))
     }
 }
 
-unsafe extern "C-unwind" fn executor_run(
-    query: *mut pg_sys::QueryDesc,
-    direction: pg_sys::ScanDirection::Type,
-    count: u64,
-    once: bool,
-) {
-    // SAFETY: a trampoline.
-    unsafe {
-        match runs::watching() {
-            false => NEXT_RUN.get()(query, direction, count, once),
-            true => run_watched(query, direction, count, once),
+/// The hooks whose arguments differ between majors.
+struct Trampolines;
+
+impl Hooks for Trampolines {
+    #[inline(always)]
+    unsafe fn run(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
+        // SAFETY: a trampoline.
+        unsafe {
+            match frames::watching() {
+                false => arguments.pass_to(NEXT_RUN.get(), query),
+                true => run_watched(query, arguments),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn permits(lists: PermissionLists, abort: bool) -> bool {
+        // SAFETY: a trampoline.
+        unsafe {
+            if !frames::now().starting() && !permits(lists, abort) {
+                return false;
+            }
+            NEXT_PERMISSIONS.get().is_none_or(|next| lists.pass_to(next, abort))
         }
     }
 }
@@ -192,27 +204,22 @@ unsafe extern "C-unwind" fn executor_run(
 /// Away from the fast path, which then needs no stack and ends in a jump.
 #[cold]
 #[inline(never)]
-unsafe extern "C-unwind" fn run_watched(
-    query: *mut pg_sys::QueryDesc,
-    direction: pg_sys::ScanDirection::Type,
-    count: u64,
-    once: bool,
-) {
-    // SAFETY: a trampoline; an error leaves what is current as it is, and the
-    // end of the (sub)transaction puts it back.
+unsafe extern "C-unwind" fn run_watched(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
+    // SAFETY: a trampoline; an error leaves the frame, which goes with the
+    // (sub)transaction.
     unsafe {
-        let before = runs::enter(query);
-        NEXT_RUN.get()(query, direction, count, once);
+        let entered = frames::enter(query);
+        arguments.pass_to(NEXT_RUN.get(), query);
         let rows = (*(*query).estate).es_processed;
-        // 0 asks for all there are.
-        runs::leave(query, before, rows, count == 0 || rows < count);
+        let complete = arguments.count == 0 || rows < arguments.count;
+        frames::leave(query, entered, rows, complete);
     }
 }
 
 unsafe extern "C-unwind" fn executor_end(query: *mut pg_sys::QueryDesc) {
     // SAFETY: a trampoline.
     unsafe {
-        match runs::watching() {
+        match frames::watching() {
             false => NEXT_END.get()(query),
             true => end_watched(query),
         }
@@ -225,18 +232,16 @@ unsafe extern "C-unwind" fn executor_end(query: *mut pg_sys::QueryDesc) {
 unsafe extern "C-unwind" fn end_watched(query: *mut pg_sys::QueryDesc) {
     // SAFETY: a trampoline.
     unsafe {
-        let token = runs::end(query);
+        let reported = frames::is_reported(query);
+        if reported {
+            runs::ending(query);
+        }
         NEXT_END.get()(query);
-        if token != 0 {
-            finish(token);
+        match reported {
+            true => runs::ended(query),
+            false => frames::forget(query),
         }
     }
-}
-
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn finish(token: Token) {
-    (policy().finished)(token, runs::take_report());
 }
 
 /// The fast path: whether some relation of the plan is governed, or unknown, or
@@ -258,12 +263,10 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
     // SAFETY: the lists of a PlannedStmt hold what their names say.
     unsafe {
         let changes = !(*plan).resultRelations.is_null() || !(*plan).rowMarks.is_null();
-        statement::cells((*plan).rtable).any(|cell| {
+        lists::cells((*plan).rtable).any(|cell| {
             let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
             let relid = rel_id(entry.relid);
-            if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
-                || relid.get() < pg_sys::FirstNormalObjectId
-            {
+            if !server::names_relation(entry) || relid.get() < pg_sys::FirstNormalObjectId {
                 return false;
             }
             match cache::quick(relid, user) {
@@ -280,9 +283,9 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
 unsafe extern "C-unwind" fn check_statement(
     query: *const pg_sys::QueryDesc,
     flags: core::ffi::c_int,
-) -> Token {
+) -> Option<Token> {
     if !(policy().enabled)() || !cache::installed() {
-        return 0;
+        return None;
     }
     // Also outside a transaction block: a function's statements come here.
     // SAFETY: as in `wants_a_look`.
@@ -301,8 +304,8 @@ unsafe extern "C-unwind" fn check_statement(
         Statement {
             text: Some(text),
             of_leader: to_leader && catalogs::in_parallel_worker(),
-            own_names: statement::has_own_names(&*query),
-            place: runs::place_of(plan),
+            own_names: text::has_own_names(&*query),
+            place: portals::place_of(plan),
             ..statement::read(plan, kind)
         }
     };
@@ -323,11 +326,7 @@ pub unsafe fn check_plan(plan: *const pg_sys::PlannedStmt, kind: Kind) {
 /// Checks by the policy that what has no plan may write to these, when it runs.
 pub fn check_written(relids: &[RelId]) {
     if !relids.is_empty() && (policy().enabled)() && cache::installed() {
-        let touched = relids.iter().map(|relid| Touched {
-            relid: *relid,
-            access: Access::Write,
-            as_user: RoleId::NONE,
-        });
+        let touched = relids.iter().map(|relid| Touched::directly(*relid, Access::Write));
         let touched = touched.collect();
         (policy().statement)(&Statement::plain(touched, Kind::Preview, None));
     }
@@ -336,84 +335,51 @@ pub fn check_written(relids: &[RelId]) {
 /// Runs `work`, in which permissions are checked that were checked by the
 /// policy already.
 pub fn checked<T>(work: impl FnOnce() -> T) -> T {
-    let before = STARTING.with(|s| std::mem::replace(s, true));
-    let result = work();
-    STARTING.set(before);
-    result
+    frames::within(Doing::Starting, work)
 }
 
 unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
-    // SAFETY: a trampoline. An error leaves the user set, and the end of the
-    // (sub)transaction resets it.
+    // SAFETY: a trampoline. An error leaves the frames, which go with the
+    // (sub)transaction.
     unsafe {
         // Only a change has AFTER triggers to fire, and foreign-key actions
         // among them.
         if (*(*query).plannedstmt).resultRelations.is_null() {
             return NEXT_FINISH.get()(query);
         }
-        let before = runs::finishing(query, users::finishing_now());
-        if runs::watching() {
-            runs::enter(query);
+        let user = users::finishing_now();
+        let depth = frames::push(Doing::Finishing { query: query as usize, user, token: None });
+        if frames::watching() {
+            frames::enter(query);
         }
         NEXT_FINISH.get()(query);
-        runs::finished(before);
+        frames::pop(depth);
     }
 }
 
 // --------------------------------------------------- permission checks (COPY)
-
-#[cfg(feature = "pg15")]
-unsafe extern "C-unwind" fn check_permissions(entries: *mut pg_sys::List, abort: bool) -> bool {
-    // SAFETY: a trampoline.
-    unsafe {
-        if !STARTING.get() && !permits(entries, abort) {
-            return false;
-        }
-        NEXT_PERMISSIONS.get().is_none_or(|next| next(entries, abort))
-    }
-}
-
-#[cfg(not(feature = "pg15"))]
-unsafe extern "C-unwind" fn check_permissions(
-    entries: *mut pg_sys::List,
-    permissions: *mut pg_sys::List,
-    abort: bool,
-) -> bool {
-    // SAFETY: a trampoline.
-    unsafe {
-        if !STARTING.get() && !permits(permissions, abort) {
-            return false;
-        }
-        NEXT_PERMISSIONS.get().is_none_or(|next| next(entries, permissions, abort))
-    }
-}
 
 /// Checks a permission check outside the executor: COPY of a table, and the
 /// check that ALTER TABLE ... ADD FOREIGN KEY makes, which wants an answer and
 /// not an error.
 #[cold]
 #[pg_guard]
-unsafe extern "C-unwind" fn permits(list: *mut pg_sys::List, abort: bool) -> bool {
+unsafe extern "C-unwind" fn permits(lists: PermissionLists, abort: bool) -> bool {
     let policy = policy();
     if !(policy.enabled)() || !cache::installed() {
         return true;
     }
-    // SAFETY: the list that belongs to this version's hook.
-    let requested = unsafe { shims::requested_relations(list) };
+    // SAFETY: the lists of the check that is under way.
+    let requested = unsafe { lists.requested() };
     let touched = requested
         .into_iter()
         .filter(|r| r.reads || r.writes)
-        .map(|r| Touched {
-            relid: r.relid,
-            access: if r.writes { Access::Write } else { Access::Read },
-            as_user: RoleId::NONE,
-        })
+        .map(|r| Touched::directly(r.relid, if r.writes { Access::Write } else { Access::Read }))
         .collect();
-    let statement = Statement::plain(touched, Kind::Copy, runs::utility_text());
     if !abort {
-        return (policy.permits)(&statement);
+        return (policy.permits)(&Statement::plain(touched, Kind::NewKey, None));
     }
-    (policy.statement)(&statement);
+    (policy.statement)(&Statement::plain(touched, Kind::Copy, frames::utility_text()));
     true
 }
 
@@ -433,18 +399,6 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: a trampoline: the arguments go on as they came.
     unsafe {
         let tag = (*(*plan).utilityStmt).type_;
-        if matches!(
-            tag,
-            pg_sys::NodeTag::T_FetchStmt
-                | pg_sys::NodeTag::T_RefreshMatViewStmt
-                | pg_sys::NodeTag::T_AlterTableStmt
-                | pg_sys::NodeTag::T_AlterDomainStmt
-                | pg_sys::NodeTag::T_DropStmt
-                | pg_sys::NodeTag::T_IndexStmt
-                | pg_sys::NodeTag::T_ViewStmt
-        ) {
-            utility::check(plan);
-        }
         let dropping = match tag {
             pg_sys::NodeTag::T_DropStmt => {
                 match (*(*plan).utilityStmt.cast::<pg_sys::DropStmt>()).removeType {
@@ -464,16 +418,22 @@ unsafe extern "C-unwind" fn process_utility(
                 | pg_sys::NodeTag::T_ExecuteStmt
                 | pg_sys::NodeTag::T_TruncateStmt
         );
-        // What no executor sees is recorded here.
-        let unseen = matches!(tag, pg_sys::NodeTag::T_CopyStmt | pg_sys::NodeTag::T_TruncateStmt);
-        let mut token = 0;
-        let mut around = (0, None);
-        if runs_another {
-            token = utility::find_token(plan, text);
-            let slice = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
-            around = runs::enter_utility(token, slice);
+        let depth = match runs_another {
+            true => utility::enter(plan, text),
+            false => frames::push(frames::utility(dropping, None)),
+        };
+        if matches!(
+            tag,
+            pg_sys::NodeTag::T_FetchStmt
+                | pg_sys::NodeTag::T_RefreshMatViewStmt
+                | pg_sys::NodeTag::T_AlterTableStmt
+                | pg_sys::NodeTag::T_AlterDomainStmt
+                | pg_sys::NodeTag::T_DropStmt
+                | pg_sys::NodeTag::T_IndexStmt
+                | pg_sys::NodeTag::T_ViewStmt
+        ) {
+            utility::check(plan);
         }
-        let before = object_access::set_dropping(dropping);
         NEXT_UTILITY.get()(
             plan,
             text,
@@ -484,12 +444,13 @@ unsafe extern "C-unwind" fn process_utility(
             destination,
             completion,
         );
-        object_access::set_dropping(before);
         if tag == pg_sys::NodeTag::T_AlterTableStmt {
-            utility::altered(plan as usize);
+            utility::altered();
         }
-        if runs_another && runs::leave_utility(around) && unseen {
-            utility::ended(token, completion);
+        // What no executor sees is recorded here.
+        match frames::used_at(depth) {
+            Some(token) => utility::ended(depth, token, completion),
+            None => frames::pop(depth),
         }
     }
 }
@@ -555,25 +516,16 @@ unsafe extern "C-unwind" fn check_object(event: *const ObjectEvent) {
 // The two callbacks run in every transaction: they set statics, call nothing
 // that can raise, and so need no guard.
 
-/// After an error nobody puts back what a trampoline has set.
-fn forget_nesting() {
-    STARTING.set(false);
-    object_access::set_dropping(Dropping::Other);
-}
-
 unsafe extern "C-unwind" fn at_transaction_end(
     event: pg_sys::XactEvent::Type,
     _argument: *mut core::ffi::c_void,
 ) {
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
     match event {
-        // Without an error every trampoline has put back what it has set.
-        XACT_EVENT_COMMIT if !runs::watching() => {}
-        XACT_EVENT_COMMIT => runs::transaction_ended(),
+        XACT_EVENT_COMMIT => frames::transaction_ended(),
         // A prepared transaction may yet be undone, by anybody.
         XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
-            forget_nesting();
-            runs::transaction_ended();
+            frames::transaction_ended();
             (policy().undone)();
         }
         _ => {}
@@ -586,14 +538,10 @@ unsafe extern "C-unwind" fn at_subtransaction_end(
     _parent: pg_sys::SubTransactionId,
     _argument: *mut core::ffi::c_void,
 ) {
-    match event {
-        pg_sys::SubXactEvent::SUBXACT_EVENT_START_SUB => runs::subtransaction_began(me),
-        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => runs::subtransaction_ended(me, false),
-        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
-            forget_nesting();
-            runs::subtransaction_ended(me, true);
-            (policy().undone)();
-        }
-        _ => {}
+    // One that is kept becomes part of the one around it, which has a lower
+    // number: what began in it goes with that.
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        frames::subtransaction_undone(me);
+        (policy().undone)();
     }
 }

@@ -1,40 +1,53 @@
 //! spyne's own reading of people's data: with the rights of the caller, and
 //! without a preview, because the statement is spyne's.
 
-use super::local::Local;
-use super::statement::Text;
+use std::marker::PhantomData;
 
-/// The statement that spyne reads by, while it does.
-static TEXT: Local<Option<String>> = Local::new(None);
+use spyne_core::kernel::error::{Code, SpyneError};
 
-/// Puts back what was there, also after an error.
-struct Restored(Option<String>);
+use super::frames::{self, Doing};
+use crate::report;
 
-impl Drop for Restored {
-    fn drop(&mut self) {
-        let before = self.0.take();
-        TEXT.with(|text| *text = before);
+/// Proof that what runs with it has the rights of the caller and nothing more.
+///
+/// Statements of spyne's own that read people's data run with it: each is exempt
+/// from previews while it runs, by its very text, and nothing else is.
+pub struct AsCaller {
+    /// Neither copied nor sent elsewhere.
+    _here: PhantomData<*const ()>,
+}
+
+impl AsCaller {
+    /// Runs `work`, which runs the statement `text`. Only this very text is exempt
+    /// from previews: what a policy or a view's function runs meanwhile is not.
+    pub fn exempt<T>(&self, text: &str, work: impl FnOnce() -> T) -> T {
+        as_caller(text, work)
     }
+}
+
+/// Runs `work` with the rights of the caller. Within elevated work it ends with
+/// an error: those rights would not be the caller's.
+pub fn as_caller_only<T>(work: impl FnOnce(&AsCaller) -> T) -> T {
+    if super::elevate::at_work() {
+        report::raise(SpyneError::new(
+            Code::Internal,
+            "spyne was about to read a table with rights that are not the caller's",
+            "This is a defect of spyne: people's data is read with their own rights only.",
+            "Report it, with the statement that you ran.",
+        ));
+    }
+    work(&AsCaller { _here: PhantomData })
 }
 
 /// Runs `work`, which runs the statement `text` as the caller. Only this very
 /// text is exempt from previews: what a policy or a view's function runs meanwhile
 /// is not.
 pub fn as_caller<T>(text: &str, work: impl FnOnce() -> T) -> T {
-    let before = TEXT.with(|kept| kept.replace(text.to_string()));
-    let _restored = Restored(before);
-    work()
+    frames::within(Doing::Reading(text.to_string()), work)
 }
 
 /// Whether spyne is reading: what runs meanwhile, beside its statement, are policies
 /// and functions of whoever made the tables.
 pub fn is_going_on() -> bool {
-    TEXT.with(|kept| kept.is_some())
-}
-
-/// Whether a statement is the one that spyne reads by.
-pub fn is(text: &Text) -> bool {
-    text.with_bytes(|bytes| {
-        TEXT.with(|kept| kept.as_ref().is_some_and(|kept| kept.as_bytes() == bytes))
-    })
+    frames::now().reading()
 }

@@ -8,7 +8,8 @@ use pgrx::{PgMemoryContexts, pg_guard, varlena};
 
 use crate::report;
 use spyne_core::joins::numeric;
-use spyne_core::joins::sketch::{Builder, Value, of_bytes, of_several, spread};
+use spyne_core::joins::sketch::{Builder, Value};
+use spyne_core::kernel::digest::{of_bytes, of_several, spread};
 use spyne_core::kernel::error::{Code, SpyneError};
 
 /// How the values of an argument are read.

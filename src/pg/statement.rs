@@ -2,143 +2,10 @@
 
 use pgrx::pg_sys;
 
+use super::lists::cells;
 use super::oids::rel_id;
-use super::runs::Place;
-use super::{catalogs, shims, users};
-use spyne_core::kernel::ids::{RelId, RoleId};
-
-/// How a statement touches a relation. FFI's view of [`spyne_core::gate::access::Access`].
-pub use spyne_core::gate::access::Access;
-
-/// A relation that a statement touches.
-#[derive(Clone, Copy, Debug)]
-pub struct Touched {
-    pub relid: RelId,
-    pub access: Access,
-    /// As whom it is touched: the owner of a view; 0 for whoever runs the
-    /// statement.
-    pub as_user: RoleId,
-}
-
-/// A part of a text that Postgres holds for as long as the statement runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Text {
-    start: *const core::ffi::c_char,
-    location: i32,
-    length: i32,
-}
-
-impl Text {
-    /// # Safety
-    /// `start` is null or a C string that outlives the value; location and
-    /// length are those of a statement in it, as Postgres counts them.
-    pub unsafe fn new(start: *const core::ffi::c_char, location: i32, length: i32) -> Text {
-        Text { start, location, length }
-    }
-
-    /// The statement's own text.
-    pub fn get(&self) -> String {
-        self.with_bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())
-    }
-
-    /// Gives `f` the bytes of the statement.
-    pub fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
-        if self.start.is_null() {
-            return f(&[]);
-        }
-        // SAFETY: as promised to `new`.
-        let all = unsafe { std::ffi::CStr::from_ptr(self.start) }.to_bytes();
-        // Negative: not known. A length of 0 reaches to the end.
-        let from = usize::try_from(self.location).unwrap_or(0).min(all.len());
-        let to = match usize::try_from(self.length) {
-            Ok(length) if length > 0 && self.location >= 0 => (from + length).min(all.len()),
-            _ => all.len(),
-        };
-        f(&all[from..to])
-    }
-
-    /// Whether it is a part of the text that the client has sent.
-    pub fn is_from_client(&self) -> bool {
-        // SAFETY: a static that is null or a C string; Bind works on a copy of it.
-        unsafe {
-            let sent = pg_sys::debug_query_string;
-            !self.start.is_null()
-                && !sent.is_null()
-                && std::ffi::CStr::from_ptr(self.start) == std::ffi::CStr::from_ptr(sent)
-        }
-    }
-}
-
-/// What is done with a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Run,
-    /// FETCH from a cursor that was opened before.
-    Fetch,
-    /// EXPLAIN without ANALYZE: nothing is going to run.
-    Explain,
-    /// A preview: nothing runs, and what could not run is refused.
-    Preview,
-    /// ALTER TABLE or CREATE INDEX, which may run expressions over the rows.
-    Definition,
-    /// COPY of a table as a whole, which is what pg_dump does; and TRUNCATE.
-    Copy,
-}
-
-/// What the policy is asked about: one statement.
-#[derive(Debug)]
-pub struct Statement {
-    pub touched: Vec<Touched>,
-    pub kind: Kind,
-    /// Its text; None where there is none of its own.
-    pub text: Option<Text>,
-    /// A digest of the relations of its plan; 0 where it has none.
-    pub relations: u64,
-    /// A parallel worker's part of what its leader runs.
-    pub of_leader: bool,
-    /// As [`has_own_names`].
-    pub own_names: bool,
-    /// Which of the statements of the active portal it is, if there are several.
-    pub place: Option<Place>,
-}
-
-impl Statement {
-    /// One without a plan.
-    pub fn plain(touched: Vec<Touched>, kind: Kind, text: Option<Text>) -> Statement {
-        Statement {
-            touched,
-            kind,
-            text,
-            relations: 0,
-            of_leader: false,
-            own_names: false,
-            place: None,
-        }
-    }
-}
-
-/// Whether names in a statement's text may stand for what only its caller knows:
-/// the variables of a PL/pgSQL function, the transition tables of a trigger.
-/// Elsewhere the same text means something else.
-pub fn has_own_names(query: &pg_sys::QueryDesc) -> bool {
-    // SAFETY: null, or valid for as long as the statement is.
-    let Some(parameters) = (unsafe { query.params.as_ref() }) else {
-        return !query.queryEnv.is_null();
-    };
-    // PL/pgSQL is asked for each variable, and gives its cursors a copy of all.
-    // That looks like the values of a client or of EXECUTE, whose portal,
-    // unlike a cursor, is in no list.
-    let copied = || {
-        // SAFETY: the text is the statement's own, and the portal active.
-        let (text, executes) = unsafe {
-            let text = Text::new(query.sourceText, 0, 0);
-            let portal = pg_sys::ActivePortal.as_ref();
-            (text, portal.is_some_and(|p| !p.visible && p.sourceText == query.sourceText))
-        };
-        parameters.numParams > 0 && !executes && !text.is_from_client()
-    };
-    parameters.paramFetch.is_some() || !query.queryEnv.is_null() || copied()
-}
+use super::policy::{Access, Kind, Statement, Touched};
+use super::{catalogs, server, users};
 
 /// A digest of the relations that a plan touches: the same text need not mean
 /// the same plan, where its parameters have other types.
@@ -151,31 +18,14 @@ pub unsafe fn relations_of(plan: *const pg_sys::PlannedStmt) -> u64 {
         let written = !(*plan).resultRelations.is_null();
         cells((*plan).rtable).fold(0xcbf2_9ce4_8422_2325 ^ u64::from(written), |hash, cell| {
             let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
-            match entry.rtekind {
-                pg_sys::RTEKind::RTE_RELATION => (hash ^ u64::from(entry.relid.to_u32()))
+            match server::names_relation(entry) {
+                true => (hash ^ u64::from(entry.relid.to_u32()))
                     .wrapping_mul(0x0000_0100_0000_01b3)
                     .rotate_left(23),
-                _ => hash,
+                false => hash,
             }
         })
     }
-}
-
-/// The pointers of a list.
-///
-/// # Safety
-/// `list` is null or a valid List of pointers, unchanged while iterated over.
-#[inline(always)]
-pub unsafe fn cells(list: *mut pg_sys::List) -> impl Iterator<Item = *mut core::ffi::c_void> {
-    // SAFETY: a List has `length` cells at `elements`.
-    let slice = unsafe {
-        match list.is_null() {
-            true => &[][..],
-            false => std::slice::from_raw_parts((*list).elements, (*list).length as usize),
-        }
-    };
-    // SAFETY: each cell of a pointer list holds a pointer.
-    slice.iter().map(|cell| unsafe { cell.ptr_value })
 }
 
 /// The integers of a list.
@@ -210,11 +60,12 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         let base = if key_check { Access::KeyCheck } else { Access::Read };
         let mut access: Vec<Option<Touched>> = cells(plan.rtable)
             .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
-            .map(|rte| {
-                (rte.rtekind == pg_sys::RTEKind::RTE_RELATION).then(|| Touched {
+            .zip(server::users_of_entries(plan))
+            .map(|(rte, as_user)| {
+                server::names_relation(rte).then(|| Touched {
                     relid: rel_id(rte.relid),
                     access: base,
-                    as_user: shims::checked_as(plan, rte),
+                    as_user,
                 })
             })
             .collect();

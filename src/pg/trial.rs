@@ -6,6 +6,8 @@ use pgrx::JsonB;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use spyne_core::kernel::error::{Code, SpyneError};
+
 /// What a write has done before it was undone.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -97,25 +99,25 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Runs a write as the present user, deferred constraints included, and says
 /// what it did. To be called within [`rolled_back`].
-pub fn write(sql: &str, images: Option<&Images>) -> Outcome {
+///
+/// # Errors
+/// XX000 where SPI does not run it; an error of the statement itself is raised.
+pub fn write(sql: &str, images: Option<&Images>) -> Result<Outcome, SpyneError> {
     // SAFETY: a snapshot that is registered for as long as it is used; its
     // command counter is that of before the write.
     let before = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
     let mut outcome = Outcome::default();
-    let run = |sql: &str| -> u64 {
+    let run = |sql: &str| {
         let done = Spi::connect_mut(|client| {
             client.update(sql, None, &[]).map(|_| {
                 // SAFETY: reads a static that SPI has just set.
                 unsafe { pg_sys::SPI_processed }
             })
         });
-        match done {
-            Ok(rows) => rows,
-            Err(error) => pgrx::error!("spyne could not run the statement: {error}"),
-        }
+        done.map_err(|error| untried(&error.to_string()))
     };
-    outcome.rows = run(sql);
-    run("SET CONSTRAINTS ALL IMMEDIATE");
+    outcome.rows = run(sql)?;
+    run("SET CONSTRAINTS ALL IMMEDIATE")?;
     if let Some(images) = images
         && outcome.rows > 0
     {
@@ -129,21 +131,37 @@ pub fn write(sql: &str, images: Option<&Images>) -> Outcome {
         };
         // SAFETY: `before` is registered until below.
         unsafe {
-            outcome.before = rows_as_of(&select("xmax"), before, images.most);
+            outcome.before = rows_as_of(&select("xmax"), before, images.most)?;
             let now = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-            outcome.after = rows_as_of(&select("xmin"), now, images.most);
+            outcome.after = rows_as_of(&select("xmin"), now, images.most)?;
             pg_sys::UnregisterSnapshot(now);
         }
     }
     // SAFETY: registered above. After an error the abort releases it.
     unsafe { pg_sys::UnregisterSnapshot(before) };
-    outcome
+    Ok(outcome)
+}
+
+fn untried(why: &str) -> SpyneError {
+    SpyneError::new(
+        Code::Internal,
+        "spyne could not try the statement",
+        format!("SPI does not run it: {why}. Nothing was changed."),
+        "Leave dry_run out; the server log may say more.",
+    )
 }
 
 /// The jsonb values that a query returns, as a snapshot sees them.
-unsafe fn rows_as_of(sql: &str, snapshot: pg_sys::Snapshot, most: usize) -> Vec<serde_json::Value> {
+///
+/// # Errors
+/// XX000 where SPI does not prepare it.
+unsafe fn rows_as_of(
+    sql: &str,
+    snapshot: pg_sys::Snapshot,
+    most: usize,
+) -> Result<Vec<serde_json::Value>, SpyneError> {
     let Ok(sql) = CString::new(sql) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let mut found = Vec::new();
     // SAFETY: SPI in the order that it wants; values are copied before it is
@@ -152,7 +170,8 @@ unsafe fn rows_as_of(sql: &str, snapshot: pg_sys::Snapshot, most: usize) -> Vec<
         pg_sys::SPI_connect();
         let plan = pg_sys::SPI_prepare(sql.as_ptr(), 0, std::ptr::null_mut());
         if plan.is_null() {
-            pgrx::error!("spyne could not look at the rows that the statement changes");
+            pg_sys::SPI_finish();
+            return Err(untried("the rows that it changes cannot be looked at"));
         }
         pg_sys::SPI_execute_snapshot(
             plan,
@@ -179,5 +198,5 @@ unsafe fn rows_as_of(sql: &str, snapshot: pg_sys::Snapshot, most: usize) -> Vec<
         }
         pg_sys::SPI_finish();
     }
-    found
+    Ok(found)
 }

@@ -4,7 +4,7 @@ use std::ffi::CString;
 
 use pgrx::pg_sys;
 
-use super::{shims, trial};
+use super::{server, trial};
 
 /// The type that a text names, as in CREATE TABLE: its OID and modifier.
 ///
@@ -17,7 +17,7 @@ pub fn by_name(text: &str) -> Result<(u32, i32), String> {
         let mut oid = pg_sys::InvalidOid;
         let mut modifier = -1;
         // SAFETY: a C string, and two places to write to.
-        unsafe { shims::parse_type(name.as_ptr(), &mut oid, &mut modifier) };
+        unsafe { server::parse_type(name.as_ptr(), &mut oid, &mut modifier) };
         (oid.to_u32(), modifier)
     })?;
     match oid {

@@ -5,8 +5,8 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
+use super::frames;
 use super::oids::{AsOid, role_id};
-use super::runs;
 
 unsafe extern "C-unwind" {
     // Declared here, and not taken from pgrx, for the fast path: these three
@@ -42,7 +42,7 @@ fn in_key_check_context() -> bool {
 /// of its caller.
 #[inline(always)]
 pub fn in_key_statement() -> bool {
-    in_key_check_context() && !runs::within_key()
+    in_key_check_context() && !frames::now().within_key()
 }
 
 /// Whose spyne role counts: `current_user`, except in a foreign-key action,
@@ -51,11 +51,11 @@ pub fn acting() -> RoleId {
     if !in_key_statement() {
         return current();
     }
-    match runs::finisher() {
+    match frames::now().finisher {
         // A constraint deferred to the end of the transaction, or COPY.
         // SAFETY: reads a static; never raises.
-        RoleId::NONE => role_id(unsafe { GetOuterUserId() }),
-        user => user,
+        None => role_id(unsafe { GetOuterUserId() }),
+        Some(user) => user,
     }
 }
 
@@ -63,9 +63,8 @@ pub fn acting() -> RoleId {
 /// action it stays who caused it.
 #[inline(always)]
 pub fn finishing_now() -> RoleId {
-    match runs::finisher() {
-        RoleId::NONE => current(),
-        outer if in_key_statement() => outer,
+    match frames::now().finisher {
+        Some(outer) if in_key_statement() => outer,
         _ => current(),
     }
 }

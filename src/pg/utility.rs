@@ -3,47 +3,58 @@
 
 use pgrx::{pg_guard, pg_sys};
 
-use super::object_access::ObjectEvent;
-use super::oids::rel_id;
-use super::policy::policy;
-use super::runs::{Report, Token};
-use super::statement::{self, Access, Kind, Statement, Text, Touched};
-use super::{cache, catalogs, users};
+use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 
-/// The token of a utility statement that runs another.
+use super::frames::{self, Depth, Dropping, Report};
+use super::oids::rel_id;
+use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
+use super::text::Text;
+use super::{cache, catalogs, lists, server, statement, users};
+
+/// Pushes the frame of a utility statement that runs another, with what its
+/// preview allows that.
 ///
 /// # Safety
 /// The statement that ProcessUtility got, and its text.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn find_token(
+pub unsafe extern "C-unwind" fn enter(
     plan: *const pg_sys::PlannedStmt,
     text: *const core::ffi::c_char,
-) -> Token {
+) -> Depth {
     let policy = policy();
-    // SAFETY: the statement's own text.
-    unsafe {
-        if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
-            return 0;
-        }
-        (policy.utility)(&Text::new(text, (*plan).stmt_location, (*plan).stmt_len))
-    }
+    // SAFETY: the statement's own text, and the transaction's state.
+    let (text, in_transaction) = unsafe {
+        let text = Text::new(text, (*plan).stmt_location, (*plan).stmt_len);
+        (text, pg_sys::IsTransactionState())
+    };
+    let (token, doubt) = match in_transaction && (policy.enabled)() && cache::installed() {
+        false => (None, None),
+        true => match (policy.utility)(&text) {
+            Ok(token) => (token, None),
+            Err(doubt) => (None, Some(doubt)),
+        },
+    };
+    frames::push(frames::utility(Dropping::Other, Some((text, token, doubt))))
 }
 
-/// COPY of a table or TRUNCATE has ended, which no executor has seen.
+/// COPY of a table or TRUNCATE has ended, which no executor has seen: pops its
+/// frame, and hands its report on.
 ///
 /// # Safety
 /// The completion that ProcessUtility got.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn ended(token: Token, completion: *const pg_sys::QueryCompletion) {
+pub unsafe extern "C-unwind" fn ended(
+    depth: Depth,
+    token: Token,
+    completion: *const pg_sys::QueryCompletion,
+) {
     // SAFETY: null, or the caller's own.
     let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
-    let report = Report { rows, complete: true, ..Report::default() };
-    if token != 0 {
-        (policy().finished)(token, report);
-    }
+    frames::pop(depth);
+    (policy().finished)(token, Report { rows, complete: true, ..Report::default() });
 }
 
 /// The utility statements that no other hook sees: FETCH from a cursor that
@@ -65,7 +76,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
         }
         let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
             if relid != pg_sys::InvalidOid {
-                let touched = vec![Touched { relid: rel_id(relid), access, as_user: RoleId::NONE }];
+                let touched = vec![Touched::directly(rel_id(relid), access)];
                 (policy.statement)(&Statement::plain(touched, kind, None));
             }
         };
@@ -76,7 +87,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 if portal.is_null() {
                     return;
                 }
-                for cell in statement::cells((*portal).stmts) {
+                for cell in lists::cells((*portal).stmts) {
                     let plan = cell.cast::<pg_sys::PlannedStmt>();
                     if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
                         (policy.statement)(&statement::read(plan, Kind::Fetch));
@@ -93,7 +104,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 // Checks, generated columns and new types run over the rows.
                 touch(relation, Access::Read, Kind::Definition);
                 let mut remakes = false;
-                for cell in statement::cells(alter.cmds) {
+                for cell in lists::cells(alter.cmds) {
                     let command = &*cell.cast::<pg_sys::AlterTableCmd>();
                     let overwrites = match command.subtype {
                         pg_sys::AlterTableType::AT_DetachPartition => true,
@@ -101,7 +112,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                             let column = command.def.cast::<pg_sys::ColumnDef>();
                             !column.is_null() && !(*column).raw_default.is_null()
                         }
-                        _ => false,
+                        other => server::overwrites(other),
                     };
                     if overwrites {
                         touch(relation, Access::Write, Kind::Run);
@@ -113,8 +124,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                     );
                 }
                 if remakes {
-                    let relid = rel_id(relation);
-                    (policy.object)(ObjectEvent::RemakeColumns { relid, statement: plan as usize });
+                    (policy.object)(ObjectEvent::RemakeColumns(rel_id(relation)));
                 }
             }
             pg_sys::NodeTag::T_IndexStmt => {
@@ -142,7 +152,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                     OBJECT_FOREIGN_TABLE, OBJECT_INDEX, OBJECT_MATVIEW, OBJECT_TABLE,
                 };
                 if drop.removeType == OBJECT_INDEX && drop.concurrent {
-                    for name in statement::cells(drop.objects) {
+                    for name in lists::cells(drop.objects) {
                         let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
                         (policy.object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
                     }
@@ -151,7 +161,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 {
                     return;
                 }
-                for name in statement::cells(drop.objects) {
+                for name in lists::cells(drop.objects) {
                     let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
                     // Postgres tells others that they are not the owner.
                     let owner = catalogs::owner_of(relid);
@@ -168,8 +178,8 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
 /// ALTER TABLE has ended.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn altered(statement: usize) {
-    (policy().object)(ObjectEvent::AlterEnded { statement });
+pub unsafe extern "C-unwind" fn altered() {
+    (policy().object)(ObjectEvent::AlterEnded);
 }
 
 /// The schema that a new relation of this name would be in; 0 for none.

@@ -1,73 +1,65 @@
 //! Grants on tables that enter or leave staging, and on what spyne_views reads.
 
-use serde_json::json;
-
-use super::sql;
-use crate::pg::catalogs;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
-use spyne_core::kernel::names::qualified;
-use spyne_core::lifecycle::plan::Action;
-use spyne_core::lifecycle::plan::Plan;
-use spyne_core::lifecycle::plan::carry;
+use spyne_core::kernel::names::Address;
 use spyne_core::lifecycle::plan::facts::Grant;
+use spyne_core::lifecycle::plan::{Plan, carry};
+
+use super::facts;
+use super::query::{self, Query, Statement};
+use crate::pg::catalogs;
+use crate::pg::elevate::Elevated;
+
+static KEEP: Query<(RelId,), ()> = Query::write(
+    "UPDATE spyne.tables t SET suspended_grants = spyne.describe(t.relation) -> 'grants' WHERE t.relation = $1",
+);
 
 /// Takes the grants of a table away, keeps them for later, and opens the table
 /// to engineers: what holds the read rule of SHADOW where the library is not
-/// preloaded. To be called while elevated, as everything here.
-pub fn suspend(relid: RelId) -> Result<()> {
-    sql::write(
-        "UPDATE spyne.tables t SET suspended_grants = spyne.describe(t.relation) -> 'grants'
-         WHERE t.relation = ($1 ->> 'oid')::oid",
-        json!({ "oid": relid.to_string() }),
-    )?;
-    let table = super::facts::table(relid)?;
+/// preloaded.
+pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
+    KEEP.run(elevated, (relid,))?;
+    let table = facts::table(elevated, relid)?;
     let engineers = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"].map(|privilege| Grant {
         grantee: Some("spyne_engineer".to_string()),
         privilege: privilege.to_string(),
         grantable: false,
         column: None,
     });
-    replace(&table.address(), &table.grants, &engineers)
+    replace(elevated, &table.address(), &table.grants, &engineers)
 }
 
 /// Gives back the grants that [`suspend`] took.
-pub fn restore(relid: RelId) -> Result<()> {
-    let held = suspended(relid)?;
-    let table = super::facts::table(relid)?;
-    replace(&table.address(), &table.grants, &held.unwrap_or_default())
+pub fn restore(elevated: &Elevated, relid: RelId) -> Result<()> {
+    let held = suspended(elevated, relid)?;
+    let table = facts::table(elevated, relid)?;
+    replace(elevated, &table.address(), &table.grants, &held.unwrap_or_default())
 }
+
+static SUSPENDED: Query<(RelId,), Option<Vec<Grant>>> =
+    Query::read(include_str!("../../sql/queries/suspended_grants.sql"));
 
 /// The grants that were taken, less those of roles that are gone; None where
 /// none were taken.
-pub fn suspended(relid: RelId) -> Result<Option<Vec<Grant>>> {
-    sql::read(
-        "SELECT coalesce(jsonb_agg(g.item) FILTER (WHERE g.item IS NOT NULL AND
-                    (g.item ->> 'grantee' IS NULL OR to_regrole(quote_ident(g.item ->> 'grantee')) IS NOT NULL)), '[]')
-         FROM spyne.tables t LEFT JOIN jsonb_array_elements(t.suspended_grants) g(item) ON true
-         WHERE t.relation = ($1 ->> 'oid')::oid AND t.suspended_grants IS NOT NULL
-         GROUP BY t.relation",
-        json!({ "oid": relid.to_string() }),
-    )
+pub fn suspended(elevated: &Elevated, relid: RelId) -> Result<Option<Vec<Grant>>> {
+    Ok(SUSPENDED.maybe(elevated, (relid,))?.flatten())
 }
 
-fn replace(address: &str, held: &[Grant], wanted: &[Grant]) -> Result<()> {
+fn replace(elevated: &Elevated, address: &Address, held: &[Grant], wanted: &[Grant]) -> Result<()> {
     let mut plan = Plan::default();
-    carry::replace_grants(&mut plan, address, &format!("TABLE {address}"), held, wanted);
-    for step in &plan.steps {
-        if let Action::Sql(statement) = &step.action {
-            sql::run(statement)?;
-        }
+    carry::replace_grants(&mut plan, &address.shown(), address, held, wanted);
+    for statement in plan.steps.iter().filter_map(|step| step.op.sql()) {
+        query::run(elevated, &statement)?;
     }
     Ok(())
 }
 
 /// spyne_views reads governed tables alone.
-pub fn revoke_from_views(relid: RelId) -> Result<()> {
-    sql::run(&format!("REVOKE SELECT ON TABLE {} FROM spyne_views", catalogs::label(relid)))
+pub fn revoke_from_views(elevated: &Elevated, relid: RelId) -> Result<()> {
+    let table = catalogs::label(relid);
+    query::run(elevated, &format!("REVOKE SELECT ON TABLE {table} FROM spyne_views"))
 }
 
-/// Drops `governed.<name>`, which nothing uses.
-pub fn drop_view(name: &str) -> Result<()> {
-    sql::run(&format!("DROP VIEW {}", qualified("governed", name)))
-}
+/// The statements of this module.
+pub static STATEMENTS: &[&dyn Statement] = &[&KEEP, &SUSPENDED];

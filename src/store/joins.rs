@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 
 use super::sql;
 use crate::pg::users;
+use spyne_core::joins::candidate::NewCandidate;
 use spyne_core::joins::cover::Known;
 use spyne_core::joins::graph::Edge;
-use spyne_core::joins::{Class, Column, Reference, Statistics, Table};
+use spyne_core::joins::kinds::{JoinType, Risk};
+use spyne_core::joins::status::{CandidateStatus, JoinStatus};
+use spyne_core::joins::table::{Class, Column, Reference, Statistics, Table};
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -127,9 +130,9 @@ fn made(described: Described) -> Table {
     }
 }
 
-/// Fills in what statistics know of the columns, as far as the caller may see
-/// them. To be called as the caller.
-pub fn statistics(tables: &mut [Table]) -> Result<()> {
+/// The tables with what statistics know of their columns, as far as the caller may
+/// see them. To be called as the caller.
+pub fn with_statistics(mut tables: Vec<Table>) -> Result<Vec<Table>> {
     let analyzed: Vec<RelId> =
         tables.iter().filter(|t| t.rows.is_some_and(|rows| rows > 0.0)).map(|t| t.oid).collect();
     let known: Option<Vec<KnownOfColumn>> = sql::read(
@@ -151,28 +154,7 @@ pub fn statistics(tables: &mut [Table]) -> Result<()> {
             });
         }
     }
-    Ok(())
-}
-
-/// A candidate, to be stored.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct NewCandidate {
-    pub name1: String,
-    pub table1: String,
-    pub columns1: Vec<String>,
-    pub name2: String,
-    pub table2: String,
-    pub columns2: Vec<String>,
-    pub join_type: String,
-    pub condition: String,
-    pub confidence: f64,
-    pub confidence_level: String,
-    pub reason: String,
-    pub assumptions: Vec<String>,
-    pub risk_level: String,
-    pub evidence: Value,
-    pub finding: String,
-    pub source: String,
+    Ok(tables)
 }
 
 /// A stored candidate.
@@ -193,7 +175,7 @@ pub struct Candidate {
     pub assumptions: Vec<String>,
     pub risk_level: String,
     pub validation_stats: Option<Value>,
-    pub status: String,
+    pub status: CandidateStatus,
     pub rejected_by: Option<String>,
     pub rejected_because: Option<String>,
     /// Seconds since 2000-01-01, as Postgres counts.
@@ -319,8 +301,8 @@ pub fn reject(candidate_id: i64, reason: &str, acting: RoleId) -> Result<()> {
 pub fn keep_validation(
     candidate_id: i64,
     stats: &Value,
-    risk: &str,
-    join_type: &str,
+    risk: Risk,
+    join_type: JoinType,
 ) -> Result<()> {
     sql::write(
         "UPDATE spyne.join_candidates SET validation_stats = $1 -> 'stats', risk_level = $1 ->> 'risk', join_type = $1 ->> 'type'
@@ -342,7 +324,7 @@ pub struct Accepted {
     pub join_type: String,
     pub condition: String,
     pub cardinality: String,
-    pub status: String,
+    pub status: JoinStatus,
     pub rationale: String,
     pub owner: RoleId,
     pub confidence: f64,
@@ -446,7 +428,7 @@ pub struct NewAccepted<'a> {
     pub candidate_id: i64,
     pub role: &'a str,
     pub version: i32,
-    pub join_type: &'a str,
+    pub join_type: JoinType,
     pub condition: &'a str,
     pub cardinality: &'a str,
     pub rationale: &'a str,

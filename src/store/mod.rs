@@ -1,18 +1,40 @@
 //! All SQL that the extension runs: typed reads and writes of the catalog.
 
+pub mod config;
 pub mod drift;
 pub mod facts;
 pub mod grants;
 pub mod guards;
 pub mod joins;
 pub mod previews;
+pub mod query;
 pub mod roles;
+pub mod rows;
 pub mod samples;
-pub mod settling;
 pub mod shadows;
+pub mod shapes;
 mod sql;
-pub mod steps;
 pub mod subjects;
 pub mod tables;
 pub mod types;
 pub mod versions;
+
+/// Every statement that is kept, for the test that prepares them all.
+pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
+    [
+        config::STATEMENTS,
+        drift::STATEMENTS,
+        facts::STATEMENTS,
+        grants::STATEMENTS,
+        guards::STATEMENTS,
+        shadows::STATEMENTS,
+        shapes::STATEMENTS,
+        subjects::STATEMENTS,
+        tables::STATEMENTS,
+        types::STATEMENTS,
+        versions::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

@@ -10,7 +10,7 @@ use crate::pg::users;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
-pub use spyne_core::statement::preview::Preview;
+use spyne_core::statement::preview::Preview;
 use spyne_core::statement::preview::record::{Run, RunStatus, Scanned};
 use spyne_core::statement::preview::staleness::{Basis, FunctionBasis, RelationBasis};
 use spyne_core::statement::query::relations::{Relation, Relations};

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::sql;
 use crate::pg::reading;
 use spyne_core::joins::sketch::{Sketch, from_hex};
+use spyne_core::joins::table::{Table, compared_as};
 use spyne_core::joins::validation::Counts;
-use spyne_core::joins::{Table, compared_as};
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::names::{literal, quote};
 

@@ -84,7 +84,7 @@ pub fn write_prepared(
 ) -> Result<()> {
     Spi::connect_mut(|client| {
         // An error in between leaves nothing behind: it is prepared again.
-        let kept = match prepared.with(Option::take) {
+        let kept = match prepared.take() {
             Some(kept) => kept,
             None => {
                 let types: Vec<PgOid> = types.iter().map(|t| PgOid::from(*t)).collect();
@@ -92,7 +92,7 @@ pub fn write_prepared(
             }
         };
         client.update(&kept, None, arguments)?;
-        prepared.with(|p| *p = Some(kept));
+        prepared.set(Some(kept));
         Ok(())
     })
     .map_err(|e: pgrx::spi::Error| failed("write", e))

@@ -1,15 +1,16 @@
 //! Rows of `spyne.tables`, its history and its versions.
 
 use serde::Deserialize;
-use serde_json::json;
-
-use super::{drift, sql};
-use crate::pg::{catalogs, users};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::literal;
+use spyne_core::kernel::names::{Address, literal};
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::registration;
+
+use super::query::{Oid, Query, Rights, Statement};
+use super::shapes;
+use crate::pg::elevate::Elevated;
+use crate::pg::{catalogs, users};
 
 /// What registration needs to know about a relation.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,11 +18,12 @@ pub struct Candidate {
     pub oid: RelId,
     pub schema: String,
     pub name: String,
+    /// pg_class.relkind.
     pub kind: String,
     pub owner: RoleId,
     pub temporary: bool,
     pub is_partition: bool,
-    /// The table it is a partition of, `schema.name`.
+    /// The table it is a partition of, for people.
     pub parent: Option<String>,
     pub is_system: bool,
     /// The extension it belongs to.
@@ -32,33 +34,30 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    pub fn label(&self) -> String {
-        format!("{}.{}", self.schema, self.name)
+    /// Where it is.
+    pub fn address(&self) -> Address {
+        Address::new(&self.schema, &self.name)
     }
 }
 
-const CANDIDATE: &str = "SELECT jsonb_build_object(
-    'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
-    'owner', c.relowner::bigint, 'temporary', c.relpersistence = 't', 'is_partition', c.relispartition,
-    'parent', (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
-    'is_system', c.oid < 16384 OR n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') OR n.nspname LIKE 'pg\\_toast%',
-    'extension', (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
-                    AND d.refclassid = 'pg_extension'::regclass),
-    'state', t.state, 'governed_as', t.logical_name)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN spyne.tables t ON t.relation = c.oid";
+/// The head of a statement that describes relations, `c` being pg_class.
+macro_rules! candidates {
+    ($rest:literal) => {
+        concat!(include_str!("../../sql/queries/registration_candidates.sql"), $rest)
+    };
+}
 
-/// Describes a relation. To be called while elevated, as everything here.
+static CANDIDATE: Query<(RelId,), Candidate> = Query::read(candidates!("WHERE c.oid = $1"));
+static CANDIDATES_IN: Query<(Oid,), Candidate> = Query::read(candidates!(
+    "WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'f', 'm') ORDER BY c.relname"
+));
+
+/// Describes a relation.
 ///
 /// # Errors
 /// 42P01 where there is none.
-pub fn candidate(relid: RelId) -> Result<Candidate> {
-    sql::read(
-        &format!("{CANDIDATE} WHERE c.oid = ($1 ->> 'oid')::oid"),
-        json!({ "oid": relid.to_string() }),
-    )?
-    .ok_or_else(|| {
+pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<Candidate> {
+    CANDIDATE.maybe(elevated, (relid,))?.ok_or_else(|| {
         SpyneError::new(
             Code::UndefinedTable,
             format!("there is no relation with OID {relid}"),
@@ -69,15 +68,8 @@ pub fn candidate(relid: RelId) -> Result<Candidate> {
 }
 
 /// The relations of a schema that could be governed, by name.
-pub fn candidates_in(schema: u32) -> Result<Vec<Candidate>> {
-    let found: Option<Vec<Candidate>> = sql::read(
-        &format!(
-            "SELECT jsonb_agg(x.item ORDER BY x.item ->> 'name') FROM ({CANDIDATE}
-             WHERE c.relnamespace = ($1 ->> 'oid')::oid AND c.relkind IN ('r', 'p', 'f', 'm')) x(item)"
-        ),
-        json!({ "oid": schema.to_string() }),
-    )?;
-    Ok(found.unwrap_or_default())
+pub fn candidates_in(elevated: &Elevated, schema: u32) -> Result<Vec<Candidate>> {
+    CANDIDATES_IN.all(elevated, (schema,))
 }
 
 /// One governed version.
@@ -88,74 +80,76 @@ pub struct Row {
     pub name: String,
     pub version: String,
     pub owner: RoleId,
-    pub home_schema: String,
-    pub home_name: String,
+    home_schema: String,
+    home_name: String,
     pub deprecated_minutes_ago: Option<f64>,
     /// Whether another version was promoted over it.
     pub superseded: bool,
 }
 
-const ROW: &str = "SELECT jsonb_build_object(
-    'relation', t.relation::oid::bigint, 'state', t.state, 'name', t.logical_name, 'version', t.version,
-    'owner', t.owner::oid::bigint, 'home_schema', t.home_schema, 'home_name', t.home_name,
-    'deprecated_minutes_ago', extract(epoch FROM now() - t.deprecated_at) / 60,
-    'superseded', t.superseded_by IS NOT NULL)
-FROM spyne.tables t";
+impl Row {
+    /// The address that the version has while applications use it.
+    pub fn home(&self) -> Address {
+        Address::new(&self.home_schema, &self.home_name)
+    }
+}
+
+/// The head of a statement that reads versions, `t` being spyne.tables.
+macro_rules! versions {
+    ($rest:literal) => {
+        concat!(include_str!("../../sql/queries/versions.sql"), $rest)
+    };
+}
+
+static FIND: Query<(RelId,), Row> = Query::read(versions!("WHERE t.relation = $1"));
+static VERSIONS: Query<(String,), Row> = Query::read(versions!(
+    "WHERE t.logical_name = $1 ORDER BY coalesce(t.deprecated_at, t.created_at), t.version"
+));
+static LOCK_VERSIONS: Query<(String,), ()> = Query::write(
+    "SELECT FROM spyne.tables t WHERE t.logical_name = $1 ORDER BY t.relation::oid FOR UPDATE",
+);
 
 /// The row of a relation; None where it is not governed.
-pub fn find(relid: RelId) -> Result<Option<Row>> {
-    sql::read(
-        &format!("{ROW} WHERE t.relation = ($1 ->> 'oid')::oid"),
-        json!({ "oid": relid.to_string() }),
-    )
+pub fn find(rights: &impl Rights, relid: RelId) -> Result<Option<Row>> {
+    FIND.maybe(rights, (relid,))
 }
 
 /// As [`find`].
 ///
 /// # Errors
 /// 55000 where the relation is not governed.
-pub fn governed(relid: RelId) -> Result<Row> {
-    find(relid)?.ok_or_else(|| {
-        let label = catalogs::label(relid);
+pub fn governed(rights: &impl Rights, relid: RelId) -> Result<Row> {
+    find(rights, relid)?.ok_or_else(|| {
+        let shown = catalogs::label(relid);
         SpyneError::new(
             Code::WrongState,
-            format!("table {label} is not governed"),
+            format!("table {shown} is not governed"),
             "It has no state, so there is nothing to change or to show.",
-            format!("Take it under governance: SELECT * FROM spyne_register({});", literal(&label)),
+            format!("Take it under governance: SELECT * FROM spyne_register({});", literal(&shown)),
         )
     })
 }
 
 /// Every version of a name, locked against other changes of state until the
 /// transaction ends, in a fixed order.
-pub fn lock_versions(name: &str) -> Result<Vec<Row>> {
-    sql::write(
-        "SELECT FROM spyne.tables t WHERE t.logical_name = $1 ->> 'name' ORDER BY t.relation::oid FOR UPDATE",
-        json!({ "name": name }),
-    )?;
-    versions(name)
+pub fn lock_versions(elevated: &Elevated, name: &str) -> Result<Vec<Row>> {
+    LOCK_VERSIONS.run(elevated, (name,))?;
+    versions(elevated, name)
 }
 
-/// Every version of a name.
-pub fn versions(name: &str) -> Result<Vec<Row>> {
-    let found: Option<Vec<Row>> = sql::read(
-        &format!(
-            "SELECT jsonb_agg(x.item) FROM ({ROW} WHERE t.logical_name = $1 ->> 'name' ORDER BY coalesce(t.deprecated_at, t.created_at), t.version) x(item)"
-        ),
-        json!({ "name": name }),
-    )?;
-    Ok(found.unwrap_or_default())
+/// Every version of a name, oldest first.
+pub fn versions(elevated: &Elevated, name: &str) -> Result<Vec<Row>> {
+    VERSIONS.all(elevated, (name,))
 }
+
+static VERSIONS_EVER: Query<(String,), String> = Query::read(
+    "SELECT version FROM spyne.tables WHERE logical_name = $1
+     UNION SELECT version FROM spyne.table_state_history WHERE logical_name = $1 ORDER BY version",
+);
 
 /// Versions of a name that exist or once did.
-pub fn versions_ever(name: &str) -> Result<Vec<String>> {
-    let found: Option<Vec<String>> = sql::read(
-        "SELECT jsonb_agg(DISTINCT v) FROM (
-             SELECT version FROM spyne.tables WHERE logical_name = $1 ->> 'name'
-             UNION SELECT version FROM spyne.table_state_history WHERE logical_name = $1 ->> 'name') x(v)",
-        json!({ "name": name }),
-    )?;
-    Ok(found.unwrap_or_default())
+pub fn versions_ever(elevated: &Elevated, name: &str) -> Result<Vec<String>> {
+    VERSIONS_EVER.all(elevated, (name,))
 }
 
 /// A new row.
@@ -165,45 +159,52 @@ pub struct NewRow<'a> {
     pub name: &'a str,
     pub version: &'a str,
     pub owner: RoleId,
-    pub home: (&'a str, &'a str),
+    pub home: &'a Address,
 }
+
+static INSERT: Query<(RelId, String, String, String, RoleId, String, String), bool> =
+    Query::write(
+        "INSERT INTO spyne.tables (relation, state, logical_name, version, owner, home_schema, home_name)
+         VALUES ($1::regclass, $2, $3, $4, $5::regrole, $6, $7) ON CONFLICT DO NOTHING RETURNING true",
+    );
 
 /// Takes a table under governance: the row, its snapshot and its history.
 ///
 /// # Errors
 /// 42710 where another session has done so, or has taken the version, since the
 /// caller looked.
-pub fn insert(row: &NewRow, acting: RoleId, reason: Option<&str>) -> Result<()> {
+pub fn insert(
+    elevated: &Elevated,
+    row: &NewRow,
+    acting: RoleId,
+    reason: Option<&str>,
+) -> Result<()> {
     // Waits for a session that registers the same and has not committed.
-    let inserted: Option<bool> = sql::read_write(
-        "INSERT INTO spyne.tables (relation, state, logical_name, version, owner, home_schema, home_name)
-         SELECT (a ->> 'oid')::oid::regclass, a ->> 'state', a ->> 'name', a ->> 'version',
-                (a ->> 'owner')::oid::regrole, a ->> 'schema', a ->> 'table'
-         FROM (SELECT $1) x(a)
-         ON CONFLICT DO NOTHING
-         RETURNING to_jsonb(true)",
-        json!({
-            "oid": row.relation.to_string(), "state": row.state.as_str(), "name": row.name,
-            "version": row.version, "owner": row.owner.to_string(),
-            "schema": row.home.0, "table": row.home.1,
-        }),
-    )?;
-    if inserted.is_none() {
-        return Err(lost_race(row));
+    let (schema, name) = (row.home.schema.as_str(), row.home.name.as_str());
+    let state = row.state.as_str();
+    let given = (row.relation, state, row.name, row.version, row.owner, schema, name);
+    if INSERT.maybe(elevated, given)?.is_none() {
+        return Err(lost_race(elevated, row));
     }
-    snapshot(row.relation, row.name, row.version, acting)?;
-    let label = catalogs::label(row.relation);
-    history(row.name, row.version, &label, None, Some(row.state), acting, reason)
+    shapes::store(elevated, row.relation, row.name, row.version, acting)?;
+    let line = Line {
+        name: row.name,
+        version: row.version,
+        shown: &catalogs::label(row.relation),
+        from: None,
+        to: Some(row.state),
+    };
+    history(elevated, &line, acting, reason)
 }
 
 /// Another session was faster.
-fn lost_race(row: &NewRow) -> SpyneError {
-    let label = catalogs::label(row.relation);
-    match find(row.relation) {
-        Ok(Some(now)) => registration::governed_already(&label, now.state, &now.name),
+fn lost_race(elevated: &Elevated, row: &NewRow) -> SpyneError {
+    let shown = catalogs::label(row.relation);
+    match find(elevated, row.relation) {
+        Ok(Some(now)) => registration::governed_already(&shown, now.state, &now.name),
         _ => SpyneError::new(
             Code::DuplicateObject,
-            format!("cannot register {label}: {} was changed by another session", row.name),
+            format!("cannot register {shown}: {} was changed by another session", row.name),
             format!(
                 "A version of {} was registered or promoted while this waited for it.",
                 row.name
@@ -216,66 +217,111 @@ fn lost_race(row: &NewRow) -> SpyneError {
     }
 }
 
-/// Stores the present shape of a relation as that of a version.
-pub fn snapshot(relid: RelId, name: &str, version: &str, acting: RoleId) -> Result<()> {
-    sql::write(
-        "INSERT INTO spyne.table_versions (logical_name, version, schema_snapshot, created_by, origin)
-         SELECT a ->> 'name', a ->> 'version', spyne.schema_snapshot((a ->> 'oid')::oid), a ->> 'by',
-                spyne.origin_of((a ->> 'oid')::oid)
-         FROM (SELECT $1) x(a)
-         ON CONFLICT (logical_name, version) DO UPDATE
-         SET schema_snapshot = excluded.schema_snapshot, created_at = excluded.created_at,
-             created_by = excluded.created_by, origin = excluded.origin",
-        json!({ "oid": relid.to_string(), "name": name, "version": version, "by": users::name(acting) }),
-    )?;
-    drift::note_unchanged(relid)
+/// A line of a name's history.
+pub struct Line<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
+    /// The table's address at that time, for people.
+    pub shown: &'a str,
+    /// None where it comes under governance.
+    pub from: Option<State>,
+    /// None where governance ends.
+    pub to: Option<State>,
 }
+
+type HistoryArguments =
+    (String, String, String, Option<String>, Option<String>, String, Option<String>);
+
+static HISTORY: Query<HistoryArguments, ()> = Query::write(
+    "INSERT INTO spyne.table_state_history
+         (logical_name, version, relation, from_state, to_state, current_user_name, reason)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+);
 
 /// Adds a line to the history.
 pub fn history(
-    name: &str,
-    version: &str,
-    relation: &str,
-    from: Option<State>,
-    to: Option<State>,
+    elevated: &Elevated,
+    line: &Line,
     acting: RoleId,
     reason: Option<&str>,
 ) -> Result<()> {
-    sql::write(
-        "INSERT INTO spyne.table_state_history
-             (logical_name, version, relation, from_state, to_state, current_user_name, reason)
-         SELECT a ->> 'name', a ->> 'version', a ->> 'relation', a ->> 'from', a ->> 'to', a ->> 'by', a ->> 'reason'
-         FROM (SELECT $1) x(a)",
-        json!({
-            "name": name, "version": version, "relation": relation,
-            "from": from.map(State::as_str), "to": to.map(State::as_str),
-            "by": users::name(acting), "reason": reason,
-        }),
-    )
+    let (from, to) = (line.from.map(State::as_str), line.to.map(State::as_str));
+    let by = users::name(acting);
+    HISTORY.run(elevated, (line.name, line.version, line.shown, from, to, &by, reason))
 }
+
+static DELETE: Query<(RelId,), ()> = Query::write("DELETE FROM spyne.tables WHERE relation = $1");
 
 /// Ends governance of a relation.
-pub fn delete(relid: RelId) -> Result<()> {
-    sql::write(
-        "DELETE FROM spyne.tables WHERE relation = ($1 ->> 'oid')::oid",
-        json!({ "oid": relid.to_string() }),
+pub fn delete(elevated: &Elevated, relid: RelId) -> Result<()> {
+    DELETE.run(elevated, (relid,))
+}
+
+/// What a change of state writes.
+pub struct NewState<'a> {
+    pub relation: RelId,
+    pub to: State,
+    pub version: &'a str,
+    pub supersedes: Option<&'a str>,
+    pub superseded_by: Option<&'a str>,
+    pub home: &'a Address,
+    pub sunset_at: Option<&'a str>,
+    pub by: &'a str,
+}
+
+type NewStateArguments =
+    (RelId, String, String, Option<String>, Option<String>, String, String, Option<String>, String);
+
+static SET_STATE: Query<NewStateArguments, ()> =
+    Query::write(include_str!("../../sql/queries/set_state.sql"));
+
+/// Writes a change of state into a version's row.
+pub fn set_state(elevated: &Elevated, new: &NewState) -> Result<()> {
+    let (schema, name) = (new.home.schema.as_str(), new.home.name.as_str());
+    SET_STATE.run(
+        elevated,
+        (
+            new.relation,
+            new.to.as_str(),
+            new.version,
+            new.supersedes,
+            new.superseded_by,
+            schema,
+            name,
+            new.sunset_at,
+            new.by,
+        ),
     )
 }
 
-/// A setting that is data: `mode`.
-pub fn config(key: &str) -> Result<Option<String>> {
-    sql::read(
-        "SELECT to_jsonb(value) FROM spyne.system_config WHERE key = $1 ->> 'key'",
-        json!({ "key": key }),
-    )
+static SET_VERSION: Query<(RelId, String, Option<String>, Option<String>), ()> = Query::write(
+    "UPDATE spyne.tables t SET version = $2, updated_at = now(),
+         home_schema = coalesce($3, t.home_schema), home_name = coalesce($4, t.home_name)
+     WHERE t.relation = $1",
+);
+
+/// Gives a version another number, and another home where there is one.
+pub fn set_version(
+    elevated: &Elevated,
+    relid: RelId,
+    version: &str,
+    home: Option<&Address>,
+) -> Result<()> {
+    let (schema, name) = (home.map(|h| h.schema.as_str()), home.map(|h| h.name.as_str()));
+    SET_VERSION.run(elevated, (relid, version, schema, name))
 }
 
-pub fn set_config(key: &str, value: &str, reason: &str, acting: RoleId) -> Result<()> {
-    sql::write(
-        "INSERT INTO spyne.system_config (key, value, reason, changed_by)
-         SELECT a ->> 'key', a ->> 'value', a ->> 'reason', a ->> 'by' FROM (SELECT $1) x(a)
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, reason = excluded.reason,
-             changed_by = excluded.changed_by, changed_at = excluded.changed_at",
-        json!({ "key": key, "value": value, "reason": reason, "by": users::name(acting) }),
-    )
-}
+/// The statements of this module.
+pub static STATEMENTS: &[&dyn Statement] = &[
+    &CANDIDATE,
+    &CANDIDATES_IN,
+    &FIND,
+    &VERSIONS,
+    &LOCK_VERSIONS,
+    &VERSIONS_EVER,
+    &INSERT,
+    &HISTORY,
+    &DELETE,
+    &SET_STATE,
+    &SET_VERSION,
+];

@@ -171,7 +171,8 @@ impl<'a> Play<'a> {
             Err(error) => return self.fault("", sql, sql, said(&error)),
         };
         self.told(sql);
-        for message in messages {
+        let mut texts = Vec::new();
+        for message in &messages {
             let SimpleQueryMessage::Row(row) = message else { continue };
             let kind =
                 row.columns().iter().position(|c| c.name() == "kind").and_then(|at| row.get(at));
@@ -179,12 +180,12 @@ impl<'a> Play<'a> {
             if kind == Some("step") {
                 continue;
             }
-            for (at, column) in row.columns().iter().enumerate() {
-                if PASTED.contains(&column.name()) {
-                    self.paste(row.get(at).unwrap_or_default(), sql);
-                }
-            }
+            let pasted =
+                row.columns().iter().enumerate().filter(|(_, c)| PASTED.contains(&c.name()));
+            texts.extend(pasted.filter_map(|(at, _)| row.get(at)).map(str::to_string));
         }
+        // In the order in which the rows come, each where the ones before have been run.
+        self.paste_all(&texts, sql);
     }
 
     /// The HINTs of warnings.
@@ -196,32 +197,41 @@ impl<'a> Play<'a> {
     }
 
     fn paste(&mut self, text: &str, scene: &str) {
-        if !self.seen.insert(text.to_string()) {
-            return;
+        if !self.seen.contains(text) {
+            self.paste_all(&[text.to_string()], scene);
         }
-        let found = pasted(text);
-        for fragment in &found.fragments {
-            self.fault(text, fragment, scene, "it is no whole statement".to_string());
-        }
-        if found.statements.is_empty() {
-            return;
-        }
+    }
+
+    /// Runs what several texts say, one after the other, and undoes all of it.
+    fn paste_all(&mut self, texts: &[String], scene: &str) {
         run(&mut self.paster, "BEGIN");
-        for statement in &found.statements {
-            run(&mut self.paster, "SAVEPOINT pasted");
-            match self.paster.batch_execute(statement) {
-                Ok(()) => {
-                    self.ran.insert(statement.clone());
+        for text in texts {
+            let found = pasted(text);
+            if self.seen.insert(text.clone()) {
+                for fragment in &found.fragments {
+                    self.fault(text, fragment, scene, "it is no whole statement".to_string());
                 }
-                Err(error) => {
-                    if self.names.are_in(statement) || !is_only_an_example(&error) {
-                        self.fault(text, statement, scene, said(&error));
-                    }
-                    run(&mut self.paster, "ROLLBACK TO pasted");
-                }
+            }
+            for statement in &found.statements {
+                self.run_pasted(statement, text, scene);
             }
         }
         run(&mut self.paster, "ROLLBACK");
+    }
+
+    fn run_pasted(&mut self, statement: &str, text: &str, scene: &str) {
+        run(&mut self.paster, "SAVEPOINT pasted");
+        match self.paster.batch_execute(statement) {
+            Ok(()) => {
+                self.ran.insert(statement.to_string());
+            }
+            Err(error) => {
+                if self.names.are_in(statement) || !is_only_an_example(&error) {
+                    self.fault(text, statement, scene, said(&error));
+                }
+                run(&mut self.paster, "ROLLBACK TO pasted");
+            }
+        }
     }
 
     fn fault(&mut self, about: &str, sql: &str, scene: &str, why: String) {

@@ -3,6 +3,7 @@
 use postgres::error::DbError;
 use postgres::{Client, Error, SimpleQueryMessage};
 
+use crate::waiting::PATIENT;
 use crate::{SUPERUSER, Server};
 
 /// The database the tests work in.
@@ -65,7 +66,7 @@ pub fn empty_database(server: &Server, name: &str) -> Client {
 /// Connects. A statement that waits for ever is an error, not a test that never ends.
 pub fn connect(server: &Server, database: &str, user: &str) -> Client {
     let mut client = server.connect(database, user).expect("a connection");
-    run(&mut client, "SET statement_timeout = '60s'");
+    run(&mut client, &format!("SET statement_timeout = '{PATIENT}'"));
     client
 }
 

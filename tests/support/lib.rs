@@ -6,6 +6,7 @@
 pub mod fixture;
 pub mod pasted;
 pub mod tpch;
+pub mod waiting;
 
 use std::env;
 use std::sync::OnceLock;
@@ -40,5 +41,6 @@ pub fn default_server(name: &str) -> ServerBuilder {
 
 /// A server that knows nothing of spyne, though its files are there.
 pub fn bare_server(name: &str) -> ServerBuilder {
-    Server::build(toolchain(), name)
+    // Autovacuum would come by at some moment or other, take locks and renew statistics.
+    Server::build(toolchain(), name).setting("autovacuum", "off")
 }

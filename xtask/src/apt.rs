@@ -4,12 +4,11 @@
 //! root and leaves the machine's own package state alone. Only the shared libraries that the
 //! machine lacks come along with the packages asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::progress::{self, say};
 
@@ -17,13 +16,12 @@ use crate::progress::{self, say};
 /// copy would only do harm.
 const NEVER_FETCHED: [&str; 5] = ["libc6", "libc6-dbg", "libgcc-s1", "libstdc++6", "libcrypt1"];
 
-/// A package as the archive describes it.
-#[derive(Clone, Debug)]
-pub struct Package {
+/// A package that apt would install.
+#[derive(Debug, PartialEq)]
+struct Package {
     name: String,
     version: String,
     size: u64,
-    libraries: Vec<String>,
 }
 
 /// apt with all its state under one directory.
@@ -35,7 +33,7 @@ pub struct PrivateApt {
 impl PrivateApt {
     /// Whether this machine has apt at all.
     pub fn is_available() -> bool {
-        ["apt-get", "apt-cache", "dpkg"].into_iter().all(|program| {
+        ["apt-get", "dpkg"].into_iter().all(|program| {
             Command::new(program).arg("--version").output().is_ok_and(|run| run.status.success())
         })
     }
@@ -68,7 +66,7 @@ impl PrivateApt {
         )?;
         let apt = PrivateApt { directory: directory.to_owned(), configuration };
         let spinner = progress::spinner("reading the Debian archive's package lists");
-        let updated = progress::capture(apt.command("apt-get").arg("update"));
+        let updated = progress::capture(&mut apt.command("update"));
         spinner.finish_and_clear();
         // A third party's archive that does not answer is no reason to stop: what is missing
         // shows when it is asked for.
@@ -78,36 +76,21 @@ impl PrivateApt {
         Ok(apt)
     }
 
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.arg("-c").arg(&self.configuration).env("LC_ALL", "C").current_dir(&self.directory);
+    fn command(&self, action: &str) -> Command {
+        let mut command = Command::new("apt-get");
+        command.arg("-c").arg(&self.configuration).args(["-qq", action]);
+        command.env("LC_ALL", "C").current_dir(&self.directory);
         command
     }
 
-    /// The package as the archive would install it, if it has it.
-    pub fn candidate(&self, name: &str) -> Option<Package> {
-        let output = progress::capture_text(self.command("apt-cache").args([
-            "show",
-            "--no-all-versions",
-            name,
-        ]))
-        .ok()?;
-        let fields: BTreeMap<&str, &str> = output
-            .lines()
-            .take_while(|line| !line.is_empty())
-            .filter_map(|line| line.split_once(": "))
-            .collect();
-        Some(Package {
-            name: (*fields.get("Package")?).to_owned(),
-            version: (*fields.get("Version")?).to_owned(),
-            size: fields.get("Size").and_then(|size| size.parse().ok()).unwrap_or(0),
-            libraries: needed_libraries(fields.get("Depends").copied().unwrap_or_default()),
-        })
+    /// Whether the archives have the package.
+    pub fn has(&self, name: &str) -> bool {
+        progress::capture(self.command("download").args(["--print-uris", name])).is_ok()
     }
 
     /// Says what it is about to fetch, and from then on nothing but how far it is.
     pub fn fetch(&self, names: &[String], root: &Path) -> Result<()> {
-        let packages = self.with_missing_libraries(names)?;
+        let packages = self.with_missing_libraries(names, root)?;
         let size: u64 = packages.iter().map(|package| package.size).sum();
         say(format!(
             "fetching {} Debian packages ({} MB) into {}; nothing is installed on this machine:",
@@ -121,23 +104,31 @@ impl PrivateApt {
         self.unpack(&packages, root)
     }
 
-    /// The packages asked for and, through all of them, the shared libraries this machine lacks.
-    fn with_missing_libraries(&self, names: &[String]) -> Result<Vec<Package>> {
-        let mut waiting: Vec<String> = names.to_vec();
-        let mut seen = BTreeSet::new();
-        let mut packages = Vec::new();
-        while let Some(name) = waiting.pop() {
-            if !seen.insert(name.clone()) {
-                continue;
-            }
-            let Some(package) = self.candidate(&name) else {
-                bail!("the package {name} is not in the archives this machine's apt knows");
-            };
-            waiting.extend(package.libraries.iter().filter(|name| !is_installed(name)).cloned());
-            packages.push(package);
-        }
-        packages.sort_by(|left, right| left.name.cmp(&right.name));
+    /// The packages asked for and, of what apt would install with them, the shared libraries that
+    /// neither the machine nor `root` has.
+    fn with_missing_libraries(&self, names: &[String], root: &Path) -> Result<Vec<Package>> {
+        let mut packages = self.listed("download", names.iter())?;
+        // What headers depend on is for compiling with them, which takes no more than the machine has.
+        let programs = names.iter().filter(|name| !name.contains("-dev"));
+        let installed = self.listed("install", programs)?;
+        packages.extend(installed.into_iter().filter(|package| {
+            // Each package leaves a directory there.
+            let is_unpacked = root.join("usr/share/doc").join(&package.name).is_dir();
+            is_library(&package.name) && !is_unpacked && !names.contains(&package.name)
+        }));
         Ok(packages)
+    }
+
+    /// What apt would fetch in order to carry the action out on this machine.
+    fn listed<'n>(
+        &self,
+        action: &str,
+        names: impl Iterator<Item = &'n String>,
+    ) -> Result<Vec<Package>> {
+        let mut command = self.command(action);
+        command.args(["--print-uris", "--yes", "--no-install-recommends"]).args(names);
+        let output = progress::capture_text(&mut command)?;
+        Ok(output.lines().filter_map(package_in).collect())
     }
 
     /// Downloads the packages and unpacks them under `root`.
@@ -151,13 +142,11 @@ impl PrivateApt {
             let landing = self.directory.join("packages");
             fs::remove_dir_all(&landing)?;
             fs::create_dir_all(&landing)?;
-            let wanted = format!("{}={}", package.name, package.version);
-            progress::capture(
-                self.command("apt-get").args(["download", &wanted]).current_dir(&landing),
-            )?;
+            // apt checks it against the signed lists.
+            progress::capture(self.command("download").arg(&package.name).current_dir(&landing))?;
             let archive = fs::read_dir(&landing)?
                 .next()
-                .with_context(|| format!("apt-get download {wanted} left no file"))??
+                .with_context(|| format!("apt-get download {} left no file", package.name))??
                 .path();
             progress::capture(Command::new("dpkg").arg("-x").arg(&archive).arg(root))?;
             fs::remove_file(&archive)?;
@@ -168,17 +157,20 @@ impl PrivateApt {
     }
 }
 
-/// The shared libraries in a `Depends` field: of every group of alternatives, the first.
-fn needed_libraries(depends: &str) -> Vec<String> {
-    depends
-        .split(',')
-        .filter_map(|group| group.split('|').next())
-        .filter_map(|alternative| alternative.split_whitespace().next())
-        .map(|name| name.split(':').next().unwrap_or(name))
-        .filter(|name| name.starts_with("lib") && !name.ends_with("-dev"))
-        .filter(|name| !NEVER_FETCHED.contains(name))
-        .map(str::to_owned)
-        .collect()
+/// A line of `--print-uris`: `'URI' NAME_VERSION_ARCHITECTURE.deb SIZE HASH`.
+fn package_in(line: &str) -> Option<Package> {
+    let mut fields = line.split_whitespace().skip(1);
+    let mut file = fields.next()?.split('_');
+    Some(Package {
+        name: file.next()?.to_owned(),
+        version: file.next()?.replace("%3a", ":"),
+        size: fields.next()?.parse().ok()?,
+    })
+}
+
+/// Whether a package holds shared libraries that programs need, and may be fetched.
+fn is_library(name: &str) -> bool {
+    name.starts_with("lib") && !name.ends_with("-dev") && !NEVER_FETCHED.contains(&name)
 }
 
 /// Where unpacked shared libraries lie: the C library is never among them.
@@ -193,20 +185,27 @@ pub fn library_directories(root: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn is_installed(name: &str) -> bool {
-    Command::new("dpkg-query").args(["-W", "-f", "${db:Status-Status}\n", name]).output().is_ok_and(
-        |run| String::from_utf8_lossy(&run.stdout).lines().any(|line| line == "installed"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::needed_libraries;
+    use super::{Package, is_library, package_in};
 
     #[test]
-    fn only_shared_libraries_are_followed() {
-        let depends = "locales | locales-all, libc6 (>= 2.34), libicu72 (>= 72.1~rc-1~), \
-                       libssl3:any (>= 3.0.0) | libssl1.1, llvm-14-dev, libpq-dev (>= 15~~)";
-        assert_eq!(needed_libraries(depends), ["libicu72", "libssl3"]);
+    fn a_line_of_what_apt_would_fetch_is_read() {
+        let line = "'http://deb.debian.org/debian/pool/main/l/llvm/libclang1-14_14.0.6-12_amd64.deb' \
+                    libclang1-14_1%3a14.0.6-12_amd64.deb 6156824 MD5Sum:16abf48c755a6107c61d06c9f48cc75d";
+        let package = Package {
+            name: "libclang1-14".to_owned(),
+            version: "1:14.0.6-12".to_owned(),
+            size: 6_156_824,
+        };
+        assert_eq!(package_in(line), Some(package));
+        assert_eq!(package_in("W: a warning"), None);
+        assert_eq!(package_in(""), None);
+    }
+
+    #[test]
+    fn only_shared_libraries_come_along() {
+        let offered = ["libicu72", "libc6", "libstdc++-12-dev", "clang-14", "libpq5", "perl"];
+        assert_eq!(offered.map(is_library), [true, false, false, false, true, false]);
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
+use spyne_core::joins::weights;
 use xtask::extension::{self, Profile};
 use xtask::join_quality;
 use xtask::place;
@@ -89,6 +90,7 @@ fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
         .setting("shared_buffers", "512MB")
         .start()?;
     let all = join_quality::measure(&server, scales, schemas)?;
+    println!("\nThe weights of the evidence:\n\n{}", weights::table());
     println!("\n| schema | references | recall | precision | F1 | seconds | again | MB |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for one in &all {

@@ -64,7 +64,7 @@ fn fetch(root: &Path) -> Result<()> {
     let names = VERSIONS
         .iter()
         .map(|version| [format!("libclang1-{version}"), format!("libclang-common-{version}-dev")])
-        .find(|names| names.iter().all(|name| apt.candidate(name).is_some()));
+        .find(|names| names.iter().all(|name| apt.has(name)));
     match names {
         Some(names) => apt.fetch(&names, root),
         None => Ok(()),

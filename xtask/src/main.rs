@@ -10,6 +10,7 @@ mod preview_cost;
 mod promotion;
 mod regress;
 mod suite;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ enum Task {
         #[command(flatten)]
         server: ServerChoice,
     },
+    /// Type-check spyne for every major of PostgreSQL that it supports
+    Check,
     /// Measure what spyne costs
     Bench {
         #[command(subcommand)]
@@ -88,6 +91,9 @@ impl ServerChoice {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = versions::as_compiler() {
+        return code;
+    }
     // The server's account must be able to read what root makes.
     umask(Mode::from_bits_truncate(0o022));
     match run(Arguments::parse().command) {
@@ -109,6 +115,7 @@ fn run(task: Task) -> Result<bool> {
             let pg_config = server.pg_config.clone().or_else(given_by_environment);
             return suite::run(&server.toolchain()?, &selection, pg_config.as_deref());
         }
+        Task::Check => return suite::check_versions(),
         Task::Bench { what } => bench::run(&Toolchain::ensure(None)?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
         Task::Build { server } => {

@@ -19,6 +19,8 @@ use crate::suite::{Selection, Tally};
 
 /// The database that the tests run in.
 const DATABASE: &str = "spyne_test";
+/// What is preloaded where spyne has the hooks to itself.
+const ALONE: &str = "spyne";
 
 /// A family of tests: which driver runs them, and where they lie.
 struct Family {
@@ -28,22 +30,34 @@ struct Family {
     inputs: &'static str,
     ending: &'static str,
     driver: &'static str,
+    /// Settings of its server, beside those of all.
+    settings: &'static [(&'static str, &'static str)],
 }
 
-const SQL: Family =
-    Family { directory: "pg_regress", inputs: "sql", ending: "sql", driver: "regress/pg_regress" };
+const SQL: Family = Family {
+    directory: "pg_regress",
+    inputs: "sql",
+    ending: "sql",
+    driver: "regress/pg_regress",
+    settings: &[],
+};
 const ISOLATION: Family = Family {
     directory: "isolation",
     inputs: "specs",
     ending: "spec",
     driver: "isolation/pg_isolation_regress",
+    // Who waits for another session waits until that has had its turn, however slow the machine.
+    settings: &[("spyne.lock_timeout", "10min")],
 };
+
+/// Settings that give the other libraries something to do.
+const BESIDE: [(&str, &str); 2] = [("pgaudit.log", "all"), ("pg_stat_statements.track", "all")];
 
 /// The SQL tests; those named in `beside.txt` also next to other libraries that hook the same
 /// places, loaded before spyne and after it.
 pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = SQL.names(selection)?;
-    let mut tally = run(&SQL, toolchain, selection, "spyne", &names)?;
+    let mut tally = run(&SQL, toolchain, selection, ALONE, &names)?;
     let beside = names_beside(&names)?;
     if beside.is_empty() || selection.bless() {
         return Ok(tally);
@@ -62,7 +76,7 @@ pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
 /// The isolation tests.
 pub fn isolation(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = ISOLATION.names(selection)?;
-    run(&ISOLATION, toolchain, selection, "spyne", &names)
+    run(&ISOLATION, toolchain, selection, ALONE, &names)
 }
 
 impl Family {
@@ -105,22 +119,37 @@ fn is_expected_output_of(output: &str, test: &str) -> bool {
 /// The tests that are run beside other libraries, of those selected.
 fn names_beside(selected: &[String]) -> Result<Vec<String>> {
     let list = SQL.source().join("beside.txt");
-    if !list.is_file() {
-        return Ok(Vec::new());
-    }
-    let text = fs::read_to_string(&list)?;
-    let names: Vec<String> = text
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or_default().trim())
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect();
-    for name in &names {
-        if !SQL.source().join(format!("sql/{name}.sql")).is_file() {
-            bail!("{} names {name}, and there is no such test", list.display());
-        }
-    }
+    let text = fs::read_to_string(&list).with_context(|| {
+        format!("{} names the tests to run beside other libraries", list.display())
+    })?;
+    let exists = |name: &str| SQL.source().join(format!("sql/{name}.sql")).is_file();
+    let names = listed(&text, exists).with_context(|| list.display().to_string())?;
     Ok(names.into_iter().filter(|name| selected.contains(name)).collect())
+}
+
+/// The names in a list of tests, a line each; what follows a `#` is a remark.
+///
+/// A list that names nothing, or what is not there, would leave out tests without a word: that is
+/// an error.
+fn listed(text: &str, exists: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let name = line.split('#').next().unwrap_or_default().trim();
+        if name.is_empty() {
+            continue;
+        }
+        if !exists(name) {
+            bail!("there is no test {name}");
+        }
+        if names.iter().any(|other| other == name) {
+            bail!("{name} is named twice");
+        }
+        names.push(name.to_owned());
+    }
+    if names.is_empty() {
+        bail!("no test is named");
+    }
+    Ok(names)
 }
 
 /// Runs the tests one after another in one database of a server of their own.
@@ -136,14 +165,20 @@ fn run(
         return Ok(tally);
     }
     say(format!("{} tests with {libraries} preloaded", family.directory));
-    let server = Server::build(toolchain, family.directory)
+    let mut server = Server::build(toolchain, family.directory)
         .preload(libraries)
+        // It would come by at some moment or other, take locks and renew statistics.
+        .setting("autovacuum", "off")
         // What is under test is mostly something else; the tests of previews
         // switch the rule on.
         .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
-        .setting("max_prepared_transactions", "10")
-        .start()?;
+        .setting("max_prepared_transactions", "10");
+    let others = if libraries == ALONE { &[][..] } else { &BESIDE[..] };
+    for (name, value) in family.settings.iter().chain(others) {
+        server = server.setting(name, value);
+    }
+    let server = server.start()?;
     prepare_database(&server, family)?;
     let output = place::target().join("tests").join(family.directory);
     for name in names {
@@ -225,4 +260,24 @@ fn point_at(command: &mut Command, server: &Server) {
     // For tests that connect to their own server once more, by dblink or a subscription.
     command.env("SPYNE_SOCKET", server.socket_directory());
     command.env("SPYNE_PORT", server.port().to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{listed, names_beside};
+
+    #[test]
+    fn a_list_of_tests_names_tests_that_are_there() {
+        let exists = |name: &str| ["one", "two"].contains(&name);
+        assert_eq!(listed("# all\none\n\n two # the second\n", exists).unwrap(), ["one", "two"]);
+        for wrong in ["", "# none\n\n", "one\nthree\n", "one\ntwo\none\n"] {
+            assert!(listed(wrong, exists).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_tests_beside_other_libraries_is_there() {
+        let selected = ["attack_copy".to_owned(), "no_such_test".to_owned()];
+        assert_eq!(names_beside(&selected).unwrap(), ["attack_copy"]);
+    }
 }

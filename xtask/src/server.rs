@@ -23,6 +23,8 @@ use crate::toolchain::Toolchain;
 const PORT: u16 = 5432;
 /// The superuser of every throwaway server.
 pub const SUPERUSER: &str = "postgres";
+/// Seconds for a server to start or stop, on however busy a machine.
+const PATIENCE: &str = "600";
 /// Beside a kept server's data: the directory of its socket.
 const KEPT: &str = "kept";
 
@@ -212,7 +214,7 @@ impl Server {
         let mut command = self.toolchain.server_command("pg_ctl")?;
         command.arg("start").arg("--pgdata").arg(&self.data);
         command.arg("--log").arg(self.data.join("server.log"));
-        command.args(["--wait", "--timeout", "120", "--silent"]);
+        command.args(["--wait", "--timeout", PATIENCE, "--silent"]);
         // The server inherits these: a pipe it held open would never end for whoever reads it.
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if !status.status().context("starting pg_ctl")?.success() {
@@ -299,6 +301,7 @@ fn read_postmaster(data: &Path) -> Option<i32> {
 fn stop(toolchain: &Toolchain, data: &Path, mode: &str) -> Result<()> {
     let mut command = toolchain.server_command("pg_ctl")?;
     command.arg("stop").arg("--pgdata").arg(data).args(["--mode", mode, "--silent", "--wait"]);
+    command.args(["--timeout", PATIENCE]);
     capture(&mut command)?;
     Ok(())
 }

@@ -21,7 +21,7 @@ pub fn kill_tree(parent: i32) -> Result<()> {
             Err(problem) => return Err(problem.into()),
         }
     }
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(600);
     while processes.iter().any(|process| is_running(*process)) {
         if Instant::now() > deadline {
             bail!("the server's processes did not end when killed");

@@ -1,5 +1,5 @@
-//! All tests, in one command: the pure core, SQL against a server, races between sessions, and
-//! real clients.
+//! All tests, in one command: the pure core, the types for every major of PostgreSQL, SQL against
+//! a server, races between sessions, and real clients.
 
 use std::path::Path;
 
@@ -11,11 +11,14 @@ use xtask::toolchain::Toolchain;
 
 use crate::cargo_tests;
 use crate::regress;
+use crate::versions;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// The pure rules, without a server
     Unit,
+    /// Type checks for every major of PostgreSQL, without a server
+    Versions,
     /// SQL files and their expected output
     Regress,
     /// Sessions that interleave
@@ -24,7 +27,7 @@ pub enum Part {
     Client,
 }
 
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct Selection {
     /// Run one part only
     #[arg(long)]
@@ -77,6 +80,9 @@ pub fn run(toolchain: &Toolchain, selection: &Selection, pg_config: Option<&Path
         say("unit tests");
         tally.add(cargo_tests::unit(selection)?);
     }
+    if selection.includes(Part::Versions) {
+        tally.add(versions::check(selection)?);
+    }
     if [Part::Regress, Part::Isolation, Part::Client]
         .into_iter()
         .any(|part| selection.includes(part))
@@ -93,6 +99,15 @@ pub fn run(toolchain: &Toolchain, selection: &Selection, pg_config: Option<&Path
         say("client tests");
         tally.add(cargo_tests::client(selection, pg_config)?);
     }
+    summarise(&tally)
+}
+
+/// Checks all majors of PostgreSQL and nothing else, as `run` would.
+pub fn check_versions() -> Result<bool> {
+    summarise(&versions::check(&Selection::default())?)
+}
+
+fn summarise(tally: &Tally) -> Result<bool> {
     if !tally.failed.is_empty() {
         eprintln!("failed:");
         for name in &tally.failed {

@@ -39,7 +39,8 @@ const PROGRAMS: [&str; 14] = [
 ];
 /// Of a copy: libraries that lay outside the server's own directories.
 const STRAY_LIBRARIES: &str = "stray-libraries";
-const SUPPORTED_MAJORS: [u32; 4] = [15, 16, 17, 18];
+/// The majors of PostgreSQL that spyne is written for.
+pub const SUPPORTED_MAJORS: [u32; 4] = [15, 16, 17, 18];
 
 /// A complete private PostgreSQL.
 #[derive(Clone, Debug)]
@@ -263,7 +264,7 @@ fn fetch_server(home: &Path, root: &Path) -> Result<()> {
     let apt = PrivateApt::open(&home.join("apt"))?;
     let major = SUPPORTED_MAJORS
         .into_iter()
-        .find(|major| apt.candidate(&format!("postgresql-server-dev-{major}")).is_some())
+        .find(|major| apt.has(&format!("postgresql-server-dev-{major}")))
         .context(
             "the archives that this machine's apt knows have no PostgreSQL 15 to 18: set \
              SPYNE_PG_CONFIG to the pg_config of a server that is already there",

@@ -4,7 +4,7 @@
 //! is a handful of comparisons. [`explain`] puts a refusal into words, and runs
 //! only when there is one.
 
-use crate::kernel::error::{Code, SpyneError};
+use super::rules::{Rule, Words};
 use crate::kernel::names::literal;
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{Readers, State};
@@ -49,15 +49,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The rule's name in the log and in `spyne_denials`.
-    pub const fn rule(self) -> &'static str {
+    /// The rule that is broken.
+    pub const fn rule(self) -> Rule {
         match self {
-            Refusal::NoRole => "role.query",
-            Refusal::Staging => "role.view_shadow",
-            Refusal::NotOptedIn => "state.deprecated",
-            Refusal::NotWritable => "state.read_only",
-            Refusal::NoIngest => "role.ingest",
-            Refusal::IngestionClosed => "mode.ingestion",
+            Refusal::NoRole => Rule::RoleQuery,
+            Refusal::Staging => Rule::RoleViewShadow,
+            Refusal::NotOptedIn => Rule::StateDeprecated,
+            Refusal::NotWritable => Rule::StateReadOnly,
+            Refusal::NoIngest => Rule::RoleIngest,
+            Refusal::IngestionClosed => Rule::ModeIngestion,
         }
     }
 }
@@ -113,7 +113,7 @@ pub fn explain(
     user: &str,
     role: Role,
     subject: &Subject,
-) -> SpyneError {
+) -> Words {
     let Subject { relation, name, version, .. } = subject;
     let state_name = state.as_str();
     let inherited = match subject.governed == *relation {
@@ -126,16 +126,14 @@ pub fn explain(
         held => format!("{user} has {}", held.as_str()),
     };
     match refusal {
-        Refusal::NoRole => SpyneError::new(
-            Code::InsufficientPrivilege,
+        Refusal::NoRole => Words::new(
             format!("permission denied for governed table {relation}"),
             format!(
                 "{what}; using a governed table needs the permission \"query\", and {has}.{inherited}"
             ),
             format!("An administrator can run: GRANT spyne_viewer TO {user};"),
         ),
-        Refusal::Staging => SpyneError::new(
-            Code::InsufficientPrivilege,
+        Refusal::Staging => Words::new(
             format!("permission denied for SHADOW table {relation}"),
             format!(
                 "{what}: staging is open to those with \"view shadow\" (spyne_engineer and above), and {has}.{inherited}"
@@ -145,8 +143,7 @@ pub fn explain(
                 literal(name)
             ),
         ),
-        Refusal::NotOptedIn => SpyneError::new(
-            Code::WrongState,
+        Refusal::NotOptedIn => Words::new(
             format!("table {relation} is deprecated"),
             format!(
                 "{what} since {} (by {}).{}{inherited}",
@@ -164,8 +161,7 @@ pub fn explain(
                 None => "Preview it with include_deprecated => true, or opt in: SET spyne.include_deprecated = on;".to_string(),
             },
         ),
-        Refusal::NotWritable => SpyneError::new(
-            Code::ReadOnly,
+        Refusal::NotWritable => Words::new(
             match access {
                 Access::Lock => format!("cannot lock rows of {state_name} table {relation}"),
                 _ => format!("cannot write to {state_name} table {relation}"),
@@ -185,8 +181,7 @@ pub fn explain(
                 ),
             },
         ),
-        Refusal::NoIngest => SpyneError::new(
-            Code::InsufficientPrivilege,
+        Refusal::NoIngest => Words::new(
             match access {
                 Access::Lock => {
                     format!("permission denied to lock rows of governed table {relation}")
@@ -198,8 +193,7 @@ pub fn explain(
             ),
             format!("An administrator can run: GRANT spyne_engineer TO {user};"),
         ),
-        Refusal::IngestionClosed => SpyneError::new(
-            Code::ReadOnly,
+        Refusal::IngestionClosed => Words::new(
             format!("cannot write to SHADOW table {relation} while the system mode is READ_ONLY"),
             format!("{what}; staging is written to in INGESTION_READY only.{inherited}"),
             "An administrator can run: SELECT * FROM spyne_set_system_mode('INGESTION_READY', 'reason');",

@@ -1,3 +1,14 @@
-//! What a statement must pass.
+//! What a statement must pass: the rules of access, the verdict on a statement,
+//! and what a back end has to remember for it.
 
 pub mod access;
+pub mod frames;
+pub mod judge;
+#[cfg(test)]
+mod judge_cases;
+pub mod rules;
+pub mod session;
+pub mod situation;
+pub mod token;
+
+pub use judge::{decide, judge};

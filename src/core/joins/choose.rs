@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Pair;
+use super::table::Pair;
+use super::weights::{ALIKE, CLEARLY_NEARER};
 
 /// A pair that was weighed.
 #[derive(Clone, Debug)]
@@ -31,12 +32,6 @@ pub struct Scored {
     pub names: f64,
 }
 
-/// Two scores that are closer than this are alike.
-const ALIKE: f64 = 1.3;
-
-/// Log-odds from which on the nearer of two keys is meant.
-const CLEARLY: f64 = 3.0;
-
 /// The pairs that stay, the likeliest first.
 ///
 /// - Columns refer to one parent: a value that lies in several keys means one.
@@ -60,7 +55,7 @@ pub fn choose(all: Vec<Scored>) -> Vec<Scored> {
             continue;
         }
         let best = rivals.iter().map(|r| r.score).fold(f64::MIN, f64::max);
-        rivals.retain(|r| r.score > best - ALIKE);
+        rivals.retain(|r| r.score > best - ALIKE.weight);
         rivals.sort_by(|a, b| order(a, b, &degree));
         kept.extend(rivals.into_iter().next());
     }
@@ -107,8 +102,8 @@ fn nearest(a: &Scored, b: &Scored) -> std::cmp::Ordering {
     let ratio = (b.parent_distinct.max(1.0) / a.parent_distinct.max(1.0)).ln() * values;
     let both = a.containment.min(b.containment) >= 0.999;
     match (both, ratio) {
-        (true, r) if r >= CLEARLY => std::cmp::Ordering::Less,
-        (true, r) if r <= -CLEARLY => std::cmp::Ordering::Greater,
+        (true, r) if r >= CLEARLY_NEARER.weight => std::cmp::Ordering::Less,
+        (true, r) if r <= -CLEARLY_NEARER.weight => std::cmp::Ordering::Greater,
         _ => std::cmp::Ordering::Equal,
     }
 }
@@ -135,8 +130,8 @@ fn one_direction(all: Vec<Scored>, degree: &HashMap<usize, usize>) -> Vec<Scored
             inverse(s, o)
                 && !s.declared
                 && (o.declared
-                    || o.score > s.score + ALIKE
-                    || (o.score > s.score - ALIKE
+                    || o.score > s.score + ALIKE.weight
+                    || (o.score > s.score - ALIKE.weight
                         && (rank(o), s.pair.parent) > (rank(s), o.pair.parent)))
         })
     };

@@ -66,6 +66,17 @@ impl Known {
     }
 }
 
+/// Which of the known joins a query's join is: of several an accepted one first, then
+/// one that is suspect, then the first candidate.
+pub fn best<'k, 'n>(
+    known: &'k [Known],
+    equated: &[Equated],
+    name_of: &impl Fn(RelId) -> Option<&'n str>,
+) -> Option<&'k Known> {
+    let covering = known.iter().filter(|k| k.covers(equated, name_of));
+    covering.min_by_key(|k| (k.join_id.is_none(), k.suspect, k.candidate_id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,65 +1,175 @@
-//! How much columns look like the key by which others refer to their table.
+//! Which columns of a table could be its key, and how much they look like the one
+//! by which others refer to it.
 //!
 //! After the features of Jiang and Naumann, "Holistic primary key and foreign
 //! key detection" (JIIS 2020): what is declared, the name, the position, the type
 //! and the length of the values. A table is referred to by one key; another one
 //! that is unique too is an accident or an alternative.
 
-use super::candidates::is_measure;
-use super::names::Names;
-use super::{Class, Table};
+use super::samples::Samples;
+use super::scope::Scope;
+use super::table::{Class, Column, Table};
+use super::weights;
 
 /// Beyond this many bytes on average a text is no key.
 const LONG: f64 = 40.0;
 
+/// Beyond this many bytes on average nothing is a key.
+const TOO_LONG: f64 = 64.0;
+
+/// The share of distinct values, by statistics, from which on a column may be
+/// unique.
+const NEARLY_UNIQUE: f64 = 0.85;
+
+/// The share of rows without a value, by statistics, from which on a column is no
+/// key.
+const SOME_NULLS: f64 = 0.01;
+
+/// Columns that are tried as parts of a key, of a table in which none is one by
+/// itself.
+const MOST_FIRST: usize = 8;
+
+/// Keys of one table that are looked at.
+const MOST_KEYS: usize = 12;
+
 /// How much these columns of a table look like its key, in log-odds.
-pub fn likeness(table: &Table, at: usize, columns: &[usize], names: &Names) -> f64 {
+pub fn likeness(scope: &Scope, at: usize, columns: &[usize]) -> f64 {
+    let table = &scope.tables[at];
     let declared = if table.is_primary_key(columns) {
-        3.0
+        weights::KEY_PRIMARY.weight
     } else if table.declares(columns) {
-        1.0
+        weights::KEY_UNIQUE.weight
     } else {
         0.0
     };
     let each = columns.iter().map(|column| {
-        let name = names.column(at, *column);
-        let named = match name {
-            _ if names.is_own_key(at, *column) => 1.2,
-            name if name.is_key() && (*column == 0 || columns.len() > 1) => 0.5,
-            // Called for something else, and not the first: it refers.
-            name if name.is_key() => -0.8,
-            _ if is_measure(table, at, *column, names) && columns.len() == 1 => -1.0,
-            _ if is_measure(table, at, *column, names) => -0.5,
-            _ => 0.0,
-        };
-        named + of_type(table, *column)
+        by_name(scope, at, *column, columns.len()) + by_type(&table.columns[*column])
     });
     let average = each.sum::<f64>() / columns.len().max(1) as f64;
-    // Keys come first in a table.
-    let first = columns.iter().min().copied().unwrap_or(0);
-    let place = if first == 0 { 0.6 } else { -(0.1 * first as f64).min(0.5) };
-    declared + average + place
+    declared + average + by_place(columns)
 }
 
-fn of_type(table: &Table, column: usize) -> f64 {
-    let column = &table.columns[column];
+fn by_name(scope: &Scope, at: usize, column: usize, width: usize) -> f64 {
+    let names = &scope.names;
+    let is_key = names.column(at, column).is_key();
+    let row = match () {
+        () if names.is_own_key(at, column) => weights::KEY_OF_ITS_TABLE,
+        () if is_key && (column == 0 || width > 1) => weights::KEY_BY_NAME,
+        // Called for something else, and not the first: it refers.
+        () if is_key => weights::KEY_OF_ANOTHER,
+        () if scope.is_measure(at, column) && width == 1 => weights::KEY_MEASURE,
+        () if scope.is_measure(at, column) => weights::KEY_MEASURE_OF_SEVERAL,
+        () => return 0.0,
+    };
+    row.weight
+}
+
+fn by_type(column: &Column) -> f64 {
     let width = column.statistics.as_ref().map_or(8.0, |s| s.width);
-    match column.class {
-        Some(Class::Number | Class::Uuid) => 0.2,
-        Some(Class::Text) if width > LONG => -1.5,
-        Some(Class::Text) => 0.0,
-        Some(Class::Time) => -0.6,
-        Some(Class::Instant) => -2.0,
-        Some(Class::Other(_)) => -0.5,
-        None => -3.0,
+    let row = match column.class {
+        Some(Class::Number | Class::Uuid) => weights::KEY_NUMBER,
+        Some(Class::Text) if width > LONG => weights::KEY_LONG_TEXT,
+        Some(Class::Text) => return 0.0,
+        Some(Class::Time) => weights::KEY_DATE,
+        Some(Class::Instant) => weights::KEY_INSTANT,
+        Some(Class::Other(_)) => weights::KEY_OTHER_TYPE,
+        None => weights::KEY_NO_TYPE,
+    };
+    row.weight
+}
+
+/// Keys come first in a table.
+fn by_place(columns: &[usize]) -> f64 {
+    match columns.iter().min().copied().unwrap_or(0) {
+        0 => weights::KEY_FIRST.weight,
+        first => (weights::KEY_LATER.weight * first as f64).max(weights::KEY_LAST.weight),
     }
+}
+
+/// The columns of a table that may be keys by themselves, by what is declared and by
+/// statistics.
+pub fn by_statistics(table: &Table) -> Vec<usize> {
+    let may_be = |column: &usize| {
+        let of = &table.columns[*column];
+        if of.class.is_none() || table.declares(&[*column]) {
+            return of.class.is_some();
+        }
+        let (Some(statistics), Some(rows)) = (&of.statistics, table.rows) else {
+            return true;
+        };
+        statistics.null_share < SOME_NULLS
+            && statistics.width <= TOO_LONG
+            && statistics.distinct_of(rows) >= NEARLY_UNIQUE * rows
+    };
+    (0..table.columns.len()).filter(may_be).collect()
+}
+
+/// The columns that may make a key together: those of declared keys, else the
+/// first ones of a table in which no column is a key by itself. `keys` are those
+/// that may be.
+pub fn parts(scope: &Scope, at: usize, keys: &[usize]) -> Vec<usize> {
+    let table = &scope.tables[at];
+    let mut parts: Vec<usize> = Vec::new();
+    for column in table.keys.iter().filter(|key| key.len() > 1).flatten() {
+        let is_new = !keys.contains(column) && !parts.contains(column);
+        if is_new && table.columns[*column].class.is_some() {
+            parts.push(*column);
+        }
+    }
+    let single = keys.iter().any(|c| {
+        table.declares(&[*c]) || scope.names.is_own_key(at, *c) || !scope.is_measure(at, *c)
+    });
+    if !single || !keys.is_empty() && table.rows.is_none() {
+        let can_be = |column: &Column| {
+            let class = column.class;
+            matches!(class, Some(Class::Number | Class::Text | Class::Uuid | Class::Time))
+                && column.statistics.as_ref().is_none_or(|s| s.width <= TOO_LONG)
+        };
+        let first: Vec<usize> = (0..table.columns.len())
+            .filter(|c| !keys.contains(c) && !parts.contains(c))
+            .filter(|c| can_be(&table.columns[*c]))
+            .take(MOST_FIRST)
+            .collect();
+        parts.extend(first);
+    }
+    parts
+}
+
+/// The columns of each table that are keys by themselves; of a table without rows,
+/// those that could be.
+pub fn of_tables(scope: &Scope, samples: &Samples) -> Vec<Vec<usize>> {
+    (0..scope.tables.len()).map(|at| of_table(scope, samples, at)).collect()
+}
+
+fn of_table(scope: &Scope, samples: &Samples, at: usize) -> Vec<usize> {
+    let table = &scope.tables[at];
+    let is_key = |column: &usize| match samples.of(at, &[*column]) {
+        Some(sketch) if sketch.values + sketch.nulls > 0 => {
+            sketch.is_key() || table.declares(&[*column])
+        }
+        Some(_) => {
+            table.declares(&[*column]) || scope.names.is_own_key(at, *column) || *column == 0
+        }
+        None => table.declares(&[*column]),
+    };
+    let mut found: Vec<usize> = (0..table.columns.len())
+        .filter(|column| table.columns[*column].class.is_some())
+        .filter(is_key)
+        .collect();
+    // A table is not referred to by more: where many columns are unique, the likeliest.
+    found.sort_by(|a, b| {
+        let of = |column: usize| (table.declares(&[column]), likeness(scope, at, &[column]));
+        let ((first, one), (second, other)) = (of(*a), of(*b));
+        second.cmp(&first).then(other.total_cmp(&one)).then(a.cmp(b))
+    });
+    found.truncate(MOST_KEYS);
+    found.sort_unstable();
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::joins::Column;
-    use crate::joins::names::Named;
 
     #[test]
     fn the_key_by_which_a_table_is_known_comes_first() {
@@ -68,7 +178,7 @@ mod tests {
             class: Some(class),
             ..Column::default()
         };
-        let mut table = Table {
+        let mut scope = Scope::new(vec![Table {
             name: "airports".into(),
             columns: vec![
                 column("id", Class::Number),
@@ -77,18 +187,14 @@ mod tests {
                 column("opened_at", Class::Instant),
             ],
             ..Table::default()
-        };
-        let names = Names::new(&[Named {
-            table: "airports",
-            columns: table.columns.iter().map(|c| c.name.as_str()).collect(),
         }]);
-        let of = |table: &Table, column: usize| likeness(table, 0, &[column], &names);
-        assert!(of(&table, 0) > of(&table, 1));
-        assert!(of(&table, 1) > of(&table, 2));
-        assert!(of(&table, 2) > of(&table, 3));
+        let of = |scope: &Scope, column: usize| likeness(scope, 0, &[column]);
+        assert!(of(&scope, 0) > of(&scope, 1));
+        assert!(of(&scope, 1) > of(&scope, 2));
+        assert!(of(&scope, 2) > of(&scope, 3));
         // What is declared counts more than how it is called.
-        table.keys = vec![vec![1]];
-        table.has_primary_key = true;
-        assert!(of(&table, 1) > of(&table, 0));
+        scope.tables[0].keys = vec![vec![1]];
+        scope.tables[0].has_primary_key = true;
+        assert!(of(&scope, 1) > of(&scope, 0));
     }
 }

@@ -1,218 +1,43 @@
 //! Which columns refer to which: found from the data, weighed, and pruned.
 //!
-//! The stages, each of which can be read and tested by itself:
+//! A discovery hands seven values on, each made in one place and changed nowhere
+//! else. Between them nothing is read: what reads, and says how far it is, is the
+//! caller's.
 //!
-//! 1. [`candidates`]: which columns could be keys and which could refer to them,
-//!    by types, declared keys and statistics, before anything is read.
-//! 2. [`sketch`]: one pass over each table keeps a small sample of the distinct
-//!    values of those columns; samples of any two columns can be compared.
-//! 3. [`evidence`]: what names, containment, coverage, ranges and key-likeness
-//!    say of a pair, as parts that add up to a confidence.
-//! 4. [`choose`]: of all pairs the set that makes sense together.
+//! | stage | value | made by |
+//! | --- | --- | --- |
+//! | describe | [`scope::Scope`] | tables, statistics, and their names understood |
+//! | choose what to read | [`reading::Reading`]s | [`reading::choose`], [`several`] |
+//! | read | [`samples::Samples`] | the caller, as [`sketch`]es |
+//! | compare | [`compare::Compared`] | [`compare`], [`several`] |
+//! | look up what is undecided | [`lookup::Told`] | the caller, for [`lookup`] |
+//! | decide | [`weighing::Decided`] | [`weighing`] ([`facts`], [`evidence`], [`weights`]), then [`choose`] |
+//! | keep | [`candidate::NewCandidate`]s | [`candidate`] |
 
-pub mod candidates;
+pub mod acceptance;
+pub mod candidate;
 pub mod choose;
-pub mod composite;
+pub mod compare;
 pub mod cover;
 pub mod evidence;
+pub mod facts;
 pub mod graph;
 pub mod keys;
-mod lexicon;
+pub mod kinds;
+pub mod lookup;
+pub mod measure;
 pub mod names;
 pub mod numeric;
+pub mod reading;
+pub mod samples;
+pub mod scope;
+pub mod several;
 pub mod sketch;
+pub mod status;
+pub mod stored;
+pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod validation;
 pub mod weighing;
-
-use crate::kernel::ids::RelId;
-use serde::{Deserialize, Serialize};
-
-/// Types whose values can be compared with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Integers of any width, numeric without a scale, floats.
-    Number,
-    /// text, varchar, char, name.
-    Text,
-    Uuid,
-    /// date and timestamp.
-    Time,
-    /// timestamp with time zone.
-    Instant,
-    /// Anything else that can be hashed, with itself: by the OID of the type.
-    Other(u32),
-}
-
-impl Class {
-    /// The class of a base type: its OID and typtype, and the scale of a numeric. What
-    /// has its own idea of equality, as citext, has none.
-    pub fn of(base: u32, kind: &str, scale: Option<i32>) -> Option<Class> {
-        match base {
-            // smallint, integer, bigint, real, double precision.
-            21 | 23 | 20 | 700 | 701 => Some(Class::Number),
-            // What is measured to the cent is no key.
-            1700 => scale.is_none_or(|scale| scale <= 0).then_some(Class::Number),
-            // text, varchar, char, name.
-            25 | 1043 | 1042 | 19 => Some(Class::Text),
-            2950 => Some(Class::Uuid),
-            // date, timestamp.
-            1082 | 1114 => Some(Class::Time),
-            1184 => Some(Class::Instant),
-            // bytea, macaddr, macaddr8, inet, cidr.
-            17 | 829 | 774 | 869 | 650 => Some(Class::Other(base)),
-            _ if kind == "e" => Some(Class::Other(base)),
-            _ => None,
-        }
-    }
-}
-
-/// A table that joins are looked for in.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Table {
-    pub oid: RelId,
-    /// Its logical name.
-    pub name: String,
-    /// `schema.name`, for people.
-    pub label: String,
-    /// What the caller reads it by: the table, or its governed view. Quoted.
-    pub source: String,
-    /// Whether the source takes TABLESAMPLE.
-    pub samples: bool,
-    /// Rows, as far as the catalog knows; None where it was never analyzed.
-    pub rows: Option<f64>,
-    /// Rows, at a guess where it was not.
-    pub guessed_rows: Option<f64>,
-    /// Changes whenever the table may have changed.
-    pub signature: String,
-    pub columns: Vec<Column>,
-    /// Declared primary and unique keys, the primary key first: column indexes.
-    #[serde(default)]
-    pub keys: Vec<Vec<usize>>,
-    #[serde(default)]
-    pub has_primary_key: bool,
-    /// Declared foreign keys.
-    #[serde(default)]
-    pub references: Vec<Reference>,
-}
-
-/// A declared foreign key.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Reference {
-    /// Column indexes.
-    pub columns: Vec<usize>,
-    pub parent: RelId,
-    /// Column names.
-    pub parent_columns: Vec<String>,
-}
-
-/// A column, as the catalog and its statistics know it.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Column {
-    pub name: String,
-    pub data_type: String,
-    /// None for what cannot be a key or refer to one.
-    pub class: Option<Class>,
-    /// The OID of its type, domains seen through.
-    #[serde(default)]
-    pub base: u32,
-    /// Whether its values can be shown without calling what a user has made.
-    #[serde(default)]
-    pub is_shown: bool,
-    /// None where there are no statistics that can be relied on.
-    pub statistics: Option<Statistics>,
-}
-
-/// A row of pg_stats, as far as it matters.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Statistics {
-    /// 0 to 1.
-    pub null_share: f64,
-    /// Distinct values; negative: as a share of the rows.
-    pub distinct: f64,
-    /// Bytes, on average.
-    pub width: f64,
-    /// The smallest and the largest value that were met, of numbers.
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-}
-
-impl Table {
-    pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|c| c.name == name)
-    }
-
-    /// Whether exactly these columns are a declared key, in any order.
-    pub fn declares(&self, columns: &[usize]) -> bool {
-        self.keys
-            .iter()
-            .any(|key| key.len() == columns.len() && key.iter().all(|c| columns.contains(c)))
-    }
-
-    /// Whether these columns are the declared primary key.
-    pub fn is_primary_key(&self, columns: &[usize]) -> bool {
-        self.has_primary_key
-            && self.keys.first().is_some_and(|key| {
-                key.len() == columns.len() && key.iter().all(|c| columns.contains(c))
-            })
-    }
-}
-
-/// The type in which Postgres compares two columns of one class, where it is not that
-/// of both: `::type`, to be written behind each.
-pub fn compared_as(one: &Column, other: &Column) -> &'static str {
-    const FLOATS: [u32; 2] = [700, 701];
-    const NUMERIC: u32 = 1700;
-    const CHAR: u32 = 1042;
-    const VARCHAR: u32 = 1043;
-    let (a, b) = (one.base, other.base);
-    match one.class {
-        Some(Class::Number) if FLOATS.contains(&a) || FLOATS.contains(&b) => "::float8",
-        Some(Class::Number) if a == NUMERIC || b == NUMERIC => "::numeric",
-        Some(Class::Number) => "::int8",
-        // With a char(n), spaces at the end do not count, unless the other is a text.
-        Some(Class::Text)
-            if (a == CHAR || b == CHAR) && [a, b].iter().all(|t| [CHAR, VARCHAR].contains(t)) =>
-        {
-            "::bpchar COLLATE \"C\""
-        }
-        Some(Class::Text) => "::text COLLATE \"C\"",
-        Some(Class::Time) => "::timestamp",
-        _ => "",
-    }
-}
-
-/// How sure a candidate is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    Low,
-    Medium,
-    High,
-}
-
-impl Level {
-    pub const fn of(confidence: f64) -> Level {
-        match confidence {
-            c if c >= 0.8 => Level::High,
-            c if c >= 0.5 => Level::Medium,
-            _ => Level::Low,
-        }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Level::High => "HIGH",
-            Level::Medium => "MEDIUM",
-            Level::Low => "LOW",
-        }
-    }
-}
-
-/// Columns of one table that refer to a key of another: both by index, in step.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pair {
-    pub child: usize,
-    pub columns: Vec<usize>,
-    pub parent: usize,
-    pub key: Vec<usize>,
-}
+pub mod weights;

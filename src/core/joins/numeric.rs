@@ -1,6 +1,7 @@
 //! A numeric as it is stored: is it whole, and which number is it.
 
-use super::sketch::{Value, of_bytes};
+use super::sketch::Value;
+use crate::kernel::digest::of_bytes;
 
 /// Digits to the base of 10,000 of Postgres's numeric.
 const BASE: i128 = 10_000;

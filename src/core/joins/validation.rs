@@ -2,6 +2,11 @@
 //! stands in the way of accepting it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::kinds::{JoinType, Risk};
+use super::stored::AcceptedJoin;
+use crate::kernel::role::Role;
 
 /// What was counted, on all rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -145,21 +150,74 @@ impl Counts {
     }
 
     /// How much can go wrong with it.
-    pub fn risk(&self, most_orphans: f64) -> &'static str {
+    pub fn risk(&self, most_orphans: f64) -> Risk {
         let doubtful = self.orphans() > 0
             || self.null_percent1() > MANY_NULLS
             || self.fan_out_max > LARGE_FAN_OUT
             || self.rows1 == self.nulls1;
         match (self.blockers(most_orphans).is_empty(), doubtful) {
-            (false, _) => "HIGH",
-            (true, true) => "MEDIUM",
-            (true, false) => "LOW",
+            (false, _) => Risk::High,
+            (true, true) => Risk::Medium,
+            (true, false) => Risk::Low,
         }
     }
 
     /// The kind of join that leaves no row of table1 out.
-    pub fn join_type(&self) -> &'static str {
-        if self.nulls1 > 0 || self.orphans() > 0 { "LEFT" } else { "INNER" }
+    pub fn join_type(&self) -> JoinType {
+        JoinType::keeping(self.nulls1 == 0 && self.orphans() == 0)
+    }
+}
+
+/// What came of validating a join.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validated {
+    pub counts: Counts,
+    /// Why it may not be accepted without an override.
+    pub blockers: Vec<String>,
+    pub risk: Risk,
+    /// Row level security applied: the figures are of what the caller sees.
+    pub hides_rows: bool,
+}
+
+impl Validated {
+    /// Judges what was counted. `most_orphans` is the share of orphans, 0 to 1, that
+    /// is let through.
+    pub fn new(counts: Counts, most_orphans: f64, hides_rows: bool) -> Validated {
+        let mut blockers = counts.blockers(most_orphans);
+        if hides_rows {
+            blockers.push(
+                "row level security hides rows from you: what you count is not all there is"
+                    .to_string(),
+            );
+        }
+        Validated { risk: counts.risk(most_orphans), counts, blockers, hides_rows }
+    }
+
+    /// What goes on record of it; `by` is who validated.
+    pub fn stats(&self, by: &str) -> Value {
+        let counts = &self.counts;
+        json!({
+            "cardinality": counts.cardinality().as_str(),
+            "null_percent1": counts.null_percent1(), "null_percent2": counts.null_percent2(),
+            "orphans": counts.orphans(), "orphan_percent": counts.orphan_percent(),
+            "fan_out_average": counts.fan_out_average(), "fan_out_max": counts.fan_out_max,
+            "parent_key_unique": counts.parent_key_unique(),
+            "rows1": counts.rows1, "rows2": counts.rows2, "joined": counts.joined,
+            "warnings": counts.warnings(), "blockers": self.blockers, "validated_by": by,
+        })
+    }
+
+    /// Whether it is kept with the candidate: what others rely on is counted by those
+    /// who see everything.
+    pub fn is_kept(&self, role: Role) -> bool {
+        !self.hides_rows && role >= Role::Engineer
+    }
+
+    /// Whether it takes the join that rests on the candidate back into force: an
+    /// admin's does, where nothing stands in the way but what was overridden before.
+    pub fn renews(&self, join: &AcceptedJoin, role: Role) -> bool {
+        let overridden = join.validation_stats["blockers"] == json!(self.blockers);
+        self.is_kept(role) && role == Role::Admin && (self.blockers.is_empty() || overridden)
     }
 }
 
@@ -178,6 +236,7 @@ fn percent(part: i64, whole: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::joins::status::JoinStatus;
 
     fn clean() -> Counts {
         Counts {
@@ -214,13 +273,13 @@ mod tests {
         let some = Counts { matched1: 950, ..clean() };
         assert_eq!(some.orphan_percent(), 5.0);
         assert!(some.blockers(0.05).is_empty());
-        assert_eq!(some.risk(0.05), "MEDIUM");
+        assert_eq!(some.risk(0.05), Risk::Medium);
         let more = Counts { matched1: 949, ..clean() };
         assert_eq!(more.blockers(0.05).len(), 1);
-        assert_eq!(more.risk(0.05), "HIGH");
-        assert_eq!(more.join_type(), "LEFT");
-        assert_eq!(clean().risk(0.05), "LOW");
-        assert_eq!(clean().join_type(), "INNER");
+        assert_eq!(more.risk(0.05), Risk::High);
+        assert_eq!(more.join_type(), JoinType::Left);
+        assert_eq!(clean().risk(0.05), Risk::Low);
+        assert_eq!(clean().join_type(), JoinType::Inner);
     }
 
     #[test]
@@ -231,5 +290,24 @@ mod tests {
         assert_eq!(Counts { fan_out_max: 101, ..clean() }.warnings().len(), 1);
         assert_eq!(Counts { rows1: 0, distinct1: 0, matched1: 0, ..clean() }.warnings().len(), 1);
         assert!((clean().fan_out_average() - 11.111).abs() < 0.001);
+    }
+
+    #[test]
+    fn an_admins_validation_renews_what_nothing_stands_in_the_way_of() {
+        let join = crate::joins::testing::accepted_join("j_v1", 1, JoinStatus::Suspect);
+        let fine = Validated::new(clean(), 0.05, false);
+        assert!(fine.renews(&join, Role::Admin) && fine.is_kept(Role::Engineer));
+        assert!(!fine.renews(&join, Role::Engineer) && !fine.is_kept(Role::Viewer));
+        // What was overridden then may be there now, and nothing else.
+        let with = |blockers: &[&str]| Validated {
+            blockers: blockers.iter().map(|b| b.to_string()).collect(),
+            ..fine.clone()
+        };
+        assert!(with(&["one"]).renews(&join, Role::Admin));
+        assert!(!with(&["another"]).renews(&join, Role::Admin));
+        // Who does not see all rows counts for nobody else.
+        let partly = Validated::new(clean(), 0.05, true);
+        assert_eq!(partly.blockers.len(), 1);
+        assert!(!partly.is_kept(Role::Admin) && !partly.renews(&join, Role::Admin));
     }
 }

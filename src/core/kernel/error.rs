@@ -17,6 +17,8 @@ pub enum Code {
     NullNotAllowed,
     /// 42P01: no such table, or no such logical name.
     UndefinedTable,
+    /// 42704: no such role or other object.
+    UndefinedObject,
     /// 42710: it exists already.
     DuplicateObject,
     /// 42P07: a table of this name exists.

@@ -1,4 +1,4 @@
-//! Names: quoting, the length limit, and "did you mean".
+//! Names: quoting and the length limit.
 
 use std::fmt;
 
@@ -135,39 +135,6 @@ pub fn with_suffix(base: &str, suffix: &str) -> String {
     format!("{}{suffix}", &base[..end])
 }
 
-/// Up to three of `known` that resemble `wanted`, nearest first.
-pub fn near<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let wanted = wanted.to_lowercase();
-    let limit = (wanted.chars().count() / 3).max(1);
-    let mut scored: Vec<(usize, &str)> = known
-        .into_iter()
-        .filter_map(|name| {
-            let lower = name.to_lowercase();
-            let inside = lower.contains(&wanted) || (lower.len() > 2 && wanted.contains(&lower));
-            let distance = if inside { 1 } else { edit_distance(&wanted, &lower) };
-            (distance <= limit).then_some((distance, name))
-        })
-        .collect();
-    scored.sort();
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
-}
-
-/// Levenshtein distance in characters, by the two-row Wagner-Fischer algorithm.
-pub fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,12 +176,5 @@ mod tests {
         let long = "ü".repeat(40);
         let cut = with_suffix(&long, "__v1");
         assert!(cut.len() <= MAX_NAME_BYTES && cut.ends_with("ü__v1"));
-    }
-
-    #[test]
-    fn near_names_come_nearest_first_and_far_ones_not() {
-        let known = ["customers", "costumer", "orders"];
-        assert_eq!(near("customer", known), ["customers", "costumer"]);
-        assert!(near("lineitem", known).is_empty());
     }
 }

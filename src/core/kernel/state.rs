@@ -102,6 +102,11 @@ impl State {
         State::ALL.into_iter().find(|s| s.as_str().eq_ignore_ascii_case(name.trim()))
     }
 
+    /// Whether tables in this state are staging.
+    pub const fn is_staging(self) -> bool {
+        matches!(self, State::Shadow)
+    }
+
     pub const fn properties(self) -> &'static Properties {
         &PROPERTIES[self as usize]
     }

@@ -4,4 +4,5 @@
 pub mod plan;
 pub mod registration;
 pub mod resolution;
+pub mod system_mode;
 pub mod transition;

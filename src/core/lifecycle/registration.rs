@@ -1,16 +1,15 @@
 //! What may be taken under governance.
 
+use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
-use crate::kernel::names::{MAX_NAME_BYTES, literal};
+use crate::kernel::names::{Address, MAX_NAME_BYTES, literal};
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
 
 /// A relation that somebody wants to register.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
-    /// `schema.name`.
-    pub label: &'a str,
-    pub schema: &'a str,
+    pub address: Address,
     /// pg_class.relkind.
     pub kind: &'a str,
     pub temporary: bool,
@@ -27,11 +26,11 @@ pub struct Request<'a> {
 /// # Errors
 /// 42809 for a relation that cannot be, 42710 for one that is already.
 pub fn check(request: &Request) -> Result<()> {
-    let label = request.label;
+    let shown = &request.address.shown();
     let wrong = |what: &str, detail: &str, hint: String| {
         Err(SpyneError::new(
             Code::WrongObjectType,
-            format!("cannot govern {label}: it is {what}"),
+            format!("cannot govern {shown}: it is {what}"),
             detail.to_string(),
             hint,
         ))
@@ -40,12 +39,12 @@ pub fn check(request: &Request) -> Result<()> {
         "Tables, partitioned tables, foreign tables and materialized views can be governed.";
     let list = "List what can be registered: \\dt".to_string();
     if let Some((state, name)) = request.governed {
-        return Err(governed_already(label, state, name));
+        return Err(governed_already(shown, state, name));
     }
     if request.is_system {
         return wrong("a system catalog", tables, list);
     }
-    if matches!(request.schema, "spyne" | "governed") {
+    if matches!(request.address.schema.as_str(), "spyne" | "governed") {
         return wrong(
             "spyne's own",
             "spyne's catalog and views are governed by spyne itself.",
@@ -64,7 +63,10 @@ pub fn check(request: &Request) -> Result<()> {
         return wrong(
             "a partition",
             "Partitions take their state from the table they belong to.",
-            format!("Register the whole table: SELECT * FROM spyne_register('{parent}');"),
+            format!(
+                "Register the whole table: SELECT * FROM spyne_register({});",
+                literal(parent).trim_start()
+            ),
         );
     }
     if let Some(extension) = request.extension {
@@ -90,13 +92,32 @@ pub fn check(request: &Request) -> Result<()> {
 }
 
 /// 42710: a relation has one state and one name.
-pub fn governed_already(label: &str, state: State, name: &str) -> SpyneError {
+pub fn governed_already(shown: &str, state: State, name: &str) -> SpyneError {
     SpyneError::new(
         Code::DuplicateObject,
-        format!("table {label} is governed already"),
+        format!("table {shown} is governed already"),
         format!("It is {} as {name}; a relation is governed once.", state.as_str()),
-        format!("See it: SELECT * FROM spyne_table_state({});", literal(label).trim_start()),
+        format!("See it: SELECT * FROM spyne_table_state({});", literal(shown).trim_start()),
     )
+}
+
+/// What a name means to its readers is changed by those who answer for it: an
+/// engineer stages a new version of any name, but does not publish under the
+/// name of others. `theirs` is whether the caller answers for all its versions.
+///
+/// # Errors
+/// 42501 for a name of others.
+pub fn check_theirs(name: &str, state: State, theirs: bool) -> Result<()> {
+    if state.is_staging() || theirs {
+        return Ok(());
+    }
+    let denial = Denial::told(
+        Rule::RolePublish,
+        format!("permission denied to publish a table as {name}"),
+        "The name has versions that others answer for, and readers who trust it.",
+        "Register it as SHADOW and have it promoted, or under a name of its own.",
+    );
+    Err(denial.into())
 }
 
 /// Checks a logical name.
@@ -167,7 +188,7 @@ mod tests {
     use super::*;
 
     fn table<'a>() -> Request<'a> {
-        Request { label: "public.t", schema: "public", kind: "r", ..Request::default() }
+        Request { address: Address::new("public", "t"), kind: "r", ..Request::default() }
     }
 
     #[test]
@@ -186,7 +207,10 @@ mod tests {
         assert_eq!(code(Request { temporary: true, ..table() }), Code::WrongObjectType);
         assert_eq!(code(Request { is_partition: true, ..table() }), Code::WrongObjectType);
         assert_eq!(code(Request { is_system: true, ..table() }), Code::WrongObjectType);
-        assert_eq!(code(Request { schema: "spyne", ..table() }), Code::WrongObjectType);
+        assert_eq!(
+            code(Request { address: Address::new("spyne", "t"), ..table() }),
+            Code::WrongObjectType
+        );
         assert_eq!(code(Request { extension: Some("x"), ..table() }), Code::WrongObjectType);
         let twice = Request { governed: Some((State::Active, "t")), ..table() };
         assert_eq!(code(twice), Code::DuplicateObject);

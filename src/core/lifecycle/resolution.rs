@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::RelId;
-use crate::kernel::names::near;
 use crate::kernel::state::State;
+use crate::words::likeness::near;
 
 /// A version of a name, as resolution sees it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -26,7 +26,7 @@ pub fn read_pins(pin: Option<serde_json::Value>) -> Result<BTreeMap<String, Stri
             Code::InvalidParameter,
             "pin is not an object of names and versions",
             detail,
-            "For example: pin => '{\"customer\": \"v1\"}'",
+            "For example: SELECT * FROM spyne_resolve(ARRAY['customer'], pin => '{\"customer\": \"v1\"}');",
         )
     };
     match pin {

@@ -1,5 +1,6 @@
 //! Which change of state may be made, and by whom.
 
+use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{State, TRANSITIONS};
@@ -58,8 +59,8 @@ pub fn require(user: &str, role: Role, permission: Permission, action: &str) -> 
         return Ok(());
     }
     let needed = permission.lowest().as_str();
-    Err(SpyneError::new(
-        Code::InsufficientPrivilege,
+    let denial = Denial::told(
+        Rule::of(permission),
         format!("permission denied to {action}"),
         format!(
             "This needs the permission \"{}\", which begins at {needed}; {user} has {}.",
@@ -70,7 +71,8 @@ pub fn require(user: &str, role: Role, permission: Permission, action: &str) -> 
             }
         ),
         format!("An administrator can run: GRANT {needed} TO {user};"),
-    ))
+    );
+    Err(denial.into())
 }
 
 fn listed() -> String {

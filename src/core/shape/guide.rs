@@ -75,7 +75,8 @@ pub fn renames(address: &Address, renames: &[Rename], taken: &[&str]) -> Vec<Str
     away.chain(back).collect()
 }
 
-/// A table back to an address.
+/// A table back to an address. While it is governed that is refused, and what
+/// was done with enforcement off is undone so.
 pub fn relocation(now: &Address, to: &Address) -> String {
     let mut all = Vec::new();
     if now.name != to.name {
@@ -85,7 +86,7 @@ pub fn relocation(now: &Address, to: &Address) -> String {
         let from = now.renamed(&to.name).quoted();
         all.push(format!("ALTER TABLE {from} SET SCHEMA {};", quote(&to.schema)));
     }
-    all.join(" ")
+    format!("SET spyne.enforcement = off; {} RESET spyne.enforcement;", all.join(" "))
 }
 
 /// How a value of one column becomes one of another type.

@@ -1,11 +1,12 @@
 //! The refusals of the preview rule, in words.
 
 use crate::guc;
-use crate::pg::runs::{self, Token};
-use crate::pg::statement::{Statement, Text, Touched};
-use crate::pg::{catalogs, users};
-use crate::store::previews::{Found, Preview};
-use spyne_core::kernel::error::{Code, SpyneError};
+use crate::pg::catalogs;
+use crate::pg::text::Text;
+use crate::store::previews::Found;
+use spyne_core::gate::rules::{Denial, Rule, Words};
+use spyne_core::gate::situation::Seen;
+use spyne_core::statement::preview::Preview;
 use spyne_core::statement::preview::text::{dollar_quoted, normalized};
 
 /// The call that previews a text, ready to be copied.
@@ -19,68 +20,61 @@ fn preview_function() -> String {
 }
 
 /// The refusal of a statement whose preview does not authorise it.
-pub(super) fn not_authorising(found: &Found) -> SpyneError {
+pub(super) fn not_authorising(found: &Found) -> Denial {
     let id = &found.preview.preview_id;
-    let sql = &found.preview.sql;
+    let call = call_for(&found.preview.sql);
     if found.preview.requires_confirmation {
         return stopped(&found.preview);
     }
-    let (what, rule) = match found.used && found.preview.writes {
-        true => ("a previewed write runs once, and this one has run", "preview.used"),
-        false => ("the preview of this statement has expired", "preview.expired"),
-    };
-    SpyneError::new(
-        Code::WrongState,
-        what,
-        match rule {
-            "preview.used" => format!("Preview {id} authorised one run. [{rule}]"),
-            _ => format!("Preview {id} was good until {}. [{rule}]", found.expires_at),
-        },
-        call_for(sql),
-    )
+    if found.used && found.preview.writes {
+        let what = "a previewed write runs once, and this one has run";
+        let words = Words::new(what, format!("Preview {id} authorised one run."), call);
+        return Denial::new(Rule::PreviewUsed, words);
+    }
+    let what = "the preview of this statement has expired";
+    let until = format!("Preview {id} was good until {}.", found.expires_at);
+    Denial::new(Rule::PreviewExpired, Words::new(what, until, call))
 }
 
-/// The refusal of a statement that nobody has looked at.
-pub(super) fn unpreviewed(
-    statement: &Statement,
-    needing: &[&Touched],
-    token: Token,
-    current: Token,
-) -> SpyneError {
-    // A foreign key's own work is part of the statement that the client has sent.
-    let key = users::in_key_statement().then(runs::client_text).flatten();
-    let outer = runs::utility_text().or(key).or(statement.text).filter(Text::is_from_client);
-    let within = outer.is_none() || current != 0 || token != 0;
-    if within {
-        return inside(needing);
-    }
-    let text = outer.map(|t| t.get()).unwrap_or_default();
-    SpyneError::new(
-        Code::WrongState,
-        format!("nobody has looked at this statement: it uses {}", names(needing)),
+/// The refusal of a statement that nobody has looked at: `text` is what is to be
+/// previewed. Without one it is done inside another, beyond its tables.
+pub(in crate::enforce) fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
+    let needing = seen.iter().filter(|seen| seen.needs_preview());
+    let names = names(needing.clone());
+    let relation = needing.map(|seen| seen.relation).next();
+    let denial = match text {
+        Some(text) => required(&names, &text.get()),
+        None => inside(&names),
+    };
+    Denial { relation, ..denial }
+}
+
+fn required(names: &str, text: &str) -> Denial {
+    let words = Words::new(
+        format!("nobody has looked at this statement: it uses {names}"),
         format!(
-            "spyne.require_preview is {}: whoever queries governed tables looks first at what the query will do. [preview.required]",
+            "spyne.require_preview is {}: whoever queries governed tables looks first at what the query will do.",
             guc::require_preview().as_str()
         ),
-        format!("SELECT * FROM {}({});", preview_function(), dollar_quoted(normalized(&text))),
-    )
+        format!("SELECT * FROM {}({});", preview_function(), dollar_quoted(normalized(text))),
+    );
+    Denial::new(Rule::PreviewRequired, words)
 }
 
-/// The refusal of what is done inside a statement, beyond its tables.
-pub(super) fn inside(needing: &[&Touched]) -> SpyneError {
-    SpyneError::new(
-        Code::WrongState,
-        format!("a statement inside another uses {}, which was not previewed", names(needing)),
-        "What a function, a trigger or a DO block does is held to the tables of the statement that was previewed. [preview.inside]",
+fn inside(names: &str) -> Denial {
+    let words = Words::new(
+        format!("a statement inside another uses {names}, which was not previewed"),
+        "What a function, a trigger or a DO block does is held to the tables of the statement that was previewed.",
         "Query these tables in a statement of its own, and preview that. A SECURITY DEFINER function is judged as its owner: an admin's may.",
-    )
+    );
+    Denial::new(Rule::PreviewInside, words)
 }
 
 /// The first few of the tables.
-fn names(needing: &[&Touched]) -> String {
+fn names<'a>(needing: impl Iterator<Item = &'a Seen>) -> String {
     let mut names: Vec<String> = Vec::new();
-    for touched in needing {
-        let name = catalogs::relation_name(touched.relid).shown();
+    for seen in needing {
+        let name = catalogs::relation_name(seen.relation).shown();
         if !names.contains(&name) {
             names.push(name);
         }
@@ -90,19 +84,19 @@ fn names(needing: &[&Touched]) -> String {
 }
 
 /// The refusal of a statement whose preview has a stop.
-pub(super) fn stopped(preview: &Preview) -> SpyneError {
+pub(super) fn stopped(preview: &Preview) -> Denial {
     let id = &preview.preview_id;
     let sql = &preview.sql;
     let stops = preview.stops_left();
-    SpyneError::new(
-        Code::WrongState,
+    let words = Words::new(
         format!("the preview of this statement has a stop: {}", stops.join(", ")),
-        format!("Preview {id} says why; a stop is overridden with a reason. [preview.stop]"),
+        format!("Preview {id} says why; a stop is overridden with a reason."),
         format!(
             "SELECT * FROM {}({}, override => '{{{}}}', reason => '...');",
             preview_function(),
             dollar_quoted(sql),
             stops.join(",")
         ),
-    )
+    );
+    Denial::new(Rule::PreviewStop, words)
 }

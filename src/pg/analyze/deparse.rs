@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
-use crate::pg::statement::cells;
+use crate::pg::lists::cells;
 
 /// The SQL of each of `expressions`, which belong to the last of `levels` (the
 /// outermost comes first).

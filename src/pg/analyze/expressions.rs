@@ -7,8 +7,8 @@ use std::ffi::CStr;
 use pgrx::pg_sys;
 
 use super::tree;
-use crate::pg::shims;
-use crate::pg::statement::cells;
+use crate::pg::lists::cells;
+use crate::pg::server;
 use spyne_core::statement::query::{
     Aggregate, Call, Expr, ExprKind, Form, Sublink, SublinkKind, Volatility,
 };
@@ -81,7 +81,7 @@ impl Reader<'_> {
                     _ => None,
                 };
                 found.extend(kind.map(|kind| Expr { kind, ..Expr::default() }));
-                shims::each_part(node, &mut |part| left.push(part));
+                server::each_part(node, &mut |part| left.push(part));
             }
         }
         found
@@ -343,7 +343,7 @@ impl Reader<'_> {
         let mut found: Vec<*mut pg_sys::Node> = Vec::new();
         // SAFETY: the walker calls back for each direct part.
         unsafe {
-            shims::each_part(node, &mut |part| found.push(part));
+            server::each_part(node, &mut |part| found.push(part));
             found
                 .into_iter()
                 .filter(|part| !part.is_null())

@@ -8,14 +8,14 @@ mod plan;
 mod tree;
 
 use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use crate::pg::oids::rel_id;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::local::Local;
-use super::statement::cells;
-use super::{elevate, hooks};
+use super::lists::cells;
+use super::{elevate, frames, hooks};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::statement::analyzed::{Analyzed, Wrapper};
 
@@ -42,16 +42,16 @@ pub struct Raised {
     pub position: Option<usize>,
 }
 
-/// The error position inside the text, noted while the error is raised: pgrx
-/// does not carry it over.
-static POSITION: Local<i32> = Local::new(0);
-
-unsafe extern "C-unwind" fn note_position(_argument: *mut core::ffi::c_void) {
-    // SAFETY: called by errfinish, with an error under construction.
+/// Notes the error position inside the text while the error is raised, in the
+/// number that it is called with: pgrx does not carry it over.
+unsafe extern "C-unwind" fn note_position(noted: *mut core::ffi::c_void) {
+    // SAFETY: called by errfinish, with an error under construction; the number
+    // outlives the callback.
     unsafe {
+        let noted = &*noted.cast::<AtomicI32>();
         let position = pg_sys::geterrposition();
-        if position > 0 && POSITION.get() == 0 {
-            POSITION.set(position);
+        if position > 0 && noted.load(Relaxed) == 0 {
+            noted.store(position, Relaxed);
         }
         // It is a position in the text that is looked at, not in the client's.
         pg_sys::errposition(0);
@@ -67,7 +67,10 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
     let Ok(text) = CString::new(text) else {
         return Err(Problem::Empty);
     };
-    POSITION.set(0);
+    let position = AtomicI32::new(0);
+    // An error that is caught here undoes no subtransaction, so what it leaves on
+    // the stack of frames is popped here.
+    let depth = frames::depth();
     // SAFETY: reads a static; put back below, and by Postgres after an error.
     let before = unsafe { pg_sys::error_context_stack };
 
@@ -75,7 +78,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
         let mut callback = pg_sys::ErrorContextCallback {
             previous: before,
             callback: Some(note_position),
-            arg: std::ptr::null_mut(),
+            arg: (&raw const position).cast_mut().cast(),
         };
         // SAFETY: the callback lives in this frame and is taken off the stack
         // before the frame ends, on the way out and in the handler below.
@@ -89,6 +92,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
     .catch_others(|caught| {
         // SAFETY: as above.
         unsafe { pg_sys::error_context_stack = before };
+        frames::pop(depth);
         match caught {
             pg_sys::panic::CaughtError::PostgresError(report) => {
                 // A cancellation is not an answer about the text.
@@ -98,7 +102,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
                 ) {
                     pg_sys::panic::CaughtError::PostgresError(report).rethrow();
                 }
-                let position = usize::try_from(POSITION.get()).ok().filter(|p| *p > 0);
+                let position = usize::try_from(position.load(Relaxed)).ok().filter(|p| *p > 0);
                 Err(Problem::Error(Box::new(Raised {
                     sqlstate: report.sql_error_code(),
                     message: report.message().to_string(),

@@ -2,8 +2,9 @@
 
 use pgrx::pg_sys;
 
-use crate::pg::statement::{Kind, cells};
-use crate::pg::{hooks, shims};
+use crate::pg::lists::cells;
+use crate::pg::policy::Kind;
+use crate::pg::{hooks, server};
 use spyne_core::statement::query::plan::{PlanNode, Planned};
 
 /// Reads a plan's estimates.
@@ -69,6 +70,6 @@ pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt, explained: bo
     // SAFETY: the lists of the plan itself.
     unsafe {
         hooks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
-        hooks::checked(|| shims::check_permissions(planned));
+        hooks::checked(|| server::require_permissions(planned));
     }
 }

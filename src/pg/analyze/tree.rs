@@ -7,9 +7,9 @@ use pgrx::pg_sys;
 
 use super::deparse;
 use super::expressions::Reader;
+use crate::pg::lists::cells;
 use crate::pg::oids::rel_id;
-use crate::pg::shims;
-use crate::pg::statement::cells;
+use crate::pg::server;
 use spyne_core::statement::query::{
     Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, SetOperator,
     Source, SourceKind, Target,
@@ -33,6 +33,7 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
     unsafe {
         pg_sys::check_stack_depth();
         pgrx::check_for_interrupts!();
+        let query = server::with_groups_written_out(query);
         let tree = &*query;
         let levels: Vec<*mut pg_sys::Query> = outer.iter().copied().chain([query]).collect();
         let wanted = wanted_texts(tree);
@@ -44,6 +45,7 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
                 cells((*tree.jointree).fromlist).map(|c| from_item(c.cast(), &reader)).collect(),
                 conjuncts((*tree.jointree).quals)
                     .into_iter()
+                    .chain(conjuncts(server::merge_condition(tree)))
                     .map(|node| reader.read(node))
                     .collect(),
             ),
@@ -99,7 +101,7 @@ unsafe fn wanted_texts(tree: &pg_sys::Query) -> Vec<*mut pg_sys::Node> {
         // SAFETY: the walker calls back for each direct part. A subquery has a
         // level of its own.
         unsafe {
-            shims::each_part(node, &mut |part| parts.push(part));
+            server::each_part(node, &mut |part| parts.push(part));
             for part in parts {
                 if !part.is_null() && (*part).type_ != pg_sys::NodeTag::T_Query {
                     calls(part, into);
@@ -132,6 +134,7 @@ unsafe fn wanted_texts(tree: &pg_sys::Query) -> Vec<*mut pg_sys::Node> {
         if !tree.jointree.is_null() {
             conditions(tree.jointree.cast(), &mut all);
         }
+        all.extend(conjuncts(server::merge_condition(tree)));
         all.extend(conjuncts(tree.havingQual));
         for cell in cells(tree.targetList) {
             let expression = (*cell.cast::<pg_sys::TargetEntry>()).expr.cast::<pg_sys::Node>();
@@ -232,7 +235,7 @@ unsafe fn source(entry: &pg_sys::RangeTblEntry, reader: &Reader) -> Source {
             }
             RTE_SUBQUERY => SourceKind::Subquery {
                 query: Box::new(read_within(entry.subquery, reader.levels)),
-                view: shims::view_behind(entry).map(rel_id),
+                view: server::view_behind(entry).map(rel_id),
                 lateral: entry.lateral,
             },
             RTE_CTE => SourceKind::Cte {

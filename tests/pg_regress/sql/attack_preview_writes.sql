@@ -40,8 +40,8 @@ SELECT * FROM regress.contents('pv_write') WHERE "table" = 'act';
 SELECT count(*) FROM spyne_preview($$INSERT INTO act VALUES (1, 'twice')$$, dry_run => true);
 SELECT count(*) FROM spyne_preview($$SELECT v FROM act$$, dry_run => true);
 -- One that is cancelled leaves nothing either, and no preview.
-CREATE FUNCTION pv_write.slow() RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN 'late'; END $$;
-SET statement_timeout = '200ms';
+CREATE FUNCTION pv_write.slow() RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN 'late'; END $$;
+SET statement_timeout = '1s';
 SELECT count(*) FROM spyne_preview('UPDATE act SET v = slow() WHERE id = 1', dry_run => true);
 \echo :LAST_ERROR_SQLSTATE
 RESET statement_timeout;

@@ -1,96 +1,54 @@
 //! What the incoming table takes over from the outgoing one: owner, grants,
 //! row security, comments, publications, sequences.
 
-use super::facts::{Grant, Policy, Publication, Table};
-use super::{Plan, takeover};
-use crate::kernel::names::{literal, qualified, quote};
+use super::Plan;
+use super::facts::{Grant, Table};
+use super::op::{Kind, Op, RowSecurity, Target};
+use crate::kernel::names::Address;
 
-/// A role in GRANT and REVOKE; None is PUBLIC.
-fn grantee(role: &Option<String>) -> String {
-    role.as_deref().map_or_else(|| "PUBLIC".to_string(), quote)
-}
-
-/// The GRANT statement that gives `grant` on `object` (`TABLE "s"."t"`).
-pub fn grant_sql(grant: &Grant, object: &str) -> String {
-    format!(
-        "GRANT {}{} ON {object} TO {}{}",
-        grant.privilege,
-        grant.column.as_deref().map(|c| format!(" ({})", quote(c))).unwrap_or_default(),
-        grantee(&grant.grantee),
-        if grant.grantable { " WITH GRANT OPTION" } else { "" }
-    )
-}
-
-/// Replaces all grants of `object` but its owner's by `wanted`.
+/// Replaces all grants of the table at `on` but its owner's by `wanted`.
 pub fn replace_grants(
     plan: &mut Plan,
-    label: &str,
-    object: &str,
+    shown: &str,
+    on: &Address,
     held: &[Grant],
     wanted: &[Grant],
 ) {
-    let mut grantees: Vec<String> = held.iter().map(|g| grantee(&g.grantee)).collect();
-    grantees.push("PUBLIC".to_string());
-    grantees.sort();
-    grantees.dedup();
-    plan.sql(
-        label,
+    let on = Target::Table(on.clone());
+    let from = held.iter().map(|g| g.grantee.clone()).chain([None]).collect();
+    plan.step(
+        shown,
         "takes the grants of the version it replaces",
-        format!("REVOKE ALL ON {object} FROM {} CASCADE", grantees.join(", ")),
+        Op::Revoke { privilege: None, on: on.clone(), from },
     );
     // REVOKE on a table takes column grants away too.
     for grant in wanted {
-        plan.sql(
-            label,
+        plan.step(
+            shown,
             format!("{} to {}", grant.privilege, grant.grantee.as_deref().unwrap_or("PUBLIC")),
-            grant_sql(grant, object),
+            Op::Grant { grant: grant.clone(), on: on.clone() },
         );
     }
-}
-
-fn policy_sql(policy: &Policy, table: &str) -> String {
-    let roles: Vec<String> = policy.roles.iter().map(grantee).collect();
-    format!(
-        "CREATE POLICY {} ON {table} AS {} FOR {} TO {}{}{}",
-        quote(&policy.name),
-        if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" },
-        policy.command,
-        roles.join(", "),
-        policy.using.as_deref().map(|e| format!(" USING ({e})")).unwrap_or_default(),
-        policy.with_check.as_deref().map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default(),
-    )
-}
-
-fn publication_sql(publication: &Publication, table: &str) -> String {
-    format!(
-        "ALTER PUBLICATION {} ADD TABLE ONLY {table}{}{}",
-        quote(&publication.name),
-        publication
-            .columns
-            .as_ref()
-            .map(|c| format!(" ({})", c.iter().map(|n| quote(n)).collect::<Vec<_>>().join(", ")))
-            .unwrap_or_default(),
-        publication.filter.as_deref().map(|f| format!(" WHERE ({f})")).unwrap_or_default(),
-    )
 }
 
 /// Adds the steps that pass on what belongs to the address and not to the
 /// data. `at` is where the incoming table is by then, `left` where the outgoing
 /// one is.
-pub fn all(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, left: &str) {
-    let label = outgoing.label();
+pub fn all(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, left: &Address) {
+    let shown = outgoing.shown();
     if incoming.owner != outgoing.owner {
-        plan.sql(
-            &label,
+        plan.step(
+            &shown,
             format!("owner {} as before", outgoing.owner),
-            format!("ALTER TABLE {at} OWNER TO {}", quote(&outgoing.owner)),
+            Op::SetOwner { kind: Kind::Table, at: at.clone(), owner: outgoing.owner.clone() },
         );
     }
-    replace_grants(plan, &label, &format!("TABLE {at}"), &incoming.grants, &outgoing.grants);
-    row_security(plan, incoming, outgoing, at, &label);
-    comments(plan, incoming, outgoing, at, &label);
-    publications(plan, incoming, outgoing, at, left, &label);
-    sequences(plan, incoming, outgoing, at, &label);
+    replace_grants(plan, &shown, at, &incoming.grants, &outgoing.grants);
+    row_security(plan, incoming, outgoing, at);
+    comments(plan, incoming, outgoing, at);
+    publications(plan, incoming, outgoing, at, left);
+    replica_identity(plan, incoming, outgoing, at);
+    sequences(plan, incoming, outgoing, at);
     let lost: Vec<&str> = outgoing
         .triggers
         .iter()
@@ -99,83 +57,85 @@ pub fn all(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, left: 
         .collect();
     if !lost.is_empty() {
         plan.warn(
-            incoming.label(),
-            format!("lacks the triggers {} of {}", lost.join(", "), outgoing.label()),
+            incoming.shown(),
+            format!("lacks the triggers {} of {shown}", lost.join(", ")),
             "Create them on the shadow before promoting it.",
         );
     }
     if outgoing.children > 0 {
         plan.warn(
-            outgoing.label(),
+            shown,
             format!("has {} inheriting tables, which stay with the old version", outgoing.children),
             "",
         );
     }
 }
 
-fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, label: &str) {
+fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
+    let shown = outgoing.shown();
     for policy in &incoming.policies {
-        let sql = format!("DROP POLICY {} ON {at}", quote(&policy.name));
-        plan.sql(label, format!("policy {} of the shadow goes", policy.name), sql);
+        plan.step(
+            &shown,
+            format!("policy {} of the shadow goes", policy.name),
+            Op::DropPolicy { name: policy.name.clone(), at: at.clone() },
+        );
     }
     for policy in &outgoing.policies {
-        let sql = policy_sql(policy, at);
-        plan.sql_as(label, format!("policy {}", policy.name), &outgoing.owner, sql);
-    }
-    if incoming.row_security != outgoing.row_security {
-        let verb = if outgoing.row_security { "ENABLE" } else { "DISABLE" };
-        plan.sql(
-            label,
-            "row security as before",
-            format!("ALTER TABLE {at} {verb} ROW LEVEL SECURITY"),
+        let (policy, owner) = (policy.clone(), outgoing.owner.clone());
+        plan.step(
+            &shown,
+            format!("policy {}", policy.name),
+            Op::MakePolicy { policy, at: at.clone(), owner },
         );
+    }
+    let mut set = |to: RowSecurity| {
+        plan.step(&shown, "row security as before", Op::SetRowSecurity { at: at.clone(), to });
+    };
+    if incoming.row_security != outgoing.row_security {
+        set(if outgoing.row_security { RowSecurity::Enable } else { RowSecurity::Disable });
     }
     if incoming.force_row_security != outgoing.force_row_security {
-        let verb = if outgoing.force_row_security { "FORCE" } else { "NO FORCE" };
-        plan.sql(
-            label,
-            "row security as before",
-            format!("ALTER TABLE {at} {verb} ROW LEVEL SECURITY"),
-        );
+        set(if outgoing.force_row_security { RowSecurity::Force } else { RowSecurity::NoForce });
     }
 }
 
-fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, label: &str) {
-    if let (None, Some(comment)) = (&incoming.comment, &outgoing.comment) {
-        let kind = takeover::object_kind(&incoming.kind);
-        plan.sql(label, "comment", format!("COMMENT ON {kind} {at} IS {}", literal(comment)));
+fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
+    let shown = outgoing.shown();
+    let comment = |column: Option<&String>, text: &String| Op::Comment {
+        kind: Kind::of_table(&incoming.kind),
+        at: at.clone(),
+        column: column.cloned(),
+        text: text.clone(),
+    };
+    if let (None, Some(text)) = (&incoming.comment, &outgoing.comment) {
+        plan.step(&shown, "comment", comment(None, text));
     }
-    for (column, comment) in &outgoing.column_comments {
+    for (column, text) in &outgoing.column_comments {
         let exists = incoming.shape.columns.iter().any(|c| c.name == *column);
         if exists && !incoming.column_comments.contains_key(column) {
-            plan.sql(
-                label,
-                format!("comment on {column}"),
-                format!("COMMENT ON COLUMN {at}.{} IS {}", quote(column), literal(comment)),
-            );
+            plan.step(&shown, format!("comment on {column}"), comment(Some(column), text));
         }
     }
 }
 
 /// Subscribers know a table by its name, so the publication follows the name.
-fn publications(
-    plan: &mut Plan,
-    incoming: &Table,
-    outgoing: &Table,
-    at: &str,
-    left: &str,
-    label: &str,
-) {
+fn publications(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, left: &Address) {
+    let shown = outgoing.shown();
     for publication in &outgoing.publications {
         let name = &publication.name;
+        let leave = |at: &Address| Op::LeavePublication { name: name.clone(), at: at.clone() };
         if incoming.publications.iter().any(|p| p.name == *name) {
-            let sql = format!("ALTER PUBLICATION {} DROP TABLE ONLY {at}", quote(name));
-            plan.sql(label, format!("publication {name}"), sql);
+            plan.step(&shown, format!("publication {name}"), leave(at));
         }
-        let leave = format!("ALTER PUBLICATION {} DROP TABLE ONLY {left}", quote(name));
-        plan.sql(label, format!("the old version leaves publication {name}"), leave);
-        plan.sql(label, format!("publication {name}"), publication_sql(publication, at));
+        plan.step(&shown, format!("the old version leaves publication {name}"), leave(left));
+        let join = Op::JoinPublication { publication: publication.clone(), at: at.clone() };
+        plan.step(&shown, format!("publication {name}"), join);
     }
+}
+
+/// What replication knows a row by is as before.
+fn replica_identity(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
+    let shown = outgoing.shown();
     let identity = match outgoing.replica_identity.as_str() {
         same if same == incoming.replica_identity => return,
         "d" => "DEFAULT",
@@ -183,54 +143,45 @@ fn publications(
         "f" => "FULL",
         _ => {
             plan.warn(
-                incoming.label(),
+                incoming.shown(),
                 format!(
-                    "{} has an index as its replica identity; choose one for the new version",
-                    outgoing.label()
+                    "{shown} has an index as its replica identity; choose one for the new version"
                 ),
-                format!("ALTER TABLE {at} REPLICA IDENTITY USING INDEX ...;"),
+                format!("ALTER TABLE {} REPLICA IDENTITY USING INDEX ...;", at.quoted()),
             );
             return;
         }
     };
-    plan.sql(
-        label,
-        "replica identity as before",
-        format!("ALTER TABLE {at} REPLICA IDENTITY {identity}"),
-    );
+    let op = Op::SetReplicaIdentity { at: at.clone(), identity: identity.to_string() };
+    plan.step(shown, "replica identity as before", op);
 }
 
 /// Numbers go on where they were: an identity column of the new version must
 /// not hand out a value that the old one has used, and a sequence shared by a
 /// default must not go down with the old table.
-fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &str, label: &str) {
+fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
+    let shown = outgoing.shown();
     for old in &outgoing.sequences {
         let twin = incoming.sequences.iter().find(|s| s.column == old.column);
         match twin {
             Some(new) => {
                 if let Some(value) = old.last_value.filter(|v| *v > new.last_value.unwrap_or(0)) {
-                    plan.sql(
-                        label,
-                        format!("{} goes on after {value}", new.column),
-                        format!(
-                            "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {})::pg_catalog.regclass, {value})",
-                            literal(at),
-                            literal(&new.column)
-                        ),
-                    );
+                    let (at, column) = (at.clone(), new.column.clone());
+                    let op = Op::GoOnAfter { at, column, value };
+                    plan.step(&shown, format!("{} goes on after {value}", new.column), op);
                 }
             }
             None if !old.identity
                 && incoming.shape.columns.iter().any(|c| c.name == old.column) =>
             {
-                plan.sql(
-                    label,
+                plan.step(
+                    &shown,
                     format!("sequence {} now belongs to the new version", old.name),
-                    format!(
-                        "ALTER SEQUENCE {} OWNED BY {at}.{}",
-                        qualified(&outgoing.schema, &old.name),
-                        quote(&old.column)
-                    ),
+                    Op::OwnSequence {
+                        sequence: Address::new(&outgoing.schema, &old.name),
+                        at: at.clone(),
+                        column: old.column.clone(),
+                    },
                 );
             }
             None => {}

@@ -1,9 +1,9 @@
 //! What refers to the outgoing table: listed one by one, and moved on request.
 
-use super::carry::grant_sql;
-use super::facts::{Dependent, MaterializedView};
-use super::{Action, Plan, Step};
-use crate::kernel::names::{literal, qualified, quote};
+use super::Plan;
+use super::facts::{Dependent, Grant, MaterializedView};
+use super::op::{Kind, Op, Target};
+use crate::kernel::names::{Address, quote};
 use crate::shape::Change as Difference;
 use crate::shape::rules::ChangeType;
 
@@ -35,20 +35,20 @@ pub fn plan_all(
     differences: &[Difference],
 ) {
     for dependent in dependents {
-        let (kind, object) = describe(dependent);
+        let (kind, at) = describe(dependent);
         let lost = lost_columns(dependent, differences);
         match policy {
             Policy::Repoint if !lost.is_empty() => plan.block(
-                &object,
+                at.shown(),
                 format!("{kind} uses what the new version has no more: {}", lost.join(", ")),
                 "Drop it, or keep the columns it uses as they are.",
             ),
             Policy::Block => plan.block(
-                &object,
+                at.shown(),
                 format!("{kind} on {outgoing} would stay with the old version"),
                 "Pass dependents => 'repoint' to move it, or drop it.",
             ),
-            Policy::Repoint => repoint(plan, dependent, &kind, &object, outgoing),
+            Policy::Repoint => repoint(plan, dependent, &kind, &at, outgoing),
         }
     }
 }
@@ -95,66 +95,62 @@ fn family(data_type: &str) -> &str {
     }
 }
 
-fn describe(dependent: &Dependent) -> (String, String) {
+/// What kind of object it is, in words, and where.
+fn describe(dependent: &Dependent) -> (String, Address) {
     match dependent {
         Dependent::ForeignKey { schema, name, constraint, .. } => {
-            (format!("foreign key {constraint}"), format!("{schema}.{name}"))
+            (format!("foreign key {constraint}"), Address::new(schema, name))
         }
-        Dependent::View { schema, name, .. } => ("view".into(), format!("{schema}.{name}")),
+        Dependent::View { schema, name, .. } => ("view".into(), Address::new(schema, name)),
         Dependent::MaterializedView(view) => {
-            ("materialized view".into(), format!("{}.{}", view.schema, view.name))
+            ("materialized view".into(), Address::new(&view.schema, &view.name))
         }
         Dependent::Rule { schema, name, constraint } => {
-            (format!("rule {constraint}"), format!("{schema}.{name}"))
+            (format!("rule {constraint}"), Address::new(schema, name))
         }
-        Dependent::Function { schema, name } => ("function".into(), format!("{schema}.{name}")),
+        Dependent::Function { schema, name } => ("function".into(), Address::new(schema, name)),
         Dependent::Policy { schema, name, constraint } => {
-            (format!("policy {constraint}"), format!("{schema}.{name}"))
+            (format!("policy {constraint}"), Address::new(schema, name))
         }
     }
 }
 
-fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, object: &str, outgoing: &str) {
+fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, at: &Address, outgoing: &str) {
+    let object = at.shown();
     match dependent {
-        Dependent::ForeignKey { schema, name, constraint, definition, partitioned, .. } => {
-            if *partitioned {
-                plan.block(
-                    object,
-                    format!("{kind} belongs to a partitioned table, where Postgres has no NOT VALID foreign keys"),
-                    format!("ALTER TABLE {} DROP CONSTRAINT {}; and add it again afterwards.", qualified(schema, name), quote(constraint)),
-                );
-                return;
-            }
-            let child = qualified(schema, name);
-            let constraint = quote(constraint);
-            // One that was NOT VALID already says so in its definition.
-            let unvalidated = definition.trim_end().ends_with("NOT VALID");
-            let suffix = if unvalidated { "" } else { " NOT VALID" };
-            plan.sql(
+        Dependent::ForeignKey { constraint, partitioned: true, .. } => plan.block(
+            object,
+            format!("{kind} belongs to a partitioned table, where Postgres has no NOT VALID foreign keys"),
+            format!(
+                "ALTER TABLE {} DROP CONSTRAINT {}; and add it again afterwards.",
+                at.quoted(),
+                quote(constraint)
+            ),
+        ),
+        Dependent::ForeignKey { constraint, definition, .. } => {
+            let (constraint, definition) = (constraint.clone(), definition.clone());
+            let validate =
+                Op::ValidateForeignKey { at: at.clone(), constraint: constraint.clone() };
+            let op = Op::RepointForeignKey { at: at.clone(), constraint, definition };
+            plan.step(&object, format!("{kind} points to the new version"), op);
+            plan.follow_up(
                 object,
-                format!("{kind} points to the new version"),
-                format!("ALTER TABLE {child} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {constraint} {definition}{suffix}"),
+                format!("{kind} is NOT VALID until the rows have been checked"),
+                validate,
             );
-            plan.follow_ups.push(Step {
-                object: object.to_string(),
-                detail: format!("{kind} is NOT VALID until the rows have been checked"),
-                action: Action::Sql(format!(
-                    "ALTER TABLE {child} VALIDATE CONSTRAINT {constraint}"
-                )),
+        }
+        Dependent::View { definition, options, owner, can_create, .. } => {
+            let op = Op::MakeView {
+                view: at.clone(),
+                options: options.clone().unwrap_or_default(),
+                body: definition.clone(),
+                owner: Some(owner.clone()),
+            };
+            creating(plan, at, owner, *can_create, |plan| {
+                plan.step(&object, "view reads the new version", op);
             });
         }
-        Dependent::View { schema, name, definition, options, owner, can_create, .. } => {
-            let sql = format!(
-                "CREATE OR REPLACE VIEW {}{} AS {}",
-                qualified(schema, name),
-                with_options(options),
-                body(definition)
-            );
-            creating(plan, object, schema, owner, *can_create, |plan| {
-                plan.sql_as(object, "view reads the new version", owner, sql);
-            });
-        }
-        Dependent::MaterializedView(view) => materialized(plan, view, object),
+        Dependent::MaterializedView(view) => materialized(plan, view, at),
         Dependent::Rule { .. } | Dependent::Function { .. } | Dependent::Policy { .. } => plan
             .warn(
                 object,
@@ -166,7 +162,8 @@ fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, object: &str, out
 
 /// A materialized view cannot be replaced: it is made again, empty, and its
 /// REFRESH is left to the caller since it takes as long as the data is large.
-fn materialized(plan: &mut Plan, view: &MaterializedView, object: &str) {
+fn materialized(plan: &mut Plan, view: &MaterializedView, at: &Address) {
+    let object = at.shown();
     if view.used_by > 0 {
         plan.block(
             object,
@@ -178,77 +175,64 @@ fn materialized(plan: &mut Plan, view: &MaterializedView, object: &str) {
         );
         return;
     }
-    let address = qualified(&view.schema, &view.name);
-    plan.sql(object, "materialized view makes room", format!("DROP MATERIALIZED VIEW {address}"));
-    creating(plan, object, &view.schema, &view.owner, view.can_create, |plan| {
-        let sql = format!(
-            "CREATE MATERIALIZED VIEW {address}{} AS {} WITH NO DATA",
-            with_options(&view.options),
-            body(&view.definition)
-        );
-        plan.sql_as(object, "materialized view reads the new version", &view.owner, sql);
+    let drop = Op::DropMaterializedView { view: at.clone() };
+    plan.step(&object, "materialized view makes room", drop);
+    let owner = &view.owner;
+    creating(plan, at, owner, view.can_create, |plan| {
+        let op = Op::MakeMaterializedView {
+            view: at.clone(),
+            options: view.options.clone().unwrap_or_default(),
+            body: view.definition.clone(),
+            owner: owner.clone(),
+        };
+        plan.step(&object, "materialized view reads the new version", op);
         for index in &view.indexes {
-            plan.sql_as(object, "index as before", &view.owner, index.clone());
+            let op = Op::MakeIndex { definition: index.clone(), owner: owner.clone() };
+            plan.step(&object, "index as before", op);
         }
     });
     for grant in &view.grants {
-        plan.sql(object, "grants as before", grant_sql(grant, &format!("TABLE {address}")));
+        let op = Op::Grant { grant: grant.clone(), on: Target::Table(at.clone()) };
+        plan.step(&object, "grants as before", op);
     }
-    if let Some(comment) = &view.comment {
-        let sql = format!("COMMENT ON MATERIALIZED VIEW {address} IS {}", literal(comment));
-        plan.sql(object, "comment as before", sql);
+    if let Some(text) = &view.comment {
+        let (kind, text) = (Kind::MaterializedView, text.clone());
+        let op = Op::Comment { kind, at: at.clone(), column: None, text };
+        plan.step(&object, "comment as before", op);
     }
-    plan.follow_ups.push(Step {
-        object: object.to_string(),
-        detail: "the materialized view is empty until it is refreshed".into(),
-        action: Action::Sql(format!("REFRESH MATERIALIZED VIEW {address}")),
-    });
+    plan.follow_up(
+        object,
+        "the materialized view is empty until it is refreshed",
+        Op::RefreshMaterializedView { view: at.clone() },
+    );
 }
 
 /// An owner who may no longer create in the schema gets that right for the
 /// statements in between.
 fn creating(
     plan: &mut Plan,
-    object: &str,
-    schema: &str,
+    at: &Address,
     owner: &str,
     can_create: bool,
     add: impl FnOnce(&mut Plan),
 ) {
-    let right = format!("CREATE ON SCHEMA {}", quote(schema));
+    let on = Target::Schema(at.schema.clone());
+    let owner = Some(owner.to_string());
     if !can_create {
-        let sql = format!("GRANT {right} TO {}", quote(owner));
-        plan.sql(object, "its owner may create it again", sql);
+        let grant = Grant {
+            grantee: owner.clone(),
+            privilege: "CREATE".to_string(),
+            grantable: false,
+            column: None,
+        };
+        let op = Op::Grant { grant, on: on.clone() };
+        plan.step(at.shown(), "its owner may create it again", op);
     }
     add(plan);
     if !can_create {
-        let sql = format!("REVOKE {right} FROM {}", quote(owner));
-        plan.sql(object, "and nothing else", sql);
+        let op = Op::Revoke { privilege: Some("CREATE".to_string()), on, from: vec![owner] };
+        plan.step(at.shown(), "and nothing else", op);
     }
-}
-
-fn body(definition: &str) -> &str {
-    definition.trim().trim_end_matches(';')
-}
-
-/// `WITH (name = value, ...)` from pg_class.reloptions.
-fn with_options(options: &Option<Vec<String>>) -> String {
-    match options.as_ref().filter(|o| !o.is_empty()) {
-        Some(options) => format!(" WITH{}", option_list(options)),
-        None => String::new(),
-    }
-}
-
-/// ` (name = value, ...)`.
-pub fn option_list(options: &[String]) -> String {
-    let list: Vec<String> = options
-        .iter()
-        .map(|option| match option.split_once('=') {
-            Some((name, value)) => format!("{} = {}", quote(name), literal(value).trim_start()),
-            None => quote(option),
-        })
-        .collect();
-    format!(" ({})", list.join(", "))
 }
 
 #[cfg(test)]
@@ -290,9 +274,9 @@ mod tests {
             foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false),
             Policy::Repoint,
         );
-        let Action::Sql(sql) = &plan.steps[0].action else { panic!() };
+        let sql = plan.steps[0].op.sql().expect("a statement");
         assert!(sql.ends_with("REFERENCES public.customer(id) NOT VALID"), "{sql}");
-        let Action::Sql(sql) = &plan.follow_ups[0].action else { panic!() };
+        let sql = plan.follow_ups[0].op.sql().expect("a statement");
         assert_eq!(
             sql,
             "ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT \"orders_customer_fkey\""
@@ -320,8 +304,8 @@ mod tests {
             can_create: false,
         };
         let plan = plan(view, Policy::Repoint);
-        let Action::SqlAs { owner, sql } = &plan.steps[1].action else { panic!() };
-        assert_eq!(owner, "app");
+        let sql = plan.steps[1].op.sql().expect("a statement");
+        assert_eq!(plan.steps[1].op.runs_as(), Some("app"));
         assert_eq!(
             sql,
             "CREATE OR REPLACE VIEW \"public\".\"v\" WITH (\"security_barrier\" = 'true') AS SELECT 1"

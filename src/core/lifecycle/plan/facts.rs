@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::kernel::ids::RelId;
-use crate::kernel::names::qualified;
+use crate::kernel::names::Address;
 use crate::kernel::state::State;
 use crate::shape::rules::Severity;
 use crate::shape::snapshot::{Column, Snapshot};
@@ -40,18 +40,18 @@ pub struct Table {
 }
 
 impl Table {
-    /// Schema and name, quoted, for use in a statement.
-    pub fn address(&self) -> String {
-        qualified(&self.schema, &self.name)
+    /// Where it is.
+    pub fn address(&self) -> Address {
+        Address::new(&self.schema, &self.name)
     }
 
-    /// Schema and name, for people.
-    pub fn label(&self) -> String {
-        format!("{}.{}", self.schema, self.name)
+    /// Where it is, for people.
+    pub fn shown(&self) -> String {
+        self.address().shown()
     }
 }
 
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Grant {
     /// None is PUBLIC.
     pub grantee: Option<String>,
@@ -61,7 +61,7 @@ pub struct Grant {
     pub column: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Policy {
     pub name: String,
     pub permissive: bool,
@@ -72,7 +72,7 @@ pub struct Policy {
     pub with_check: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Publication {
     pub name: String,
     pub columns: Option<Vec<String>>,
@@ -148,6 +148,13 @@ pub struct Governed {
     pub home_schema: String,
     pub home_name: String,
     pub table: Table,
+}
+
+impl Governed {
+    /// The address that the version has while applications use it.
+    pub fn home(&self) -> Address {
+        Address::new(&self.home_schema, &self.home_name)
+    }
 }
 
 /// The view `governed.<name>`.

@@ -7,56 +7,38 @@
 pub mod carry;
 pub mod dependents;
 pub mod facts;
+pub mod op;
+pub mod record;
 pub mod takeover;
 pub mod view;
 
-use crate::kernel::ids::RelId;
-use crate::kernel::state::State;
+use serde::Serialize;
+
+use crate::kernel::error::{Code, SpyneError};
+use crate::kernel::names::RelationName;
+use op::{Change, Op};
+use record::Record;
 
 /// One line of a plan, as its rows show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
     /// What is changed.
     pub object: String,
-    /// What happens to it, in words.
+    /// What happens to it, in words: the same operation reads differently by
+    /// what it is done for.
     pub detail: String,
-    pub action: Action,
+    pub op: Op,
 }
 
-/// How a step is carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// One statement, run with elevated rights. Fixed catalog work: none of
-    /// these statements reads a user's table or calls a user's function.
-    Sql(String),
-    /// One statement with an expression that a user wrote: run as the owner of
-    /// the object, whose it is, in a security-restricted operation. To parse an
-    /// expression can already run code (a domain's CHECK, a cast).
-    SqlAs { owner: String, sql: String },
-    /// A table changes state in spyne's own catalog.
-    Change(Change),
-}
-
-/// A change of state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    pub oid: RelId,
-    pub name: String,
-    pub relation: String,
-    pub from: State,
-    pub to: State,
-    pub version: String,
-    pub supersedes: Option<String>,
-    /// The version that took over, for one that is superseded.
-    pub superseded_by: Option<String>,
-    /// The address that the table has when it is the one applications use.
-    pub home: (String, String),
-    /// When a deprecated version is meant to go, as text.
-    pub sunset_at: Option<String>,
+impl Step {
+    /// The statement, ready to be shown; None where only spyne's catalog changes.
+    pub fn statement(&self) -> Option<String> {
+        self.op.sql().map(|sql| format!("{sql};"))
+    }
 }
 
 /// Something a person should know before it happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     pub object: String,
     pub detail: String,
@@ -65,43 +47,50 @@ pub struct Note {
 }
 
 /// The whole of what would be done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
+    /// Why it is asked for, for the history.
+    pub reason: Option<String>,
     /// Reasons why nothing is done.
     pub blockers: Vec<Note>,
     pub warnings: Vec<Note>,
+    /// What spyne notes in its catalog before the first step, with no line of
+    /// its own.
+    pub before: Vec<Record>,
     pub steps: Vec<Step>,
+    /// What spyne notes after the last step, likewise.
+    pub after: Vec<Record>,
     /// Statements left to the caller, because their cost grows with the data.
     pub follow_ups: Vec<Step>,
 }
 
 impl Plan {
-    /// Adds the one step of a deprecation.
-    pub fn deprecate(&mut self, change: Change) {
-        self.steps.push(Step {
-            object: change.relation.clone(),
-            detail: format!("{} to {}", change.from.as_str(), change.to.as_str()),
-            action: Action::Change(change),
-        });
+    /// A plan for this reason, with nothing in it yet.
+    pub fn because(reason: Option<&str>) -> Plan {
+        Plan { reason: reason.map(str::to_string), ..Plan::default() }
     }
 
-    fn sql(&mut self, object: &str, detail: impl Into<String>, sql: String) {
-        self.steps.push(Step {
-            object: object.to_string(),
-            detail: detail.into(),
-            action: Action::Sql(sql),
-        });
+    /// Adds a step.
+    pub fn step(&mut self, object: impl Into<String>, detail: impl Into<String>, op: Op) {
+        self.steps.push(Step { object: object.into(), detail: detail.into(), op });
     }
 
-    fn sql_as(&mut self, object: &str, detail: impl Into<String>, owner: &str, sql: String) {
-        self.steps.push(Step {
-            object: object.to_string(),
-            detail: detail.into(),
-            action: Action::SqlAs { owner: owner.to_string(), sql },
-        });
+    /// Adds a statement that is left to the caller.
+    pub fn follow_up(&mut self, object: impl Into<String>, detail: impl Into<String>, op: Op) {
+        self.follow_ups.push(Step { object: object.into(), detail: detail.into(), op });
     }
 
-    fn block(
+    /// Adds the step of a change of state.
+    pub fn change(&mut self, change: Change, renumbered: &str) {
+        self.step(
+            change.shown.clone(),
+            format!("{} to {}{renumbered}", change.from.as_str(), change.to.as_str()),
+            Op::SetState(change),
+        );
+    }
+
+    /// Adds a reason why nothing is done.
+    pub fn block(
         &mut self,
         object: impl Into<String>,
         detail: impl Into<String>,
@@ -114,7 +103,8 @@ impl Plan {
         });
     }
 
-    fn warn(
+    /// Adds a warning.
+    pub fn warn(
         &mut self,
         object: impl Into<String>,
         detail: impl Into<String>,
@@ -125,5 +115,29 @@ impl Plan {
             detail: detail.into(),
             remedy: remedy.into(),
         });
+    }
+
+    /// The error of a real run that has blockers. `verb` is that of the function
+    /// `spyne_<verb>`, which took the table at `subject`.
+    pub fn blocked(&self, verb: &str, subject: &RelationName) -> SpyneError {
+        let listed: Vec<String> = self
+            .blockers
+            .iter()
+            .map(|b| format!("{}: {}. {}", b.object, b.detail, b.remedy))
+            .collect();
+        SpyneError::new(
+            Code::WrongState,
+            format!(
+                "cannot {verb} {}: {} blocker{}",
+                subject.shown(),
+                listed.len(),
+                if listed.len() == 1 { "" } else { "s" }
+            ),
+            listed.join("\n"),
+            format!(
+                "Nothing was changed. See the whole plan: SELECT * FROM spyne_{verb}({}, dry_run => true);",
+                subject.as_argument()
+            ),
+        )
     }
 }

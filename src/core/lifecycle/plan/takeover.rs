@@ -3,8 +3,9 @@
 
 use super::dependents::{self, Policy};
 use super::facts::{Facts, Governed, Table};
-use super::{Action, Change, Plan, Step, carry, view};
-use crate::kernel::names::{MAX_NAME_BYTES, qualified, quote, with_suffix};
+use super::op::{Change, Kind, Op};
+use super::{Plan, carry, view};
+use crate::kernel::names::{Address, MAX_NAME_BYTES, quote, with_suffix};
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
 use crate::shape::Change as Difference;
@@ -28,15 +29,6 @@ pub const STAGING: &str = "spyne_shadow";
 /// Under this share of the superseded version's rows, a shadow is suspect.
 const FEW_ROWS: f64 = 0.5;
 
-/// `TABLE`, `FOREIGN TABLE` or `MATERIALIZED VIEW`, from pg_class.relkind.
-pub fn object_kind(kind: &str) -> &'static str {
-    match kind {
-        "f" => "FOREIGN TABLE",
-        "m" => "MATERIALIZED VIEW",
-        _ => "TABLE",
-    }
-}
-
 /// Plans how `facts.incoming` becomes the ACTIVE version of its name.
 pub fn plan(facts: &Facts, options: &Options) -> Plan {
     let mut plan = Plan::default();
@@ -51,7 +43,7 @@ pub fn plan(facts: &Facts, options: &Options) -> Plan {
         );
     }
     if incoming.table.is_partition {
-        plan.warn(incoming.table.label(), "is a partition: its parent is what is governed", "");
+        plan.warn(incoming.table.shown(), "is a partition: its parent is what is governed", "");
     }
     let target = target(&mut plan, facts, options);
     match &facts.outgoing {
@@ -75,13 +67,13 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
         let detail =
             format!("{} (against {} {})", difference.detail, outgoing.name, outgoing.version);
         if !difference.is_breaking() {
-            plan.warn(incoming.table.label(), detail, "");
+            plan.warn(incoming.table.shown(), detail, "");
         } else if options.accept_breaking || options.restoring {
             breaking = true;
-            plan.warn(incoming.table.label(), format!("BREAKING, accepted: {detail}"), "");
+            plan.warn(incoming.table.shown(), format!("BREAKING, accepted: {detail}"), "");
         } else {
             plan.block(
-                incoming.table.label(),
+                incoming.table.shown(),
                 format!("BREAKING: {detail}"),
                 "Change the shadow, or pass accept_breaking => true.",
             );
@@ -99,25 +91,20 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
 /// The drift from one version to the next. Whoever uses the old one may use any
 /// column of it.
 fn differences(old: &Table, new: &Table) -> Vec<Difference> {
-    let mut found = compare(
-        &old.shape,
-        &new.shape,
-        Relationship::OtherTable,
-        &|_| true,
-        &crate::kernel::names::Address::new(&new.schema, &new.name),
-    );
+    let mut found =
+        compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.address());
     found.sort_by_key(|difference| !difference.is_breaking());
     found
 }
 
 /// An empty or small shadow is most often an unfinished one.
 fn gate_rows(plan: &mut Plan, facts: &Facts) {
-    let label = facts.incoming.table.label();
+    let label = facts.incoming.table.shown();
     let Some(rows) = facts.incoming.table.estimated_rows else {
         plan.warn(
             &label,
             "was never analyzed: its number of rows is not known",
-            format!("ANALYZE {};", facts.incoming.table.address()),
+            format!("ANALYZE {};", facts.incoming.table.address().quoted()),
         );
         return;
     };
@@ -133,50 +120,70 @@ fn gate_rows(plan: &mut Plan, facts: &Facts) {
     }
 }
 
+/// The schema that the incoming table goes to.
+pub fn target_schema(
+    incoming: &Governed,
+    outgoing: Option<&Governed>,
+    asked: Option<&str>,
+) -> String {
+    match (outgoing, asked) {
+        (Some(outgoing), _) => outgoing.table.schema.clone(),
+        (None, Some(schema)) => schema.to_string(),
+        (None, None) if incoming.table.schema == STAGING => "public".to_string(),
+        (None, None) if incoming.state == State::Deprecated => incoming.home_schema.clone(),
+        (None, None) => incoming.table.schema.clone(),
+    }
+}
+
 /// Where the incoming table will be.
-fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> (String, String) {
+fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
     let incoming = &facts.incoming;
     let chosen = options.target_schema.is_some() || options.target_name.is_some();
     if let Some(outgoing) = &facts.outgoing {
         if chosen {
             plan.block(
-                outgoing.table.label(),
+                outgoing.table.shown(),
                 "the ACTIVE version has an address, which the new one takes",
                 "Leave target_schema and target_name out.",
             );
         }
-        return (outgoing.table.schema.clone(), outgoing.table.name.clone());
+        return outgoing.table.address();
     }
-    let here = (incoming.table.schema.as_str(), incoming.table.name.as_str());
-    let default = match (options.restoring, here.0) {
-        (true, _) => (incoming.home_schema.as_str(), incoming.home_name.as_str()),
-        (false, STAGING) => ("public", here.1),
-        (false, _) => here,
+    let here = incoming.table.address();
+    let default = match (options.restoring, here.schema.as_str()) {
+        (true, _) => incoming.home(),
+        (false, STAGING) => Address::new("public", &here.name),
+        (false, _) => here.clone(),
     };
-    let schema = options.target_schema.as_deref().unwrap_or(default.0).to_string();
-    let name = options.target_name.as_deref().unwrap_or(default.1).to_string();
+    let target = Address {
+        schema: options.target_schema.clone().unwrap_or(default.schema),
+        name: options.target_name.clone().unwrap_or(default.name),
+    };
+    check_target(plan, facts, &here, &target, options.restoring);
+    target
+}
+
+/// Blocks where the incoming table cannot be at `target`.
+fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address, restoring: bool) {
+    let Address { schema, name } = target;
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         plan.block(
-            &name,
+            name,
             format!("a table name has 1 to {MAX_NAME_BYTES} bytes"),
             "Pass another target_name.",
         );
     }
     if !facts.target_schema_exists {
-        plan.block(
-            &schema,
-            "there is no such schema",
-            format!("CREATE SCHEMA {};", quote(&schema)),
-        );
+        plan.block(schema, "there is no such schema", format!("CREATE SCHEMA {};", quote(schema)));
     } else if ["spyne", "governed", "information_schema", STAGING].contains(&schema.as_str())
         || schema.starts_with("pg_")
     {
-        plan.block(&schema, "no table is promoted into this schema", "Pass another target_schema.");
-    } else if (schema.as_str(), name.as_str()) != here && facts.names_at_target.contains(&name) {
+        plan.block(schema, "no table is promoted into this schema", "Pass another target_schema.");
+    } else if target != here && facts.names_at_target.contains(name) {
         plan.block(
-            format!("{schema}.{name}"),
+            target.shown(),
             "another relation has this address",
-            match options.restoring {
+            match restoring {
                 true => {
                     "Move that relation away, or restore it first if it is a version of the name."
                 }
@@ -186,22 +193,15 @@ fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> (String, String)
             },
         );
     }
-    (schema, name)
 }
 
 /// The incoming table has no version to replace: it moves if need be.
-fn settle(plan: &mut Plan, facts: &Facts, target: &(String, String), version: Version) {
+fn settle(plan: &mut Plan, facts: &Facts, target: &Address, version: Version) {
     let table = &facts.incoming.table;
     free_index_names(plan, facts, table, None, target);
     relocate(plan, table, target);
     if let Some(suspended) = &facts.suspended_grants {
-        carry::replace_grants(
-            plan,
-            &table.label(),
-            &format!("TABLE {}", qualified(&target.0, &target.1)),
-            &table.grants,
-            suspended,
-        );
+        carry::replace_grants(plan, &table.shown(), target, &table.grants, suspended);
     }
     change(plan, &facts.incoming, State::Active, version, (None, None), target);
 }
@@ -211,24 +211,23 @@ fn swap(
     plan: &mut Plan,
     facts: &Facts,
     outgoing: &Governed,
-    target: &(String, String),
+    target: &Address,
     version: Version,
     options: &Options,
 ) {
     let (old, new) = (&outgoing.table, &facts.incoming.table);
-    let in_place = new.schema == target.0 && new.name == target.1;
+    let in_place = new.address() == *target;
     let parked = with_suffix(&old.name, &format!("__{}", outgoing.version));
+    let left = Address::new(&old.schema, &parked);
     if facts.names_at_target.iter().any(|n| *n == parked && *n != new.name) {
         plan.block(
-            format!("{}.{parked}", old.schema),
+            left.shown(),
             "another relation has the name that the superseded version would take",
-            format!("ALTER TABLE {} RENAME TO ...;", qualified(&old.schema, &parked)),
+            format!("ALTER TABLE {} RENAME TO ...;", left.quoted()),
         );
     }
     let differences = differences(old, new);
-    dependents::plan_all(plan, &facts.dependents, options.dependents, &old.label(), &differences);
-    let at = qualified(&target.0, &target.1);
-    let left = qualified(&old.schema, &parked);
+    dependents::plan_all(plan, &facts.dependents, options.dependents, &old.shown(), &differences);
     let mut moves = Plan::default();
     // Where the incoming table sits under the very name that the outgoing one
     // is parked as (a restoration), it steps aside first.
@@ -242,53 +241,54 @@ fn swap(
     return_index_names(&mut moves, &facts.incoming, outgoing);
     rename(&mut moves, old, &parked);
     relocate(&mut moves, &here, target);
-    carry::all(&mut moves, new, old, &at, &left);
+    carry::all(&mut moves, new, old, target, &left);
     // Dependents were planned above, so that blockers come in one list; their
     // statements run after the swap.
     let repointing = std::mem::replace(&mut plan.steps, moves.steps);
     plan.warnings.append(&mut moves.warnings);
     plan.steps.extend(repointing);
-    let home = (outgoing.home_schema.clone(), outgoing.home_name.clone());
     let own = Version::parse(&outgoing.version).unwrap_or(Version::FIRST);
     let successor = Some(version.to_string());
-    change(plan, outgoing, State::Deprecated, own, (None, successor), &home);
+    change(plan, outgoing, State::Deprecated, own, (None, successor), &outgoing.home());
     let supersedes = Some(outgoing.version.clone());
     change(plan, &facts.incoming, State::Active, version, (supersedes, None), target);
 }
 
 fn rename(plan: &mut Plan, table: &Table, name: &str) {
-    plan.sql(
-        &table.label(),
-        format!("becomes {}.{name}", table.schema),
-        format!("ALTER {} {} RENAME TO {}", object_kind(&table.kind), table.address(), quote(name)),
-    );
+    let (kind, at) = (Kind::of_table(&table.kind), table.address());
+    let becomes = Address::new(&table.schema, name).shown();
+    let op = Op::Rename { kind, at, to: name.to_string() };
+    plan.step(table.shown(), format!("becomes {becomes}"), op);
 }
 
 /// Moves a table to another schema and name. A table never passes through an
 /// address that a third one may have: both change by way of a unique name.
-fn relocate(plan: &mut Plan, table: &Table, target: &(String, String)) {
+fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
     let mut here = table.clone();
-    if here.schema != target.0 {
-        if here.name != target.1 {
-            let transit = with_suffix(&target.1, &format!("__{}", here.oid));
+    if here.schema != target.schema {
+        if here.name != target.name {
+            let transit = with_suffix(&target.name, &format!("__{}", here.oid));
             rename(plan, &here, &transit);
             here.name = transit;
         }
-        plan.sql(
-            &here.label(),
-            format!("moves to schema {}", target.0),
-            format!(
-                "ALTER {} {} SET SCHEMA {}",
-                object_kind(&here.kind),
-                here.address(),
-                quote(&target.0)
-            ),
+        let (kind, at) = (Kind::of_table(&here.kind), here.address());
+        plan.step(
+            here.shown(),
+            format!("moves to schema {}", target.schema),
+            Op::SetSchema { kind, at, schema: target.schema.clone() },
         );
-        here.schema = target.0.clone();
+        here.schema.clone_from(&target.schema);
     }
-    if here.name != target.1 {
-        rename(plan, &here, &target.1);
+    if here.name != target.name {
+        rename(plan, &here, &target.name);
     }
+}
+
+/// Gives an index or a sequence another name. An index may be moved as ALTER
+/// INDEX whatever holds it; a sequence likewise.
+fn rename_part(plan: &mut Plan, kind: Kind, at: Address, to: &str) {
+    let shown = at.shown();
+    plan.step(shown, format!("becomes {to}"), Op::Rename { kind, at, to: to.to_string() });
 }
 
 /// Indexes and sequences move with their table and need free names where it
@@ -299,17 +299,17 @@ fn free_index_names(
     facts: &Facts,
     incoming: &Table,
     outgoing: Option<&Governed>,
-    target: &(String, String),
+    target: &Address,
 ) {
-    if incoming.schema == target.0 {
+    if incoming.schema == target.schema {
         return;
     }
     let mut taken: Vec<String> = facts.names_at_target.clone();
     let moving = incoming
         .indexes
         .iter()
-        .map(|n| (n, "INDEX"))
-        .chain(incoming.sequences.iter().map(|s| (&s.name, "SEQUENCE")));
+        .map(|n| (n, Kind::Index))
+        .chain(incoming.sequences.iter().map(|s| (&s.name, Kind::Sequence)));
     for (name, kind) in moving {
         if !taken.contains(name) {
             taken.push(name.clone());
@@ -323,13 +323,7 @@ fn free_index_names(
             _ => (&incoming.schema, facts.incoming.version.clone()),
         };
         let free = free_name(name, &suffix, &taken);
-        plan.sql(
-            &format!("{schema}.{name}"),
-            format!("becomes {free}"),
-            // An index may be moved as ALTER INDEX whatever holds it; a
-            // sequence likewise.
-            format!("ALTER {kind} {} RENAME TO {}", qualified(schema, name), quote(&free)),
-        );
+        rename_part(plan, kind, Address::new(schema, name), &free);
         taken.push(free);
     }
 }
@@ -342,9 +336,9 @@ fn return_index_names(plan: &mut Plan, incoming: &Governed, outgoing: &Governed)
     if new.schema != old.schema {
         return;
     }
-    let objects = |table: &Table| -> Vec<(String, &'static str)> {
-        let indexes = table.indexes.iter().map(|n| (n.clone(), "INDEX"));
-        indexes.chain(table.sequences.iter().map(|s| (s.name.clone(), "SEQUENCE"))).collect()
+    let objects = |table: &Table| -> Vec<(String, Kind)> {
+        let indexes = table.indexes.iter().map(|n| (n.clone(), Kind::Index));
+        indexes.chain(table.sequences.iter().map(|s| (s.name.clone(), Kind::Sequence))).collect()
     };
     let held = objects(old);
     for (name, kind) in objects(new) {
@@ -354,11 +348,7 @@ fn return_index_names(plan: &mut Plan, incoming: &Governed, outgoing: &Governed)
         }
         let parked = with_suffix(plain, &format!("__{}", outgoing.version));
         for (from, to) in [(plain, parked.as_str()), (name.as_str(), plain)] {
-            plan.sql(
-                &format!("{}.{from}", old.schema),
-                format!("becomes {to}"),
-                format!("ALTER {kind} {} RENAME TO {}", qualified(&old.schema, from), quote(to)),
-            );
+            rename_part(plan, kind, Address::new(&old.schema, from), to);
         }
     }
 }
@@ -380,19 +370,17 @@ fn change(
     to: State,
     version: Version,
     (supersedes, superseded_by): (Option<String>, Option<String>),
-    home: &(String, String),
+    home: &Address,
 ) {
     let renumbered = match version.to_string() {
         same if same == governed.version => String::new(),
         new => format!(", version {} becomes {new}", governed.version),
     };
-    plan.steps.push(Step {
-        object: governed.table.label(),
-        detail: format!("{} to {}{renumbered}", governed.state.as_str(), to.as_str()),
-        action: Action::Change(Change {
-            oid: governed.table.oid,
+    plan.change(
+        Change {
+            relation: governed.table.oid,
             name: governed.name.clone(),
-            relation: governed.table.label(),
+            shown: governed.table.shown(),
             from: governed.state,
             to,
             version: version.to_string(),
@@ -400,8 +388,9 @@ fn change(
             superseded_by,
             home: home.clone(),
             sunset_at: None,
-        }),
-    });
+        },
+        &renumbered,
+    );
 }
 
 #[cfg(test)]

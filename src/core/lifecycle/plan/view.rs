@@ -1,26 +1,37 @@
 //! The view `governed.<name>`: the approved way to read.
 
 use super::Plan;
-use super::carry::grant_sql;
-use super::dependents::option_list;
-use super::facts::{Facts, GovernedView, Table};
-use crate::kernel::names::{literal, qualified, quote};
+use super::facts::{Facts, GovernedView, Grant, Table};
+use super::op::{Kind, Op, Target};
+use crate::kernel::names::{Address, quote};
 use crate::shape::snapshot::Column;
 
+/// The owner of the governed views, as whom they read.
+const OWNER: &str = "spyne_views";
+
+/// A column of a table, and the name that its view gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownColumn {
+    pub column: String,
+    pub shown_as: String,
+}
+
+fn address_of(name: &str) -> Address {
+    Address::new("governed", name)
+}
+
 /// Plans that `governed.<name>` reads `table`, which is at `address` by then.
-pub fn point(plan: &mut Plan, facts: &Facts, table: &Table, address: &(String, String)) {
+pub fn point(plan: &mut Plan, facts: &Facts, table: &Table, address: &Address) {
     replace(plan, &facts.incoming.name, facts.view.as_ref(), &table.shape.columns, address);
 }
 
-/// The view's definition.
-pub fn definition(name: &str, columns: &[Column], address: &(String, String)) -> String {
-    let list: Vec<String> = columns.iter().map(|c| quote(&c.name)).collect();
-    format!(
-        "CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}",
-        qualified("governed", name),
-        list.join(", "),
-        qualified(&address.0, &address.1)
-    )
+fn view_over(view: &Address, list: &[String], table: &Address) -> Op {
+    Op::MakeView {
+        view: view.clone(),
+        options: Vec::new(),
+        body: format!("SELECT {} FROM {}", list.join(", "), table.quoted()),
+        owner: None,
+    }
 }
 
 /// Makes the view, or makes it read another table, with its own grants kept.
@@ -31,10 +42,10 @@ pub fn replace(
     name: &str,
     existing: Option<&GovernedView>,
     columns: &[Column],
-    address: &(String, String),
+    address: &Address,
 ) {
-    let view = qualified("governed", name);
-    let label = format!("governed.{name}");
+    let view = address_of(name);
+    let shown = view.shown();
     let extends = |v: &GovernedView| {
         v.columns.len() <= columns.len()
             && v.columns
@@ -42,98 +53,99 @@ pub fn replace(
                 .zip(columns)
                 .all(|(a, b)| a.name == b.name && a.data_type == b.data_type)
     };
-    plan.sql(
-        &label,
-        "may read the table",
-        format!("GRANT SELECT ON TABLE {} TO spyne_views", qualified(&address.0, &address.1)),
-    );
+    let reads = Op::Grant { grant: select_to(OWNER), on: Target::Table(address.clone()) };
+    plan.step(&shown, "may read the table", reads);
     let remade = match existing {
         Some(v) if extends(v) => false,
         Some(v) => {
             for user in &v.used_by {
                 plan.block(
                     user.as_str(),
-                    format!("view on {label}, whose columns change so that it must be made again"),
+                    format!("view on {shown}, whose columns change so that it must be made again"),
                     "Drop the view, and create it again afterwards.",
                 );
             }
-            plan.sql(&label, "its columns change: it is made again", format!("DROP VIEW {view}"));
+            let drop = Op::DropView { view: view.clone() };
+            plan.step(&shown, "its columns change: it is made again", drop);
             true
         }
         None => false,
     };
-    plan.sql(
-        &label,
-        format!("reads {}.{}", address.0, address.1),
-        definition(name, columns, address),
-    );
+    let list: Vec<String> = columns.iter().map(|c| quote(&c.name)).collect();
+    plan.step(&shown, format!("reads {}", address.shown()), view_over(&view, &list, address));
     if existing.is_none() || remade {
-        dress(plan, name, existing, columns);
+        let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+        dress(plan, name, existing, &names);
     }
 }
 
 /// Makes the view again that was taken out of the way of a change: as before,
 /// and with the promised names, whatever the table's columns are called by now.
-/// `columns` are the table's name of each, and the view's.
 pub fn bring_back(
     plan: &mut Plan,
     name: &str,
     before: &GovernedView,
-    columns: &[(String, String)],
-    address: &(String, String),
+    columns: &[ShownColumn],
+    address: &Address,
 ) {
     let list: Vec<String> = columns
         .iter()
-        .map(|(now, promised)| match now == promised {
-            true => quote(now),
-            false => format!("{} AS {}", quote(now), quote(promised)),
+        .map(|c| match c.column == c.shown_as {
+            true => quote(&c.column),
+            false => format!("{} AS {}", quote(&c.column), quote(&c.shown_as)),
         })
         .collect();
-    let sql = format!(
-        "CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}",
-        qualified("governed", name),
-        list.join(", "),
-        qualified(&address.0, &address.1)
-    );
-    plan.sql(&format!("governed.{name}"), "as before", sql);
-    let shown: Vec<Column> = columns
-        .iter()
-        .map(|(_, promised)| Column { name: promised.clone(), ..Column::default() })
-        .collect();
-    dress(plan, name, Some(before), &shown);
+    let view = address_of(name);
+    plan.step(view.shown(), "as before", view_over(&view, &list, address));
+    let names: Vec<&str> = columns.iter().map(|c| c.shown_as.as_str()).collect();
+    dress(plan, name, Some(before), &names);
+}
+
+fn select_to(role: &str) -> Grant {
+    Grant {
+        grantee: Some(role.to_string()),
+        privilege: "SELECT".to_string(),
+        grantable: false,
+        column: None,
+    }
 }
 
 /// Gives a view that was just made its owner, comment and grants.
-fn dress(plan: &mut Plan, name: &str, before: Option<&GovernedView>, columns: &[Column]) {
-    let view = qualified("governed", name);
-    let label = format!("governed.{name}");
-    plan.sql(&label, "owned by spyne_views", format!("ALTER VIEW {view} OWNER TO spyne_views"));
-    let comment = before
+fn dress(plan: &mut Plan, name: &str, before: Option<&GovernedView>, columns: &[&str]) {
+    let view = address_of(name);
+    let shown = view.shown();
+    let owned = Op::SetOwner { kind: Kind::View, at: view.clone(), owner: OWNER.to_string() };
+    plan.step(&shown, "owned by spyne_views", owned);
+    let comment = |column: Option<&String>, text: &str| Op::Comment {
+        kind: Kind::View,
+        at: view.clone(),
+        column: column.cloned(),
+        text: text.to_string(),
+    };
+    let own = before
         .and_then(|v| v.comment.clone())
         .unwrap_or_else(|| format!("The governed table {name}"));
-    plan.sql(&label, "comment", format!("COMMENT ON VIEW {view} IS {}", literal(&comment)));
+    plan.step(&shown, "comment", comment(None, &own));
+    let on = Target::Table(view.clone());
     let Some(before) = before else {
-        plan.sql(
-            &label,
-            "SELECT to spyne_viewer",
-            format!("GRANT SELECT ON TABLE {view} TO spyne_viewer"),
-        );
+        let grant = Op::Grant { grant: select_to("spyne_viewer"), on };
+        plan.step(&shown, "SELECT to spyne_viewer", grant);
         return;
     };
     if let Some(options) = before.options.as_ref().filter(|o| !o.is_empty()) {
-        let sql = format!("ALTER VIEW {view} SET{}", option_list(options));
-        plan.sql(&label, "options as before", sql);
+        let op = Op::SetViewOptions { view: view.clone(), options: options.clone() };
+        plan.step(&shown, "options as before", op);
     }
-    for (column, comment) in &before.column_comments {
-        if columns.iter().any(|c| c.name == *column) {
-            let sql = format!("COMMENT ON COLUMN {view}.{} IS {}", quote(column), literal(comment));
-            plan.sql(&label, "comment as before", sql);
+    for (column, text) in &before.column_comments {
+        if columns.contains(&column.as_str()) {
+            plan.step(&shown, "comment as before", comment(Some(column), text));
         }
     }
     for grant in &before.grants {
-        let kept = grant.column.as_ref().is_none_or(|c| columns.iter().any(|n| n.name == *c));
+        let kept = grant.column.as_ref().is_none_or(|c| columns.contains(&c.as_str()));
         if kept {
-            plan.sql(&label, "grants as before", grant_sql(grant, &format!("TABLE {view}")));
+            let op = Op::Grant { grant: grant.clone(), on: on.clone() };
+            plan.step(&shown, "grants as before", op);
         }
     }
 }

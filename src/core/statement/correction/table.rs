@@ -4,7 +4,6 @@ use sqlparser::ast::Statement;
 
 use super::relations::{self, Named};
 use super::{Outcome, Refusal, Resolve, listed, parse, scope};
-use crate::kernel::names::literal;
 
 pub(super) fn change(
     statement: &mut Statement,
@@ -61,7 +60,7 @@ pub(super) fn change(
     if let Some(name) = missing {
         return Err(Refusal::new(
             format!("There is no version {version} of {name}."),
-            format!("See which there are: SELECT * FROM spyne_resolve(ARRAY[{}]);", literal(&name)),
+            "See which there are: SELECT logical_name, version, state FROM spyne.tables;",
         ));
     }
     match done {

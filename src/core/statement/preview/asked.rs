@@ -8,6 +8,9 @@ use super::guardrails::STOPS;
 use super::text::normalized;
 use crate::kernel::error::{Code, Result, SpyneError};
 
+/// How a stop is overridden.
+const OVERRIDE: &str = "For example: SELECT * FROM spyne_preview('SELECT * FROM customer, region', override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose');";
+
 /// A statement to look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -58,7 +61,7 @@ fn overridden(overrides: &[String], reason: Option<&str>) -> Result<Vec<String>>
             Code::InvalidParameter,
             format!("there is no stop called {}", unknown.join(", ")),
             format!("The stops are {}.", STOPS.join(", ")),
-            "For example: override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose'",
+            OVERRIDE,
         ));
     }
     if !capitals.is_empty() && reason.unwrap_or_default().trim().is_empty() {
@@ -66,7 +69,7 @@ fn overridden(overrides: &[String], reason: Option<&str>) -> Result<Vec<String>>
             Code::InvalidParameter,
             "an override needs a reason",
             "It is recorded with the preview, for whoever asks later.",
-            "Pass reason => '...'.",
+            OVERRIDE,
         ));
     }
     Ok(capitals)
@@ -78,7 +81,7 @@ fn pins(pin: Option<&Value>) -> Result<BTreeMap<String, String>> {
             Code::InvalidParameter,
             "pin is not an object of names and versions",
             format!("It is {what}."),
-            "For example: pin => '{\"customer\": \"v1\"}'",
+            "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer', pin => '{\"customer\": \"v1\"}');",
         )
     };
     let Some(pin) = pin.filter(|p| !p.is_null()) else {

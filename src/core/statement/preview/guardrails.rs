@@ -4,6 +4,7 @@ use super::filtering::missing_filter;
 use super::findings::{Guardrail, Severity};
 use super::keys::Known;
 use super::level::Level;
+use super::statistics;
 use super::subject::{Standing, Subject};
 use super::traps::traps;
 use super::wording::number;
@@ -337,10 +338,8 @@ fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     for table in tables(subject).into_iter().filter(|t| matches!(t.kind.as_str(), "r" | "m")) {
         let message = match (table.estimated_rows, table.changed_rows) {
             (None, _) => format!("{} was never analyzed: its estimates are guesses.", table.label),
-            // As autovacuum decides, with twice its scale factor and more to
-            // begin with: it should have come by.
-            (Some(rows), Some(changed)) if changed > 1000.0 + 0.2 * rows => format!(
-                "{} rows of {} changed since it was analyzed, of about {}.",
+            (Some(rows), Some(changed)) if statistics::are_outdated(table) => format!(
+                "{} changes to {} are counted since it was analyzed, when it had about {} rows.",
                 number(changed),
                 table.label,
                 number(rows)

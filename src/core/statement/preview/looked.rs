@@ -8,6 +8,7 @@ use super::findings::{Assumption, Guardrail};
 use super::guardrails;
 use super::record::Preview;
 use super::staleness::Basis;
+use super::standing;
 use super::subject::{JoinFact, Limits, Subject};
 use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::analyzed::{Analyzed, Wrapper};
@@ -54,7 +55,7 @@ impl Looked {
         mut basis: Basis,
         known: Known,
     ) -> Looked {
-        let used = described.join_versions();
+        let used = standing::joins_used(&described);
         basis.joins.retain(|join_id, _| used.contains(join_id));
         basis.note_columns(&analyzed.queries);
         let mut assumed = Vec::new();
@@ -89,7 +90,7 @@ impl Looked {
             user_name: maker.user_name,
             statement: self.analyzed.kind().to_string(),
             search_path: maker.search_path,
-            join_versions: self.described.join_versions(),
+            join_versions: standing::joins_used(&self.described),
             tables_used: self.described.tables_used,
             joins: self.described.joins,
             filters: self.described.filters,

@@ -15,6 +15,8 @@ pub mod record;
 pub mod render;
 mod sources;
 pub mod staleness;
+pub mod standing;
+mod statistics;
 pub mod subject;
 pub mod text;
 mod traps;

@@ -41,7 +41,7 @@ impl Default for Limits {
 }
 
 /// A join of the statement between governed tables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JoinFact {
     pub left: String,
     pub right: String,

@@ -4,6 +4,7 @@ use crate::kernel::ids::RelId;
 use std::collections::BTreeSet;
 
 use super::{Expr, ExprKind, Query, Source, SourceKind};
+use crate::kernel::digest;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,7 +179,7 @@ impl Path {
     /// at.
     fn through(self, source: &Source) -> Path {
         let place = std::ptr::from_ref(source) as u64;
-        Path { number: self.number.wrapping_mul(0x0000_0100_0000_01b3) ^ place, ..self }
+        Path { number: digest::with(self.number, place), ..self }
     }
 }
 

@@ -44,8 +44,13 @@ pub struct Relation {
     pub logical_name: Option<String>,
     /// From statistics; None where there are none.
     pub estimated_rows: Option<f64>,
-    /// Rows changed since the last ANALYZE; None where Postgres does not count.
+    /// Rows that Postgres has counted as changed since the last ANALYZE, among
+    /// them some that it has read; None where it does not count.
     pub changed_rows: Option<f64>,
+    /// Pages when `estimated_rows` was found.
+    pub analyzed_pages: Option<f64>,
+    /// Pages now; None where nobody needs to know, since few rows have changed.
+    pub pages: Option<f64>,
     pub columns: Vec<RelationColumn>,
     /// Column numbers of each unique constraint or index over plain columns,
     /// without a WHERE.

@@ -1,8 +1,6 @@
 //! What is told of a statement: the tables, joins, filters and aggregations that it
 //! uses.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::joins::cover::Equated;
@@ -84,12 +82,4 @@ pub struct Description {
     pub joins: Vec<JoinUse>,
     pub filters: Vec<FilterUse>,
     pub aggregations: Vec<AggregateUse>,
-}
-
-impl Description {
-    /// The accepted joins that it uses, each once.
-    pub fn join_versions(&self) -> Vec<String> {
-        let ids = self.joins.iter().filter_map(|j| j.join_id.clone());
-        ids.collect::<BTreeSet<String>>().into_iter().collect()
-    }
 }

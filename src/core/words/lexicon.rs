@@ -1,4 +1,42 @@
-//! The words by which names of columns are understood.
+//! The words by which names of tables and columns are understood: the only list of words that
+//! joins, renames and previews of names read.
+
+/// What some people write before a name for its type: `strName`, `dtCreated`.
+#[rustfmt::skip]
+pub const TYPE_PREFIXES: &[&str] =
+    &["str", "lng", "int", "dbl", "cur", "bln", "bool", "txt", "dt", "num", "fld", "col"];
+
+/// Abbreviations of the trade, and words that mean the same.
+#[rustfmt::skip]
+pub const WRITTEN_OUT: &[(&str, &str)] = &[
+    ("acct", "account"), ("addr", "address"), ("amt", "amount"), ("attr", "attribute"),
+    ("avg", "average"), ("bal", "balance"), ("bday", "birth date"), ("cat", "category"),
+    ("cd", "code"), ("cell", "mobile"), ("cnt", "count"), ("co", "company"),
+    ("comp", "company"), ("corp", "company"), ("ctry", "country"), ("cur", "currency"),
+    ("curr", "currency"), ("cust", "customer"), ("dept", "department"), ("desc", "description"),
+    ("descr", "description"), ("dest", "destination"), ("disc", "discount"), ("dist", "distance"),
+    ("dob", "birth date"), ("doc", "document"), ("dt", "date"), ("dttm", "timestamp"),
+    ("dur", "duration"), ("emp", "employee"), ("err", "error"), ("est", "estimated"),
+    ("exp", "expiry"), ("ext", "extension"), ("fname", "first name"), ("firstname", "first name"),
+    ("forename", "first name"), ("freq", "frequency"), ("grp", "group"), ("hq", "headquarters"),
+    ("identifier", "id"), ("img", "image"), ("inv", "invoice"), ("lang", "language"),
+    ("lat", "latitude"), ("lname", "last name"), ("lastname", "last name"), ("len", "length"),
+    ("lng", "longitude"), ("loc", "location"), ("lon", "longitude"), ("max", "maximum"),
+    ("mfg", "manufacturer"), ("mgr", "manager"), ("min", "minimum"), ("mob", "mobile"),
+    ("mod", "modified"), ("msg", "message"), ("nbr", "number"), ("no", "number"),
+    ("num", "number"), ("ord", "order"), ("org", "organization"), ("orig", "original"),
+    ("param", "parameter"), ("pct", "percent"), ("percentage", "percent"), ("ph", "phone"),
+    ("pmt", "payment"), ("pos", "position"), ("postal", "post"), ("postcode", "post code"),
+    ("prev", "previous"), ("prod", "product"), ("pwd", "password"), ("qty", "quantity"),
+    ("rcvd", "received"), ("ref", "reference"), ("reg", "registration"), ("req", "request"),
+    ("resp", "response"), ("seq", "sequence"), ("src", "source"), ("stat", "status"),
+    ("std", "standard"), ("str", "street"), ("surname", "last name"), ("tel", "phone"),
+    ("telephone", "phone"), ("temp", "temperature"), ("tot", "total"), ("ts", "timestamp"),
+    ("txn", "transaction"), ("trx", "transaction"), ("tx", "transaction"), ("txt", "text"),
+    ("tz", "timezone"), ("uid", "user id"), ("upd", "updated"), ("usr", "user"),
+    ("val", "value"), ("ver", "version"), ("vol", "volume"), ("wt", "weight"),
+    ("yr", "year"), ("zip", "post"), ("zipcode", "post code"),
+];
 
 /// Words that say "this is a key" and nothing else.
 #[rustfmt::skip]
@@ -137,4 +175,62 @@ pub const PLACES: &[&str] = &[
     "airport", "city", "location", "station", "port", "address", "warehouse", "country", "place",
     "node", "stop", "site", "account", "region", "state", "area", "currency", "bin", "store",
     "branch", "plant", "customer",
+];
+
+/// Words that say little by themselves: `phone` and `phone_number` are one.
+#[rustfmt::skip]
+pub const SAY_LITTLE: &[&str] = &[
+    "id", "number", "code", "name", "date", "at", "on", "is", "has", "flag", "value", "text",
+    "amount", "address", "timestamp", "time", "of", "the", "key", "type", "field", "col", "column",
+    "data", "info", "total", "full", "utc",
+];
+
+/// Words that set columns apart which are otherwise called the same.
+#[rustfmt::skip]
+pub const APART: &[&[&str]] = &[
+    &["first", "last", "middle", "full", "nick", "user", "display", "maiden"],
+    &[
+        "created", "updated", "deleted", "modified", "archived", "published", "expired", "expiry",
+        "completed", "cancelled", "canceled", "confirmed", "approved", "rejected", "received",
+        "sent", "shipped", "delivered", "paid", "ordered", "opened", "closed", "started", "ended",
+        "issued", "due", "scheduled", "birth", "hired", "hire", "registered", "verified",
+    ],
+    &["start", "end", "begin", "stop", "finish"],
+    &["minimum", "maximum", "average", "total", "median", "sum"],
+    &["billing", "shipping", "home", "work", "mailing", "delivery", "invoice", "legal"],
+    &["gross", "net", "tax", "discount", "fee", "tip", "shipping", "cost", "price", "sub"],
+    &[
+        "buyer", "seller", "sender", "receiver", "recipient", "payer", "payee", "owner", "author",
+        "editor", "reviewer", "approver", "manager", "assignee", "reporter", "creator",
+    ],
+    &["from", "to"],
+    &["source", "target", "destination", "origin"],
+    &["in", "out"],
+    &["input", "output"],
+    &["old", "new"],
+    &["before", "after"],
+    &["previous", "next", "current"],
+    &["open", "close", "high", "low"],
+    &["debit", "credit"],
+    &["parent", "child"],
+    &["width", "height", "depth", "length", "weight"],
+    &["latitude", "longitude"],
+    &["x", "y", "z"],
+    &["day", "week", "month", "quarter", "year", "hour", "minute", "second"],
+    &["planned", "actual", "expected", "estimated"],
+    &["left", "right", "top", "bottom"],
+    &["primary", "secondary", "alternate", "backup"],
+    &["public", "private"],
+    &["read", "write"],
+    &["email", "phone", "mobile", "fax"],
+    &["city", "country", "state", "street", "region", "county"],
+    &[
+        "user", "customer", "product", "order", "account", "company", "vendor", "supplier",
+        "employee",
+    ],
+    &["id", "name", "code", "description", "type", "status", "count", "date", "amount"],
+    &["success", "failure", "error"],
+    &["male", "female"],
+    &["push", "pull"],
+    &["up", "down"],
 ];

@@ -1,0 +1,109 @@
+//! Changes of governance as data: one driver for all of them.
+//!
+//! A [`Command`] says who may give it, what it locks, what it needs to know and
+//! what comes of that. [`run`] is the only one that brings these in order, so a
+//! dry run and a real one differ in nothing but the locks and the last step.
+
+pub mod caller;
+pub mod drift;
+pub mod execute;
+pub mod mode;
+pub mod registration;
+pub mod settling;
+pub mod shadows;
+pub mod transitions;
+
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::RelationName;
+use spyne_core::lifecycle::plan::Plan;
+
+use crate::pg::elevate::{Elevated, elevated};
+use caller::{Caller, require_writable};
+
+/// Whether a command is carried out or only shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A dry run: nothing is locked and nothing changes.
+    Show,
+    /// A real run.
+    Do,
+}
+
+impl Mode {
+    /// The mode that the argument `dry_run` asks for.
+    pub fn of(dry_run: bool) -> Mode {
+        if dry_run { Mode::Show } else { Mode::Do }
+    }
+}
+
+/// A change of governance.
+pub trait Command {
+    /// What the plan is made from, read in one go.
+    type Facts;
+
+    /// # Errors
+    /// 42501 where `caller` may not give this command.
+    fn authorise(&self, caller: &Caller) -> Result<()>;
+
+    /// Locks the rows that the command is about, in a real run, and returns the
+    /// relations to lock in ACCESS EXCLUSIVE mode, in the order of locking.
+    /// Whatever this waits for has ended when the facts are read.
+    ///
+    /// # Errors
+    /// Those of a subject that is not there.
+    fn locks(&self, _elevated: &Elevated) -> Result<Vec<RelId>> {
+        Ok(Vec::new())
+    }
+
+    /// Reads what the plan is made from.
+    ///
+    /// # Errors
+    /// Those of a subject that is not there, or not in the state for it.
+    fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Self::Facts>;
+
+    /// Works out what is to be done: a pure function of the facts.
+    ///
+    /// # Errors
+    /// Those of what cannot be done. A plan with blockers is no error: a dry run
+    /// shows it.
+    fn plan(&self, facts: &Self::Facts) -> Result<Plan>;
+
+    /// The verb of its function `spyne_<verb>`, for messages.
+    fn verb(&self) -> &'static str;
+
+    /// The table that the command is about, for the message of a plan that has
+    /// blockers.
+    fn subject(&self, facts: &Self::Facts) -> RelationName;
+}
+
+/// What came of a command.
+pub struct Done<F> {
+    pub facts: F,
+    pub plan: Plan,
+}
+
+/// Gives a command: shows what it would do, or does it.
+///
+/// # Errors
+/// Those of the command; 25006 where nothing can be written, 55P03 where a lock
+/// cannot be had within `spyne.lock_timeout`, 55000 for blockers, 42P01 where a
+/// relation was dropped meanwhile.
+pub fn run<C: Command>(command: &C, mode: Mode) -> Result<Done<C::Facts>> {
+    require_writable(mode == Mode::Show)?;
+    let caller = Caller::now();
+    command.authorise(&caller)?;
+    if mode == Mode::Do {
+        let relations = elevated(|e| command.locks(e))?;
+        execute::lock(&relations, command.verb())?;
+    }
+    let facts = elevated(|e| command.facts(e, &caller))?;
+    let plan = command.plan(&facts)?;
+    if mode == Mode::Do {
+        if !plan.blockers.is_empty() {
+            return Err(plan.blocked(command.verb(), &command.subject(&facts)));
+        }
+        elevated(|e| execute::plan(e, &plan, caller.user))?;
+    }
+    Ok(Done { facts, plan })
+}

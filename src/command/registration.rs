@@ -1,0 +1,354 @@
+//! Taking tables under governance, and letting them go.
+
+use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
+use spyne_core::kernel::names::{Address, RelationName};
+use spyne_core::kernel::role::Role;
+use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::facts::{GovernedView, Table};
+use spyne_core::lifecycle::plan::op::Op;
+use spyne_core::lifecycle::plan::record::Record;
+use spyne_core::lifecycle::plan::{Plan, view};
+use spyne_core::lifecycle::registration::{self, Request};
+
+use super::Command;
+use super::caller::Caller;
+use crate::guc;
+use crate::pg::elevate::{Elevated, elevated};
+use crate::pg::{catalogs, users};
+use crate::store::facts;
+use crate::store::tables::{self, Candidate, Row};
+
+/// Takes a table under governance.
+pub struct Register {
+    pub relation: RelId,
+    /// None is the table's own name.
+    pub name: Option<String>,
+    pub state: State,
+    pub owner: RoleId,
+}
+
+/// What a registration is planned from.
+pub struct Registration {
+    pub candidate: Candidate,
+    /// The logical name.
+    pub name: String,
+    existing: Vec<Row>,
+    /// State and address of each existing version.
+    held: Vec<(State, String)>,
+    ever: Vec<String>,
+    /// Whether the caller answers for all versions of the name.
+    theirs: bool,
+    /// What the governed view is made from, where it is to read this table.
+    shown: Option<(Table, Option<GovernedView>)>,
+}
+
+impl Registration {
+    fn in_use(&self, wanted: State) -> Option<&Row> {
+        self.existing.iter().find(|v| v.state == wanted)
+    }
+
+    /// The version that the table gets.
+    pub fn version(&self) -> String {
+        let current = self.in_use(State::Active).or_else(|| self.in_use(State::ReadOnly));
+        registration::next_version(current.map(|v| v.version.as_str()), &self.ever).to_string()
+    }
+}
+
+impl Register {
+    fn check(&self, candidate: &Candidate) -> Result<String> {
+        registration::check(&Request {
+            address: candidate.address(),
+            kind: &candidate.kind,
+            temporary: candidate.temporary,
+            is_partition: candidate.is_partition,
+            parent: candidate.parent.as_deref(),
+            is_system: candidate.is_system,
+            extension: candidate.extension.as_deref(),
+            governed: candidate.state.zip(candidate.governed_as.as_deref()),
+        })?;
+        registration::check_state(self.state)?;
+        let name = self.name.clone().unwrap_or_else(|| candidate.name.clone());
+        registration::check_name(&name)?;
+        Ok(name)
+    }
+}
+
+impl Command for Register {
+    type Facts = Registration;
+
+    fn authorise(&self, caller: &Caller) -> Result<()> {
+        let candidate = elevated(|e| tables::candidate(e, self.relation))?;
+        let action = format!("register {}", candidate.address().shown());
+        caller.require_steward(candidate.owner, &action)
+    }
+
+    fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Registration> {
+        let candidate = tables::candidate(elevated, self.relation)?;
+        let name = self.check(&candidate)?;
+        let existing = tables::versions(elevated, &name)?;
+        let in_use = existing.iter().any(|v| v.state == State::Active);
+        let shown = match self.state.is_staging() || in_use {
+            true => None,
+            false => {
+                let table = facts::table(elevated, self.relation)?;
+                Some((table, facts::view(elevated, &name)?))
+            }
+        };
+        let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
+        Ok(Registration {
+            theirs: caller.role == Role::Admin || existing.iter().all(theirs),
+            held: existing.iter().map(|v| (v.state, catalogs::label(v.relation))).collect(),
+            ever: tables::versions_ever(elevated, &name)?,
+            candidate,
+            name,
+            existing,
+            shown,
+        })
+    }
+
+    fn plan(&self, found: &Registration) -> Result<Plan> {
+        let name = &found.name;
+        registration::check_free(name, self.state, &found.held)?;
+        registration::check_theirs(name, self.state, found.theirs)?;
+        let home = found.candidate.address();
+        let shown = home.shown();
+        let mut plan = Plan::default();
+        let mut note = |detail: &str, record| plan.step(&shown, detail, Op::Record(record));
+        let (relation, state) = (self.relation, self.state);
+        let register = Record::Register {
+            relation,
+            state,
+            name: name.clone(),
+            version: found.version(),
+            owner: self.owner,
+            home: home.clone(),
+        };
+        note("comes under governance", register);
+        // Elsewhere readers need not be waited for.
+        if state.is_staging() {
+            note("staging closes at once", Record::Lock { relation });
+        }
+        note("guards", Record::InstallGuards { relation, state });
+        if state.is_staging() {
+            note("grants are kept for later", Record::SuspendGrants { relation });
+        }
+        if let Some((table, existing)) = &found.shown {
+            view::replace(&mut plan, name, existing.as_ref(), &table.shape.columns, &home);
+            refuse_where_blocked(&plan, name, &home)?;
+        }
+        Ok(plan)
+    }
+
+    fn verb(&self) -> &'static str {
+        "register"
+    }
+
+    fn subject(&self, found: &Registration) -> RelationName {
+        found.candidate.address().into()
+    }
+}
+
+/// # Errors
+/// 2BP01 where the governed view must be made again and another view reads it.
+fn refuse_where_blocked(plan: &Plan, name: &str, table: &Address) -> Result<()> {
+    let Some(blocker) = plan.blockers.first() else {
+        return Ok(());
+    };
+    let view = Address::new("governed", name).shown();
+    Err(SpyneError::new(
+        Code::DependentObjects,
+        format!("cannot make {view} read {}", table.shown()),
+        format!("{}: {}.", blocker.object, blocker.detail),
+        blocker.remedy.clone(),
+    ))
+}
+
+/// Ends governance of a table; the table itself stays as it is.
+pub struct Unregister {
+    pub relation: RelId,
+    pub reason: Option<String>,
+    /// Whether an admin does it within `spyne.rollback_window` all the same.
+    pub overridden: bool,
+}
+
+/// What the end of governance is planned from.
+pub struct Release {
+    pub row: Row,
+    at: RelationName,
+    exists: bool,
+    admin: bool,
+    view: Option<GovernedView>,
+    /// The version that the governed view reads from now on.
+    next: Option<(Row, RelationName)>,
+    next_table: Option<Table>,
+}
+
+impl Release {
+    /// What becomes of the governed view, in words.
+    pub fn view_afterwards(&self) -> String {
+        let view = Address::new("governed", &self.row.name).shown();
+        match (&self.view, &self.next) {
+            (None, _) => "none".to_string(),
+            (Some(_), None) => format!("{view} goes"),
+            (Some(_), Some((_, at))) => format!("{view} reads {}", at.shown()),
+        }
+    }
+}
+
+impl Unregister {
+    /// The fallback of a promotion stays for a while, whoever wants it gone. An
+    /// override goes on record with the reason, which is returned.
+    fn check_window(&self, found: &Release) -> Result<Option<String>> {
+        let window = f64::from(guc::rollback_window_minutes());
+        let row = &found.row;
+        let age = row.deprecated_minutes_ago.filter(|age| row.superseded && *age < window);
+        let Some(age) = age else {
+            return Ok(self.reason.clone());
+        };
+        let given = self.reason.as_ref().filter(|r| !r.trim().is_empty());
+        if let (true, Some(given), true) = (self.overridden, given, found.admin) {
+            return Ok(Some(format!("rollback window overridden: {given}")));
+        }
+        Err(SpyneError::new(
+            Code::WrongState,
+            format!("{} is the fallback of a promotion", found.at.shown()),
+            format!(
+                "It was superseded {} minutes ago, and spyne.rollback_window keeps it for {window} minutes.",
+                age.floor()
+            ),
+            format!(
+                "An admin can do it all the same, on record: SELECT * FROM spyne_unregister({}, 'reason', override => true);",
+                found.at.as_argument()
+            ),
+        ))
+    }
+
+    fn refuse_where_read(&self, found: &Release) -> Result<()> {
+        let (Some(view), None) = (&found.view, &found.next) else {
+            return Ok(());
+        };
+        let Some(user) = view.used_by.first() else {
+            return Ok(());
+        };
+        let name = Address::new("governed", &found.row.name).shown();
+        Err(SpyneError::new(
+            Code::DependentObjects,
+            format!("cannot unregister {}: {name} is in use", found.at.shown()),
+            format!("The view {user} reads it."),
+            format!("Drop it first: DROP VIEW {user};"),
+        ))
+    }
+}
+
+impl Command for Unregister {
+    type Facts = Release;
+
+    fn authorise(&self, caller: &Caller) -> Result<()> {
+        // A table dropped while enforcement was off has no owner to ask.
+        let owner = elevated(|e| tables::candidate(e, self.relation))
+            .map_or(users::BOOTSTRAP_SUPERUSER, |candidate| candidate.owner);
+        let action = format!("unregister {}", catalogs::label(self.relation));
+        caller.require_steward(owner, &action)
+    }
+
+    fn locks(&self, elevated: &Elevated) -> Result<Vec<RelId>> {
+        // After a wait for another change of state, what it left counts.
+        tables::lock_versions(elevated, &tables::governed(elevated, self.relation)?.name)?;
+        Ok(Vec::new())
+    }
+
+    fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Release> {
+        let row = tables::governed(elevated, self.relation)?;
+        let others = tables::versions(elevated, &row.name)?;
+        let others = || others.iter().rev().filter(|v| v.relation != row.relation);
+        let next = [State::Active, State::ReadOnly, State::Deprecated]
+            .into_iter()
+            .find_map(|state| others().find(|v| v.state == state).cloned());
+        let view = facts::view(elevated, &row.name)?;
+        let reads = next.as_ref().filter(|_| view.is_some());
+        Ok(Release {
+            at: catalogs::relation_name(self.relation),
+            exists: catalogs::kind_of(self.relation).is_some(),
+            admin: caller.role == Role::Admin,
+            next_table: reads.map(|n| facts::table(elevated, n.relation)).transpose()?,
+            next: next.map(|n| (n.clone(), catalogs::relation_name(n.relation))),
+            view,
+            row,
+        })
+    }
+
+    fn plan(&self, found: &Release) -> Result<Plan> {
+        let reason = self.check_window(found)?;
+        self.refuse_where_read(found)?;
+        let mut plan = Plan::because(reason.as_deref());
+        let (row, shown) = (&found.row, found.at.shown());
+        let (relation, state, name) = (self.relation, row.state, &row.name);
+        let mut note = |detail: &str, record| plan.step(&shown, detail, Op::Record(record));
+        if state.is_staging() && found.exists {
+            note("gets its grants back", Record::RestoreGrants { relation });
+        }
+        if matches!(state, State::Active | State::ReadOnly) {
+            let because = format!("{shown} was unregistered");
+            note("its joins are in doubt", Record::SuspectJoins { name: name.clone(), because });
+        }
+        note("loses its guards", Record::RemoveGuards { relation });
+        let (name, version) = (row.name.clone(), row.version.clone());
+        let release = Record::Release { relation, state, name, version, shown: shown.clone() };
+        note("is governed no more", release);
+        let view = Address::new("governed", &row.name);
+        if let (Some(existing), Some(table)) = (&found.view, &found.next_table) {
+            let at = table.address();
+            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, &at);
+            refuse_where_blocked(&plan, &row.name, &at)?;
+        } else if found.view.is_some() {
+            plan.step(view.shown(), "goes", Op::DropView { view });
+        }
+        if found.exists {
+            let close = Op::Record(Record::CloseToViews { relation });
+            plan.step(&shown, "spyne_views reads it no more", close);
+        }
+        Ok(plan)
+    }
+
+    fn verb(&self) -> &'static str {
+        "unregister"
+    }
+
+    fn subject(&self, found: &Release) -> RelationName {
+        found.at.clone()
+    }
+}
+
+/// Checks that a role that is to answer for a table exists: regrole takes any
+/// number.
+///
+/// # Errors
+/// 22023 where it does not.
+pub fn existing_role(role: RoleId) -> Result<RoleId> {
+    match users::exists(role) {
+        true => Ok(role),
+        false => Err(SpyneError::new(
+            Code::InvalidParameter,
+            format!("there is no role with OID {role}"),
+            "The argument owner names the role that answers for it.",
+            "See which roles there are: \\du",
+        )),
+    }
+}
+
+/// Checks that a schema exists.
+///
+/// # Errors
+/// 22023 where it does not.
+pub fn existing_schema(schema: u32) -> Result<u32> {
+    match catalogs::schema_exists(schema) {
+        true => Ok(schema),
+        false => Err(SpyneError::new(
+            Code::InvalidParameter,
+            format!("there is no schema with OID {schema}"),
+            "The argument schema names the schema whose tables are registered.",
+            "See which schemas there are: \\dn",
+        )),
+    }
+}

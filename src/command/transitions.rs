@@ -1,0 +1,164 @@
+//! Changes of state: promote, deprecate, restore.
+
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::RelationName;
+use spyne_core::kernel::role::Permission;
+use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::Plan;
+use spyne_core::lifecycle::plan::facts::Facts;
+use spyne_core::lifecycle::plan::op::Change;
+use spyne_core::lifecycle::plan::record::Record;
+use spyne_core::lifecycle::plan::takeover::{self, Options};
+use spyne_core::lifecycle::transition;
+
+use super::Command;
+use super::caller::Caller;
+use crate::pg::catalogs;
+use crate::pg::elevate::{Elevated, elevated};
+use crate::store::tables::{self, Row};
+use crate::store::{drift, facts};
+
+/// A table takes the ACTIVE place of its name: promotion of a shadow, and
+/// restoration of a deprecated version.
+pub struct TakeOver {
+    pub relation: RelId,
+    /// The state that it is taken from: SHADOW or DEPRECATED.
+    pub from: State,
+    pub options: Options,
+    pub reason: Option<String>,
+}
+
+/// What a takeover is planned from.
+pub struct Takeover {
+    facts: Facts,
+    /// The relations concerned whose shape is the one in force.
+    unchanged: Vec<RelId>,
+}
+
+impl TakeOver {
+    fn outgoing<'v>(&self, versions: &'v [Row]) -> Option<&'v Row> {
+        versions.iter().find(|v| v.state == State::Active && v.relation != self.relation)
+    }
+
+    fn relations(&self, elevated: &Elevated, name: &str, versions: &[Row]) -> Result<Vec<RelId>> {
+        let outgoing = self.outgoing(versions).map(|row| row.relation);
+        facts::locks(elevated, name, self.relation, outgoing)
+    }
+
+    fn row(&self, elevated: &Elevated) -> Result<Row> {
+        let row = tables::governed(elevated, self.relation)?;
+        let shown = catalogs::label(self.relation);
+        transition::check(&shown, row.state, self.from, State::Active)?;
+        Ok(row)
+    }
+}
+
+impl Command for TakeOver {
+    type Facts = Takeover;
+
+    fn authorise(&self, caller: &Caller) -> Result<()> {
+        let shown = catalogs::label(self.relation);
+        caller.require(Permission::Promote, &format!("{} {shown}", self.verb()))?;
+        elevated(|e| self.row(e)).map(drop)
+    }
+
+    fn locks(&self, elevated: &Elevated) -> Result<Vec<RelId>> {
+        let name = tables::governed(elevated, self.relation)?.name;
+        let versions = tables::lock_versions(elevated, &name)?;
+        self.relations(elevated, &name, &versions)
+    }
+
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Takeover> {
+        let row = self.row(elevated)?;
+        let versions = tables::versions(elevated, &row.name)?;
+        let relations = self.relations(elevated, &row.name, &versions)?;
+        let asked = self.options.target_schema.as_deref();
+        Ok(Takeover {
+            facts: facts::takeover(elevated, &row, self.outgoing(&versions), asked)?,
+            unchanged: drift::without_drift(elevated, &relations)?,
+        })
+    }
+
+    fn plan(&self, found: &Takeover) -> Result<Plan> {
+        let mut plan = takeover::plan(&found.facts, &self.options);
+        plan.reason.clone_from(&self.reason);
+        let name = found.facts.incoming.name.clone();
+        plan.before.push(Record::SuspectChangedJoins { name, successor: self.relation });
+        // The swap gives indexes other names, and foreign keys another table.
+        let unchanged = found.unchanged.iter();
+        plan.after.extend(unchanged.map(|r| Record::RefreshShape { relation: *r }));
+        Ok(plan)
+    }
+
+    fn verb(&self) -> &'static str {
+        if self.options.restoring { "restore" } else { "promote" }
+    }
+
+    fn subject(&self, found: &Takeover) -> RelationName {
+        found.facts.incoming.table.address().into()
+    }
+}
+
+/// The ACTIVE version of a name becomes DEPRECATED, with nothing in its place.
+pub struct Deprecate {
+    pub relation: RelId,
+    pub reason: String,
+    /// When it is meant to go, as text.
+    pub sunset_at: Option<String>,
+}
+
+impl Deprecate {
+    fn row(&self, elevated: &Elevated) -> Result<Row> {
+        let row = tables::governed(elevated, self.relation)?;
+        let shown = catalogs::label(self.relation);
+        transition::check(&shown, row.state, State::Active, State::Deprecated)?;
+        Ok(row)
+    }
+}
+
+impl Command for Deprecate {
+    type Facts = Row;
+
+    fn authorise(&self, caller: &Caller) -> Result<()> {
+        let shown = catalogs::label(self.relation);
+        caller.require(Permission::Deprecate, &format!("deprecate {shown}"))?;
+        elevated(|e| self.row(e)).map(drop)
+    }
+
+    fn locks(&self, elevated: &Elevated) -> Result<Vec<RelId>> {
+        let name = tables::governed(elevated, self.relation)?.name;
+        tables::lock_versions(elevated, &name)?;
+        Ok(vec![self.relation])
+    }
+
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Row> {
+        self.row(elevated)
+    }
+
+    fn plan(&self, row: &Row) -> Result<Plan> {
+        let mut plan = Plan::because(Some(&self.reason));
+        let change = Change {
+            relation: self.relation,
+            name: row.name.clone(),
+            shown: catalogs::label(self.relation),
+            from: State::Active,
+            to: State::Deprecated,
+            version: row.version.clone(),
+            supersedes: None,
+            superseded_by: None,
+            home: row.home(),
+            sunset_at: self.sunset_at.clone(),
+        };
+        plan.change(change, "");
+        Ok(plan)
+    }
+
+    fn verb(&self) -> &'static str {
+        "deprecate"
+    }
+
+    fn subject(&self, _row: &Row) -> RelationName {
+        catalogs::relation_name(self.relation)
+    }
+}

@@ -1,0 +1,228 @@
+//! What was decided, as people read it: the last value of a discovery.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::evidence::Facts;
+use super::kinds::{JoinType, Risk, Source};
+use super::scope::Scope;
+use super::table::Table;
+use super::weighing::Decided;
+use crate::kernel::ids::RelId;
+use crate::kernel::names::plain;
+
+/// The share of rows whose value is in the key below which the risk is high.
+const FEW_ORPHANS: f64 = 0.95;
+
+/// The share of rows without a value beyond which the risk is not low.
+const MANY_NULLS: f64 = 0.1;
+
+/// A candidate, to be stored.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewCandidate {
+    pub name1: String,
+    pub table1: RelId,
+    pub columns1: Vec<String>,
+    pub name2: String,
+    pub table2: RelId,
+    pub columns2: Vec<String>,
+    pub join_type: JoinType,
+    pub condition: String,
+    pub confidence: f64,
+    pub confidence_level: &'static str,
+    pub reason: String,
+    pub assumptions: Vec<String>,
+    pub risk_level: Risk,
+    pub evidence: Value,
+    /// A digest of the evidence: a rejection stands while it is the same.
+    pub finding: String,
+    pub source: Source,
+}
+
+impl NewCandidate {
+    /// What was decided, in words.
+    pub fn of(scope: &Scope, decided: &Decided) -> NewCandidate {
+        let Decided { pair, facts, weighed } = decided;
+        let (child, parent) = (&scope.tables[pair.child], &scope.tables[pair.parent]);
+        let (columns1, columns2) = (child.names_of(&pair.columns), parent.names_of(&pair.key));
+        NewCandidate {
+            condition: condition(&child.name, &columns1, &parent.name, &columns2),
+            name1: child.name.clone(),
+            table1: child.oid,
+            columns1,
+            name2: parent.name.clone(),
+            table2: parent.oid,
+            columns2,
+            join_type: join_type(facts),
+            confidence: weighed.confidence,
+            confidence_level: weighed.level().as_str(),
+            reason: weighed.reason(),
+            assumptions: assumptions(facts, child, parent),
+            risk_level: risk(facts),
+            evidence: json!({ "parts": weighed.parts, "measured": facts.measured }),
+            finding: finding(facts),
+            source: if facts.declared { Source::Declared } else { Source::Discovered },
+        }
+    }
+
+    /// Whether it joins the same columns.
+    pub fn is_over(
+        &self,
+        name1: &str,
+        columns1: &[String],
+        name2: &str,
+        columns2: &[String],
+    ) -> bool {
+        self.name1 == name1
+            && self.name2 == name2
+            && self.columns1 == columns1
+            && self.columns2 == columns2
+    }
+
+    /// Whether it is between these two tables, whichever refers.
+    pub fn is_between(&self, one: &str, other: &str) -> bool {
+        let names = (self.name1.as_str(), self.name2.as_str());
+        names == (one, other) || names == (other, one)
+    }
+}
+
+/// The share of rows whose value is in the key; where there is none to compare, all.
+fn share(facts: &Facts) -> f64 {
+    facts.measured.containment.unwrap_or(1.0)
+}
+
+fn join_type(facts: &Facts) -> JoinType {
+    JoinType::keeping(facts.measured.null_share <= 0.0 && share(facts) >= 1.0)
+}
+
+fn risk(facts: &Facts) -> Risk {
+    let measured = &facts.measured;
+    let nothing_compared = measured.containment.is_none();
+    match share(facts) {
+        share if share < FEW_ORPHANS => Risk::High,
+        share if nothing_compared || share < 1.0 || measured.null_share > MANY_NULLS => {
+            Risk::Medium
+        }
+        _ if !facts.key_declared => Risk::Medium,
+        _ => Risk::Low,
+    }
+}
+
+/// Rounded: a rejection stands until the evidence is another, not until a row is
+/// added.
+fn finding(facts: &Facts) -> String {
+    let (share, coverage) = (share(facts), facts.measured.coverage);
+    format!("{}/{share:.1}/{coverage:.1}/{}", facts.declared, facts.key_declared)
+}
+
+/// The condition, by logical names. A table that refers to itself is called
+/// parent where it is referred to.
+fn condition(name1: &str, columns1: &[String], name2: &str, columns2: &[String]) -> String {
+    let other = if name1 == name2 { "parent" } else { name2 };
+    let each: Vec<String> = columns1
+        .iter()
+        .zip(columns2)
+        .map(|(a, b)| format!("{}.{} = {}.{}", plain(name1), plain(a), plain(other), plain(b)))
+        .collect();
+    each.join(" AND ")
+}
+
+/// What the candidate relies on and nobody has checked.
+fn assumptions(facts: &Facts, child: &Table, parent: &Table) -> Vec<String> {
+    let mut all = Vec::new();
+    let measured = &facts.measured;
+    if !facts.key_declared {
+        all.push(format!(
+            "the key of {} stays unique: it is so in fact, and not declared",
+            parent.name
+        ));
+    }
+    match measured.containment {
+        None => all.push(
+            "there were no values to compare: names and types alone speak for it".to_string(),
+        ),
+        Some(_) if (measured.compared as f64) < measured.child_distinct => all.push(format!(
+            "{} of about {:.0} distinct values were compared",
+            measured.compared, measured.child_distinct
+        )),
+        Some(_) => {}
+    }
+    if measured.containment.is_some_and(|share| share < 1.0) {
+        all.push(format!("some values of {} are not in {}", child.name, parent.name));
+    }
+    if measured.null_share > 0.0 {
+        let percent = (measured.null_share * 1000.0).round() / 10.0;
+        all.push(format!("{percent} % of the rows of {} have no value", child.name));
+    }
+    if facts.width > 1 {
+        all.push("the columns belong together, in this order".to_string());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::joins::evidence::weigh;
+    use crate::joins::measure::Measured;
+    use crate::joins::table::Pair;
+    use crate::joins::testing::shop;
+
+    fn of(facts: Facts) -> NewCandidate {
+        let pair = Pair { child: 1, columns: vec![1], parent: 0, key: vec![0] };
+        let weighed = weigh(&facts);
+        NewCandidate::of(&Scope::new(shop()), &Decided { pair, facts, weighed })
+    }
+
+    fn measured(containment: f64, null_share: f64) -> Measured {
+        let child_distinct = 900.0;
+        let compared = 900;
+        Measured {
+            containment: Some(containment),
+            null_share,
+            child_distinct,
+            compared,
+            coverage: 0.9,
+            ..Measured::default()
+        }
+    }
+
+    #[test]
+    fn rows_that_would_be_left_out_make_it_a_left_join() {
+        let facts = |containment, null_share, key_declared| Facts {
+            measured: measured(containment, null_share),
+            key_declared,
+            width: 1,
+            ..Facts::default()
+        };
+        let all = of(facts(1.0, 0.0, true));
+        assert_eq!(all.condition, "orders.customer_id = customers.id");
+        assert_eq!((all.join_type, all.risk_level), (JoinType::Inner, Risk::Low));
+        assert!(all.assumptions.is_empty(), "{:?}", all.assumptions);
+        assert_eq!(of(facts(1.0, 0.0, false)).risk_level, Risk::Medium);
+        let nulls = of(facts(1.0, 0.2, true));
+        assert_eq!((nulls.join_type, nulls.risk_level), (JoinType::Left, Risk::Medium));
+        let orphans = of(facts(0.9, 0.0, true));
+        assert_eq!((orphans.join_type, orphans.risk_level), (JoinType::Left, Risk::High));
+        assert_eq!(orphans.assumptions, ["some values of orders are not in customers"]);
+    }
+
+    #[test]
+    fn what_is_found_changes_with_the_evidence_and_not_with_a_row() {
+        let finding = |containment| {
+            of(Facts { measured: measured(containment, 0.0), ..Facts::default() }).finding
+        };
+        assert_eq!(finding(1.0), finding(0.999));
+        assert_ne!(finding(1.0), finding(0.9));
+    }
+
+    #[test]
+    fn a_table_that_refers_to_itself_has_a_parent() {
+        let texts = |all: &[&str]| all.iter().map(|t| t.to_string()).collect::<Vec<_>>();
+        let (one, two) = (texts(&["Line", "b"]), texts(&["id", "c"]));
+        assert_eq!(
+            condition("part", &one, "part", &two),
+            "part.\"Line\" = parent.id AND part.b = parent.c"
+        );
+    }
+}

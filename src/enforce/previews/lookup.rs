@@ -1,0 +1,200 @@
+//! Looking for a preview: in the session's memory, then in the catalog; and whether
+//! it still tells the truth.
+
+use super::refusals::{call_for, not_authorising};
+use super::session::{self, session};
+use crate::guc;
+use crate::pg::analyze::{self, Problem};
+use crate::pg::policy::Statement;
+use crate::pg::text::Text;
+use crate::pg::{cache, catalogs, clock, elevate, portals};
+use crate::report::OrRaise;
+use crate::store::previews::{self, Found};
+use spyne_core::gate::judge::Search;
+use spyne_core::gate::rules::{Denial, Rule, Words};
+use spyne_core::gate::session::{Authorised, Recalled, Uses};
+use spyne_core::gate::token::Token;
+use spyne_core::kernel::ids::RoleId;
+use spyne_core::statement::preview::Preview;
+use spyne_core::statement::preview::staleness::{self, Basis};
+use spyne_core::statement::preview::text::normalized;
+
+/// How a preview is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    /// Whether a write takes its one run.
+    pub takes_run: bool,
+    /// For a text whose meaning can change without a change of the catalogs:
+    /// EXECUTE.
+    pub anew: bool,
+}
+
+/// The token of the preview that the verdict on a statement hangs on; None where
+/// there is no preview.
+///
+/// # Errors
+/// Why there is one that does not authorise any more, or not yet.
+pub fn look(search: Search, statement: &Statement, user: RoleId) -> Result<Option<Token>, Denial> {
+    let (text, manner) = match search {
+        Search::Statement => (statement.text, Manner { takes_run: true, anew: false }),
+        Search::Change => (portals::finishing_text(), Manner { takes_run: true, anew: false }),
+        Search::Leader => (portals::sent_text(), Manner { takes_run: false, anew: true }),
+    };
+    match text {
+        Some(text) => find(&text, user, manner),
+        None => Ok(None),
+    }
+}
+
+/// The token of a text that a preview of `user` authorises now.
+///
+/// # Errors
+/// As for [`look`].
+pub(super) fn find(text: &Text, user: RoleId, manner: Manner) -> Result<Option<Token>, Denial> {
+    let text = text.get();
+    let text = normalized(&text);
+    if let Some(known) = session::find(user, text.as_bytes())
+        && let Some(token) = recall(known, manner)?
+    {
+        return Ok(Some(token));
+    }
+    let Some(found) = elevated(|| previews::find(user, text)).or_raise() else {
+        return Ok(None);
+    };
+    check_runnable(&found)?;
+    let takes = manner.takes_run && found.preview.writes;
+    if takes && !elevated(|| previews::take(&found.preview.preview_id)).or_raise() {
+        return Err(not_authorising(&Found { used: true, ..found }));
+    }
+    Ok(session::remember(authorised(&found), !found.preview.writes))
+}
+
+/// Whether what the session keeps in mind holds; None where it must be looked up
+/// again.
+///
+/// # Errors
+/// As for [`look`].
+fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
+    let now = clock::now();
+    let generation = cache::generation();
+    let settings = catalogs::reading_settings();
+    let known = session::with(token, |a| {
+        let fresh = !manner.anew
+            && a.checked_at == generation
+            && a.settings == settings
+            && catalogs::search_path_is(&a.search_path);
+        (a.recalled(now, fresh), a.held, a.writes)
+    });
+    let Some((recalled, held, writes)) = known else {
+        return Ok(None);
+    };
+    match recalled {
+        Recalled::Good => {}
+        Recalled::Refused(denial) => return Err(denial),
+        Recalled::Spent => {
+            session::forget(token);
+            return Ok(None);
+        }
+        Recalled::MayBeStale => {
+            let Some((sql, basis)) = session::with(token, |a| (a.sql.clone(), a.basis.clone()))
+            else {
+                return Ok(None);
+            };
+            if let Err(stale) = check_basis(&sql, &basis) {
+                session::forget(token);
+                // A newer preview may have been made elsewhere.
+                return if held { Err(stale) } else { Ok(None) };
+            }
+            let (generation, search_path) = (cache::generation(), catalogs::search_path());
+            session::with(token, |a| {
+                a.checked_at = generation;
+                a.search_path = search_path;
+                a.settings = settings;
+            });
+        }
+    }
+    // Where nothing can be written Postgres refuses it next, and it has not run.
+    if held && writes && manner.takes_run && !catalogs::read_only_here() {
+        session::with(token, |a| a.used = true);
+    }
+    Ok(Some(token))
+}
+
+/// Checks that a stored preview authorises a run now.
+///
+/// # Errors
+/// Why it does not.
+pub(super) fn check_runnable(found: &Found) -> Result<(), Denial> {
+    if !found.authorises() {
+        return Err(not_authorising(found));
+    }
+    check_basis(&found.preview.sql, &found.preview.basis)
+}
+
+/// Checks that a preview still tells the truth.
+///
+/// # Errors
+/// What has changed.
+fn check_basis(sql: &str, then: &Basis) -> Result<(), Denial> {
+    let changes = match analyze::analyze(sql, false) {
+        Ok(analyzed) => {
+            let (relations, functions) = analyzed.uses();
+            let fingerprint = analyzed.fingerprint.clone();
+            let (_, now) =
+                elevated(|| previews::facts(&relations, &functions, fingerprint)).or_raise();
+            staleness::changes(then, &now)
+        }
+        Err(Problem::Error(raised)) => vec![raised.message],
+        Err(_) => vec!["it is no single statement any more".to_string()],
+    };
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("Since it was made: {}.", changes.join("; "));
+    let words = Words::new("the preview of this statement is stale", detail, call_for(sql));
+    Err(Denial::new(Rule::PreviewStale, words))
+}
+
+/// Fixed catalog work.
+pub(super) fn elevated<T>(work: impl FnOnce() -> T) -> T {
+    elevate::run(guc::lock_timeout_ms(), work)
+}
+
+/// A stored preview as the session keeps it in mind.
+fn authorised(found: &Found) -> Authorised {
+    let expires_at = clock::now() + (found.expires_in * 1e6) as i64;
+    Authorised { expires_at, ..fresh(&found.preview, 0) }
+}
+
+/// A preview that is true now, good for `ttl` seconds.
+pub(super) fn fresh(preview: &Preview, ttl: i32) -> Authorised {
+    Authorised {
+        preview_id: preview.preview_id.clone(),
+        sql: preview.sql.clone(),
+        uses: uses(preview),
+        writes: preview.writes,
+        basis: preview.basis.clone(),
+        search_path: catalogs::search_path(),
+        settings: catalogs::reading_settings(),
+        expires_at: clock::now() + i64::from(ttl) * 1_000_000,
+        checked_at: cache::generation(),
+        joins: !preview.joins.is_empty(),
+        ..Authorised::default()
+    }
+}
+
+/// The tables of a preview, and those that foreign keys change along with them.
+fn uses(preview: &Preview) -> Uses {
+    Uses {
+        user: preview.user_oid,
+        reached: preview.reached(),
+        tables: preview.tables_used.iter().map(|t| (t.oid, t.access)).collect(),
+        include_deprecated: preview.include_deprecated,
+    }
+}
+
+/// The statement of a held preview of `user` with this id.
+pub fn held_text(preview_id: &str, user: RoleId) -> Option<String> {
+    let is_it = |a: &&Authorised| a.uses.user == user && a.preview_id == preview_id;
+    session(|s| s.held().find(is_it).map(|a| a.sql.clone())).flatten()
+}

@@ -1,0 +1,59 @@
+//! Whose text it is: the portal that is active, and what its client has sent.
+
+use pgrx::pg_sys;
+
+use spyne_core::gate::frames::Place;
+
+use super::frames;
+use super::lists::cells;
+use super::text::{self, Text};
+
+/// Where a plan is among those of the active portal, if there are several.
+///
+/// # Safety
+/// A valid planned statement.
+pub unsafe fn place_of(plan: *const pg_sys::PlannedStmt) -> Option<Place> {
+    // SAFETY: the active portal and its statements, for as long as it is active.
+    unsafe {
+        let portal = pg_sys::ActivePortal.as_ref()?;
+        let list = portal.stmts.as_ref()?;
+        let index = cells(portal.stmts).position(|stmt| stmt.cast_const() == plan.cast())?;
+        (list.length > 1).then_some(Place {
+            portal: &raw const *portal as usize,
+            list: portal.stmts as usize,
+            index,
+        })
+    }
+}
+
+/// The statement that the client has sent and that is being executed.
+pub fn client_text() -> Option<Text> {
+    // SAFETY: the active portal and its statements, for as long as it is active.
+    unsafe {
+        let portal = pg_sys::ActivePortal.as_ref()?;
+        let plan = cells(portal.stmts).next()?.cast::<pg_sys::PlannedStmt>();
+        Some(Text::new(portal.sourceText, (*plan).stmt_location, (*plan).stmt_len))
+    }
+}
+
+/// The text that the client has sent; in a parallel worker, the leader's.
+pub fn sent_text() -> Option<Text> {
+    // SAFETY: null, or the text for as long as the statement runs.
+    unsafe {
+        let text = pg_sys::debug_query_string;
+        (!text.is_null()).then(|| Text::new(text, 0, 0))
+    }
+}
+
+/// The text of the change that fires its AFTER triggers now; None where its
+/// names may mean what only its caller knows.
+pub fn finishing_text() -> Option<Text> {
+    let query = frames::finishing()?;
+    // SAFETY: a statement that is being finished is valid until that is done, and
+    // its frame is popped then.
+    unsafe {
+        let plan = &*(*query).plannedstmt;
+        let own = text::has_own_names(&*query);
+        (!own).then(|| Text::new((*query).sourceText, plan.stmt_location, plan.stmt_len))
+    }
+}

@@ -1,0 +1,174 @@
+//! What differs between PostgreSQL 15, 16, 17 and 18, and the choice of one of
+//! them: no other file asks for which major version this is built.
+//!
+//! A file `vNN` offers the same names as the others, with the same signatures
+//! where they are called. What several majors share is in a file of its own,
+//! `since_NN` or `until_NN`. What is declared here is the same in all of them.
+
+use pgrx::pg_sys;
+use spyne_core::kernel::ids::RelId;
+
+use super::oids::rel_id;
+
+#[cfg(not(feature = "pg15"))]
+mod since_16;
+#[cfg(not(any(feature = "pg15", feature = "pg16")))]
+mod since_17;
+#[cfg(any(feature = "pg15", feature = "pg16"))]
+mod until_16;
+#[cfg(not(feature = "pg18"))]
+mod until_17;
+#[cfg(feature = "pg15")]
+mod v15;
+#[cfg(feature = "pg16")]
+mod v16;
+#[cfg(feature = "pg17")]
+mod v17;
+#[cfg(feature = "pg18")]
+mod v18;
+
+#[cfg(feature = "pg15")]
+pub use v15::*;
+#[cfg(feature = "pg16")]
+pub use v16::*;
+#[cfg(feature = "pg17")]
+pub use v17::*;
+#[cfg(feature = "pg18")]
+pub use v18::*;
+
+/// pg_inherits and its index on (inhrelid, inhseqno); fixed OIDs in all versions.
+pub const INHERITS_RELATION: u32 = 2611;
+pub const INHERITS_BY_CHILD: u32 = 2680;
+/// pg_class's index on oid.
+pub const CLASS_BY_OID: u32 = 2662;
+/// pg_trigger's index on oid.
+pub const TRIGGER_BY_OID: u32 = 2702;
+/// pg_namespace.
+pub const NAMESPACE_RELATION: u32 = 2615;
+/// Its index on oid.
+pub const NAMESPACE_BY_OID: u32 = 2685;
+
+/// pg_depend, and its index on what is referred to.
+pub const DEPEND_RELATION: u32 = 2608;
+pub const DEPEND_BY_REFERENCE: u32 = 2674;
+/// pg_index's index on indexrelid.
+pub const INDEX_BY_OID: u32 = 2679;
+/// pg_attrdef and pg_constraint.
+pub const DEFAULT_RELATION: u32 = 2604;
+pub const CONSTRAINT_RELATION: u32 = 2606;
+
+/// What a range table entry asks for, outside the executor: COPY and the like.
+pub struct Requested {
+    pub relid: RelId,
+    pub reads: bool,
+    pub writes: bool,
+}
+
+fn requested(relid: pg_sys::Oid, permissions: pg_sys::AclMode) -> Requested {
+    let writing = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
+    Requested {
+        relid: rel_id(relid),
+        reads: permissions & pg_sys::ACL_SELECT as pg_sys::AclMode != 0,
+        writes: permissions & writing as pg_sys::AclMode != 0,
+    }
+}
+
+/// What spyne does in the hooks whose arguments differ between majors. The
+/// functions [`executor_run`] and [`check_permissions`], made for an
+/// implementation of this trait, are what goes into Postgres's variables. They
+/// are trampolines, and so are these two.
+pub trait Hooks {
+    /// Called in place of ExecutorRun; hands the call on with
+    /// [`RunArguments::pass_to`].
+    ///
+    /// # Safety
+    /// The executor's own arguments.
+    unsafe fn run(query: *mut pg_sys::QueryDesc, arguments: RunArguments);
+
+    /// Called when the privileges of a range table are checked; hands the call
+    /// on with [`PermissionLists::pass_to`]. Returns whether they are granted.
+    ///
+    /// # Safety
+    /// The executor's own arguments.
+    unsafe fn permits(lists: PermissionLists, abort: bool) -> bool;
+}
+
+unsafe extern "C-unwind" {
+    fn standard_ExecutorStart(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int);
+    fn standard_ExecutorFinish(query: *mut pg_sys::QueryDesc);
+    fn standard_ExecutorEnd(query: *mut pg_sys::QueryDesc);
+    fn standard_ProcessUtility(
+        statement: *mut pg_sys::PlannedStmt,
+        text: *const core::ffi::c_char,
+        read_only_tree: bool,
+        context: pg_sys::ProcessUtilityContext::Type,
+        params: pg_sys::ParamListInfo,
+        environment: *mut pg_sys::QueryEnvironment,
+        destination: *mut pg_sys::DestReceiver,
+        completion: *mut pg_sys::QueryCompletion,
+    );
+}
+
+/// The standard functions behind the hooks, as plain C functions: no guard
+/// around them, so that an error passes through unharmed.
+pub const EXECUTOR_START: unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int) =
+    standard_ExecutorStart;
+pub const EXECUTOR_FINISH: unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc) =
+    standard_ExecutorFinish;
+pub const EXECUTOR_END: unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc) = standard_ExecutorEnd;
+#[allow(clippy::type_complexity)]
+pub const PROCESS_UTILITY: unsafe extern "C-unwind" fn(
+    *mut pg_sys::PlannedStmt,
+    *const core::ffi::c_char,
+    bool,
+    pg_sys::ProcessUtilityContext::Type,
+    pg_sys::ParamListInfo,
+    *mut pg_sys::QueryEnvironment,
+    *mut pg_sys::DestReceiver,
+    *mut pg_sys::QueryCompletion,
+) = standard_ProcessUtility;
+
+/// Called by a tree walker of Postgres's for each direct part of a node.
+/// Returns whether to stop.
+type Walker<Node> = unsafe extern "C-unwind" fn(*mut Node, *mut core::ffi::c_void) -> bool;
+
+/// Calls `see` for each direct part of an expression, or each node of a list.
+///
+/// # Safety
+/// A valid expression node.
+pub unsafe fn each_part(node: *mut pg_sys::Node, see: &mut dyn FnMut(*mut pg_sys::Node)) {
+    struct Context<'a>(&'a mut dyn FnMut(*mut pg_sys::Node));
+    unsafe extern "C-unwind" fn walker(
+        part: *mut pg_sys::Node,
+        context: *mut core::ffi::c_void,
+    ) -> bool {
+        // SAFETY: the context that is handed over below.
+        unsafe { ((*context.cast::<Context>()).0)(part) };
+        false
+    }
+    let mut context = Context(see);
+    // SAFETY: the walker only collects; it neither raises nor goes deeper.
+    unsafe { expression_tree_walker(node, walker, (&raw mut context).cast()) };
+}
+
+/// Calls `see` for each direct part of a plan's state.
+///
+/// # Safety
+/// A valid plan state.
+pub unsafe fn each_plan_state(
+    state: *mut pg_sys::PlanState,
+    see: &mut dyn FnMut(*mut pg_sys::PlanState),
+) {
+    struct Context<'a>(&'a mut dyn FnMut(*mut pg_sys::PlanState));
+    unsafe extern "C-unwind" fn walker(
+        part: *mut pg_sys::PlanState,
+        context: *mut core::ffi::c_void,
+    ) -> bool {
+        // SAFETY: the context that is handed over below.
+        unsafe { ((*context.cast::<Context>()).0)(part) };
+        false
+    }
+    let mut context = Context(see);
+    // SAFETY: the walker only visits.
+    unsafe { planstate_tree_walker(state, walker, (&raw mut context).cast()) };
+}

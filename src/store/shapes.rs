@@ -1,0 +1,49 @@
+//! Stored shapes: what each version of a table looks like.
+
+use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::{RelId, RoleId};
+
+use super::query::{Query, Statement};
+use super::tables;
+use crate::pg::elevate::Elevated;
+use crate::pg::{digest, users};
+
+static STORE: Query<(RelId, String, String, String), ()> =
+    Query::write(include_str!("../../sql/queries/store_shape.sql"));
+
+/// Stores the present shape of a relation as that of a version.
+pub fn store(
+    elevated: &Elevated,
+    relid: RelId,
+    name: &str,
+    version: &str,
+    acting: RoleId,
+) -> Result<()> {
+    STORE.run(elevated, (relid, name, version, &users::name(acting)))?;
+    note_unchanged(elevated, relid)
+}
+
+/// Takes the live shape as that of the present version: what spyne's own work
+/// has changed is no drift.
+pub fn refresh(elevated: &Elevated, relid: RelId, acting: RoleId) -> Result<()> {
+    match tables::find(elevated, relid)? {
+        Some(row) => store(elevated, relid, &row.name, &row.version, acting),
+        None => Ok(()),
+    }
+}
+
+static NOTE_UNCHANGED: Query<(RelId, i64), ()> = Query::write(
+    "INSERT INTO spyne.snapshot_digests (relation, digest) VALUES ($1, $2)
+     ON CONFLICT (relation) DO UPDATE SET digest = excluded.digest WHERE snapshot_digests.digest <> excluded.digest",
+);
+
+/// Keeps in mind that a table's shape is the one in force.
+pub fn note_unchanged(elevated: &Elevated, relid: RelId) -> Result<()> {
+    match digest::of(&[relid]).get(&relid) {
+        Some(now) => NOTE_UNCHANGED.run(elevated, (relid, *now as i64)),
+        None => Ok(()),
+    }
+}
+
+/// The statements of this module.
+pub static STATEMENTS: &[&dyn Statement] = &[&STORE, &NOTE_UNCHANGED];
