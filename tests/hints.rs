@@ -36,6 +36,7 @@ const FRAGMENTS: &[&str] = &[
     "accept_breaking => true.",
     "dependents => 'repoint' to move it",
     "dry_run => true works here",
+    "with dry_run => true.",
     "target_schema => '...' or target_name => '...'",
     // Where only a person knows which.
     "REPLICA IDENTITY USING INDEX ...",
