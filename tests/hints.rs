@@ -41,6 +41,8 @@ const FRAGMENTS: &[&str] = &[
     // Where only a person knows which.
     "REPLICA IDENTITY USING INDEX ...",
     "SELECT * FROM spyne_propose_join(...) makes it a candidate",
+    "reason => '...');",
+    "preview that: SELECT * FROM spyne_preview('...');",
 ];
 
 /// Refusals of what a HINT says, each of which the documents name: the beginning of the message.

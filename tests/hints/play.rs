@@ -217,6 +217,9 @@ impl<'a> Play<'a> {
                 }
             }
             for statement in &found.statements {
+                if statement.contains("...") {
+                    self.fault(text, statement, scene, "something is left out".to_string());
+                }
                 self.run_pasted(statement, text, scene);
             }
         }
