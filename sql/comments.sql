@@ -39,6 +39,7 @@ COMMENT ON FUNCTION spyne.require_role(text, text) IS 'True for callers with a s
 COMMENT ON FUNCTION spyne.governing(regclass) IS 'The governed table whose state binds a relation';
 COMMENT ON FUNCTION spyne.state_rules() IS 'The rules behind spyne.state_properties';
 COMMENT ON FUNCTION spyne.role_rules() IS 'The rules behind spyne.role_permissions';
+COMMENT ON FUNCTION spyne.access_rules() IS 'The rules behind spyne.rules';
 COMMENT ON FUNCTION spyne.check_statements() IS 'The statements of spyne that do not fit its catalog: none after an installation or an upgrade. For admins';
 COMMENT ON FUNCTION spyne.statement_count() IS 'How many statements spyne.check_statements() looks at';
 COMMENT ON FUNCTION spyne.schema_snapshot(oid) IS 'The shape of a table: columns, constraints, partition key';

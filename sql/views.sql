@@ -31,6 +31,14 @@ CREATE VIEW spyne.role_permissions AS
 SELECT role, query, create_contracts, ingest, promote, deprecate, view_shadow FROM spyne.role_rules();
 COMMENT ON VIEW spyne.role_permissions IS 'What each role may do. Fixed: people are managed with GRANT and REVOKE';
 
+CREATE VIEW spyne.rules AS
+SELECT rule, sqlstate, refused, place FROM spyne.access_rules();
+COMMENT ON VIEW spyne.rules IS 'The rules by which statements, DDL and calls are refused';
+COMMENT ON COLUMN spyne.rules.rule IS 'As it stands in brackets at the end of a refusal''s DETAIL';
+COMMENT ON COLUMN spyne.rules.sqlstate IS 'The SQLSTATE of the refusal';
+COMMENT ON COLUMN spyne.rules.refused IS 'What is refused';
+COMMENT ON COLUMN spyne.rules.place IS 'Where the documents say more';
+
 -- Who has which role, and how: the shortest chain of memberships that leads
 -- from the login role to the spyne role.
 CREATE VIEW spyne.users AS

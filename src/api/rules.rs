@@ -1,8 +1,9 @@
-//! The rules as rows, for the views `spyne.state_properties` and
-//! `spyne.role_permissions`.
+//! The rules as rows, for the views `spyne.state_properties`,
+//! `spyne.role_permissions`, `spyne.rules` and `spyne.drift_severities`.
 
 use pgrx::prelude::*;
 
+use spyne_core::gate::rules;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{PROPERTIES, Readers, TRANSITIONS};
 use spyne_core::shape::rules::RULES;
@@ -82,6 +83,26 @@ fn role_rules() -> TableIterator<
             role.may(Permission::Promote),
             role.may(Permission::Deprecate),
             role.may(Permission::ViewShadow),
+        )
+    }))
+}
+
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.access_rules()
+RETURNS TABLE (rule text, sqlstate text, refused text, place text)
+STRICT IMMUTABLE PARALLEL SAFE
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn access_rules() -> TableIterator<
+    'static,
+    (name!(rule, String), name!(sqlstate, String), name!(refused, String), name!(place, String)),
+> {
+    TableIterator::new(rules::RULES.into_iter().map(|rule| {
+        (
+            rule.code.to_string(),
+            rule.sqlstate.sqlstate().to_string(),
+            rule.refused.to_string(),
+            rule.place.to_string(),
         )
     }))
 }

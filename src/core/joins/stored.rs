@@ -9,7 +9,6 @@ use super::status::{CandidateStatus, JoinStatus};
 use super::table::Table;
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::{RelId, RoleId};
-use crate::kernel::names::literal;
 
 /// A join that was found or proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,28 +118,6 @@ impl Candidate {
             ),
             "An administrator may propose it again: spyne_propose_join.",
         )
-    }
-
-    /// `join` is the one that rests on it, where there is one.
-    ///
-    /// # Errors
-    /// 55000 where a join rests on it.
-    pub fn check_rejectable(&self, join: Option<&Accepted>) -> Result<()> {
-        if self.status.can_become(CandidateStatus::Rejected) {
-            return Ok(());
-        }
-        Err(SpyneError::new(
-            Code::WrongState,
-            format!("join candidate {} is accepted", self.candidate_id),
-            "A join rests on it.",
-            match join {
-                Some(join) => format!(
-                    "Deprecate the join first: SELECT * FROM spyne_deprecate_join({}, 'reason');",
-                    literal(&join.join_id)
-                ),
-                None => "Deprecate the join first.".to_string(),
-            },
-        ))
     }
 }
 
