@@ -97,10 +97,7 @@ COMMENT ON FUNCTION spyne_validate(text) IS 'What is dangerous about a statement
 COMMENT ON FUNCTION spyne_execute(uuid) IS 'Runs a previewed statement; a row as jsonb each';
 COMMENT ON FUNCTION spyne_open(uuid) IS 'Opens a cursor for a previewed SELECT';
 COMMENT ON FUNCTION spyne_explain(bigint) IS 'What a run of a previewed statement did, in plain words';
-COMMENT ON FUNCTION spyne.make_preview(text, boolean, boolean, jsonb, text[], text) IS 'What spyne_preview stands on';
 COMMENT ON FUNCTION spyne.analyzed(text) IS 'What Postgres makes of a statement, as the rules of a preview see it; nothing is run';
-COMMENT ON FUNCTION spyne.render_preview(jsonb) IS 'What spyne_preview_text stands on';
 COMMENT ON FUNCTION spyne.preview_statement(uuid, boolean) IS 'What spyne_execute and spyne_open stand on';
 COMMENT ON FUNCTION spyne.preview_facts(oid[], oid[]) IS 'What the rules of previews need to know of relations and functions';
 COMMENT ON FUNCTION spyne_correct(text, jsonb) IS 'Corrects a previewed statement, with a reason for each change, and previews what comes of it';
-COMMENT ON FUNCTION spyne.make_correction(text, jsonb) IS 'What spyne_correct stands on';

@@ -62,8 +62,7 @@ $grants$;
 GRANT EXECUTE ON FUNCTION spyne_whoami(), spyne_can(text, regrole), spyne.role_of(oid), spyne.role_rules() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION spyne.state_rules(), spyne.governing(regclass), spyne.require_role(text, text) TO spyne_viewer;
 
-GRANT EXECUTE ON FUNCTION spyne.make_preview(text, boolean, boolean, jsonb, text[], text), spyne.render_preview(jsonb),
-    spyne.preview_statement(uuid, boolean), spyne.make_correction(text, jsonb) TO spyne_viewer;
+GRANT EXECUTE ON FUNCTION spyne.preview_statement(uuid, boolean) TO spyne_viewer;
 GRANT EXECUTE ON FUNCTION spyne.analyzed(text) TO spyne_admin;
 GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_corrections, spyne.joins_used TO spyne_viewer;
 

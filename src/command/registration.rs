@@ -16,8 +16,8 @@ use super::caller::Caller;
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{catalogs, users};
-use crate::store::facts;
 use crate::store::tables::{self, Candidate, Row};
+use crate::store::{facts, table_facts};
 
 /// Takes a table under governance.
 pub struct Register {
@@ -91,14 +91,17 @@ impl Command for Register {
         let shown = match self.state.is_staging() || in_use {
             true => None,
             false => {
-                let table = facts::table(elevated, self.relation)?;
+                let table = table_facts::describe(elevated, self.relation)?;
                 Some((table, facts::view(elevated, &name)?))
             }
         };
         let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
         Ok(Registration {
             theirs: caller.role == Role::Admin || existing.iter().all(theirs),
-            held: existing.iter().map(|v| (v.state, catalogs::relation_name(v.relation).shown())).collect(),
+            held: existing
+                .iter()
+                .map(|v| (v.state, catalogs::relation_name(v.relation).shown()))
+                .collect(),
             ever: tables::versions_ever(elevated, &name)?,
             candidate,
             name,
@@ -271,7 +274,7 @@ impl Command for Unregister {
             at: catalogs::relation_name(self.relation),
             exists: catalogs::kind_of(self.relation).is_some(),
             admin: caller.role == Role::Admin,
-            next_table: reads.map(|n| facts::table(elevated, n.relation)).transpose()?,
+            next_table: reads.map(|n| table_facts::describe(elevated, n.relation)).transpose()?,
             next: next.map(|n| (n.clone(), catalogs::relation_name(n.relation))),
             view,
             row,

@@ -6,8 +6,8 @@ use spyne_core::kernel::names::Address;
 use spyne_core::lifecycle::plan::facts::Grant;
 use spyne_core::lifecycle::plan::{Plan, carry};
 
-use super::facts;
 use super::query::{self, Query, Statement};
+use super::table_facts;
 use crate::pg::catalogs;
 use crate::pg::elevate::Elevated;
 
@@ -20,7 +20,7 @@ static KEEP: Query<(RelId,), ()> = Query::write(
 /// preloaded.
 pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
     KEEP.run(elevated, (relid,))?;
-    let table = facts::table(elevated, relid)?;
+    let table = table_facts::describe(elevated, relid)?;
     let engineers = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"].map(|privilege| Grant {
         grantee: Some("spyne_engineer".to_string()),
         privilege: privilege.to_string(),
@@ -33,7 +33,7 @@ pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
 /// Gives back the grants that [`suspend`] took.
 pub fn restore(elevated: &Elevated, relid: RelId) -> Result<()> {
     let held = suspended(elevated, relid)?;
-    let table = facts::table(elevated, relid)?;
+    let table = table_facts::describe(elevated, relid)?;
     replace(elevated, &table.address(), &table.grants, &held.unwrap_or_default())
 }
 
