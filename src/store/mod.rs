@@ -3,6 +3,7 @@
 pub mod config;
 pub mod drift;
 pub mod facts;
+pub mod functions;
 pub mod grants;
 pub mod guards;
 pub mod joins;
@@ -25,6 +26,7 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         config::STATEMENTS,
         drift::STATEMENTS,
         facts::STATEMENTS,
+        functions::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
         shadows::STATEMENTS,
