@@ -94,6 +94,8 @@ BEGIN
          'The rules behind spyne.role_permissions'),
         ('spyne.state_rules()', 'spyne_viewer',
          'The rules behind spyne.state_properties'),
+        ('spyne.access_rules()', 'PUBLIC',
+         'The rules behind spyne.rules'),
         ('spyne.drift_rules()', 'spyne_viewer',
          'The rules behind spyne.drift_severities'),
         ('spyne.governing(regclass)', 'spyne_viewer',

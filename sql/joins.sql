@@ -238,7 +238,7 @@ columns AS MATERIALIZED (
         SELECT base.oid, base.modifier FROM base WHERE base.typtype <> 'd') m
     JOIN pg_type b ON b.oid = m.oid)
 SELECT coalesce(jsonb_agg(jsonb_build_object(
-    'oid', w.oid::int8, 'name', w.logical_name, 'label', format('%I.%I', w.nspname, w.relname),
+    'oid', w.oid::int8, 'name', w.logical_name, 'shown', format('%I.%I', w.nspname, w.relname),
     'source', w.source, 'samples', w.direct AND w.relkind IN ('r', 'm', 'p'),
     'rows', CASE WHEN w.relkind = 'p'
                  THEN (SELECT CASE WHEN bool_and(l.reltuples >= 0) THEN sum(l.reltuples) END

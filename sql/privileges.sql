@@ -10,6 +10,8 @@ GRANT CREATE ON SCHEMA spyne_shadow TO spyne_engineer;
 
 GRANT SELECT ON spyne.tables, spyne.table_state_history, spyne.table_versions, spyne.system_config,
     spyne.state_properties, spyne.role_permissions, spyne.users, spyne.current_versions TO spyne_viewer;
+-- What a refusal means is for whoever is refused.
+GRANT SELECT ON spyne.rules TO PUBLIC;
 
 -- Staging is visible to engineers and admins.
 ALTER TABLE spyne.tables ENABLE ROW LEVEL SECURITY;

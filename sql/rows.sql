@@ -174,6 +174,17 @@ COMMENT ON COLUMN spyne.role_rule.promote IS 'May promote and restore';
 COMMENT ON COLUMN spyne.role_rule.deprecate IS 'May deprecate';
 COMMENT ON COLUMN spyne.role_rule.view_shadow IS 'May read SHADOW tables';
 
+CREATE TYPE spyne.access_rule AS (
+    rule     text,
+    sqlstate text,
+    refused  text,
+    place    text);
+COMMENT ON TYPE spyne.access_rule IS 'A rule by which something is refused';
+COMMENT ON COLUMN spyne.access_rule.rule IS 'As it stands in brackets at the end of a refusal''s DETAIL';
+COMMENT ON COLUMN spyne.access_rule.sqlstate IS 'The SQLSTATE of the refusal';
+COMMENT ON COLUMN spyne.access_rule.refused IS 'What is refused';
+COMMENT ON COLUMN spyne.access_rule.place IS 'Where the documents say more';
+
 CREATE TYPE spyne.drift_rule AS (
     change_type text,
     severity    text,

@@ -34,11 +34,15 @@ CREATE VIEW spyne.role_permissions AS
 SELECT role, query, create_contracts, ingest, promote, deprecate, view_shadow FROM spyne.role_rules();
 COMMENT ON VIEW spyne.role_permissions IS 'What each role may do. Fixed: people are managed with GRANT and REVOKE';
 
+CREATE VIEW spyne.rules AS
+SELECT rule, sqlstate, refused, place FROM spyne.access_rules();
+COMMENT ON VIEW spyne.rules IS 'The rules by which statements, DDL and calls are refused';
+
 CREATE VIEW spyne.drift_severities AS
 SELECT change_type, severity, change, because FROM spyne.drift_rules();
 COMMENT ON VIEW spyne.drift_severities IS 'How bad each kind of change is, and why';
 
--- These three show what a function returns, and say of the columns what its row
+-- These show what a function returns, and say of the columns what its row
 -- type says.
 DO $comments$
 DECLARE
@@ -47,7 +51,7 @@ BEGIN
     FOR said IN
         SELECT shown.name, a.attname, pg_catalog.col_description(a.attrelid, a.attnum) AS comment
         FROM (VALUES ('spyne.state_properties', 'spyne.state_rule'), ('spyne.role_permissions', 'spyne.role_rule'),
-                     ('spyne.drift_severities', 'spyne.drift_rule')) shown (name, row_type)
+                     ('spyne.rules', 'spyne.access_rule'), ('spyne.drift_severities', 'spyne.drift_rule')) shown (name, row_type)
         JOIN pg_catalog.pg_attribute a ON a.attrelid = shown.row_type::pg_catalog.regclass::pg_catalog.oid AND a.attnum > 0
     LOOP
         EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', said.name, said.attname, said.comment);

@@ -33,6 +33,7 @@ extension_sql_file!(
         api::roles::require_role,
         api::rules::state_rules,
         api::rules::role_rules,
+        api::rules::access_rules,
         api::rules::drift_rules,
         api::states::governing,
         enforce::guards::guard_trigger,

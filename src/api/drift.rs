@@ -19,13 +19,12 @@ use spyne_core::words::likeness::near;
 
 use super::context::{Caller, given};
 use super::progress::Progress;
-use super::row_types::row;
 use crate::command::drift::ResolveDrift;
 use crate::command::settling::{self, Settled};
 use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
 use crate::pg::oids::rel_id;
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
 use crate::pg::{cache, catalogs, digest, types as type_names};
 use crate::report::OrRaise;
 use crate::store::drift::{self, About};

@@ -13,7 +13,6 @@ mod progress;
 mod registration;
 pub mod resolution;
 pub mod roles;
-pub mod row_types;
 pub mod rules;
 pub mod shadows;
 mod standing;

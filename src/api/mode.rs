@@ -5,11 +5,10 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::lifecycle::system_mode::SystemMode;
 
 use super::context::given;
-use super::row_types::row;
 use crate::command::mode::SetSystemMode;
 use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 use crate::store::config;
 

@@ -11,13 +11,12 @@ use spyne_core::lifecycle::transition;
 
 use super::context::{Caller, given};
 use super::progress::Progress;
-use super::row_types::row;
 use crate::command::caller::require_writable;
 use crate::command::registration::{Register, Unregister, existing_role, existing_schema};
 use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
 use crate::pg::oids::{rel_id, role_id};
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
 use crate::pg::users;
 use crate::report::OrRaise;
 use crate::store::tables;

@@ -4,9 +4,8 @@ use pgrx::JsonB;
 use pgrx::prelude::*;
 
 use super::context::{Caller, given};
-use super::row_types::row;
 use crate::pg::elevate::elevated;
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 use crate::store::versions;
 use spyne_core::kernel::error::Result;

@@ -1,13 +1,13 @@
 //! The rules as rows, for the views `spyne.state_properties`,
-//! `spyne.role_permissions` and `spyne.drift_severities`.
+//! `spyne.role_permissions`, `spyne.rules` and `spyne.drift_severities`.
 
 use pgrx::prelude::*;
 
-use super::row_types::row;
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
+use spyne_core::gate::rules as gate;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{PROPERTIES, Properties, Readers, TRANSITIONS};
-use spyne_core::shape::rules::RULES;
+use spyne_core::shape::rules as shape;
 
 row! {
     /// What a state means and allows.
@@ -84,6 +84,32 @@ fn role_rules() -> Rows<RoleRule> {
 }
 
 row! {
+    /// A rule by which something is refused.
+    "access_rule" => AccessRule {
+        rule: &'static str,
+        sqlstate: &'static str,
+        refused: &'static str,
+        place: &'static str,
+    }
+}
+
+/// The rules by which statements, DDL and calls are refused.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.access_rules() RETURNS SETOF spyne.access_rule
+STRICT IMMUTABLE PARALLEL SAFE
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn access_rules() -> Rows<AccessRule> {
+    let rule = |of: gate::Described| AccessRule {
+        rule: of.code,
+        sqlstate: of.sqlstate.sqlstate(),
+        refused: of.refused,
+        place: of.place,
+    };
+    Rows::of(gate::RULES.into_iter().map(rule).collect())
+}
+
+row! {
     /// How bad a kind of change is, and why.
     "drift_rule" => DriftRule {
         change_type: &'static str,
@@ -100,11 +126,11 @@ STRICT IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn drift_rules() -> Rows<DriftRule> {
-    let rule = |rule: spyne_core::shape::rules::Rule| DriftRule {
-        change_type: rule.change_type.as_str(),
-        severity: rule.severity.as_str(),
-        change: rule.change,
-        because: rule.because,
+    let rule = |of: shape::Rule| DriftRule {
+        change_type: of.change_type.as_str(),
+        severity: of.severity.as_str(),
+        change: of.change,
+        because: of.because,
     };
-    Rows::of(RULES.into_iter().map(rule).collect())
+    Rows::of(shape::RULES.into_iter().map(rule).collect())
 }

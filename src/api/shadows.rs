@@ -7,10 +7,9 @@ use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::state::State;
 
 use super::context::given;
-use super::row_types::row;
 use crate::command::{Mode, shadows};
 use crate::pg::oids::rel_id;
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 
 row! {

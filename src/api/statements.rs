@@ -3,9 +3,9 @@
 use pgrx::prelude::*;
 
 use super::context::Caller;
-use super::row_types::{self, row};
+use super::{drift, mode, registration, resolution, rules, shadows, transitions};
 use crate::pg::elevate::elevated;
-use crate::pg::row_sets::{Declared, Rows};
+use crate::pg::row_sets::{Declared, Row, Rows, row};
 use crate::pg::spi;
 use crate::report::OrRaise;
 use crate::store::{self, functions};
@@ -69,7 +69,7 @@ LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 fn check_rows() -> Rows<RowFault> {
     Caller::now().require(Permission::Promote, "check spyne's rows").or_raise();
     let returning = elevated(|e| functions::returning_rows(e)).or_raise();
-    let differing = row_types::all().filter_map(|declared| {
+    let differing = rows().filter_map(|declared| {
         let returned = returning.iter().any(|r| r.row.as_deref() == Some(declared.name));
         let fault = match returned {
             true => difference(&declared).err()?,
@@ -79,7 +79,7 @@ fn check_rows() -> Rows<RowFault> {
     });
     let unknown = returning.iter().filter_map(|function| {
         let known = function.row.as_deref().is_some_and(|row| {
-            row_types::all().any(|declared| declared.name == row)
+            rows().any(|declared| declared.name == row)
         });
         let fault = match &function.row {
             _ if known => return None,
@@ -89,6 +89,29 @@ fn check_rows() -> Rows<RowFault> {
         Some(RowFault { row_type: function.function.clone(), fault })
     });
     Rows::of(differing.chain(unknown).collect())
+}
+
+/// The rows of all functions.
+fn rows() -> impl Iterator<Item = Declared> {
+    [
+        drift::DetectedChange::DECLARED,
+        drift::DiffLine::DECLARED,
+        drift::SettledDrift::DECLARED,
+        mode::ModeChange::DECLARED,
+        registration::Registration::DECLARED,
+        registration::SchemaRegistration::DECLARED,
+        registration::Unregistration::DECLARED,
+        resolution::ResolvedName::DECLARED,
+        rules::AccessRule::DECLARED,
+        rules::DriftRule::DECLARED,
+        rules::RoleRule::DECLARED,
+        rules::StateRule::DECLARED,
+        shadows::NewShadow::DECLARED,
+        transitions::PlanLine::DECLARED,
+        RowFault::DECLARED,
+        StatementFault::DECLARED,
+    ]
+    .into_iter()
 }
 
 /// # Errors

@@ -12,13 +12,12 @@ use spyne_core::lifecycle::plan::takeover::Options;
 use spyne_core::lifecycle::transition;
 
 use super::context::{Caller, given};
-use super::row_types::row;
 use crate::command::transitions::{Deprecate, TakeOver};
 use crate::command::{self, Command, Mode};
 use crate::pg::catalogs;
 use crate::pg::elevate::elevated;
 use crate::pg::oids::rel_id;
-use crate::pg::row_sets::Rows;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 use crate::store::tables;
 
@@ -76,7 +75,8 @@ fn spyne_promote(
         let dependents = given(dependents, "dependents", hint)?;
         let options = Options {
             accept_breaking: given(accept_breaking, "accept_breaking", hint)?,
-            dependents: Policy::parse(dependents).ok_or_else(|| unknown_policy(dependents))?,
+            dependents: Policy::parse(dependents)
+                .ok_or_else(|| unknown_policy(relation, dependents))?,
             target_schema,
             target_name,
             restoring: false,
@@ -90,12 +90,15 @@ fn spyne_promote(
     run().or_raise()
 }
 
-fn unknown_policy(text: &str) -> SpyneError {
+fn unknown_policy(relation: RelId, text: &str) -> SpyneError {
     SpyneError::new(
         Code::InvalidParameter,
         format!("\"{text}\" is not a way to treat dependents"),
         "dependents is block (the default: each is a blocker) or repoint (each is moved).",
-        "For example: spyne_promote(..., dependents => 'repoint')",
+        format!(
+            "For example: SELECT * FROM spyne_promote({}, dependents => 'repoint', dry_run => true);",
+            catalogs::relation_name(relation).as_argument()
+        ),
     )
 }
 
@@ -108,7 +111,8 @@ fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneErr
     let caller = Caller::now();
     caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), at.shown()))?;
     let row = elevated(|e| tables::governed(e, relation))?;
-    transition::check(&at.shown(), row.state, from, to)?;
+    let subject = transition::Subject { relation: &at, name: &row.name, state: row.state };
+    transition::check(subject, from, to)?;
     let function = transition::function(from, to).unwrap_or("spyne_promote");
     Ok(SpyneError::new(
         Code::InvalidParameter,

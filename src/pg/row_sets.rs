@@ -79,14 +79,40 @@ pub struct Declared {
     pub fields: &'static [Named<'static>],
 }
 
-/// A struct whose fields are the columns of a composite type: see
-/// `crate::api::rows::row`.
+/// A struct whose fields are the columns of a composite type: see [`row`].
 pub trait Row {
     /// The type and the fields.
     const DECLARED: Declared;
     /// The values of the fields, in the order in which they are declared.
     fn values(self) -> Vec<Option<Datum>>;
 }
+
+/// Declares a struct that fills a composite type of schema spyne, each field the
+/// column of its name: `row! { "plan_line" => PlanLine { seq: i32, .. } }`. What
+/// the columns are is said where the type is declared, in `sql/rows.sql`.
+macro_rules! row {
+    ($(#[$about:meta])* $name:literal => $row:ident { $($field:ident: $value:ty,)* }) => {
+        $(#[$about])*
+        pub struct $row {
+            $($field: $value,)*
+        }
+
+        impl $crate::pg::row_sets::Row for $row {
+            const DECLARED: $crate::pg::row_sets::Declared = $crate::pg::row_sets::Declared {
+                name: $name,
+                fields: &[$(spyne_core::kernel::columns::Named {
+                    name: stringify!($field),
+                    type_oid: <$value as $crate::pg::row_sets::Value>::OID.to_u32(),
+                }),*],
+            };
+
+            fn values(self) -> Vec<Option<pgrx::pg_sys::Datum>> {
+                vec![$($crate::pg::row_sets::Value::datum(self.$field)),*]
+            }
+        }
+    };
+}
+pub(crate) use row;
 
 /// The rows that a function returns.
 pub struct Rows<R = ()>(Vec<R>);

@@ -1,6 +1,7 @@
 //! All SQL that the extension runs: typed reads and writes of the catalog.
 
 pub mod config;
+
 pub mod drift;
 pub mod facts;
 pub mod functions;
@@ -16,6 +17,7 @@ pub mod shadows;
 pub mod shapes;
 mod sql;
 pub mod subjects;
+pub mod table_facts;
 pub mod tables;
 pub mod types;
 pub mod versions;
@@ -24,6 +26,7 @@ pub mod versions;
 pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
     [
         config::STATEMENTS,
+        table_facts::STATEMENTS,
         drift::STATEMENTS,
         facts::STATEMENTS,
         functions::STATEMENTS,

@@ -10,10 +10,9 @@ use crate::kernel::ids::RelId;
 use crate::kernel::names::Address;
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
-use crate::lifecycle::plan::view::ShownColumn;
 use crate::shape::compare::{self, Relationship};
 use crate::shape::rules::{ChangeType, Severity};
-use crate::shape::snapshot::Snapshot;
+use crate::shape::snapshot::{ShownColumn, Snapshot};
 use crate::shape::{Change, worst};
 
 /// A governed table: the shape in force, and the one it has.
