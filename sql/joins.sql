@@ -166,6 +166,83 @@ COMMENT ON COLUMN spyne.accepted_joins.deprecated_at IS 'When';
 COMMENT ON COLUMN spyne.accepted_joins.deprecated_because IS 'Why';
 COMMENT ON COLUMN spyne.accepted_joins.superseded_by IS 'The version that took its place';
 
+-- The rows of functions, each declared once: the library fills them by name.
+CREATE TYPE spyne.join_candidate AS (
+    candidate_id     bigint,
+    table1           regclass,
+    columns1         text[],
+    table2           regclass,
+    columns2         text[],
+    join_type        text,
+    condition        text,
+    confidence       double precision,
+    confidence_level text,
+    reason           text,
+    assumptions      text[],
+    risk_level       text,
+    validation_stats jsonb,
+    expires_at       timestamptz
+);
+COMMENT ON TYPE spyne.join_candidate IS 'A candidate, as spyne_discover_joins, spyne_join_candidates and spyne_propose_join return it';
+COMMENT ON COLUMN spyne.join_candidate.candidate_id IS 'For spyne_validate_join, spyne_accept_join and spyne_reject_join';
+COMMENT ON COLUMN spyne.join_candidate.table1 IS 'The table that refers, which its logical name means now';
+COMMENT ON COLUMN spyne.join_candidate.columns1 IS 'Its columns';
+COMMENT ON COLUMN spyne.join_candidate.table2 IS 'The table that is referred to, likewise';
+COMMENT ON COLUMN spyne.join_candidate.columns2 IS 'Its columns, in step';
+COMMENT ON COLUMN spyne.join_candidate.join_type IS 'INNER, or LEFT where an inner join would leave rows of table1 out';
+COMMENT ON COLUMN spyne.join_candidate.condition IS 'The condition, by logical names';
+COMMENT ON COLUMN spyne.join_candidate.confidence IS 'How likely it is meant to be, 0 to 1';
+COMMENT ON COLUMN spyne.join_candidate.confidence_level IS 'HIGH from 0.8, MEDIUM from 0.5, LOW';
+COMMENT ON COLUMN spyne.join_candidate.reason IS 'What speaks most for or against it';
+COMMENT ON COLUMN spyne.join_candidate.assumptions IS 'What it relies on and nobody has checked';
+COMMENT ON COLUMN spyne.join_candidate.risk_level IS 'How much can go wrong with it: LOW, MEDIUM, HIGH';
+COMMENT ON COLUMN spyne.join_candidate.validation_stats IS 'What spyne_validate_join has measured last';
+COMMENT ON COLUMN spyne.join_candidate.expires_at IS 'Until when it may be accepted without being found again';
+
+CREATE TYPE spyne.accepted_join AS (
+    join_id          text,
+    table1           regclass,
+    columns1         text[],
+    table2           regclass,
+    columns2         text[],
+    join_type        text,
+    condition        text,
+    cardinality      text,
+    version          integer,
+    status           text,
+    rationale        text,
+    owner            regrole,
+    accepted_by      text,
+    accepted_at      timestamptz,
+    validated_at     timestamptz,
+    confidence       double precision,
+    evidence         jsonb,
+    validation_stats jsonb,
+    suspect_because  text,
+    superseded_by    text
+);
+COMMENT ON TYPE spyne.accepted_join IS 'An accepted join, as spyne_join returns it';
+COMMENT ON COLUMN spyne.accepted_join.join_id IS '<table1>_<table2>_v<version>, or <table1>_<table2>_<role>_v<version>';
+COMMENT ON COLUMN spyne.accepted_join.table1 IS 'The table that refers, which its logical name means now; NULL where it means none';
+COMMENT ON COLUMN spyne.accepted_join.columns1 IS 'Its columns';
+COMMENT ON COLUMN spyne.accepted_join.table2 IS 'The table that is referred to, likewise';
+COMMENT ON COLUMN spyne.accepted_join.columns2 IS 'Its columns, in step';
+COMMENT ON COLUMN spyne.accepted_join.join_type IS 'The kind of join it is meant for';
+COMMENT ON COLUMN spyne.accepted_join.condition IS 'The condition, by logical names';
+COMMENT ON COLUMN spyne.accepted_join.cardinality IS 'Rows of the second table to rows of the first, when it was last validated';
+COMMENT ON COLUMN spyne.accepted_join.version IS 'Counted for each pair of tables and role';
+COMMENT ON COLUMN spyne.accepted_join.status IS 'accepted; suspect: a column has drifted, to be validated again; deprecated';
+COMMENT ON COLUMN spyne.accepted_join.rationale IS 'Why it was accepted, in their words';
+COMMENT ON COLUMN spyne.accepted_join.owner IS 'Who answers for it';
+COMMENT ON COLUMN spyne.accepted_join.accepted_by IS 'Who accepted it';
+COMMENT ON COLUMN spyne.accepted_join.accepted_at IS 'When';
+COMMENT ON COLUMN spyne.accepted_join.validated_at IS 'When it was last validated';
+COMMENT ON COLUMN spyne.accepted_join.confidence IS 'Of the candidate, when it was accepted';
+COMMENT ON COLUMN spyne.accepted_join.evidence IS 'Of the candidate, when it was accepted';
+COMMENT ON COLUMN spyne.accepted_join.validation_stats IS 'What its last validation has measured';
+COMMENT ON COLUMN spyne.accepted_join.suspect_because IS 'Which change has put it in doubt';
+COMMENT ON COLUMN spyne.accepted_join.superseded_by IS 'The version that took its place';
+
 -- What was read of columns, so that a second discovery reads only what has
 -- changed. No truth, and not dumped. Nobody reads it: it holds values.
 CREATE TABLE spyne.column_samples (

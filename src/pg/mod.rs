@@ -5,6 +5,7 @@ pub mod analyze;
 pub mod cache;
 pub mod catalogs;
 pub mod clock;
+pub mod composite;
 pub mod digest;
 pub mod elevate;
 pub mod frames;

@@ -5,6 +5,7 @@ pub mod drift;
 pub mod facts;
 pub mod grants;
 pub mod guards;
+pub mod joinable;
 pub mod joins;
 pub mod previews;
 pub mod query;
@@ -27,6 +28,9 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         facts::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
+        joinable::STATEMENTS,
+        joins::STATEMENTS,
+        samples::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,
         subjects::STATEMENTS,
