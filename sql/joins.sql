@@ -18,13 +18,6 @@ CREATE AGGREGATE spyne.column_sketch(VARIADIC "any") (
     FINALFUNC = spyne.sketch_final, COMBINEFUNC = spyne.sketch_combine,
     SERIALFUNC = spyne.sketch_serialize, DESERIALFUNC = spyne.sketch_deserialize,
     PARALLEL = SAFE);
-COMMENT ON FUNCTION spyne.sketch_add(internal, "any") IS 'What spyne.column_sketch stands on: takes a value';
-COMMENT ON FUNCTION spyne.sketch_combine(internal, internal) IS 'What spyne.column_sketch stands on: takes what a parallel worker has';
-COMMENT ON FUNCTION spyne.sketch_serialize(internal) IS 'What spyne.column_sketch stands on: hands it to the leader';
-COMMENT ON FUNCTION spyne.sketch_deserialize(bytea, internal) IS 'What spyne.column_sketch stands on: takes it from a worker';
-COMMENT ON FUNCTION spyne.sketch_final(internal) IS 'What spyne.column_sketch stands on: its result';
-COMMENT ON FUNCTION spyne.join_hash("any") IS 'The hash by which a sketch keeps a value, or several as one';
-COMMENT ON AGGREGATE spyne.column_sketch("any") IS 'A sample of the distinct values of one or several columns, comparable with that of others';
 
 CREATE TABLE spyne.join_candidates (
     candidate_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -166,83 +159,6 @@ COMMENT ON COLUMN spyne.accepted_joins.deprecated_at IS 'When';
 COMMENT ON COLUMN spyne.accepted_joins.deprecated_because IS 'Why';
 COMMENT ON COLUMN spyne.accepted_joins.superseded_by IS 'The version that took its place';
 
--- The rows of functions, each declared once: the library fills them by name.
-CREATE TYPE spyne.join_candidate AS (
-    candidate_id     bigint,
-    table1           regclass,
-    columns1         text[],
-    table2           regclass,
-    columns2         text[],
-    join_type        text,
-    condition        text,
-    confidence       double precision,
-    confidence_level text,
-    reason           text,
-    assumptions      text[],
-    risk_level       text,
-    validation_stats jsonb,
-    expires_at       timestamptz
-);
-COMMENT ON TYPE spyne.join_candidate IS 'A candidate, as spyne_discover_joins, spyne_join_candidates and spyne_propose_join return it';
-COMMENT ON COLUMN spyne.join_candidate.candidate_id IS 'For spyne_validate_join, spyne_accept_join and spyne_reject_join';
-COMMENT ON COLUMN spyne.join_candidate.table1 IS 'The table that refers, which its logical name means now';
-COMMENT ON COLUMN spyne.join_candidate.columns1 IS 'Its columns';
-COMMENT ON COLUMN spyne.join_candidate.table2 IS 'The table that is referred to, likewise';
-COMMENT ON COLUMN spyne.join_candidate.columns2 IS 'Its columns, in step';
-COMMENT ON COLUMN spyne.join_candidate.join_type IS 'INNER, or LEFT where an inner join would leave rows of table1 out';
-COMMENT ON COLUMN spyne.join_candidate.condition IS 'The condition, by logical names';
-COMMENT ON COLUMN spyne.join_candidate.confidence IS 'How likely it is meant to be, 0 to 1';
-COMMENT ON COLUMN spyne.join_candidate.confidence_level IS 'HIGH from 0.8, MEDIUM from 0.5, LOW';
-COMMENT ON COLUMN spyne.join_candidate.reason IS 'What speaks most for or against it';
-COMMENT ON COLUMN spyne.join_candidate.assumptions IS 'What it relies on and nobody has checked';
-COMMENT ON COLUMN spyne.join_candidate.risk_level IS 'How much can go wrong with it: LOW, MEDIUM, HIGH';
-COMMENT ON COLUMN spyne.join_candidate.validation_stats IS 'What spyne_validate_join has measured last';
-COMMENT ON COLUMN spyne.join_candidate.expires_at IS 'Until when it may be accepted without being found again';
-
-CREATE TYPE spyne.accepted_join AS (
-    join_id          text,
-    table1           regclass,
-    columns1         text[],
-    table2           regclass,
-    columns2         text[],
-    join_type        text,
-    condition        text,
-    cardinality      text,
-    version          integer,
-    status           text,
-    rationale        text,
-    owner            regrole,
-    accepted_by      text,
-    accepted_at      timestamptz,
-    validated_at     timestamptz,
-    confidence       double precision,
-    evidence         jsonb,
-    validation_stats jsonb,
-    suspect_because  text,
-    superseded_by    text
-);
-COMMENT ON TYPE spyne.accepted_join IS 'An accepted join, as spyne_join returns it';
-COMMENT ON COLUMN spyne.accepted_join.join_id IS '<table1>_<table2>_v<version>, or <table1>_<table2>_<role>_v<version>';
-COMMENT ON COLUMN spyne.accepted_join.table1 IS 'The table that refers, which its logical name means now; NULL where it means none';
-COMMENT ON COLUMN spyne.accepted_join.columns1 IS 'Its columns';
-COMMENT ON COLUMN spyne.accepted_join.table2 IS 'The table that is referred to, likewise';
-COMMENT ON COLUMN spyne.accepted_join.columns2 IS 'Its columns, in step';
-COMMENT ON COLUMN spyne.accepted_join.join_type IS 'The kind of join it is meant for';
-COMMENT ON COLUMN spyne.accepted_join.condition IS 'The condition, by logical names';
-COMMENT ON COLUMN spyne.accepted_join.cardinality IS 'Rows of the second table to rows of the first, when it was last validated';
-COMMENT ON COLUMN spyne.accepted_join.version IS 'Counted for each pair of tables and role';
-COMMENT ON COLUMN spyne.accepted_join.status IS 'accepted; suspect: a column has drifted, to be validated again; deprecated';
-COMMENT ON COLUMN spyne.accepted_join.rationale IS 'Why it was accepted, in their words';
-COMMENT ON COLUMN spyne.accepted_join.owner IS 'Who answers for it';
-COMMENT ON COLUMN spyne.accepted_join.accepted_by IS 'Who accepted it';
-COMMENT ON COLUMN spyne.accepted_join.accepted_at IS 'When';
-COMMENT ON COLUMN spyne.accepted_join.validated_at IS 'When it was last validated';
-COMMENT ON COLUMN spyne.accepted_join.confidence IS 'Of the candidate, when it was accepted';
-COMMENT ON COLUMN spyne.accepted_join.evidence IS 'Of the candidate, when it was accepted';
-COMMENT ON COLUMN spyne.accepted_join.validation_stats IS 'What its last validation has measured';
-COMMENT ON COLUMN spyne.accepted_join.suspect_because IS 'Which change has put it in doubt';
-COMMENT ON COLUMN spyne.accepted_join.superseded_by IS 'The version that took its place';
-
 -- What was read of columns, so that a second discovery reads only what has
 -- changed. No truth, and not dumped. Nobody reads it: it holds values.
 CREATE TABLE spyne.column_samples (
@@ -322,7 +238,7 @@ columns AS MATERIALIZED (
         SELECT base.oid, base.modifier FROM base WHERE base.typtype <> 'd') m
     JOIN pg_type b ON b.oid = m.oid)
 SELECT coalesce(jsonb_agg(jsonb_build_object(
-    'oid', w.oid::int8, 'name', w.logical_name, 'label', format('%I.%I', w.nspname, w.relname),
+    'oid', w.oid::int8, 'name', w.logical_name, 'shown', format('%I.%I', w.nspname, w.relname),
     'source', w.source, 'samples', w.direct AND w.relkind IN ('r', 'm', 'p'),
     'rows', CASE WHEN w.relkind = 'p'
                  THEN (SELECT CASE WHEN bool_and(l.reltuples >= 0) THEN sum(l.reltuples) END
@@ -361,7 +277,6 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
     ORDER BY w.logical_name), '[]')
 FROM wanted w
 $$;
-COMMENT ON FUNCTION spyne.join_tables(oid[], oid[], oid) IS 'The tables that joins are looked for in, as a role may read them';
 
 -- The statistics of columns, as far as the caller may see them, which pg_stats
 -- decides. The first and the last part of a histogram are left out: there are the
@@ -380,4 +295,3 @@ LEFT JOIN LATERAL (SELECT CASE WHEN cardinality(h.bounds) > 20 THEN h.bounds[2] 
 LEFT JOIN LATERAL (SELECT CASE WHEN cardinality(h.bounds) > 20 THEN h.bounds[cardinality(h.bounds) - 1] END AS number) y ON true
 WHERE c.oid = ANY (relations)
 $$;
-COMMENT ON FUNCTION spyne.column_statistics(oid[]) IS 'What pg_stats knows of the columns of tables, for the caller';

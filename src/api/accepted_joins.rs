@@ -6,18 +6,21 @@ use pgrx::{JsonB, pg_sys};
 use spyne_core::joins::acceptance::{Asked, read_join_type, read_role};
 use spyne_core::joins::graph::{self, Format};
 use spyne_core::joins::status::{CandidateStatus, JoinStatus};
+use spyne_core::joins::stored;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
+use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Permission;
 
 use super::context::{Caller, given, require_writable};
+use super::joins::timestamp;
 use crate::command::joinable::{Sample, measure};
 use crate::command::joins::{self as commands, DeprecateJoin, KeepValidation, RejectJoin};
 use crate::command::registration::existing_role;
 use crate::command::{self, Mode};
 use crate::enforce::previews as rule;
-use crate::pg::composite::{self, Composite};
 use crate::pg::elevate::elevated;
 use crate::pg::oids::role_id;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::{self, OrRaise};
 use crate::store::joins;
 
@@ -40,6 +43,24 @@ fn reason(text: &str, argument: &str, done: &str, hint: &str) -> Result<String> 
     }
 }
 
+row! {
+    /// What a validation has measured.
+    "join_validation" => JoinValidation {
+        candidate_id: i64,
+        cardinality: &'static str,
+        null_percent1: f64,
+        null_percent2: f64,
+        orphans: i64,
+        orphan_percent: f64,
+        fan_out_average: f64,
+        fan_out_max: i64,
+        parent_key_unique: bool,
+        warnings: Vec<String>,
+        blockers: Vec<String>,
+        sample: JsonB,
+    }
+}
+
 /// Measures a candidate on the live data, all rows of both tables, and keeps what
 /// it finds with it. `sample_rows` joined rows at most are shown. An admin's
 /// validation takes a join that was suspect back into force.
@@ -49,33 +70,14 @@ fn reason(text: &str, argument: &str, done: &str, hint: &str) -> Result<String> 
 /// has expired, and where its tables or columns are gone; 22004, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_validate_join(candidate_id bigint, sample_rows integer DEFAULT 1000)
-RETURNS TABLE (candidate_id bigint, cardinality text, null_percent1 double precision, null_percent2 double precision,
-               orphans bigint, orphan_percent double precision, fan_out_average double precision, fan_out_max bigint,
-               parent_key_unique boolean, warnings text[], blockers text[], sample jsonb)
+RETURNS SETOF spyne.join_validation
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
 fn spyne_validate_join(
     candidate_id: Option<i64>,
     sample_rows: Option<i32>,
-) -> TableIterator<
-    'static,
-    (
-        name!(candidate_id, i64),
-        name!(cardinality, String),
-        name!(null_percent1, f64),
-        name!(null_percent2, f64),
-        name!(orphans, i64),
-        name!(orphan_percent, f64),
-        name!(fan_out_average, f64),
-        name!(fan_out_max, i64),
-        name!(parent_key_unique, bool),
-        name!(warnings, Vec<String>),
-        name!(blockers, Vec<String>),
-        name!(sample, JsonB),
-    ),
-> {
+) -> Rows<JoinValidation> {
     let hint = "For example: SELECT * FROM spyne_validate_join(7);";
     let run = || -> Result<_> {
         let candidate_id = given(candidate_id, "candidate_id", hint)?;
@@ -94,22 +96,22 @@ fn spyne_validate_join(
             command::run(&command, Mode::Do)?;
         }
         let (counts, blockers) = (command.validated.counts, command.validated.blockers);
-        Ok((
+        Ok(JoinValidation {
             candidate_id,
-            counts.cardinality().as_str().to_string(),
-            counts.null_percent1(),
-            counts.null_percent2(),
-            counts.orphans(),
-            counts.orphan_percent(),
-            counts.fan_out_average(),
-            counts.fan_out_max,
-            counts.parent_key_unique(),
-            counts.warnings(),
+            cardinality: counts.cardinality().as_str(),
+            null_percent1: counts.null_percent1(),
+            null_percent2: counts.null_percent2(),
+            orphans: counts.orphans(),
+            orphan_percent: counts.orphan_percent(),
+            fan_out_average: counts.fan_out_average(),
+            fan_out_max: counts.fan_out_max,
+            parent_key_unique: counts.parent_key_unique(),
+            warnings: counts.warnings(),
             blockers,
-            JsonB(measured.sample),
-        ))
+            sample: JsonB(measured.sample),
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
 }
 
 fn rows_to_show(sample_rows: Option<i32>, hint: &str) -> Result<i32> {
@@ -125,6 +127,20 @@ fn rows_to_show(sample_rows: Option<i32>, hint: &str) -> Result<i32> {
     }
 }
 
+row! {
+    /// A candidate that was accepted, or would be.
+    "join_acceptance" => JoinAcceptance {
+        join_id: String,
+        condition: String,
+        join_type: &'static str,
+        cardinality: &'static str,
+        version: i32,
+        supersedes: Option<String>,
+        warnings: Vec<String>,
+        overridden: Vec<String>,
+    }
+}
+
 /// Accepts a candidate: validates it, and makes it a join that people rely on. One
 /// over other columns, between the same tables and in the same role, is superseded.
 ///
@@ -136,12 +152,10 @@ fn rows_to_show(sample_rows: Option<i32>, hint: &str) -> Result<i32> {
 CREATE FUNCTION spyne_accept_join(candidate_id bigint, rationale text, join_type text DEFAULT NULL,
     owner regrole DEFAULT pg_catalog.quote_ident(CURRENT_USER)::pg_catalog.regrole,
     override boolean DEFAULT false, role text DEFAULT NULL, dry_run boolean DEFAULT false)
-RETURNS TABLE (join_id text, condition text, join_type text, cardinality text, version integer, supersedes text,
-               warnings text[], overridden text[])
+RETURNS SETOF spyne.join_acceptance
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity, clippy::too_many_arguments)]
 fn spyne_accept_join(
     candidate_id: Option<i64>,
     rationale: Option<String>,
@@ -150,19 +164,7 @@ fn spyne_accept_join(
     r#override: Option<bool>,
     role: Option<String>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(join_id, String),
-        name!(condition, String),
-        name!(join_type, String),
-        name!(cardinality, String),
-        name!(version, i32),
-        name!(supersedes, Option<String>),
-        name!(warnings, Vec<String>),
-        name!(overridden, Vec<String>),
-    ),
-> {
+) -> Rows<JoinAcceptance> {
     let hint = "For example: SELECT * FROM spyne_accept_join(7, 'each order has one customer');";
     let run = || -> Result<_> {
         let id = given(candidate_id, "candidate_id", hint)?;
@@ -185,18 +187,27 @@ fn spyne_accept_join(
         {
             report::notice(&notice);
         }
-        Ok((
-            made.join_id,
-            accepted.candidate.condition,
-            made.join_type.as_str().to_string(),
-            counts.cardinality().as_str().to_string(),
-            made.version,
-            made.supersedes.map(|old| old.join_id),
-            counts.warnings(),
-            accepted.validated.blockers,
-        ))
+        Ok(JoinAcceptance {
+            join_id: made.join_id,
+            condition: accepted.candidate.condition,
+            join_type: made.join_type.as_str(),
+            cardinality: counts.cardinality().as_str(),
+            version: made.version,
+            supersedes: made.supersedes.map(|old| old.join_id),
+            warnings: counts.warnings(),
+            overridden: accepted.validated.blockers,
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
+}
+
+row! {
+    /// A candidate that was rejected, or would be.
+    "join_rejection" => JoinRejection {
+        candidate_id: i64,
+        condition: String,
+        status: &'static str,
+    }
 }
 
 /// Rejects a candidate, for a reason: it is not suggested again while its evidence
@@ -207,7 +218,7 @@ fn spyne_accept_join(
 /// it; 22004, 25006, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_reject_join(candidate_id bigint, reason text, dry_run boolean DEFAULT false)
-RETURNS TABLE (candidate_id bigint, condition text, status text)
+RETURNS SETOF spyne.join_rejection
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -215,10 +226,7 @@ fn spyne_reject_join(
     candidate_id: Option<i64>,
     reason: Option<String>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (name!(candidate_id, i64), name!(condition, String), name!(status, String)),
-> {
+) -> Rows<JoinRejection> {
     let hint = "For example: SELECT * FROM spyne_reject_join(7, 'the numbers are counted anew each year');";
     let run = || -> Result<_> {
         let candidate_id = given(candidate_id, "candidate_id", hint)?;
@@ -227,31 +235,94 @@ fn spyne_reject_join(
         Caller::now().require(Permission::Promote, "reject a join")?;
         let reason = self::reason(&why, "reason", "rejected", hint)?;
         let known = command::run(&RejectJoin { candidate_id, reason }, mode)?.facts;
-        let status = CandidateStatus::Rejected.as_str().to_string();
-        Ok((candidate_id, known.candidate.condition, status))
+        Ok(JoinRejection {
+            candidate_id,
+            condition: known.candidate.condition,
+            status: CandidateStatus::Rejected.as_str(),
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
+}
+
+row! {
+    /// An accepted join, as it is returned.
+    "accepted_join" => AcceptedJoin {
+        join_id: String,
+        table1: Option<RelId>,
+        columns1: Vec<String>,
+        table2: Option<RelId>,
+        columns2: Vec<String>,
+        join_type: &'static str,
+        condition: String,
+        cardinality: String,
+        version: i32,
+        status: &'static str,
+        rationale: String,
+        owner: RoleId,
+        accepted_by: String,
+        accepted_at: TimestampWithTimeZone,
+        validated_at: TimestampWithTimeZone,
+        confidence: f64,
+        evidence: JsonB,
+        validation_stats: JsonB,
+        suspect_because: Option<String>,
+        superseded_by: Option<String>,
+    }
+}
+
+impl From<stored::AcceptedJoin> for AcceptedJoin {
+    fn from(join: stored::AcceptedJoin) -> AcceptedJoin {
+        AcceptedJoin {
+            join_id: join.join_id,
+            table1: join.table1,
+            columns1: join.columns1,
+            table2: join.table2,
+            columns2: join.columns2,
+            join_type: join.join_type.as_str(),
+            condition: join.condition,
+            cardinality: join.cardinality,
+            version: join.version,
+            status: join.status.as_str(),
+            rationale: join.rationale,
+            owner: join.owner,
+            accepted_by: join.accepted_by,
+            accepted_at: timestamp(join.accepted_at),
+            validated_at: timestamp(join.validated_at),
+            confidence: join.confidence,
+            evidence: JsonB(join.evidence),
+            validation_stats: JsonB(join.validation_stats),
+            suspect_because: join.suspect_because,
+            superseded_by: join.superseded_by,
+        }
+    }
 }
 
 /// An accepted join, with its evidence.
 ///
 /// # Errors
 /// 22023 for an unknown id; 22004, 42501.
-#[pg_extern(requires = ["joins"], sql = "
+#[pg_extern(sql = "
 CREATE FUNCTION spyne_join(join_id text) RETURNS SETOF spyne.accepted_join
 ROWS 1 STABLE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn spyne_join(
-    join_id: Option<String>,
-) -> SetOfIterator<'static, pgrx::composite_type!('static, "spyne.accepted_join")> {
+fn spyne_join(join_id: Option<String>) -> Rows<AcceptedJoin> {
     let hint = "For example: SELECT * FROM spyne_join('orders_customer_v1');";
-    let run = || -> Result<Vec<Composite>> {
+    let run = || -> Result<AcceptedJoin> {
         let id = given(join_id, "join_id", hint)?;
         Caller::now().require(Permission::Query, "see a join")?;
-        composite::rows("spyne.accepted_join", &[elevated(|e| commands::join(e, &id))?])
+        Ok(elevated(|e| commands::join(e, &id))?.into())
     };
-    SetOfIterator::new(run().or_raise())
+    Rows::one(run().or_raise())
+}
+
+row! {
+    /// A join that was taken out of force, or would be.
+    "join_deprecation" => JoinDeprecation {
+        join_id: String,
+        condition: String,
+        status: &'static str,
+    }
 }
 
 /// Takes an accepted join out of force, for a reason.
@@ -261,7 +332,7 @@ fn spyne_join(
 /// already; 22004, 25006, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_deprecate_join(join_id text, reason text, dry_run boolean DEFAULT false)
-RETURNS TABLE (join_id text, condition text, status text)
+RETURNS SETOF spyne.join_deprecation
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -269,8 +340,7 @@ fn spyne_deprecate_join(
     join_id: Option<String>,
     reason: Option<String>,
     dry_run: Option<bool>,
-) -> TableIterator<'static, (name!(join_id, String), name!(condition, String), name!(status, String))>
-{
+) -> Rows<JoinDeprecation> {
     let hint = "For example: SELECT * FROM spyne_deprecate_join('orders_customer_v1', 'orders are by household now');";
     let run = || -> Result<_> {
         let join_id = given(join_id, "join_id", hint)?;
@@ -279,9 +349,13 @@ fn spyne_deprecate_join(
         Caller::now().require(Permission::Deprecate, "deprecate a join")?;
         let reason = self::reason(&why, "reason", "deprecated", hint)?;
         let join = command::run(&DeprecateJoin { join_id, reason }, mode)?.facts;
-        Ok((join.join_id, join.condition, JoinStatus::Deprecated.as_str().to_string()))
+        Ok(JoinDeprecation {
+            join_id: join.join_id,
+            condition: join.condition,
+            status: JoinStatus::Deprecated.as_str(),
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
 }
 
 /// The joins in force as a drawing: text for Mermaid or Graphviz.

@@ -1,7 +1,7 @@
 //! spyne_discover_joins, spyne_join_candidates, spyne_propose_join.
 
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{JsonB, pg_sys};
 use spyne_core::joins::candidate::NewCandidate;
 use spyne_core::joins::kinds::Source;
 use spyne_core::joins::stored::Candidate;
@@ -15,9 +15,9 @@ use super::discovery::discover;
 use crate::command::joinable::{joinable, readable};
 use crate::command::joins::{KeepCandidates, ProposeJoin};
 use crate::command::{self, Mode};
-use crate::pg::composite::{self, Composite};
 use crate::pg::elevate::elevated;
 use crate::pg::oids::rel_id;
+use crate::pg::row_sets::{Rows, row};
 use crate::pg::users;
 use crate::report::{self, OrRaise};
 use crate::store::{joinable as tables, joins};
@@ -31,9 +31,56 @@ const SHOWN: f64 = 0.05;
 /// No candidate is as likely as this: only what is proposed is found.
 const IMPOSSIBLE: f64 = 1.1;
 
-/// The rows of the functions here; `sql/joins.sql` declares them.
-fn rows(candidates: &[Candidate]) -> Result<Vec<Composite>> {
-    composite::rows("spyne.join_candidate", candidates)
+/// A time that the catalog has counted in microseconds since 2000-01-01.
+pub(super) fn timestamp(microseconds: i64) -> TimestampWithTimeZone {
+    // What is later than any time there is has no end.
+    TimestampWithTimeZone::try_from(microseconds)
+        .unwrap_or_else(|_| TimestampWithTimeZone::positive_infinity())
+}
+
+row! {
+    /// A candidate, as it is returned.
+    "join_candidate" => JoinCandidate {
+        candidate_id: i64,
+        table1: RelId,
+        columns1: Vec<String>,
+        table2: RelId,
+        columns2: Vec<String>,
+        join_type: &'static str,
+        condition: String,
+        confidence: f64,
+        confidence_level: String,
+        reason: String,
+        assumptions: Vec<String>,
+        risk_level: &'static str,
+        validation_stats: Option<JsonB>,
+        expires_at: TimestampWithTimeZone,
+    }
+}
+
+impl From<Candidate> for JoinCandidate {
+    fn from(candidate: Candidate) -> JoinCandidate {
+        JoinCandidate {
+            candidate_id: candidate.candidate_id,
+            table1: candidate.table1,
+            columns1: candidate.columns1,
+            table2: candidate.table2,
+            columns2: candidate.columns2,
+            join_type: candidate.join_type.as_str(),
+            condition: candidate.condition,
+            confidence: candidate.confidence,
+            confidence_level: candidate.confidence_level,
+            reason: candidate.reason,
+            assumptions: candidate.assumptions,
+            risk_level: candidate.risk_level.as_str(),
+            validation_stats: candidate.validation_stats.map(JsonB),
+            expires_at: timestamp(candidate.expires_at),
+        }
+    }
+}
+
+fn rows(candidates: Vec<Candidate>) -> Vec<JoinCandidate> {
+    candidates.into_iter().map(JoinCandidate::from).collect()
 }
 
 /// Looks for joins between the governed tables that are READ_ONLY or ACTIVE, and
@@ -43,7 +90,7 @@ fn rows(candidates: &[Candidate]) -> Result<Vec<Composite>> {
 /// # Errors
 /// 22023 where `max_candidates` is not positive; 25006 on a standby and in a
 /// read-only transaction; 42501.
-#[pg_extern(requires = ["joins"], sql = "
+#[pg_extern(sql = "
 CREATE FUNCTION spyne_discover_joins(schemas regnamespace[] DEFAULT NULL, max_candidates integer DEFAULT 1000)
 RETURNS SETOF spyne.join_candidate
 VOLATILE SET search_path = pg_catalog, pg_temp
@@ -52,8 +99,8 @@ LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 fn spyne_discover_joins(
     schemas: Option<Vec<Option<pg_sys::Oid>>>,
     max_candidates: Option<i32>,
-) -> SetOfIterator<'static, pgrx::composite_type!('static, "spyne.join_candidate")> {
-    let run = || -> Result<Vec<Composite>> {
+) -> Rows<JoinCandidate> {
+    let run = || -> Result<Vec<JoinCandidate>> {
         let most = most_candidates(max_candidates)?;
         let caller = Caller::now();
         caller.require(Permission::Query, "look for joins")?;
@@ -76,7 +123,7 @@ fn spyne_discover_joins(
         new.truncate(most);
         kept(new, all.then_some(names))
     };
-    SetOfIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 fn most_candidates(max_candidates: Option<i32>) -> Result<usize> {
@@ -94,7 +141,10 @@ fn most_candidates(max_candidates: Option<i32>) -> Result<usize> {
 }
 
 /// Keeps candidates and answers with their rows.
-fn kept(candidates: Vec<NewCandidate>, looked_at: Option<Vec<String>>) -> Result<Vec<Composite>> {
+fn kept(
+    candidates: Vec<NewCandidate>,
+    looked_at: Option<Vec<String>>,
+) -> Result<Vec<JoinCandidate>> {
     let command = KeepCandidates { candidates, looked_at };
     command::run(&command, Mode::Do)?;
     stored(&command.candidates)
@@ -102,10 +152,10 @@ fn kept(candidates: Vec<NewCandidate>, looked_at: Option<Vec<String>>) -> Result
 
 /// The rows of candidates that were kept; those that were rejected on the same
 /// evidence are left out.
-fn stored(new: &[NewCandidate]) -> Result<Vec<Composite>> {
+fn stored(new: &[NewCandidate]) -> Result<Vec<JoinCandidate>> {
     let mut known = elevated(|e| joins::candidates(e, None, None))?;
     known.retain(|c| new.iter().any(|n| n.is_over(&c.name1, &c.columns1, &c.name2, &c.columns2)));
-    rows(&known)
+    Ok(rows(known))
 }
 
 /// The candidates that are stored: all, those of one table, or those between two,
@@ -114,7 +164,7 @@ fn stored(new: &[NewCandidate]) -> Result<Vec<Composite>> {
 /// # Errors
 /// 22023 where two tables have no columns that could be compared; 55000 where a
 /// table is not governed, or neither READ_ONLY nor ACTIVE; 25006, 42501.
-#[pg_extern(requires = ["joins"], sql = "
+#[pg_extern(sql = "
 CREATE FUNCTION spyne_join_candidates(table1 regclass DEFAULT NULL, table2 regclass DEFAULT NULL)
 RETURNS SETOF spyne.join_candidate
 VOLATILE SET search_path = pg_catalog, pg_temp
@@ -123,8 +173,8 @@ LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 fn spyne_join_candidates(
     table1: Option<pg_sys::Oid>,
     table2: Option<pg_sys::Oid>,
-) -> SetOfIterator<'static, pgrx::composite_type!('static, "spyne.join_candidate")> {
-    let run = || -> Result<Vec<Composite>> {
+) -> Rows<JoinCandidate> {
+    let run = || -> Result<Vec<JoinCandidate>> {
         let caller = Caller::now();
         caller.require(Permission::Query, "see join candidates")?;
         let asked = [table1, table2].into_iter().flatten().map(|oid| joinable(rel_id(oid)));
@@ -132,10 +182,10 @@ fn spyne_join_candidates(
         let name = |at: usize| asked.get(at).map(|table| table.name.as_str());
         let known = elevated(|e| joins::candidates(e, name(0), name(1)))?;
         let (Some(name1), Some(name2)) = (name(0), name(1)) else {
-            return rows(&known);
+            return Ok(rows(known));
         };
         if !known.is_empty() {
-            return rows(&known);
+            return Ok(rows(known));
         }
         require_writable(false)?;
         let relations: Vec<RelId> = asked.iter().map(|table| table.relation).collect();
@@ -145,7 +195,7 @@ fn spyne_join_candidates(
         new.retain(|n| n.is_between(name1, name2));
         kept(new, None)
     };
-    SetOfIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 /// # Errors
@@ -158,7 +208,7 @@ fn check_comparable(one: &Table, other: &Table) -> Result<()> {
     }
     Err(SpyneError::new(
         Code::InvalidParameter,
-        format!("{} and {} have no columns that could be compared", one.label, other.label),
+        format!("{} and {} have no columns that could be compared", one.shown, other.shown),
         "Columns are compared where their types are of one kind: numbers, texts, uuids, dates and timestamps, or the same other type.",
         "Look at their columns: \\d. A cast in a view that is governed makes them comparable.",
     ))
@@ -170,7 +220,7 @@ fn check_comparable(one: &Table, other: &Table) -> Result<()> {
 /// # Errors
 /// 22023 for columns that are not there, not as many, given twice, or not
 /// comparable; 55000 as for `spyne_join_candidates`; 22004, 25006, 42501.
-#[pg_extern(requires = ["joins"], sql = "
+#[pg_extern(sql = "
 CREATE FUNCTION spyne_propose_join(table1 regclass, columns1 text[], table2 regclass, columns2 text[])
 RETURNS SETOF spyne.join_candidate
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
@@ -181,9 +231,9 @@ fn spyne_propose_join(
     columns1: Option<Vec<Option<String>>>,
     table2: Option<pg_sys::Oid>,
     columns2: Option<Vec<Option<String>>>,
-) -> SetOfIterator<'static, pgrx::composite_type!('static, "spyne.join_candidate")> {
+) -> Rows<JoinCandidate> {
     let hint = "For example: SELECT * FROM spyne_propose_join('orders', '{customer_id}', 'customer', '{id}');";
-    let run = || -> Result<Vec<Composite>> {
+    let run = || -> Result<Vec<JoinCandidate>> {
         let relation1 = rel_id(given(table1, "table1", hint)?);
         let relation2 = rel_id(given(table2, "table2", hint)?);
         let names1 = names(columns1, "columns1", hint)?;
@@ -203,7 +253,7 @@ fn spyne_propose_join(
         command::run(&command, Mode::Do)?;
         stored(std::slice::from_ref(&command.candidate))
     };
-    SetOfIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 /// The names of columns.

@@ -51,11 +51,11 @@ pub fn readable(relations: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
     if let Some(hidden) = found.hidden.first() {
         return Err(SpyneError::new(
             Code::InsufficientPrivilege,
-            format!("permission denied to read {}", hidden.label),
+            format!("permission denied to read {}", hidden.shown),
             "Joins are looked at with the rights of the caller, by the table or by its governed view.",
             format!(
                 "Its owner can run: GRANT SELECT ON {} TO {};",
-                hidden.label,
+                hidden.shown,
                 users::quoted_name(caller.user)
             ),
         ));

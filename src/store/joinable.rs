@@ -14,7 +14,7 @@ use crate::pg::reading::AsCaller;
 struct Described {
     oid: RelId,
     name: String,
-    label: String,
+    shown: String,
     source: Option<String>,
     samples: bool,
     rows: Option<f64>,
@@ -79,7 +79,7 @@ fn made(described: Described) -> Table {
     Table {
         oid: described.oid,
         name: described.name,
-        label: described.label,
+        shown: described.shown,
         source: described.source.unwrap_or_default(),
         samples: described.samples,
         rows: analyzed,

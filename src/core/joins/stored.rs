@@ -86,7 +86,7 @@ impl Candidate {
     fn without(&self, table: &Table, column: &str) -> SpyneError {
         SpyneError::new(
             Code::WrongState,
-            format!("{} has no column \"{column}\" any more", table.label),
+            format!("{} has no column \"{column}\" any more", table.shown),
             format!("Join candidate {} was found when it had.", self.candidate_id),
             "Find its joins again: SELECT * FROM spyne_discover_joins();",
         )

@@ -52,7 +52,7 @@ pub struct Table {
     /// Its logical name.
     pub name: String,
     /// `schema.name`, for people.
-    pub label: String,
+    pub shown: String,
     /// What the caller reads it by: the table, or its governed view. Quoted.
     pub source: String,
     /// Whether the source takes TABLESAMPLE.
@@ -145,9 +145,9 @@ impl Table {
         for name in names {
             let Some(column) = self.column(name) else {
                 let known: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
-                let message = format!("{} has no column \"{name}\"", self.label);
+                let message = format!("{} has no column \"{name}\"", self.shown);
                 let detail =
-                    format!("{argument} names columns of {}: {}.", self.label, known.join(", "));
+                    format!("{argument} names columns of {}: {}.", self.shown, known.join(", "));
                 return Err(bad(message, detail, hint));
             };
             if columns.contains(&column) {
@@ -198,7 +198,7 @@ impl Table {
             }
         }
         if self.oid == parent.oid && columns == key {
-            let detail = format!("Both sides are {}.", self.label);
+            let detail = format!("Both sides are {}.", self.shown);
             return Err(bad("a column cannot refer to itself", detail, hint));
         }
         Ok(())
