@@ -4,6 +4,7 @@ pub mod config;
 
 pub mod drift;
 pub mod facts;
+pub mod functions;
 pub mod grants;
 pub mod guards;
 pub mod joins;
@@ -28,6 +29,7 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         table_facts::STATEMENTS,
         drift::STATEMENTS,
         facts::STATEMENTS,
+        functions::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
         shadows::STATEMENTS,
