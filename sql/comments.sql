@@ -98,5 +98,4 @@ COMMENT ON FUNCTION spyne_open(uuid) IS 'Opens a cursor for a previewed SELECT';
 COMMENT ON FUNCTION spyne_explain(bigint) IS 'What a run of a previewed statement did, in plain words';
 COMMENT ON FUNCTION spyne.analyzed(text) IS 'What Postgres makes of a statement, as the rules of a preview see it; nothing is run';
 COMMENT ON FUNCTION spyne.preview_statement(uuid, boolean) IS 'What spyne_execute and spyne_open stand on';
-COMMENT ON FUNCTION spyne.preview_facts(oid[], oid[]) IS 'What the rules of previews need to know of relations and functions';
 COMMENT ON FUNCTION spyne_correct(text, jsonb) IS 'Corrects a previewed statement, with a reason for each change, and previews what comes of it';

@@ -91,6 +91,9 @@ pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
         set_local(c"lock_timeout", &lock_timeout_ms.to_string());
         // Rows of the catalog are filtered by role for readers, not for spyne.
         set_local(c"row_security", "on");
+        // spyne's statements are kept: they are planned once, and not for each of their
+        // arguments.
+        set_local(c"plan_cache_mode", "force_generic_plan");
         pg_sys::SetUserIdAndSecContext(
             pg_sys::BOOTSTRAP_SUPERUSERID.into(),
             context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,

@@ -8,6 +8,7 @@ pub mod guards;
 pub mod joins;
 pub mod previews;
 pub mod query;
+pub mod relations;
 pub mod roles;
 pub mod rows;
 pub mod samples;
@@ -27,6 +28,8 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         facts::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
+        previews::STATEMENTS,
+        relations::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,
         subjects::STATEMENTS,

@@ -1,15 +1,12 @@
 //! SPI in two functions. Arguments go in as one jsonb value, results come out
 //! as one: the types are serde's business, and nothing is spliced into a text.
 
-use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
-use pgrx::spi::OwnedPreparedStatement;
-use pgrx::{JsonB, PgOid, pg_sys};
+use pgrx::JsonB;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::pg::catalogs;
-use crate::pg::local::Local;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 
 fn failed(action: &str, error: impl std::fmt::Display) -> SpyneError {
@@ -70,32 +67,6 @@ pub fn read_write<T: DeserializeOwned>(statement: &str, arguments: Value) -> Res
 pub fn write(statement: &str, arguments: Value) -> Result<()> {
     Spi::connect_mut(|client| client.update(statement, None, &[JsonB(arguments).into()]).map(drop))
         .map_err(|e| failed("write", e))
-}
-
-/// A statement of a session's own, prepared when it is first run.
-pub type Prepared = Local<Option<OwnedPreparedStatement>>;
-
-/// Runs a statement that is kept prepared, with arguments by type.
-pub fn write_prepared(
-    prepared: &Prepared,
-    statement: &str,
-    types: &[pg_sys::Oid],
-    arguments: &[DatumWithOid],
-) -> Result<()> {
-    Spi::connect_mut(|client| {
-        // An error in between leaves nothing behind: it is prepared again.
-        let kept = match prepared.take() {
-            Some(kept) => kept,
-            None => {
-                let types: Vec<PgOid> = types.iter().map(|t| PgOid::from(*t)).collect();
-                client.prepare_mut(statement, &types)?.keep()
-            }
-        };
-        client.update(&kept, None, arguments)?;
-        prepared.set(Some(kept));
-        Ok(())
-    })
-    .map_err(|e: pgrx::spi::Error| failed("write", e))
 }
 
 /// Runs a utility statement, which takes no arguments.
