@@ -1,6 +1,6 @@
 -- What the rules of previews need to know of relations, and what a run compares with what there
 -- was. A digest is of what the catalogs have, in an order of its own. $1 relations.
-SELECT c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS label, c.relname::text AS name, c.relkind::text AS kind,
+SELECT c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS shown, c.relname::text AS name, c.relkind::text AS kind,
        t.state, t.version, t.logical_name,
        CASE
            -- A partitioned table that was never analyzed itself: its partitions know.

@@ -17,7 +17,7 @@ use crate::pg::elevate::Elevated;
 #[derive(Deserialize)]
 struct Row {
     relation: RelId,
-    label: String,
+    shown: String,
     name: String,
     kind: String,
     state: Option<State>,
@@ -48,7 +48,7 @@ struct Row {
 impl Row {
     fn basis(&self, cascades: Vec<RelId>) -> RelationBasis {
         RelationBasis {
-            label: self.label.clone(),
+            shown: self.shown.clone(),
             state: self.state.map(|s| s.as_str().to_string()),
             version: self.version.clone(),
             columns: self.columns.clone().unwrap_or_default(),
@@ -67,7 +67,7 @@ impl Row {
         let columns = self.numbers.into_iter().zip(self.names).zip(self.types);
         Relation {
             oid: self.relation,
-            label: self.label,
+            shown: self.shown,
             name: self.name,
             kind: self.kind,
             state: self.state,
@@ -107,12 +107,12 @@ static CASCADES: Query<(Vec<RelId>,), Cascades> =
 #[derive(Deserialize)]
 struct Function {
     function: u32,
-    label: String,
+    signature: String,
     digest: String,
 }
 
 static FUNCTIONS: Query<(Vec<Oid>,), Function> = Query::read(
-    "SELECT p.oid AS function, p.oid::regprocedure::text AS label, md5((to_jsonb(p) - 'proacl')::text) AS digest
+    "SELECT p.oid AS function, p.oid::regprocedure::text AS signature, md5((to_jsonb(p) - 'proacl')::text) AS digest
      FROM pg_proc p WHERE p.oid = ANY ($1)",
 );
 
@@ -145,7 +145,7 @@ pub fn of(elevated: &Elevated, analyzed: &Analyzed) -> Result<(Relations, Basis)
     }
     if !functions.is_empty() {
         for one in FUNCTIONS.all(elevated, (&functions,))? {
-            let digest = FunctionBasis { label: one.label, digest: one.digest };
+            let digest = FunctionBasis { signature: one.signature, digest: one.digest };
             basis.functions.insert(one.function, digest);
         }
     }

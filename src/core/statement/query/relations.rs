@@ -17,8 +17,8 @@ impl Relations {
     }
 
     /// `schema.name`, quoted where it must be, or the OID where nothing is known.
-    pub fn label(&self, oid: RelId) -> String {
-        self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.label.clone())
+    pub fn shown(&self, oid: RelId) -> String {
+        self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.shown.clone())
     }
 
     /// The name of a column, or its number.
@@ -33,7 +33,8 @@ impl Relations {
 pub struct Relation {
     pub oid: RelId,
     /// `schema.name`, quoted where it must be.
-    pub label: String,
+    #[serde(rename = "label")]
+    pub shown: String,
     /// The bare name.
     pub name: String,
     /// pg_class.relkind.
