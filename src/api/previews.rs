@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::context::{Caller, given};
 use super::looking::{HINT, analyzed, judged};
-use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{analyze, catalogs, trial, users};
+use crate::preview_rule;
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Past};
 use crate::store::relations;
@@ -177,7 +177,8 @@ fn ask(
 /// # Errors
 /// As spyne_preview, arguments aside.
 pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) -> Result<Preview> {
-    let (sql, analyzed) = rule::looking(asked.include_deprecated, || analyzed(asked, caller))?;
+    let (sql, analyzed) =
+        preview_rule::looking(asked.include_deprecated, || analyzed(asked, caller))?;
     let can_be_tried = analyzed.can_be_tried();
     let maker = Maker {
         user: caller.user,
@@ -229,7 +230,7 @@ pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) ->
             preview.preview_id, preview.sql
         ));
     }
-    rule::made(&preview, ttl, is_stored);
+    preview_rule::made(&preview, ttl, is_stored);
     Ok(preview)
 }
 
@@ -258,7 +259,7 @@ fn dry_run(preview: &Preview) -> Result<DryRun> {
         .filter(|t| catalogs::may_select(t.oid))
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
-        rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
+        preview_rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
     })?;
     Ok(DryRun {
         rows: outcome.rows,
@@ -287,7 +288,7 @@ fn spyne_validate(
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "validate a statement")?;
-        let (sql, analyzed) = rule::looking(true, || analyzed(&asked, &caller))?;
+        let (sql, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
         let looked = elevated(|e| judged(e, sql, analyzed))?;
         Ok(looked
             .guardrails
@@ -313,7 +314,7 @@ fn analyzed_trees(query: Option<&str>) -> JsonB {
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "look at a statement")?;
-        let (_, analyzed) = rule::looking(true, || analyzed(&asked, &caller))?;
+        let (_, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
         let (relations, _) = elevated(|e| relations::of(e, &analyzed))?;
         Ok(json!({
             "wrapper": analyzed.wrapper.as_str(), "queries": analyzed.queries, "relations": relations.0,
@@ -359,17 +360,17 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
         let hint = "For example: SELECT * FROM spyne_execute((SELECT preview_id FROM spyne_preview('SELECT 1')));";
         let id = given(preview_id, "preview_id", hint)?.to_string();
         let caller = Caller::now();
-        let held = rule::held_text(&id, caller.user);
+        let held = preview_rule::held_text(&id, caller.user);
         let sql = match held {
             Some(sql) => sql,
             None => {
                 let found = elevated(|e| previews::by_id(e, &id, caller.user, false))?;
                 let found = found.ok_or_else(|| no_such_preview(&id))?;
-                rule::check_runnable(&found)?;
+                preview_rule::check_runnable(&found)?;
                 found.preview.sql
             }
         };
-        rule::look_for_previews();
+        preview_rule::look_for_previews();
         let runner = if as_cursor.unwrap_or(false) { Runner::Cursor } else { Runner::Function };
         // Where it cannot be analyzed, its run says what is wrong with it.
         let analyzed = analyze::analyze(&sql, false).ok();
