@@ -81,9 +81,7 @@ RETURNS SETOF spyne.detected_change
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn spyne_detect_drift(
-    relation: Option<pg_sys::Oid>,
-) -> Rows<DetectedChange> {
+fn spyne_detect_drift(relation: Option<pg_sys::Oid>) -> Rows<DetectedChange> {
     let hint = "For example: SELECT * FROM spyne_detect_drift('public.customer');";
     let run = || -> Result<Vec<DetectedChange>> {
         let relid = rel_id(given(relation, "relation", hint)?);

@@ -78,9 +78,8 @@ fn check_rows() -> Rows<RowFault> {
         Some(RowFault { row_type: format!("spyne.{}", declared.name), fault })
     });
     let unknown = returning.iter().filter_map(|function| {
-        let known = function.row.as_deref().is_some_and(|row| {
-            rows().any(|declared| declared.name == row)
-        });
+        let known =
+            function.row.as_deref().is_some_and(|row| rows().any(|declared| declared.name == row));
         let fault = match &function.row {
             _ if known => return None,
             Some(row) => format!("the library does not know the row spyne.{row}"),
@@ -118,9 +117,7 @@ fn rows() -> impl Iterator<Item = Declared> {
 /// How a row of the library and its type in the catalog differ, in words.
 fn difference(declared: &Declared) -> Result<(), String> {
     let columns = spi::columns_of(&format!("SELECT (NULL::spyne.{}).*", declared.name), &[])?;
-    let columns: Vec<Named> = columns
-        .iter()
-        .map(|(name, oid)| Named { name, type_oid: oid.to_u32() })
-        .collect();
+    let columns: Vec<Named> =
+        columns.iter().map(|(name, oid)| Named { name, type_oid: oid.to_u32() }).collect();
     places(declared.name, declared.fields, &columns).map(drop)
 }

@@ -6,9 +6,9 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
-use spyne_core::lifecycle::plan::{Note, Plan, Step};
 use spyne_core::lifecycle::plan::dependents::Policy;
 use spyne_core::lifecycle::plan::takeover::Options;
+use spyne_core::lifecycle::plan::{Note, Plan, Step};
 use spyne_core::lifecycle::transition;
 
 use super::context::{Caller, given};
@@ -214,7 +214,8 @@ fn spyne_restore(
 
 /// The lines of a plan: a dry run shows what a real run has done.
 fn lines(plan: Plan) -> Rows<PlanLine> {
-    let line = |kind, object, detail, statement| PlanLine { seq: 0, kind, object, detail, statement };
+    let line =
+        |kind, object, detail, statement| PlanLine { seq: 0, kind, object, detail, statement };
     let note = |kind| {
         move |n: Note| line(kind, n.object, n.detail, Some(n.remedy).filter(|r| !r.is_empty()))
     };

@@ -135,8 +135,7 @@ impl<R: Row> Rows<R> {
 unsafe impl<R> SqlTranslatable for Rows<R> {
     const TYPE_IDENT: &'static str = "spyne::pg::row_sets::Rows";
     const TYPE_ORIGIN: TypeOrigin = TypeOrigin::ThisExtension;
-    const ARGUMENT_SQL: Result<SqlMappingRef, ArgumentError> =
-        Ok(SqlMappingRef::literal("record"));
+    const ARGUMENT_SQL: Result<SqlMappingRef, ArgumentError> = Ok(SqlMappingRef::literal("record"));
     const RETURN_SQL: Result<ReturnsRef, ReturnsError> =
         Ok(ReturnsRef::One(SqlMappingRef::literal("SETOF record")));
 }
@@ -198,14 +197,17 @@ fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<usize> {
         described.iter().enumerate().filter(|(_, column)| !column.attisdropped).collect();
     let columns: Vec<Named> = live
         .iter()
-        .map(|(_, column)| Named { name: name_data_to_str(&column.attname), type_oid: column.atttypid.to_u32() })
+        .map(|(_, column)| Named {
+            name: name_data_to_str(&column.attname),
+            type_oid: column.atttypid.to_u32(),
+        })
         .collect();
     let filled = places(name, fields, &columns).unwrap_or_else(|why| {
         report::raise(SpyneError::new(
             Code::Internal,
             format!("spyne cannot return its rows: {why}"),
             format!("The type spyne.{name} and the library do not fit each other."),
-            "See what else does not: SELECT * FROM spyne.check_rows(); ALTER EXTENSION spyne UPDATE if the library is newer.",
+            "See what else does not: SELECT * FROM spyne.check_rows(); Where the library is newer than the catalog: ALTER EXTENSION spyne UPDATE;",
         ))
     });
     let mut targets = vec![0; fields.len()];
