@@ -102,12 +102,6 @@ BEGIN
          'The governed table whose state binds a relation'),
         ('spyne.find_gaps()', 'spyne_engineer',
          'The rows behind spyne_coverage'),
-        ('spyne.make_preview(text, boolean, boolean, jsonb, text[], text)', 'spyne_viewer',
-         'What spyne_preview stands on'),
-        ('spyne.make_correction(text, jsonb)', 'spyne_viewer',
-         'What spyne_correct stands on'),
-        ('spyne.render_preview(jsonb)', 'spyne_viewer',
-         'What spyne_preview_text stands on'),
         ('spyne.preview_statement(uuid, boolean)', 'spyne_viewer',
          'What spyne_execute and spyne_open stand on'),
         -- Discovery reads with the rights of whoever calls it.

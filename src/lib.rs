@@ -48,11 +48,11 @@ extension_sql_file!(
     name = "previews",
     requires = [
         "coverage",
-        api::corrections::make_correction,
+        api::corrections::spyne_correct,
         api::previews::analyzed_trees,
-        api::previews::make_preview,
-        api::previews::render_preview,
         api::previews::preview_statement,
+        api::previews::spyne_preview,
+        api::previews::spyne_preview_text,
     ]
 );
 extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["previews"]);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::{Address, literal};
+use spyne_core::kernel::names::{Address, RelationName, literal};
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::registration;
 
@@ -125,10 +125,15 @@ pub fn governed(rights: &impl Rights, relid: RelId) -> Result<Row> {
             Code::WrongState,
             format!("table {table} is not governed"),
             "It has no state, so there is nothing to change or to show.",
-            format!(
-                "Take it under governance: SELECT * FROM spyne_register({});",
-                table.as_argument()
-            ),
+            match &table {
+                RelationName::At(at) => format!(
+                    "Take it under governance: SELECT * FROM spyne_register({});",
+                    at.as_argument()
+                ),
+                RelationName::Gone(_) => {
+                    "List the governed tables: SELECT * FROM spyne.tables;".to_string()
+                }
+            },
         )
     })
 }

@@ -55,7 +55,11 @@ pub fn check(request: &Request) -> Result<()> {
         return wrong(
             "a temporary table",
             "It ends with its session, and nobody else sees it.",
-            "Make it a permanent table first: CREATE TABLE ... AS TABLE ...;".to_string(),
+            format!(
+                "Make it a permanent table first: CREATE TABLE {} AS TABLE {};",
+                Address::new("public", &request.address.name),
+                Address::new("pg_temp", &request.address.name)
+            ),
         );
     }
     if request.is_partition {

@@ -5,12 +5,13 @@ use super::findings::{Guardrail, Severity};
 use super::keys::Known;
 use super::level::Level;
 use super::statistics;
-use super::subject::{PlanNode, Standing, Subject};
+use super::subject::{Standing, Subject};
 use super::traps::traps;
 use super::wording::number;
 use crate::kernel::names::literal;
 use crate::kernel::state::State;
 use crate::statement::query::columns::Scope;
+use crate::statement::query::plan::PlanNode;
 use crate::statement::query::relations::{Relation, Relations};
 use crate::statement::query::{Command, Expr, ExprKind, Form, SourceKind, Volatility};
 

@@ -70,9 +70,6 @@ impl Relation {
 pub struct RelationColumn {
     pub number: i32,
     pub name: String,
-    /// As `format_type` writes it.
-    #[serde(rename = "type")]
-    pub data_type: String,
     pub type_oid: u32,
     pub not_null: bool,
     /// pg_stats.null_frac; None without statistics.
