@@ -11,7 +11,7 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
 use pgrx::prelude::TimestampWithTimeZone;
-use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, name_data_to_str};
+use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, Uuid, name_data_to_str};
 
 use super::oids::AsOid;
 use crate::report;
@@ -48,6 +48,7 @@ as_it_is!(
     Vec<String> => TEXTARRAYOID,
     JsonB => JSONBOID,
     TimestampWithTimeZone => TIMESTAMPTZOID,
+    Uuid => UUIDOID,
 );
 
 impl Value for RelId {
