@@ -15,18 +15,8 @@ pub struct Returning {
     pub row: Option<String>,
 }
 
-static RETURNING: Query<(), Returning> = Query::read(
-    "SELECT p.oid::regprocedure::text AS function,
-            CASE WHEN t.typtype = 'c' AND t.typnamespace = 'spyne'::regnamespace THEN t.typname::text END AS row
-     FROM pg_depend d
-     JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
-     JOIN pg_language l ON l.oid = p.prolang
-     JOIN pg_type t ON t.oid = p.prorettype
-     WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
-       AND d.refobjid = (SELECT x.oid FROM pg_extension x WHERE x.extname = 'spyne')
-       AND l.lanname = 'c' AND t.typtype IN ('c', 'p') AND p.proretset
-     ORDER BY 1",
-);
+static RETURNING: Query<(), Returning> =
+    Query::read(include_str!("../../sql/queries/functions_returning_rows.sql"));
 
 /// The functions of the library that return sets of rows.
 pub fn returning_rows(rights: &impl Rights) -> Result<Vec<Returning>> {
