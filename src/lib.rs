@@ -9,6 +9,7 @@ mod enforce;
 mod guc;
 #[allow(unsafe_code)]
 mod pg;
+mod preview_rule;
 mod report;
 mod store;
 

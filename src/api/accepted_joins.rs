@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::context::{Caller, elevated, given, require_writable};
 use super::joins::{joinable, readable, rejected, timestamp};
 use crate::command::registration::existing_role;
-use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::oids::AsOid;
 use crate::pg::{catalogs, users};
+use crate::preview_rule;
 use crate::report::{self, OrRaise};
 use crate::store::joins::{self, Accepted, Candidate, NewAccepted};
 use crate::store::samples;
@@ -87,7 +87,7 @@ fn measured(candidate: &Candidate, caller: &Caller, sample_rows: i32) -> Result<
         0 => json!([]),
         // Who must look before reading sees here what the join is about, and no more.
         rows => {
-            let all = !rule::binds(caller.user);
+            let all = !preview_rule::binds(caller.user);
             samples::rows_of(child, &columns, parent, &key, rows, all)?
         }
     };

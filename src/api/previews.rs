@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::context::{Caller, elevated, given};
 use super::looking::{HINT, analyzed, look};
-use crate::enforce::previews as rule;
 use crate::guc;
 use crate::pg::row_sets::{Rows, row};
 use crate::pg::{analyze, catalogs, trial, users};
+use crate::preview_rule;
 use crate::report::{self, OrRaise};
 use crate::store::previews;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -171,7 +171,7 @@ fn ask(
 /// # Errors
 /// As spyne_preview, arguments aside.
 pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) -> Result<Preview> {
-    let looked = rule::looking(asked.include_deprecated, || look(asked, caller))?;
+    let looked = preview_rule::looking(asked.include_deprecated, || look(asked, caller))?;
     let can_be_tried = looked.analyzed.can_be_tried();
     let maker = Maker {
         user: caller.user,
@@ -202,7 +202,7 @@ pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) ->
             preview.preview_id, preview.sql
         ));
     }
-    rule::made(&preview, ttl, is_stored);
+    preview_rule::made(&preview, ttl, is_stored);
     Ok(preview)
 }
 
@@ -231,7 +231,7 @@ fn dry_run(preview: &Preview) -> Result<DryRun> {
         .filter(|t| catalogs::may_select(t.oid))
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
-        rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
+        preview_rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
     })?;
     Ok(DryRun {
         rows: outcome.rows,
@@ -265,7 +265,7 @@ fn spyne_validate(query: Option<&str>) -> Rows<GuardrailRow> {
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "validate a statement")?;
-        let looked = rule::looking(true, || look(&asked, &caller))?;
+        let looked = preview_rule::looking(true, || look(&asked, &caller))?;
         let row = |g: Guardrail| GuardrailRow {
             code: g.code.into_owned(),
             severity: g.severity.as_str(),
@@ -292,7 +292,7 @@ fn analyzed_trees(query: Option<&str>) -> JsonB {
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "look at a statement")?;
-        let (_, analyzed) = rule::looking(true, || analyzed(&asked, &caller))?;
+        let (_, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
         let (oids, functions) = analyzed.uses();
         let (relations, _) = elevated(|| previews::facts(&oids, &functions, String::new()))?;
         Ok(json!({
@@ -339,17 +339,17 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
         let hint = "For example: SELECT * FROM spyne_execute((SELECT preview_id FROM spyne_preview('SELECT 1')));";
         let id = given(preview_id, "preview_id", hint)?.to_string();
         let caller = Caller::now();
-        let held = rule::held_text(&id, caller.user);
+        let held = preview_rule::held_text(&id, caller.user);
         let sql = match held {
             Some(sql) => sql,
             None => {
                 let found = elevated(|| previews::by_id(&id, caller.user, false))?;
                 let found = found.ok_or_else(|| no_such_preview(&id))?;
-                rule::check_runnable(&found)?;
+                preview_rule::check_runnable(&found)?;
                 found.preview.sql
             }
         };
-        rule::look_for_previews();
+        preview_rule::look_for_previews();
         let runner = if as_cursor.unwrap_or(false) { Runner::Cursor } else { Runner::Function };
         // Where it cannot be analyzed, its run says what is wrong with it.
         let analyzed = analyze::analyze(&sql, false).ok();
