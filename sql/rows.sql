@@ -1,5 +1,5 @@
--- The rows that functions return. Each is declared here once, and filled by one
--- struct of the library whose fields have the names of the columns;
+-- The rows that functions return, each declared once. A row of the library's is
+-- filled by one struct, whose fields have the names of the columns;
 -- spyne.check_rows() compares the two.
 
 CREATE TYPE spyne.plan_line AS (
@@ -276,6 +276,54 @@ COMMENT ON COLUMN spyne.join_deprecation.join_id IS 'The join';
 COMMENT ON COLUMN spyne.join_deprecation.condition IS 'Its condition, by logical names';
 COMMENT ON COLUMN spyne.join_deprecation.status IS 'deprecated';
 
+CREATE TYPE spyne.preview AS (
+    preview_id            uuid,
+    sql                   text,
+    statement             text,
+    tables_used           jsonb,
+    join_versions         text[],
+    joins                 jsonb,
+    filters               jsonb,
+    aggregations          jsonb,
+    assumptions           jsonb,
+    guardrails            jsonb,
+    dry_run_result        jsonb,
+    confidence            double precision,
+    estimated_rows        double precision,
+    estimated_cost        double precision,
+    estimated_execution_time_ms double precision,
+    requires_confirmation boolean,
+    expires_at            timestamptz);
+COMMENT ON TYPE spyne.preview IS 'What a statement will do, and until when it may run';
+COMMENT ON COLUMN spyne.preview.preview_id IS 'What spyne_execute and spyne_open take';
+COMMENT ON COLUMN spyne.preview.sql IS 'The statement that is authorised, without space around it, logical names resolved';
+COMMENT ON COLUMN spyne.preview.statement IS 'SELECT, INSERT, UPDATE, DELETE, MERGE, or what wraps it: COPY, EXPLAIN, ...';
+COMMENT ON COLUMN spyne.preview.tables_used IS 'The tables it uses: name, relation, state, version, access, estimated rows, views passed through';
+COMMENT ON COLUMN spyne.preview.join_versions IS 'The accepted joins that cover its joins';
+COMMENT ON COLUMN spyne.preview.joins IS 'How it connects them';
+COMMENT ON COLUMN spyne.preview.filters IS 'What it leaves out';
+COMMENT ON COLUMN spyne.preview.aggregations IS 'What it adds up';
+COMMENT ON COLUMN spyne.preview.assumptions IS 'What it silently relies on: code and text';
+COMMENT ON COLUMN spyne.preview.guardrails IS 'What is dangerous about it: code, severity, message and remedy';
+COMMENT ON COLUMN spyne.preview.dry_run_result IS 'After a dry run: its table, exact count, and rows before and after; else null';
+COMMENT ON COLUMN spyne.preview.confidence IS 'How sure it is that the result means what it seems to, 0 to 1';
+COMMENT ON COLUMN spyne.preview.estimated_rows IS 'By the planner; after a dry run, exact';
+COMMENT ON COLUMN spyne.preview.estimated_cost IS 'In the planner''s units';
+COMMENT ON COLUMN spyne.preview.estimated_execution_time_ms IS 'By cost and past executions, in milliseconds; null until there are enough';
+COMMENT ON COLUMN spyne.preview.requires_confirmation IS 'Whether a stop was left that nobody has overridden: it does not run then';
+COMMENT ON COLUMN spyne.preview.expires_at IS 'Until when it authorises';
+
+CREATE TYPE spyne.guardrail AS (
+    code     text,
+    severity text,
+    message  text,
+    remedy   text);
+COMMENT ON TYPE spyne.guardrail IS 'What is dangerous about a statement';
+COMMENT ON COLUMN spyne.guardrail.code IS 'What a preview overrides it by';
+COMMENT ON COLUMN spyne.guardrail.severity IS 'stop: it does not run unless that is overridden; warning or info: it does';
+COMMENT ON COLUMN spyne.guardrail.message IS 'What the danger is, in words';
+COMMENT ON COLUMN spyne.guardrail.remedy IS 'What to do about it';
+
 CREATE TYPE spyne.state_rule AS (
     state       text,
     meaning     text,
@@ -334,20 +382,6 @@ COMMENT ON COLUMN spyne.drift_rule.severity IS 'COMPATIBLE, WARNING or BREAKING'
 COMMENT ON COLUMN spyne.drift_rule.change IS 'What has happened';
 COMMENT ON COLUMN spyne.drift_rule.because IS 'Why it is as bad as that';
 
--- Not of the library: spyne.find_gaps and spyne_coverage are written in SQL.
-CREATE TYPE spyne.gap AS (
-    severity text,
-    gap      text,
-    object   text,
-    detail   text,
-    remedy   text);
-COMMENT ON TYPE spyne.gap IS 'A way around governance';
-COMMENT ON COLUMN spyne.gap.severity IS 'critical, high, medium or low';
-COMMENT ON COLUMN spyne.gap.gap IS 'What kind of way it is';
-COMMENT ON COLUMN spyne.gap.object IS 'What opens it';
-COMMENT ON COLUMN spyne.gap.detail IS 'Who gets where by it, in words';
-COMMENT ON COLUMN spyne.gap.remedy IS 'The statement that closes it';
-
 CREATE TYPE spyne.statement_fault AS (
     statement text,
     fault     text);
@@ -361,3 +395,67 @@ CREATE TYPE spyne.row_fault AS (
 COMMENT ON TYPE spyne.row_fault IS 'A row that the library and the catalog have declared differently';
 COMMENT ON COLUMN spyne.row_fault.row_type IS 'Its type, or the function that returns it';
 COMMENT ON COLUMN spyne.row_fault.fault IS 'How they differ';
+
+-- Those of functions that are written in SQL have no struct.
+CREATE TYPE spyne.caller AS (
+    user_name         name,
+    session_user_name name,
+    spyne_role        text,
+    query             boolean,
+    create_contracts  boolean,
+    ingest            boolean,
+    promote           boolean,
+    deprecate         boolean,
+    view_shadow       boolean);
+COMMENT ON TYPE spyne.caller IS 'Who somebody is, and what they may do';
+COMMENT ON COLUMN spyne.caller.user_name IS 'As whom they act';
+COMMENT ON COLUMN spyne.caller.session_user_name IS 'Who has logged in';
+COMMENT ON COLUMN spyne.caller.spyne_role IS 'The highest spyne role that they have the rights of, or none';
+COMMENT ON COLUMN spyne.caller.query IS 'May read READ_ONLY and ACTIVE tables, and DEPRECATED ones on request';
+COMMENT ON COLUMN spyne.caller.create_contracts IS 'May describe feeds';
+COMMENT ON COLUMN spyne.caller.ingest IS 'May write to ACTIVE and SHADOW tables';
+COMMENT ON COLUMN spyne.caller.promote IS 'May promote and restore';
+COMMENT ON COLUMN spyne.caller.deprecate IS 'May deprecate';
+COMMENT ON COLUMN spyne.caller.view_shadow IS 'May read SHADOW tables';
+
+CREATE TYPE spyne.table_state AS (
+    relation      regclass,
+    name          text,
+    state         text,
+    version       text,
+    owner         regrole,
+    supersedes    text,
+    queryable     text,
+    writable      boolean,
+    created_at    timestamptz,
+    updated_at    timestamptz,
+    deprecated_at timestamptz,
+    deprecated_by name,
+    sunset_at     timestamptz);
+COMMENT ON TYPE spyne.table_state IS 'A governed table, and the state that binds it';
+COMMENT ON COLUMN spyne.table_state.relation IS 'The table; for a partition, the one that it belongs to';
+COMMENT ON COLUMN spyne.table_state.name IS 'Its logical name';
+COMMENT ON COLUMN spyne.table_state.state IS 'READ_ONLY, SHADOW, ACTIVE or DEPRECATED: see spyne.state_properties';
+COMMENT ON COLUMN spyne.table_state.version IS 'Its version';
+COMMENT ON COLUMN spyne.table_state.owner IS 'The role that answers for this version';
+COMMENT ON COLUMN spyne.table_state.supersedes IS 'The version that this one took over from';
+COMMENT ON COLUMN spyne.table_state.queryable IS 'Who may read';
+COMMENT ON COLUMN spyne.table_state.writable IS 'Whether it can be written to, by those who may ingest';
+COMMENT ON COLUMN spyne.table_state.created_at IS 'When the version came under governance';
+COMMENT ON COLUMN spyne.table_state.updated_at IS 'When its row in spyne.tables last changed';
+COMMENT ON COLUMN spyne.table_state.deprecated_at IS 'When the version was deprecated; null in every other state';
+COMMENT ON COLUMN spyne.table_state.deprecated_by IS 'Who deprecated it';
+COMMENT ON COLUMN spyne.table_state.sunset_at IS 'When a deprecated version is meant to go';
+
+CREATE TYPE spyne.gap AS (
+    severity text,
+    gap      text,
+    object   text,
+    detail   text,
+    remedy   text);
+COMMENT ON TYPE spyne.gap IS 'A way around governance';
+COMMENT ON COLUMN spyne.gap.severity IS 'critical, high, medium or low';
+COMMENT ON COLUMN spyne.gap.gap IS 'What kind of way it is';
+COMMENT ON COLUMN spyne.gap.object IS 'What opens it';
+COMMENT ON COLUMN spyne.gap.detail IS 'Who gets where by it, in words';
+COMMENT ON COLUMN spyne.gap.remedy IS 'The statement that closes it';

@@ -4,7 +4,8 @@ use pgrx::prelude::*;
 
 use super::context::Caller;
 use super::{
-    accepted_joins, drift, joins, mode, registration, resolution, rules, shadows, transitions,
+    accepted_joins, drift, joins, mode, previews, registration, resolution, rules, shadows,
+    transitions,
 };
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::{Declared, Row, Rows, row};
@@ -105,6 +106,8 @@ fn rows() -> impl Iterator<Item = Declared> {
         drift::SettledDrift::DECLARED,
         joins::JoinCandidate::DECLARED,
         mode::ModeChange::DECLARED,
+        previews::GuardrailRow::DECLARED,
+        previews::PreviewRow::DECLARED,
         registration::Registration::DECLARED,
         registration::SchemaRegistration::DECLARED,
         registration::Unregistration::DECLARED,
