@@ -9,13 +9,15 @@ use pgrx::{JsonB, Uuid};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::context::{Caller, elevated, given};
-use super::looking::{HINT, analyzed, look};
-use crate::enforce::previews as rule;
+use super::context::{Caller, given};
+use super::looking::{HINT, analyzed, judged};
 use crate::guc;
+use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{analyze, catalogs, trial, users};
+use crate::preview_rule;
 use crate::report::{self, OrRaise};
-use crate::store::previews;
+use crate::store::previews::{self, Past};
+use crate::store::relations;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::analyzed::Runner;
@@ -175,38 +177,60 @@ fn ask(
 /// # Errors
 /// As spyne_preview, arguments aside.
 pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) -> Result<Preview> {
-    let looked = rule::looking(asked.include_deprecated, || look(asked, caller))?;
-    let can_be_tried = looked.analyzed.can_be_tried();
+    let (sql, analyzed) =
+        preview_rule::looking(asked.include_deprecated, || analyzed(asked, caller))?;
+    let can_be_tried = analyzed.can_be_tried();
     let maker = Maker {
         user: caller.user,
         user_name: users::name(caller.user),
         search_path: catalogs::search_path(),
     };
-    let mut preview = looked.preview(asked, maker, elevated(previews::ms_per_cost)?);
-    preview.corrects = corrects.map(str::to_string);
-    if asked.dry_run {
-        if !can_be_tried {
-            return Err(no_dry_run(&preview.statement));
-        }
-        let tried = dry_run(&preview)?;
-        preview.estimated_rows = Some(tried.rows as f64);
-        preview.dry_run = Some(tried);
-    }
-    let ttl = guc::preview_ttl_seconds();
-    let is_stored = !catalogs::read_only_here();
-    let kept = match is_stored {
-        true => elevated(|| previews::insert(&preview, ttl, guc::preview_retention_seconds()))?,
-        false => elevated(|| previews::held(ttl))?,
+    let retention = guc::preview_retention_seconds();
+    let make = |e: &Elevated| -> Result<(Preview, Past)> {
+        let looked = judged(e, sql, analyzed)?;
+        let past = previews::past(e, retention)?;
+        let mut preview = looked.preview(asked, maker, past.ms_per_cost);
+        preview.corrects = corrects.map(str::to_string);
+        Ok((preview, past))
     };
-    preview.preview_id = kept.preview_id;
-    preview.expires_at = kept.expires_at;
+    let is_stored = !catalogs::read_only_here();
+    let ttl = guc::preview_ttl_seconds();
+    let keep = |e: &Elevated, mut preview: Preview, past: &Past| -> Result<Preview> {
+        if is_stored && past.is_cluttered {
+            previews::clear(e, retention)?;
+        }
+        let kept = match is_stored {
+            true => previews::insert(e, &preview, ttl)?,
+            false => previews::held(e, ttl)?,
+        };
+        preview.preview_id = kept.preview_id;
+        preview.expires_at = kept.expires_at;
+        Ok(preview)
+    };
+    let preview = match asked.dry_run {
+        false => elevated(|e| {
+            let (preview, past) = make(e)?;
+            keep(e, preview, &past)
+        })?,
+        // The write is tried as the caller.
+        true => {
+            let (mut preview, past) = elevated(make)?;
+            if !can_be_tried {
+                return Err(no_dry_run(&preview.statement));
+            }
+            let tried = dry_run(&preview)?;
+            preview.estimated_rows = Some(tried.rows as f64);
+            preview.dry_run = Some(tried);
+            elevated(|e| keep(e, preview, &past))?
+        }
+    };
     if !is_stored {
         report::log_line(&format!(
             "spyne: preview {} held by this session: {}",
             preview.preview_id, preview.sql
         ));
     }
-    rule::made(&preview, ttl, is_stored);
+    preview_rule::made(&preview, ttl, is_stored);
     Ok(preview)
 }
 
@@ -235,7 +259,7 @@ fn dry_run(preview: &Preview) -> Result<DryRun> {
         .filter(|t| catalogs::may_select(t.oid))
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
-        rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
+        preview_rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))
     })?;
     Ok(DryRun {
         rows: outcome.rows,
@@ -264,7 +288,8 @@ fn spyne_validate(
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "validate a statement")?;
-        let looked = rule::looking(true, || look(&asked, &caller))?;
+        let (sql, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
+        let looked = elevated(|e| judged(e, sql, analyzed))?;
         Ok(looked
             .guardrails
             .into_iter()
@@ -289,9 +314,8 @@ fn analyzed_trees(query: Option<&str>) -> JsonB {
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "look at a statement")?;
-        let (_, analyzed) = rule::looking(true, || analyzed(&asked, &caller))?;
-        let (oids, functions) = analyzed.uses();
-        let (relations, _) = elevated(|| previews::facts(&oids, &functions, String::new()))?;
+        let (_, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
+        let (relations, _) = elevated(|e| relations::of(e, &analyzed))?;
         Ok(json!({
             "wrapper": analyzed.wrapper.as_str(), "queries": analyzed.queries, "relations": relations.0,
         }))
@@ -313,7 +337,7 @@ fn spyne_explain(execution_id: Option<i64>) -> String {
         let id = given(execution_id, "execution_id", hint)?;
         let caller = Caller::now();
         let admin = caller.role == Role::Admin;
-        let run = elevated(|| previews::run(id, caller.user, admin))?.ok_or_else(|| {
+        let run = elevated(|e| previews::run(e, id, caller.user, admin))?.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
                 format!("there is no run {id} of yours"),
@@ -336,17 +360,17 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
         let hint = "For example: SELECT * FROM spyne_execute((SELECT preview_id FROM spyne_preview('SELECT 1')));";
         let id = given(preview_id, "preview_id", hint)?.to_string();
         let caller = Caller::now();
-        let held = rule::held_text(&id, caller.user);
+        let held = preview_rule::held_text(&id, caller.user);
         let sql = match held {
             Some(sql) => sql,
             None => {
-                let found = elevated(|| previews::by_id(&id, caller.user, false))?;
+                let found = elevated(|e| previews::by_id(e, &id, caller.user, false))?;
                 let found = found.ok_or_else(|| no_such_preview(&id))?;
-                rule::check_runnable(&found)?;
+                preview_rule::check_runnable(&found)?;
                 found.preview.sql
             }
         };
-        rule::look_for_previews();
+        preview_rule::look_for_previews();
         let runner = if as_cursor.unwrap_or(false) { Runner::Cursor } else { Runner::Function };
         // Where it cannot be analyzed, its run says what is wrong with it.
         let analyzed = analyze::analyze(&sql, false).ok();

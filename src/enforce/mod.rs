@@ -9,7 +9,6 @@
 mod ddl;
 pub mod drift;
 pub mod guards;
-pub mod previews;
 mod situation;
 mod words;
 
@@ -18,6 +17,7 @@ use crate::pg::cache;
 use crate::pg::frames;
 use crate::pg::policy::{Kind, Policy, Statement, Touched};
 use crate::pg::{runs, users};
+use crate::preview_rule;
 use crate::report;
 use crate::store::roles;
 use spyne_core::gate::access::Access;
@@ -36,11 +36,11 @@ pub const POLICY: Policy = Policy {
     statement,
     permits,
     object: ddl::object,
-    passed: previews::passed,
-    previews: previews::watches,
-    utility: previews::utility,
-    finished: previews::finished,
-    undone: previews::transaction_undone,
+    passed: preview_rule::passed,
+    previews: preview_rule::watches,
+    utility: preview_rule::utility,
+    finished: preview_rule::finished,
+    undone: preview_rule::transaction_undone,
     failed: words::failed,
 };
 
@@ -73,18 +73,22 @@ fn statement(statement: &Statement) -> Option<Token> {
     let mut situation = situation::of(statement, user);
     // Why a preview that was found does not authorise, in words.
     let mut because = None;
-    let verdict =
-        decide(&mut situation, |search, situation| match previews::look(search, statement, user) {
+    let verdict = decide(&mut situation, |search, situation| {
+        match preview_rule::look(search, statement, user) {
             Ok(None) => Lookup::Nothing,
-            Ok(Some(token)) => {
-                Lookup::Found(previews::authority(token, user, &situation.seen, situation.of_key))
-            }
+            Ok(Some(token)) => Lookup::Found(preview_rule::authority(
+                token,
+                user,
+                &situation.seen,
+                situation.of_key,
+            )),
             Err(denial) => {
                 let rule = denial.rule;
                 because = Some(denial);
                 Lookup::Refused(rule)
             }
-        });
+        }
+    });
     for refused in &verdict.refused {
         words::denial(refused, &situation, user).into_iter().for_each(refuse);
     }
@@ -95,7 +99,7 @@ fn statement(statement: &Statement) -> Option<Token> {
     if !situation.at_work {
         remember_readable(&situation, user);
         if !situation.seen.iter().any(|seen| depends_on_settings(seen.guard)) {
-            previews::note_passed(token, statement.relations);
+            preview_rule::note_passed(token, statement.relations);
         }
     }
     token
@@ -118,7 +122,7 @@ fn unpreviewed(
         Rule::PreviewRequired => situation::text_to_preview(statement, situation.of_key),
         _ => None,
     };
-    known.unwrap_or_else(|| previews::unpreviewed(&situation.seen, text))
+    known.unwrap_or_else(|| preview_rule::unpreviewed(&situation.seen, text))
 }
 
 /// Watches what the verdict says is to be watched; the token of the statement that
@@ -183,6 +187,6 @@ fn remember_readable(situation: &Situation, acting: RoleId) {
         true => situation.role,
         false => roles::role_of(user),
     };
-    let looked_up = situation::require().binds(role) || previews::has_previews();
-    cache::set_readable(user, readable(role, looked_up), previews::watches());
+    let looked_up = preview_rule::require().binds(role) || preview_rule::has_previews();
+    cache::set_readable(user, readable(role, looked_up), preview_rule::watches());
 }

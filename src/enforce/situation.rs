@@ -1,28 +1,19 @@
 //! The situation of a statement, collected in one place: frames, settings, roles
 //! and cache, as `core::gate` wants them. Nothing is decided here.
 
-use super::previews;
-use crate::guc::{self, RequirePreview};
+use crate::guc;
 use crate::pg::cache;
 use crate::pg::frames::{self, Now};
 use crate::pg::policy::Statement;
 use crate::pg::text::Text;
 use crate::pg::{catalogs, elevate, portals, users};
+use crate::preview_rule;
 use crate::store::roles;
-use spyne_core::gate::situation::{Require, Seen, Situation, Worker};
+use spyne_core::gate::situation::{Seen, Situation, Worker};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::role::Role;
 use spyne_core::statement::preview::text::normalized;
-
-/// Who must look at a statement before running it.
-pub(super) fn require() -> Require {
-    match guc::require_preview() {
-        RequirePreview::Off => Require::Nobody,
-        RequirePreview::Users => Require::Users,
-        RequirePreview::All => Require::All,
-    }
-}
 
 /// The situation of a statement that `user` is about to run.
 pub(super) fn of(statement: &Statement, user: RoleId) -> Situation {
@@ -39,8 +30,8 @@ pub(super) fn of(statement: &Statement, user: RoleId) -> Situation {
         include_deprecated: guc::include_deprecated(),
         ingestion_open: cache::ingestion_open(),
         installing: elevate::installing(),
-        require: require(),
-        has_previews: previews::has_previews(),
+        require: preview_rule::require(),
+        has_previews: preview_rule::has_previews(),
         ..plain
     };
     match statement.kind {
@@ -72,7 +63,7 @@ fn with_previews(plain: Situation, statement: &Statement, user: RoleId, now: Now
     let of_key = users::in_key_statement();
     let text = statement.text;
     let authority =
-        |token: Option<Token>| token.map(|t| previews::authority(t, user, &plain.seen, of_key));
+        |token: Option<Token>| token.map(|t| preview_rule::authority(t, user, &plain.seen, of_key));
     let worker = match (statement.of_leader, catalogs::in_parallel_worker()) {
         (true, _) => Worker::OfLeader,
         (false, true) => Worker::Function,
@@ -98,7 +89,7 @@ fn with_previews(plain: Situation, statement: &Statement, user: RoleId, now: Now
 fn followed(statement: &Statement, user: RoleId) -> Option<Token> {
     let token = frames::followed_by(statement.place?)?;
     let text = statement.text?.get();
-    previews::is_of(token, user, normalized(&text)).then_some(token)
+    preview_rule::is_of(token, user, normalized(&text)).then_some(token)
 }
 
 /// The text that the client has sent, and would preview. A foreign key's own work

@@ -4,17 +4,19 @@ pub mod config;
 
 pub mod drift;
 pub mod facts;
+pub mod functions;
 pub mod grants;
 pub mod guards;
+pub mod joinable;
 pub mod joins;
 pub mod previews;
 pub mod query;
+pub mod relations;
 pub mod roles;
 pub mod rows;
 pub mod samples;
 pub mod shadows;
 pub mod shapes;
-mod sql;
 pub mod subjects;
 pub mod table_facts;
 pub mod tables;
@@ -28,8 +30,14 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         table_facts::STATEMENTS,
         drift::STATEMENTS,
         facts::STATEMENTS,
+        functions::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
+        joinable::STATEMENTS,
+        joins::STATEMENTS,
+        previews::STATEMENTS,
+        relations::STATEMENTS,
+        samples::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,
         subjects::STATEMENTS,

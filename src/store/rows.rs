@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde_json::Value;
+use spyne_core::kernel::columns::differ;
 
 /// Bytes of a bytea.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,6 +117,7 @@ fn cell(row: &SpiTupleTable<'_>, at: usize, oid: pg_sys::Oid) -> Result<Cell, Fa
         pg_sys::TEXTARRAYOID => plain(row.get::<Vec<Option<String>>>(at)?.map(Value::from)),
         pg_sys::INT2ARRAYOID => plain(row.get::<Vec<i16>>(at)?.map(Value::from)),
         pg_sys::INT8ARRAYOID => plain(row.get::<Vec<i64>>(at)?.map(Value::from)),
+        pg_sys::FLOAT8ARRAYOID => plain(row.get::<Vec<f64>>(at)?.map(Value::from)),
         pg_sys::OIDARRAYOID => plain(
             row.get::<Vec<pg_sys::Oid>>(at)?
                 .map(|all| Value::from_iter(all.into_iter().map(|oid| oid.to_u32()))),
@@ -126,7 +128,7 @@ fn cell(row: &SpiTupleTable<'_>, at: usize, oid: pg_sys::Oid) -> Result<Cell, Fa
 }
 
 /// The types that [`cell`] reads.
-const READ: [pg_sys::Oid; 19] = [
+const READ: [pg_sys::Oid; 20] = [
     pg_sys::BOOLOID,
     pg_sys::INT2OID,
     pg_sys::INT4OID,
@@ -145,6 +147,7 @@ const READ: [pg_sys::Oid; 19] = [
     pg_sys::TEXTARRAYOID,
     pg_sys::INT2ARRAYOID,
     pg_sys::INT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
     pg_sys::OIDARRAYOID,
 ];
 
@@ -241,8 +244,8 @@ impl<'de> Deserializer<'de> for Row<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let columns = self.0.iter().map(|(column, _)| *column);
-        if let Some(why) = differ(name, fields, columns) {
+        let columns: Vec<&str> = self.0.iter().map(|(column, _)| *column).collect();
+        if let Some(why) = differ(name, fields, &columns) {
             return Err(Failure(why));
         }
         visitor.visit_map(MapDeserializer::new(self.0.into_iter()))
@@ -306,22 +309,6 @@ impl<'de> Deserializer<'de> for Row<'_> {
     }
 }
 
-/// How the fields of a row and the columns of a result differ; None where they
-/// are the same.
-fn differ<'c>(
-    name: &str,
-    fields: &[&str],
-    columns: impl Iterator<Item = &'c str> + Clone,
-) -> Option<String> {
-    let missing = fields.iter().find(|field| !columns.clone().any(|column| column == **field));
-    if let Some(field) = missing {
-        return Some(format!("there is no column \"{field}\" for {name}"));
-    }
-    let mut columns = columns;
-    let unknown = columns.find(|column| !fields.contains(column))?;
-    Some(format!("{name} has no field for column \"{unknown}\""))
-}
-
 /// Why rows with these columns could not be read as `R`; None where they can.
 pub fn mismatch<R: DeserializeOwned>(columns: &[(String, pg_sys::Oid)]) -> Option<String> {
     for (name, oid) in columns {
@@ -365,7 +352,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         fields: &'static [&'static str],
         _visitor: V,
     ) -> Result<V::Value, Failure> {
-        *self.found = differ(name, fields, self.columns.iter().map(|(column, _)| column.as_str()));
+        let columns: Vec<&str> = self.columns.iter().map(|(column, _)| column.as_str()).collect();
+        *self.found = differ(name, fields, &columns);
         Err(Failure(String::new()))
     }
 

@@ -38,7 +38,7 @@ pub(super) fn not_authorising(found: &Found) -> Denial {
 
 /// The refusal of a statement that nobody has looked at: `text` is what is to be
 /// previewed. Without one it is done inside another, beyond its tables.
-pub(in crate::enforce) fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
+pub fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
     let needing = seen.iter().filter(|seen| seen.needs_preview());
     let names = names(needing.clone());
     let relation = needing.map(|seen| seen.relation).next();

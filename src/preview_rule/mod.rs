@@ -5,28 +5,26 @@ mod lookup;
 mod refusals;
 mod session;
 
-use crate::guc::{self, Enforcement};
+use crate::guc::{self, Enforcement, RequirePreview};
 use crate::pg::frames::{self, Doing, Report};
 use crate::pg::text::Text;
 use crate::pg::{cache, catalogs, clock, elevate, users};
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Execution, Found};
 use crate::store::roles;
-use lookup::{Manner, elevated, find, fresh};
+use lookup::{Manner, find, fresh};
 use session::remember;
 use spyne_core::gate::rules::Denial;
 use spyne_core::gate::session::{Authorised, Passed};
-use spyne_core::gate::situation::{Authority, Seen};
+use spyne_core::gate::situation::{Authority, Require, Seen};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RoleId;
 use spyne_core::statement::preview::Preview;
 use spyne_core::statement::preview::record::{RunStatus, Scanned};
 
-use super::situation;
-
 pub use lookup::{held_text, look};
-pub(super) use refusals::unpreviewed;
+pub use refusals::unpreviewed;
 
 /// The token of a read that passed every check when it ran last, where nothing
 /// has changed since: not the catalogs, not the search_path, not the settings
@@ -71,7 +69,7 @@ fn trimmed(text: &[u8]) -> &[u8] {
 
 /// Takes note that the statement of a token, with a plan over these relations,
 /// has passed every check.
-pub(super) fn note_passed(token: Option<Token>, relations: u64) {
+pub fn note_passed(token: Option<Token>, relations: u64) {
     let Some(token) = token.filter(|_| guc::enforcement() == Enforcement::Enforce) else {
         return;
     };
@@ -95,7 +93,7 @@ pub fn looking<T>(include_deprecated: bool, work: impl FnOnce() -> T) -> T {
 
 /// What the preview of a token says about a statement of `user` that touches these
 /// relations.
-pub(super) fn authority(token: Token, user: RoleId, seen: &[Seen], of_key: bool) -> Authority {
+pub fn authority(token: Token, user: RoleId, seen: &[Seen], of_key: bool) -> Authority {
     // A copy, since finding ancestors reads the catalog.
     match session::with(token, |a| a.uses.clone()) {
         Some(uses) => uses.authority(token, user, seen, of_key, catalogs::ancestors_of),
@@ -106,17 +104,26 @@ pub(super) fn authority(token: Token, user: RoleId, seen: &[Seen], of_key: bool)
 
 /// Whether this session has made previews: then its statements are looked up also
 /// for those who need none.
-pub(super) fn has_previews() -> bool {
+pub fn has_previews() -> bool {
     session::has_previews()
+}
+
+/// Who must look at a statement before running it.
+pub fn require() -> Require {
+    match guc::require_preview() {
+        RequirePreview::Off => Require::Nobody,
+        RequirePreview::Users => Require::Users,
+        RequirePreview::All => Require::All,
+    }
 }
 
 /// Whether the preview rule binds `user`.
 pub fn binds(user: RoleId) -> bool {
-    situation::require().binds(roles::role_of(user))
+    require().binds(roles::role_of(user))
 }
 
 /// Whether a token stands for this text of this user.
-pub(super) fn is_of(token: Token, user: RoleId, text: &str) -> bool {
+pub fn is_of(token: Token, user: RoleId, text: &str) -> bool {
     session::with(token, |a| a.uses.user == user && a.sql == text).unwrap_or_default()
 }
 
@@ -182,8 +189,8 @@ pub fn finished(token: Token, report: Report) {
     };
     // A portal is dropped with no snapshot of its own any more.
     catalogs::with_latest_snapshot(|| match joins {
-        true => elevated(|| previews::record(&execution)),
-        false => elevate::run_prepared(|| previews::record_plain(&execution)),
+        true => elevate::elevated(|e| previews::record(e, &execution)),
+        false => elevate::elevated_unpinned(|e| previews::record_plain(e, &execution)),
     })
     .or_raise();
 }
