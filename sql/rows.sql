@@ -138,6 +138,54 @@ COMMENT ON COLUMN spyne.diff_line.severity IS 'Of a change: COMPATIBLE, WARNING 
 COMMENT ON COLUMN spyne.diff_line.detail IS 'The change, or where its statement runs, in words';
 COMMENT ON COLUMN spyne.diff_line.statement IS 'SQL, for a migration and a view';
 
+CREATE TYPE spyne.preview AS (
+    preview_id            uuid,
+    sql                   text,
+    statement             text,
+    tables_used           jsonb,
+    join_versions         text[],
+    joins                 jsonb,
+    filters               jsonb,
+    aggregations          jsonb,
+    assumptions           jsonb,
+    guardrails            jsonb,
+    dry_run_result        jsonb,
+    confidence            double precision,
+    estimated_rows        double precision,
+    estimated_cost        double precision,
+    estimated_execution_time_ms double precision,
+    requires_confirmation boolean,
+    expires_at            timestamptz);
+COMMENT ON TYPE spyne.preview IS 'What a statement will do, and until when it may run';
+COMMENT ON COLUMN spyne.preview.preview_id IS 'What spyne_execute and spyne_open take';
+COMMENT ON COLUMN spyne.preview.sql IS 'The statement that is authorised, without space around it, logical names resolved';
+COMMENT ON COLUMN spyne.preview.statement IS 'SELECT, INSERT, UPDATE, DELETE, MERGE, or what wraps it: COPY, EXPLAIN, ...';
+COMMENT ON COLUMN spyne.preview.tables_used IS 'The tables it uses: name, relation, state, version, access, estimated rows, views passed through';
+COMMENT ON COLUMN spyne.preview.join_versions IS 'The accepted joins that cover its joins';
+COMMENT ON COLUMN spyne.preview.joins IS 'How it connects them';
+COMMENT ON COLUMN spyne.preview.filters IS 'What it leaves out';
+COMMENT ON COLUMN spyne.preview.aggregations IS 'What it adds up';
+COMMENT ON COLUMN spyne.preview.assumptions IS 'What it silently relies on: code and text';
+COMMENT ON COLUMN spyne.preview.guardrails IS 'What is dangerous about it: code, severity, message and remedy';
+COMMENT ON COLUMN spyne.preview.dry_run_result IS 'After a dry run: its table, exact count, and rows before and after; else null';
+COMMENT ON COLUMN spyne.preview.confidence IS 'How sure it is that the result means what it seems to, 0 to 1';
+COMMENT ON COLUMN spyne.preview.estimated_rows IS 'By the planner; after a dry run, exact';
+COMMENT ON COLUMN spyne.preview.estimated_cost IS 'In the planner''s units';
+COMMENT ON COLUMN spyne.preview.estimated_execution_time_ms IS 'By cost and past executions, in milliseconds; null until there are enough';
+COMMENT ON COLUMN spyne.preview.requires_confirmation IS 'Whether a stop was left that nobody has overridden: it does not run then';
+COMMENT ON COLUMN spyne.preview.expires_at IS 'Until when it authorises';
+
+CREATE TYPE spyne.guardrail AS (
+    code     text,
+    severity text,
+    message  text,
+    remedy   text);
+COMMENT ON TYPE spyne.guardrail IS 'What is dangerous about a statement';
+COMMENT ON COLUMN spyne.guardrail.code IS 'What a preview overrides it by';
+COMMENT ON COLUMN spyne.guardrail.severity IS 'stop: it does not run unless that is overridden; warning or info: it does';
+COMMENT ON COLUMN spyne.guardrail.message IS 'What the danger is, in words';
+COMMENT ON COLUMN spyne.guardrail.remedy IS 'What to do about it';
+
 CREATE TYPE spyne.state_rule AS (
     state       text,
     meaning     text,

@@ -29,7 +29,16 @@ const TAKEN_BACK: &str = "
     COMMENT ON TABLE spyne.tables IS 'as it was';
     REVOKE SELECT ON spyne.table_versions FROM spyne_viewer;
     INSERT INTO spyne.system_config (key, value, changed_by) VALUES ('earlier', 'yes', 'nobody');
+    ALTER TYPE spyne.mode_change DROP ATTRIBUTE mode_before;
 ";
+
+/// The comments on what the earlier build did not have, or had otherwise, as statements.
+const COMMENTS: &str = "
+    SELECT format('COMMENT ON %s %s IS %L;', CASE WHEN d.objsubid > 0 THEN 'column' ELSE o.type END, o.identity, d.description)
+    FROM pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) o
+    WHERE o.identity IN ('public.spyne_coverage()', 'spyne.tables', 'spyne_guard_ddl', 'spyne.table_versions.created_by',
+                         'spyne.mode_change.mode_before')
+       OR starts_with(o.identity, 'spyne.state_properties')";
 
 /// Files of the made-up build, taken away again at the end.
 struct Earlier {
@@ -45,27 +54,14 @@ impl Drop for Earlier {
 }
 
 impl Earlier {
-    fn install(current: &str) -> Earlier {
+    /// Makes the earlier build of this one, which is installed in `fresh`.
+    fn install(current: &str, fresh: &mut Client) -> Earlier {
         let directory = toolchain().sharedir().join("extension");
         let script = fs::read_to_string(directory.join(format!("spyne--{current}.sql")))
             .expect("this build's script");
         let function = cut(&script, "CREATE FUNCTION spyne_coverage()", "\n$$;");
         let view = cut(&script, "CREATE VIEW spyne.state_properties", ";");
-        let comments: String = script
-            .split_inclusive(";\n")
-            .filter(|statement| {
-                [
-                    "spyne_coverage()",
-                    "spyne.state_properties",
-                    "ON TABLE spyne.tables IS",
-                    "spyne_guard_ddl",
-                    "table_versions.created_by",
-                ]
-                .iter()
-                .any(|object| statement.contains(object))
-            })
-            .filter_map(|statement| statement.find("COMMENT ON").map(|at| &statement[at..]))
-            .collect();
+        let comments = rows(fresh, COMMENTS);
         let upgrade = format!(
             "{function}
              REVOKE ALL ON FUNCTION spyne_coverage() FROM PUBLIC;
@@ -81,6 +77,7 @@ impl Earlier {
              {view}
              GRANT SELECT ON spyne.table_versions, spyne.state_properties TO spyne_viewer;
              DELETE FROM spyne.system_config WHERE key = 'earlier';
+             ALTER TYPE spyne.mode_change ADD ATTRIBUTE mode_before text;
              {comments}"
         );
         let files = [format!("spyne--{EARLIER}.sql"), format!("spyne--{EARLIER}--{current}.sql")]
@@ -108,7 +105,7 @@ const OBJECTS: [(&str, &str); 9] = [
         FROM pg_proc p WHERE (p.pronamespace = 'spyne'::regnamespace OR p.proname LIKE 'spyne%') AND prokind = 'f' ORDER BY p.oid::regprocedure::text"),
     ("columns", "SELECT a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
         a.attacl, a.attidentity FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        WHERE c.relnamespace = 'spyne'::regnamespace AND c.relkind IN ('r', 'v', 'S') AND a.attnum > 0 AND NOT attisdropped ORDER BY a.attrelid::regclass::text, a.attname"),
+        WHERE c.relnamespace = 'spyne'::regnamespace AND c.relkind IN ('r', 'v', 'S', 'c') AND a.attnum > 0 AND NOT attisdropped ORDER BY a.attrelid::regclass::text, a.attname"),
     ("comments", "SELECT pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description FROM pg_description d JOIN pg_depend e
         ON e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e' AND e.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'spyne') ORDER BY 1"),
     ("relations", "SELECT c.oid::regclass, c.relkind, c.relowner::regrole, c.relrowsecurity, c.reloptions,
@@ -143,7 +140,7 @@ fn an_upgraded_database_is_as_one_installed_afresh() {
     let mut fresh = empty_database(&server, "fresh");
     run(&mut fresh, "CREATE EXTENSION spyne");
     let current = rows(&mut fresh, "SELECT extversion FROM pg_extension WHERE extname = 'spyne'");
-    let earlier = Earlier::install(&current);
+    let earlier = Earlier::install(&current, &mut fresh);
 
     let mut client = empty_database(&server, "upgraded");
     run(&mut client, &format!("CREATE EXTENSION spyne VERSION '{EARLIER}'"));
@@ -167,7 +164,7 @@ fn an_upgraded_database_is_as_one_installed_afresh() {
     let put = session.prepare("INSERT INTO customer VALUES (1000, 'before')").expect("prepares");
     session.execute(&put, &[]).expect("an engineer writes");
     // From this build back, and forth again: both ways are scripts like any other.
-    let earlier = Earlier::install(&current);
+    let earlier = Earlier::install(&current, &mut fresh);
     let back = toolchain().sharedir().join(format!("extension/spyne--{current}--{EARLIER}.sql"));
     fs::write(&back, TAKEN_BACK).expect("the script back");
     let went_back = governed.batch_execute(&format!("ALTER EXTENSION spyne UPDATE TO '{EARLIER}'"));
@@ -193,6 +190,15 @@ fn an_upgraded_database_is_as_one_installed_afresh() {
     refused(session.batch_execute("TRUNCATE ledger"), "25006");
     refused(governed.batch_execute("DELETE FROM spyne.tables"), "42501");
     refused(governed.batch_execute("ALTER TABLE spyne.tables ADD x int"), "42501");
+    // What the library returns fits the types, in whatever order their columns came.
+    assert_eq!(rows(&mut governed, "SELECT * FROM spyne.check_rows()"), "");
+    assert_eq!(
+        rows(
+            &mut governed,
+            "SELECT mode_before, mode_after FROM spyne_set_system_mode('READ_ONLY', 'over', dry_run => true)"
+        ),
+        "INGESTION_READY|READ_ONLY"
+    );
     run(&mut governed, "SELECT FROM spyne_restore('customer__v1')");
     assert_whole(&mut governed, "customer");
     drop(connect(&server, DATABASE, SUPERUSER));

@@ -1,15 +1,13 @@
 //! spyne_correct.
 
-use std::str::FromStr;
-
 use pgrx::JsonB;
-use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
 use super::context::{Caller, given};
-use super::previews::{json_of, preview, returns_preview, uuid_of};
+use super::previews::{PreviewRow, preview};
 use crate::pg::catalogs;
 use crate::pg::elevate::elevated;
+use crate::pg::row_sets::Rows;
 use crate::report::OrRaise;
 use crate::store::previews;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -20,7 +18,6 @@ use spyne_core::statement::preview::asked::Asked;
 
 const HINT: &str = "For example: SELECT * FROM spyne_correct('<preview_id>', '{\"type\": \"LIMIT\", \"to\": 10, \"reason\": \"a look is enough\"}');";
 
-returns_preview! {
 /// Corrects a previewed statement, and previews what comes of it. For whoever may query,
 /// of previews and runs of their own; an admin, of anybody's.
 ///
@@ -29,14 +26,10 @@ returns_preview! {
 /// and those of spyne_preview, for what was corrected.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_correct(id text, corrections jsonb)
-RETURNS TABLE (
-    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
-    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
-    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
-    requires_confirmation boolean, expires_at timestamptz)
+RETURNS SETOF spyne.preview
 ROWS 1 VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) {
+fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) -> Rows<PreviewRow> {
     let run = || -> Result<Preview> {
         let id = given(id, "id", HINT)?.trim().to_string();
         let JsonB(given_corrections) = given(corrections, "corrections", HINT)?;
@@ -65,8 +58,7 @@ fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) {
         }
         Ok(new)
     };
-    run().or_raise()
-}
+    Rows::one(PreviewRow::of(run().or_raise()))
 }
 
 /// The preview with this id, or the one that the run with this id came of.

@@ -13,6 +13,7 @@ use super::context::{Caller, given};
 use super::looking::{HINT, analyzed, judged};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
+use crate::pg::row_sets::{Rows, row};
 use crate::pg::{analyze, catalogs, trial, users};
 use crate::preview_rule;
 use crate::report::{self, OrRaise};
@@ -23,6 +24,7 @@ use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::analyzed::Runner;
 use spyne_core::statement::preview::asked::Asked;
 use spyne_core::statement::preview::description::{TableUse, Use};
+use spyne_core::statement::preview::findings::Guardrail;
 use spyne_core::statement::preview::looked::Maker;
 use spyne_core::statement::preview::record::DryRun;
 use spyne_core::statement::preview::{Preview, render};
@@ -30,66 +32,65 @@ use spyne_core::statement::preview::{Preview, render};
 /// The most rows that a dry run shows, before and after.
 const IMAGES: usize = 20;
 
-/// A function that returns a preview's row: `RETURNS TABLE` as spyne_preview has it.
-macro_rules! returns_preview {
-    ($(#[$attribute:meta])* fn $name:ident($($arguments:tt)*) $body:block) => {
-        $(#[$attribute])*
-        fn $name($($arguments)*) -> TableIterator<'static, (
-            name!(preview_id, Option<pgrx::Uuid>),
-            name!(sql, String),
-            name!(statement, String),
-            name!(tables_used, pgrx::JsonB),
-            name!(join_versions, Vec<String>),
-            name!(joins, pgrx::JsonB),
-            name!(filters, pgrx::JsonB),
-            name!(aggregations, pgrx::JsonB),
-            name!(assumptions, pgrx::JsonB),
-            name!(guardrails, pgrx::JsonB),
-            name!(dry_run_result, Option<pgrx::JsonB>),
-            name!(confidence, f64),
-            name!(estimated_rows, Option<f64>),
-            name!(estimated_cost, Option<f64>),
-            name!(estimated_execution_time_ms, Option<f64>),
-            name!(requires_confirmation, bool),
-            name!(expires_at, Option<TimestampWithTimeZone>),
-        )> {
-            let preview: Preview = $body;
-            TableIterator::once((
-                uuid_of(&preview.preview_id),
-                preview.sql,
-                preview.statement,
-                json_of(&preview.tables_used),
-                preview.join_versions,
-                json_of(&preview.joins),
-                json_of(&preview.filters),
-                json_of(&preview.aggregations),
-                json_of(&preview.assumptions),
-                json_of(&preview.guardrails),
-                preview.dry_run.as_ref().map(json_of),
-                preview.confidence,
-                preview.estimated_rows,
-                preview.estimated_cost,
-                preview.estimated_execution_time_ms,
-                preview.requires_confirmation,
-                TimestampWithTimeZone::from_str(&preview.expires_at).ok(),
-            ))
-        }
-    };
+row! {
+    /// A preview, as those see it who have asked for it.
+    "preview" => PreviewRow {
+        preview_id: Option<Uuid>,
+        sql: String,
+        statement: String,
+        tables_used: JsonB,
+        join_versions: Vec<String>,
+        joins: JsonB,
+        filters: JsonB,
+        aggregations: JsonB,
+        assumptions: JsonB,
+        guardrails: JsonB,
+        dry_run_result: Option<JsonB>,
+        confidence: f64,
+        estimated_rows: Option<f64>,
+        estimated_cost: Option<f64>,
+        estimated_execution_time_ms: Option<f64>,
+        requires_confirmation: bool,
+        expires_at: Option<TimestampWithTimeZone>,
+    }
 }
-pub(super) use returns_preview;
+
+impl PreviewRow {
+    /// The row of a preview.
+    pub(super) fn of(preview: Preview) -> Self {
+        PreviewRow {
+            preview_id: uuid_of(&preview.preview_id),
+            sql: preview.sql,
+            statement: preview.statement,
+            tables_used: json_of(&preview.tables_used),
+            join_versions: preview.join_versions,
+            joins: json_of(&preview.joins),
+            filters: json_of(&preview.filters),
+            aggregations: json_of(&preview.aggregations),
+            assumptions: json_of(&preview.assumptions),
+            guardrails: json_of(&preview.guardrails),
+            dry_run_result: preview.dry_run.as_ref().map(json_of),
+            confidence: preview.confidence,
+            estimated_rows: preview.estimated_rows,
+            estimated_cost: preview.estimated_cost,
+            estimated_execution_time_ms: preview.estimated_execution_time_ms,
+            requires_confirmation: preview.requires_confirmation,
+            expires_at: TimestampWithTimeZone::from_str(&preview.expires_at).ok(),
+        }
+    }
+}
 
 /// A field as a jsonb column.
-pub(super) fn json_of(value: &impl Serialize) -> JsonB {
+fn json_of(value: &impl Serialize) -> JsonB {
     JsonB(serde_json::to_value(value).unwrap_or_default())
 }
 
 /// The uuid that a text spells.
-pub(super) fn uuid_of(text: &str) -> Option<Uuid> {
+fn uuid_of(text: &str) -> Option<Uuid> {
     let number = u128::from_str_radix(&text.replace('-', ""), 16).ok()?;
     Some(Uuid::from_bytes(number.to_be_bytes()))
 }
 
-returns_preview! {
 /// What a statement will do, before it runs; stored, and from then on it authorises
 /// the statement's run. For whoever may query.
 ///
@@ -105,11 +106,7 @@ CREATE FUNCTION spyne_preview(
     pin jsonb DEFAULT NULL,
     override text[] DEFAULT '{}',
     reason text DEFAULT NULL)
-RETURNS TABLE (
-    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
-    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
-    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
-    requires_confirmation boolean, expires_at timestamptz)
+RETURNS SETOF spyne.preview
 ROWS 1 VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn spyne_preview(
@@ -119,10 +116,9 @@ fn spyne_preview(
     pin: Option<JsonB>,
     r#override: Option<Vec<Option<String>>>,
     reason: Option<String>,
-) {
+) -> Rows<PreviewRow> {
     let made = ask(query, dry_run, include_deprecated, pin, r#override, reason);
-    made.or_raise()
-}
+    Rows::one(PreviewRow::of(made.or_raise()))
 }
 
 /// As spyne_preview, as one text for people.
@@ -269,34 +265,41 @@ fn dry_run(preview: &Preview) -> Result<DryRun> {
     })
 }
 
+row! {
+    /// What is dangerous about a statement.
+    "guardrail" => GuardrailRow {
+        code: String,
+        severity: &'static str,
+        message: String,
+        remedy: String,
+    }
+}
+
 /// Guardrails of a statement, which is neither run nor stored.
 ///
 /// # Errors
 /// As spyne_preview.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_validate(query text)
-RETURNS TABLE (code text, severity text, message text, remedy text)
+RETURNS SETOF spyne.guardrail
 ROWS 5 VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn spyne_validate(
-    query: Option<&str>,
-) -> TableIterator<
-    'static,
-    (name!(code, String), name!(severity, String), name!(message, String), name!(remedy, String)),
-> {
+fn spyne_validate(query: Option<&str>) -> Rows<GuardrailRow> {
     let run = || -> Result<Vec<_>> {
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "validate a statement")?;
         let (sql, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
         let looked = elevated(|e| judged(e, sql, analyzed))?;
-        Ok(looked
-            .guardrails
-            .into_iter()
-            .map(|g| (g.code.into_owned(), g.severity.as_str().to_string(), g.message, g.remedy))
-            .collect())
+        let row = |g: Guardrail| GuardrailRow {
+            code: g.code.into_owned(),
+            severity: g.severity.as_str(),
+            message: g.message,
+            remedy: g.remedy,
+        };
+        Ok(looked.guardrails.into_iter().map(row).collect())
     };
-    TableIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 /// What Postgres makes of a statement, and what the catalogs know of its relations: what

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use super::context::Caller;
-use super::{drift, mode, registration, resolution, rules, shadows, transitions};
+use super::{drift, mode, previews, registration, resolution, rules, shadows, transitions};
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::{Declared, Row, Rows, row};
 use crate::pg::spi;
@@ -97,6 +97,8 @@ fn rows() -> impl Iterator<Item = Declared> {
         drift::DiffLine::DECLARED,
         drift::SettledDrift::DECLARED,
         mode::ModeChange::DECLARED,
+        previews::GuardrailRow::DECLARED,
+        previews::PreviewRow::DECLARED,
         registration::Registration::DECLARED,
         registration::SchemaRegistration::DECLARED,
         registration::Unregistration::DECLARED,

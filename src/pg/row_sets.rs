@@ -11,7 +11,7 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
 use pgrx::prelude::TimestampWithTimeZone;
-use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, name_data_to_str};
+use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, Uuid, name_data_to_str};
 
 use super::oids::AsOid;
 use crate::report;
@@ -48,6 +48,7 @@ as_it_is!(
     Vec<String> => TEXTARRAYOID,
     JsonB => JSONBOID,
     TimestampWithTimeZone => TIMESTAMPTZOID,
+    Uuid => UUIDOID,
 );
 
 impl Value for RelId {
@@ -207,7 +208,7 @@ fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<usize> {
             Code::Internal,
             format!("spyne cannot return its rows: {why}"),
             format!("The type spyne.{name} and the library do not fit each other."),
-            "See what else does not: SELECT * FROM spyne.check_rows(); ALTER EXTENSION spyne UPDATE if the library is newer.",
+            "See what else does not: SELECT * FROM spyne.check_rows(); Where the library is newer than the catalog: ALTER EXTENSION spyne UPDATE;",
         ))
     });
     let mut targets = vec![0; fields.len()];

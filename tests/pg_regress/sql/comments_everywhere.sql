@@ -5,11 +5,13 @@ CREATE TEMPORARY VIEW members AS SELECT d.classid, d.objid, pg_describe_object(d
     FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid WHERE e.extname = 'spyne' AND d.deptype = 'e';
 -- The extension, and its members: schemas, tables, views, sequences, functions, types, casts, operators, event triggers.
 SELECT extname FROM pg_extension e WHERE extname = 'spyne' AND obj_description(oid, 'pg_extension') IS NULL;
--- A row type and its array type are described by their table.
+-- The row type of a table and its array type are described by the table, and the array type of a composite type by that type.
 SELECT object FROM members m WHERE obj_description(m.objid, m.classid::regclass::name) IS NULL
-    AND NOT (m.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t WHERE t.oid = m.objid AND (t.typrelid <> 0 OR t.typelem <> 0))) ORDER BY object;
--- Columns of tables and views.
-SELECT object || '.' || a.attname FROM members m JOIN pg_attribute a ON m.classid = 'pg_class'::regclass AND a.attrelid = m.objid JOIN pg_class c ON c.oid = m.objid
+    AND NOT (m.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+                                                         WHERE t.oid = m.objid AND (c.relkind <> 'c' OR t.typelem <> 0))) ORDER BY object;
+-- Columns of tables, views and composite types.
+SELECT object || '.' || a.attname FROM members m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+    OR m.classid = 'pg_type'::regclass AND c.reltype = m.objid AND c.relkind = 'c' JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind IN ('r', 'v', 'p', 'm', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL ORDER BY 1;
 -- Triggers and row-security policies.
 SELECT t.tgrelid::regclass, t.tgname FROM members m JOIN pg_trigger t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid
