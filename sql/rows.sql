@@ -1,5 +1,5 @@
--- The rows that functions return. Each is declared here once, and filled by one
--- struct of the library whose fields have the names of the columns;
+-- The rows that functions return, each declared once. A row of the library's is
+-- filled by one struct, whose fields have the names of the columns;
 -- spyne.check_rows() compares the two.
 
 CREATE TYPE spyne.plan_line AS (
@@ -138,6 +138,144 @@ COMMENT ON COLUMN spyne.diff_line.severity IS 'Of a change: COMPATIBLE, WARNING 
 COMMENT ON COLUMN spyne.diff_line.detail IS 'The change, or where its statement runs, in words';
 COMMENT ON COLUMN spyne.diff_line.statement IS 'SQL, for a migration and a view';
 
+CREATE TYPE spyne.join_candidate AS (
+    candidate_id     bigint,
+    table1           regclass,
+    columns1         text[],
+    table2           regclass,
+    columns2         text[],
+    join_type        text,
+    condition        text,
+    confidence       double precision,
+    confidence_level text,
+    reason           text,
+    assumptions      text[],
+    risk_level       text,
+    validation_stats jsonb,
+    expires_at       timestamptz);
+COMMENT ON TYPE spyne.join_candidate IS 'A candidate, as spyne_discover_joins, spyne_join_candidates and spyne_propose_join return it';
+COMMENT ON COLUMN spyne.join_candidate.candidate_id IS 'For spyne_validate_join, spyne_accept_join and spyne_reject_join';
+COMMENT ON COLUMN spyne.join_candidate.table1 IS 'The table that refers, which its logical name means now';
+COMMENT ON COLUMN spyne.join_candidate.columns1 IS 'Its columns';
+COMMENT ON COLUMN spyne.join_candidate.table2 IS 'The table that is referred to, likewise';
+COMMENT ON COLUMN spyne.join_candidate.columns2 IS 'Its columns, in step';
+COMMENT ON COLUMN spyne.join_candidate.join_type IS 'INNER, or LEFT where an inner join would leave rows of table1 out';
+COMMENT ON COLUMN spyne.join_candidate.condition IS 'The condition, by logical names';
+COMMENT ON COLUMN spyne.join_candidate.confidence IS 'How likely it is meant to be, 0 to 1';
+COMMENT ON COLUMN spyne.join_candidate.confidence_level IS 'HIGH from 0.8, MEDIUM from 0.5, LOW';
+COMMENT ON COLUMN spyne.join_candidate.reason IS 'What speaks most for or against it';
+COMMENT ON COLUMN spyne.join_candidate.assumptions IS 'What it relies on and nobody has checked';
+COMMENT ON COLUMN spyne.join_candidate.risk_level IS 'How much can go wrong with it: LOW, MEDIUM, HIGH';
+COMMENT ON COLUMN spyne.join_candidate.validation_stats IS 'What spyne_validate_join has measured last';
+COMMENT ON COLUMN spyne.join_candidate.expires_at IS 'Until when it may be accepted without being found again';
+
+CREATE TYPE spyne.accepted_join AS (
+    join_id          text,
+    table1           regclass,
+    columns1         text[],
+    table2           regclass,
+    columns2         text[],
+    join_type        text,
+    condition        text,
+    cardinality      text,
+    version          integer,
+    status           text,
+    rationale        text,
+    owner            regrole,
+    accepted_by      text,
+    accepted_at      timestamptz,
+    validated_at     timestamptz,
+    confidence       double precision,
+    evidence         jsonb,
+    validation_stats jsonb,
+    suspect_because  text,
+    superseded_by    text);
+COMMENT ON TYPE spyne.accepted_join IS 'An accepted join, as spyne_join returns it';
+COMMENT ON COLUMN spyne.accepted_join.join_id IS '<table1>_<table2>_v<version>, or <table1>_<table2>_<role>_v<version>';
+COMMENT ON COLUMN spyne.accepted_join.table1 IS 'The table that refers, which its logical name means now; NULL where it means none';
+COMMENT ON COLUMN spyne.accepted_join.columns1 IS 'Its columns';
+COMMENT ON COLUMN spyne.accepted_join.table2 IS 'The table that is referred to, likewise';
+COMMENT ON COLUMN spyne.accepted_join.columns2 IS 'Its columns, in step';
+COMMENT ON COLUMN spyne.accepted_join.join_type IS 'The kind of join it is meant for';
+COMMENT ON COLUMN spyne.accepted_join.condition IS 'The condition, by logical names';
+COMMENT ON COLUMN spyne.accepted_join.cardinality IS 'Rows of the second table to rows of the first, when it was last validated';
+COMMENT ON COLUMN spyne.accepted_join.version IS 'Counted for each pair of tables and role';
+COMMENT ON COLUMN spyne.accepted_join.status IS 'accepted; suspect: a column has drifted, to be validated again; deprecated';
+COMMENT ON COLUMN spyne.accepted_join.rationale IS 'Why it was accepted, in their words';
+COMMENT ON COLUMN spyne.accepted_join.owner IS 'Who answers for it';
+COMMENT ON COLUMN spyne.accepted_join.accepted_by IS 'Who accepted it';
+COMMENT ON COLUMN spyne.accepted_join.accepted_at IS 'When';
+COMMENT ON COLUMN spyne.accepted_join.validated_at IS 'When it was last validated';
+COMMENT ON COLUMN spyne.accepted_join.confidence IS 'Of the candidate, when it was accepted';
+COMMENT ON COLUMN spyne.accepted_join.evidence IS 'Of the candidate, when it was accepted';
+COMMENT ON COLUMN spyne.accepted_join.validation_stats IS 'What its last validation has measured';
+COMMENT ON COLUMN spyne.accepted_join.suspect_because IS 'Which change has put it in doubt';
+COMMENT ON COLUMN spyne.accepted_join.superseded_by IS 'The version that took its place';
+
+CREATE TYPE spyne.join_validation AS (
+    candidate_id      bigint,
+    cardinality       text,
+    null_percent1     double precision,
+    null_percent2     double precision,
+    orphans           bigint,
+    orphan_percent    double precision,
+    fan_out_average   double precision,
+    fan_out_max       bigint,
+    parent_key_unique boolean,
+    warnings          text[],
+    blockers          text[],
+    sample            jsonb);
+COMMENT ON TYPE spyne.join_validation IS 'What was measured of a join candidate, on all rows';
+COMMENT ON COLUMN spyne.join_validation.candidate_id IS 'The candidate';
+COMMENT ON COLUMN spyne.join_validation.cardinality IS 'one_to_one, one_to_many or many_to_many: rows of table2 to rows of table1';
+COMMENT ON COLUMN spyne.join_validation.null_percent1 IS 'Rows of table1 without a value, in percent';
+COMMENT ON COLUMN spyne.join_validation.null_percent2 IS 'Rows of table2 without a value, in percent';
+COMMENT ON COLUMN spyne.join_validation.orphans IS 'Rows of table1 with a value that table2 lacks';
+COMMENT ON COLUMN spyne.join_validation.orphan_percent IS 'The same, in percent of the rows of table1 that have a value';
+COMMENT ON COLUMN spyne.join_validation.fan_out_average IS 'Rows of table1 that a row of table2 meets, if it meets any';
+COMMENT ON COLUMN spyne.join_validation.fan_out_max IS 'The most of them';
+COMMENT ON COLUMN spyne.join_validation.parent_key_unique IS 'Whether no value of table2 repeats';
+COMMENT ON COLUMN spyne.join_validation.warnings IS 'What to know before relying on it';
+COMMENT ON COLUMN spyne.join_validation.blockers IS 'Why it may not be accepted without an override';
+COMMENT ON COLUMN spyne.join_validation.sample IS 'Joined rows, both sides of each';
+
+CREATE TYPE spyne.join_acceptance AS (
+    join_id     text,
+    condition   text,
+    join_type   text,
+    cardinality text,
+    version     integer,
+    supersedes  text,
+    warnings    text[],
+    overridden  text[]);
+COMMENT ON TYPE spyne.join_acceptance IS 'A join candidate that was accepted';
+COMMENT ON COLUMN spyne.join_acceptance.join_id IS 'The accepted join';
+COMMENT ON COLUMN spyne.join_acceptance.condition IS 'Its condition, by logical names';
+COMMENT ON COLUMN spyne.join_acceptance.join_type IS 'The kind of join it is meant for';
+COMMENT ON COLUMN spyne.join_acceptance.cardinality IS 'Rows of the second table to rows of the first';
+COMMENT ON COLUMN spyne.join_acceptance.version IS 'Its version';
+COMMENT ON COLUMN spyne.join_acceptance.supersedes IS 'The join that it takes the place of';
+COMMENT ON COLUMN spyne.join_acceptance.warnings IS 'What to know before relying on it';
+COMMENT ON COLUMN spyne.join_acceptance.overridden IS 'What stood in the way, and was overridden';
+
+CREATE TYPE spyne.join_rejection AS (
+    candidate_id bigint,
+    condition    text,
+    status       text);
+COMMENT ON TYPE spyne.join_rejection IS 'A join candidate that was rejected';
+COMMENT ON COLUMN spyne.join_rejection.candidate_id IS 'The candidate';
+COMMENT ON COLUMN spyne.join_rejection.condition IS 'Its condition, by logical names';
+COMMENT ON COLUMN spyne.join_rejection.status IS 'rejected';
+
+CREATE TYPE spyne.join_deprecation AS (
+    join_id   text,
+    condition text,
+    status    text);
+COMMENT ON TYPE spyne.join_deprecation IS 'An accepted join that was taken out of force';
+COMMENT ON COLUMN spyne.join_deprecation.join_id IS 'The join';
+COMMENT ON COLUMN spyne.join_deprecation.condition IS 'Its condition, by logical names';
+COMMENT ON COLUMN spyne.join_deprecation.status IS 'deprecated';
+
 CREATE TYPE spyne.preview AS (
     preview_id            uuid,
     sql                   text,
@@ -244,20 +382,6 @@ COMMENT ON COLUMN spyne.drift_rule.severity IS 'COMPATIBLE, WARNING or BREAKING'
 COMMENT ON COLUMN spyne.drift_rule.change IS 'What has happened';
 COMMENT ON COLUMN spyne.drift_rule.because IS 'Why it is as bad as that';
 
--- Not of the library: spyne.find_gaps and spyne_coverage are written in SQL.
-CREATE TYPE spyne.gap AS (
-    severity text,
-    gap      text,
-    object   text,
-    detail   text,
-    remedy   text);
-COMMENT ON TYPE spyne.gap IS 'A way around governance';
-COMMENT ON COLUMN spyne.gap.severity IS 'critical, high, medium or low';
-COMMENT ON COLUMN spyne.gap.gap IS 'What kind of way it is';
-COMMENT ON COLUMN spyne.gap.object IS 'What opens it';
-COMMENT ON COLUMN spyne.gap.detail IS 'Who gets where by it, in words';
-COMMENT ON COLUMN spyne.gap.remedy IS 'The statement that closes it';
-
 CREATE TYPE spyne.statement_fault AS (
     statement text,
     fault     text);
@@ -271,3 +395,67 @@ CREATE TYPE spyne.row_fault AS (
 COMMENT ON TYPE spyne.row_fault IS 'A row that the library and the catalog have declared differently';
 COMMENT ON COLUMN spyne.row_fault.row_type IS 'Its type, or the function that returns it';
 COMMENT ON COLUMN spyne.row_fault.fault IS 'How they differ';
+
+-- Those of functions that are written in SQL have no struct.
+CREATE TYPE spyne.caller AS (
+    user_name         name,
+    session_user_name name,
+    spyne_role        text,
+    query             boolean,
+    create_contracts  boolean,
+    ingest            boolean,
+    promote           boolean,
+    deprecate         boolean,
+    view_shadow       boolean);
+COMMENT ON TYPE spyne.caller IS 'Who somebody is, and what they may do';
+COMMENT ON COLUMN spyne.caller.user_name IS 'As whom they act';
+COMMENT ON COLUMN spyne.caller.session_user_name IS 'Who has logged in';
+COMMENT ON COLUMN spyne.caller.spyne_role IS 'The highest spyne role that they have the rights of, or none';
+COMMENT ON COLUMN spyne.caller.query IS 'May read READ_ONLY and ACTIVE tables, and DEPRECATED ones on request';
+COMMENT ON COLUMN spyne.caller.create_contracts IS 'May describe feeds';
+COMMENT ON COLUMN spyne.caller.ingest IS 'May write to ACTIVE and SHADOW tables';
+COMMENT ON COLUMN spyne.caller.promote IS 'May promote and restore';
+COMMENT ON COLUMN spyne.caller.deprecate IS 'May deprecate';
+COMMENT ON COLUMN spyne.caller.view_shadow IS 'May read SHADOW tables';
+
+CREATE TYPE spyne.table_state AS (
+    relation      regclass,
+    name          text,
+    state         text,
+    version       text,
+    owner         regrole,
+    supersedes    text,
+    queryable     text,
+    writable      boolean,
+    created_at    timestamptz,
+    updated_at    timestamptz,
+    deprecated_at timestamptz,
+    deprecated_by name,
+    sunset_at     timestamptz);
+COMMENT ON TYPE spyne.table_state IS 'A governed table, and the state that binds it';
+COMMENT ON COLUMN spyne.table_state.relation IS 'The table; for a partition, the one that it belongs to';
+COMMENT ON COLUMN spyne.table_state.name IS 'Its logical name';
+COMMENT ON COLUMN spyne.table_state.state IS 'READ_ONLY, SHADOW, ACTIVE or DEPRECATED: see spyne.state_properties';
+COMMENT ON COLUMN spyne.table_state.version IS 'Its version';
+COMMENT ON COLUMN spyne.table_state.owner IS 'The role that answers for this version';
+COMMENT ON COLUMN spyne.table_state.supersedes IS 'The version that this one took over from';
+COMMENT ON COLUMN spyne.table_state.queryable IS 'Who may read';
+COMMENT ON COLUMN spyne.table_state.writable IS 'Whether it can be written to, by those who may ingest';
+COMMENT ON COLUMN spyne.table_state.created_at IS 'When the version came under governance';
+COMMENT ON COLUMN spyne.table_state.updated_at IS 'When its row in spyne.tables last changed';
+COMMENT ON COLUMN spyne.table_state.deprecated_at IS 'When the version was deprecated; null in every other state';
+COMMENT ON COLUMN spyne.table_state.deprecated_by IS 'Who deprecated it';
+COMMENT ON COLUMN spyne.table_state.sunset_at IS 'When a deprecated version is meant to go';
+
+CREATE TYPE spyne.gap AS (
+    severity text,
+    gap      text,
+    object   text,
+    detail   text,
+    remedy   text);
+COMMENT ON TYPE spyne.gap IS 'A way around governance';
+COMMENT ON COLUMN spyne.gap.severity IS 'critical, high, medium or low';
+COMMENT ON COLUMN spyne.gap.gap IS 'What kind of way it is';
+COMMENT ON COLUMN spyne.gap.object IS 'What opens it';
+COMMENT ON COLUMN spyne.gap.detail IS 'Who gets where by it, in words';
+COMMENT ON COLUMN spyne.gap.remedy IS 'The statement that closes it';

@@ -88,9 +88,7 @@ COMMENT ON COLUMN spyne.users.user_name IS 'The login role';
 COMMENT ON COLUMN spyne.users.spyne_role IS 'The highest spyne role it has the rights of, or none';
 COMMENT ON COLUMN spyne.users.how IS 'superuser, or the chain of memberships that leads to the role';
 
-CREATE FUNCTION spyne_whoami()
-RETURNS TABLE (user_name name, session_user_name name, spyne_role text, query boolean, create_contracts boolean,
-               ingest boolean, promote boolean, deprecate boolean, view_shadow boolean)
+CREATE FUNCTION spyne_whoami() RETURNS SETOF spyne.caller
 LANGUAGE sql STABLE ROWS 1
 BEGIN ATOMIC
     SELECT CURRENT_USER, SESSION_USER, r.spyne_role,
@@ -100,10 +98,7 @@ BEGIN ATOMIC
     LEFT JOIN spyne.role_rules() p ON p.role = r.spyne_role;
 END;
 
-CREATE FUNCTION spyne_table_state(relation regclass)
-RETURNS TABLE (relation regclass, name text, state text, version text, owner regrole, supersedes text,
-               queryable text, writable boolean, created_at timestamptz, updated_at timestamptz,
-               deprecated_at timestamptz, deprecated_by name, sunset_at timestamptz)
+CREATE FUNCTION spyne_table_state(relation regclass) RETURNS SETOF spyne.table_state
 LANGUAGE sql STABLE ROWS 1
 BEGIN ATOMIC
     SELECT t.relation, t.logical_name, t.state, t.version, t.owner, t.supersedes,

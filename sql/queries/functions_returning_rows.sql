@@ -1,4 +1,5 @@
--- The functions of the library that return sets of rows, and the row type of each.
+-- The functions of the library that return sets of rows, and the composite type of
+-- schema spyne that each returns; null where its columns are written out.
 SELECT p.oid::regprocedure::text AS function,
        CASE WHEN t.typtype = 'c' AND t.typnamespace = 'spyne'::regnamespace THEN t.typname::text END AS row
 FROM pg_depend d
@@ -7,5 +8,5 @@ JOIN pg_language l ON l.oid = p.prolang
 JOIN pg_type t ON t.oid = p.prorettype
 WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
   AND d.refobjid = (SELECT x.oid FROM pg_extension x WHERE x.extname = 'spyne')
-  AND l.lanname = 'c' AND t.typtype IN ('c', 'p') AND p.proretset
+  AND l.lanname = 'c' AND p.proretset AND t.typtype IN ('c', 'p')
 ORDER BY 1

@@ -42,7 +42,7 @@ pub(super) fn judged(elevated: &Elevated, sql: String, analyzed: Analyzed) -> Re
     let names = standing::names(&described);
     let joins = match names.is_empty() {
         true => Vec::new(),
-        false => joins::between(&names)?,
+        false => joins::between(elevated, &names)?,
     };
     let known = Known {
         relations: &relations,

@@ -101,7 +101,7 @@ fn constrain_domain(domain: u32) {
 
 fn drop_relation(relid: RelId) {
     if let Some(table) = catalogs::table_of_index(relid) {
-        return super::guards::note_touched(table);
+        return super::drift::note_touched(table);
     }
     governed_view(relid);
     let guard = cache::guard_of(relid);

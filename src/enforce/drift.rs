@@ -187,3 +187,11 @@ pub fn bring_back_views() {
         .or_raise();
     }
 }
+
+/// Takes note that a table loses something: its shape is looked at when the
+/// command ends.
+pub(super) fn note_touched(table: RelId) {
+    if cache::governed_itself(table) {
+        frames::lost(table);
+    }
+}

@@ -13,7 +13,6 @@ use crate::report::{self, OrRaise};
 use crate::store::guards as store;
 use spyne_core::gate::access::Access;
 use spyne_core::kernel::error::{Code, SpyneError};
-use spyne_core::kernel::ids::RelId;
 
 fn misuse(name: &str) -> ! {
     report::raise(SpyneError::new(
@@ -64,7 +63,7 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     elevated_unpinned(|e| store::tables_with_losses(e))
         .or_raise()
         .into_iter()
-        .for_each(note_touched);
+        .for_each(drift::note_touched);
     for dropped in elevated_unpinned(|e| store::dropped_objects(e)).or_raise() {
         let table = dropped.table().into();
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
@@ -113,14 +112,6 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }
     drift::after_ddl(&touched);
-}
-
-/// Takes note that a table loses something: its shape is looked at when the
-/// command ends.
-pub(super) fn note_touched(table: RelId) {
-    if cache::governed_itself(table) {
-        frames::lost(table);
-    }
 }
 
 /// Nothing to look at: spyne's own work, no extension, or switched off.

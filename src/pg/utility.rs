@@ -74,59 +74,13 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
         if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
             return;
         }
-        let touch = |relid: pg_sys::Oid, access: Access, kind: Kind| {
-            if relid != pg_sys::InvalidOid {
-                let touched = vec![Touched::directly(rel_id(relid), access)];
-                (policy.statement)(&Statement::plain(touched, kind, None));
-            }
-        };
         match (*node).type_ {
-            pg_sys::NodeTag::T_FetchStmt => {
-                let portal =
-                    pg_sys::GetPortalByName((*node.cast::<pg_sys::FetchStmt>()).portalname);
-                if portal.is_null() {
-                    return;
-                }
-                for cell in lists::cells((*portal).stmts) {
-                    let plan = cell.cast::<pg_sys::PlannedStmt>();
-                    if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
-                        (policy.statement)(&statement::read(plan, Kind::Fetch));
-                    }
-                }
-            }
+            pg_sys::NodeTag::T_FetchStmt => check_fetch(&*node.cast()),
             pg_sys::NodeTag::T_RefreshMatViewStmt => {
                 let view = lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
                 touch(view, Access::Write, Kind::Run);
             }
-            pg_sys::NodeTag::T_AlterTableStmt => {
-                let alter = &*node.cast::<pg_sys::AlterTableStmt>();
-                let relation = lookup(alter.relation);
-                // Checks, generated columns and new types run over the rows.
-                touch(relation, Access::Read, Kind::Definition);
-                let mut remakes = false;
-                for cell in lists::cells(alter.cmds) {
-                    let command = &*cell.cast::<pg_sys::AlterTableCmd>();
-                    let overwrites = match command.subtype {
-                        pg_sys::AlterTableType::AT_DetachPartition => true,
-                        pg_sys::AlterTableType::AT_AlterColumnType => {
-                            let column = command.def.cast::<pg_sys::ColumnDef>();
-                            !column.is_null() && !(*column).raw_default.is_null()
-                        }
-                        other => server::overwrites(other),
-                    };
-                    if overwrites {
-                        touch(relation, Access::Write, Kind::Run);
-                    }
-                    remakes |= matches!(
-                        command.subtype,
-                        pg_sys::AlterTableType::AT_DropColumn
-                            | pg_sys::AlterTableType::AT_AlterColumnType
-                    );
-                }
-                if remakes {
-                    (policy.object)(ObjectEvent::RemakeColumns(rel_id(relation)));
-                }
-            }
+            pg_sys::NodeTag::T_AlterTableStmt => check_alter(&*node.cast()),
             pg_sys::NodeTag::T_IndexStmt => {
                 let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
                 touch(table, Access::Read, Kind::Definition);
@@ -146,31 +100,88 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                     }
                 }
             }
-            pg_sys::NodeTag::T_DropStmt => {
-                let drop = &*node.cast::<pg_sys::DropStmt>();
-                use pg_sys::ObjectType::{
-                    OBJECT_FOREIGN_TABLE, OBJECT_INDEX, OBJECT_MATVIEW, OBJECT_TABLE,
-                };
-                if drop.removeType == OBJECT_INDEX && drop.concurrent {
-                    for name in lists::cells(drop.objects) {
-                        let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
-                        (policy.object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
-                    }
-                }
-                if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW)
-                {
-                    return;
-                }
-                for name in lists::cells(drop.objects) {
-                    let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
-                    // Postgres tells others that they are not the owner.
-                    let owner = catalogs::owner_of(relid);
-                    if owner != RoleId::NONE && users::has_rights_of(users::current(), owner) {
-                        (policy.object)(ObjectEvent::DropRelation(relid));
-                    }
-                }
-            }
+            pg_sys::NodeTag::T_DropStmt => check_drop(&*node.cast()),
             _ => {}
+        }
+    }
+}
+
+/// Checks one access to a relation that a utility statement names.
+fn touch(relid: pg_sys::Oid, access: Access, kind: Kind) {
+    if relid != pg_sys::InvalidOid {
+        let touched = vec![Touched::directly(rel_id(relid), access)];
+        (policy().statement)(&Statement::plain(touched, kind, None));
+    }
+}
+
+/// FETCH reads by the plans of its cursor.
+unsafe fn check_fetch(fetch: &pg_sys::FetchStmt) {
+    // SAFETY: a portal and its statements, for as long as it is there.
+    unsafe {
+        let portal = pg_sys::GetPortalByName(fetch.portalname);
+        if portal.is_null() {
+            return;
+        }
+        for cell in lists::cells((*portal).stmts) {
+            let plan = cell.cast::<pg_sys::PlannedStmt>();
+            if (*plan).commandType != pg_sys::CmdType::CMD_UTILITY {
+                (policy().statement)(&statement::read(plan, Kind::Fetch));
+            }
+        }
+    }
+}
+
+unsafe fn check_alter(alter: &pg_sys::AlterTableStmt) {
+    // SAFETY: the commands of ALTER TABLE are AlterTableCmd.
+    unsafe {
+        let relation = lookup(alter.relation);
+        // Checks, generated columns and new types run over the rows.
+        touch(relation, Access::Read, Kind::Definition);
+        let mut remakes = false;
+        for cell in lists::cells(alter.cmds) {
+            let command = &*cell.cast::<pg_sys::AlterTableCmd>();
+            let overwrites = match command.subtype {
+                pg_sys::AlterTableType::AT_DetachPartition => true,
+                pg_sys::AlterTableType::AT_AlterColumnType => {
+                    let column = command.def.cast::<pg_sys::ColumnDef>();
+                    !column.is_null() && !(*column).raw_default.is_null()
+                }
+                other => server::overwrites(other),
+            };
+            if overwrites {
+                touch(relation, Access::Write, Kind::Run);
+            }
+            remakes |= matches!(
+                command.subtype,
+                pg_sys::AlterTableType::AT_DropColumn | pg_sys::AlterTableType::AT_AlterColumnType
+            );
+        }
+        if remakes {
+            (policy().object)(ObjectEvent::RemakeColumns(rel_id(relation)));
+        }
+    }
+}
+
+unsafe fn check_drop(drop: &pg_sys::DropStmt) {
+    use pg_sys::ObjectType::{OBJECT_FOREIGN_TABLE, OBJECT_INDEX, OBJECT_MATVIEW, OBJECT_TABLE};
+    // SAFETY: the objects of DROP TABLE and DROP INDEX are lists of names.
+    unsafe {
+        if drop.removeType == OBJECT_INDEX && drop.concurrent {
+            for name in lists::cells(drop.objects) {
+                let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
+                (policy().object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
+            }
+        }
+        if !matches!(drop.removeType, OBJECT_TABLE | OBJECT_FOREIGN_TABLE | OBJECT_MATVIEW) {
+            return;
+        }
+        for name in lists::cells(drop.objects) {
+            let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
+            // Postgres tells others that they are not the owner.
+            let owner = catalogs::owner_of(relid);
+            if owner != RoleId::NONE && users::has_rights_of(users::current(), owner) {
+                (policy().object)(ObjectEvent::DropRelation(relid));
+            }
         }
     }
 }

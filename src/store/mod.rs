@@ -7,6 +7,7 @@ pub mod facts;
 pub mod functions;
 pub mod grants;
 pub mod guards;
+pub mod joinable;
 pub mod joins;
 pub mod previews;
 pub mod query;
@@ -16,7 +17,6 @@ pub mod rows;
 pub mod samples;
 pub mod shadows;
 pub mod shapes;
-mod sql;
 pub mod subjects;
 pub mod table_facts;
 pub mod tables;
@@ -33,8 +33,11 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         functions::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
+        joinable::STATEMENTS,
+        joins::STATEMENTS,
         previews::STATEMENTS,
         relations::STATEMENTS,
+        samples::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,
         subjects::STATEMENTS,

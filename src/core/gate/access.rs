@@ -5,21 +5,12 @@
 //! only when there is one.
 
 use super::rules::{Rule, Words};
+
+pub use super::kinds::Access;
+
 use crate::kernel::names::literal;
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{Readers, State};
-
-/// What a statement does with a relation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
-    /// A foreign-key check: a read made by the system on nobody's behalf.
-    KeyCheck,
-    Read,
-    /// SELECT ... FOR UPDATE and its kin: forbidden wherever writes are, as in
-    /// Postgres's own read-only transactions.
-    Lock,
-    Write,
-}
 
 /// Who asks, and with which settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,44 +134,8 @@ pub fn explain(
                 literal(name)
             ),
         ),
-        Refusal::NotOptedIn => Words::new(
-            format!("table {relation} is deprecated"),
-            format!(
-                "{what} since {} (by {}).{}{inherited}",
-                subject.deprecated_since.as_deref().unwrap_or("an unknown time"),
-                subject.deprecated_by.as_deref().unwrap_or("an unknown user"),
-                match &subject.successor {
-                    Some(successor) => format!(" Its successor is {successor}."),
-                    None => " It has no successor.".to_string(),
-                }
-            ),
-            match &subject.successor {
-                Some(successor) => {
-                    format!("Use {successor}, or opt in: SET spyne.include_deprecated = on;")
-                }
-                None => "Preview it with include_deprecated => true, or opt in: SET spyne.include_deprecated = on;".to_string(),
-            },
-        ),
-        Refusal::NotWritable => Words::new(
-            match access {
-                Access::Lock => format!("cannot lock rows of {state_name} table {relation}"),
-                _ => format!("cannot write to {state_name} table {relation}"),
-            },
-            format!("{what}: nobody writes to it, neither its owner nor a superuser.{inherited}"),
-            match (state, &subject.successor) {
-                (State::Deprecated, Some(successor)) => format!(
-                    "Write to {successor}, or bring this version back: SELECT * FROM spyne_restore({});",
-                    literal(&subject.governed)
-                ),
-                (State::Deprecated, None) => {
-                    format!("Bring it back: SELECT * FROM spyne_restore({});", literal(&subject.governed))
-                }
-                _ => format!(
-                    "Make a writable version and promote it: SELECT * FROM spyne_create_shadow({});",
-                    literal(name)
-                ),
-            },
-        ),
+        Refusal::NotOptedIn => not_opted_in(subject, &what, &inherited),
+        Refusal::NotWritable => not_writable(state, access, subject, &what, &inherited),
         Refusal::NoIngest => Words::new(
             match access {
                 Access::Lock => {
@@ -199,6 +154,56 @@ pub fn explain(
             "An administrator can run: SELECT * FROM spyne_set_system_mode('INGESTION_READY', 'reason');",
         ),
     }
+}
+
+fn not_opted_in(subject: &Subject, what: &str, inherited: &str) -> Words {
+    let (successor, way) = match &subject.successor {
+        Some(successor) => (
+            format!("Its successor is {successor}."),
+            format!("Use {successor}, or opt in: SET spyne.include_deprecated = on;"),
+        ),
+        None => (
+            "It has no successor.".to_string(),
+            "Preview it with include_deprecated => true, or opt in: SET spyne.include_deprecated = on;".to_string(),
+        ),
+    };
+    Words::new(
+        format!("table {} is deprecated", subject.relation),
+        format!(
+            "{what} since {} (by {}). {successor}{inherited}",
+            subject.deprecated_since.as_deref().unwrap_or("an unknown time"),
+            subject.deprecated_by.as_deref().unwrap_or("an unknown user"),
+        ),
+        way,
+    )
+}
+
+fn not_writable(
+    state: State,
+    access: Access,
+    subject: &Subject,
+    what: &str,
+    inherited: &str,
+) -> Words {
+    let (state_name, relation) = (state.as_str(), &subject.relation);
+    let back = || format!("SELECT * FROM spyne_restore({});", literal(&subject.governed));
+    Words::new(
+        match access {
+            Access::Lock => format!("cannot lock rows of {state_name} table {relation}"),
+            _ => format!("cannot write to {state_name} table {relation}"),
+        },
+        format!("{what}: nobody writes to it, neither its owner nor a superuser.{inherited}"),
+        match (state, &subject.successor) {
+            (State::Deprecated, Some(successor)) => {
+                format!("Write to {successor}, or bring this version back: {}", back())
+            }
+            (State::Deprecated, None) => format!("Bring it back: {}", back()),
+            _ => format!(
+                "Make a writable version and promote it: SELECT * FROM spyne_create_shadow({});",
+                literal(&subject.name)
+            ),
+        },
+    )
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod frames;
 pub mod judge;
 #[cfg(test)]
 mod judge_cases;
+pub mod kinds;
 pub mod rules;
 pub mod session;
 pub mod situation;

@@ -1,7 +1,7 @@
 //! The rules by which something is refused: one table, and the one form that
 //! every refusal has.
 
-use super::access::Access;
+use super::kinds::Access;
 use crate::kernel::error::{Code, SpyneError};
 use crate::kernel::ids::{RelId, RoleId};
 use crate::kernel::role::Permission;

@@ -6,7 +6,6 @@ use std::ffi::CStr;
 
 use pgrx::pg_sys;
 
-use super::tree;
 use crate::pg::lists::cells;
 use crate::pg::server;
 use spyne_core::statement::query::{
@@ -109,72 +108,14 @@ impl Reader<'_> {
         // SAFETY: the tag of a node says what it is.
         unsafe {
             match (*node).type_ {
-                T_Var => {
-                    let var = &*node.cast::<pg_sys::Var>();
-                    ExprKind::Column {
-                        source: usize::try_from(var.varno).unwrap_or(0),
-                        column: i32::from(var.varattno),
-                        levels_up: var.varlevelsup,
-                    }
-                }
-                T_Const => ExprKind::Constant(constant(&*node.cast::<pg_sys::Const>())),
-                T_Param => {
-                    let parameter = &*node.cast::<pg_sys::Param>();
-                    match parameter.paramkind {
-                        pg_sys::ParamKind::PARAM_EXTERN => ExprKind::Parameter(parameter.paramid),
-                        _ => other("SUBQUERY COLUMN", Vec::new()),
-                    }
-                }
+                T_Var | T_Const | T_Param | T_CurrentOfExpr => self.leaf(node),
                 T_Aggref => ExprKind::Aggregate(self.aggregate(&*node.cast())),
-                T_WindowFunc => {
-                    let window = &*node.cast::<pg_sys::WindowFunc>();
-                    ExprKind::Window(Aggregate {
-                        function: window.winfnoid.to_u32(),
-                        name: function_name(window.winfnoid),
-                        arguments: self.all(window.args),
-                        star: window.winstar,
-                        distinct: false,
-                        filter: self.optional(window.aggfilter.cast()),
-                        levels_up: 0,
-                    })
+                T_WindowFunc => self.window(&*node.cast()),
+                T_FuncExpr => self.function(&*node.cast()),
+                T_OpExpr | T_DistinctExpr | T_NullIfExpr | T_ScalarArrayOpExpr => {
+                    self.operation(node)
                 }
-                T_FuncExpr => {
-                    let call = &*node.cast::<pg_sys::FuncExpr>();
-                    use pg_sys::CoercionForm::*;
-                    let form = match call.funcformat {
-                        COERCE_EXPLICIT_CAST => Form::ExplicitCast,
-                        COERCE_IMPLICIT_CAST => Form::ImplicitCast,
-                        _ => Form::Function,
-                    };
-                    self.call(call.funcid, function_name(call.funcid), form, call.args)
-                }
-                T_OpExpr | T_DistinctExpr | T_NullIfExpr => {
-                    let operation = &*node.cast::<pg_sys::OpExpr>();
-                    pg_sys::set_opfuncid(node.cast());
-                    let name = operator_name(operation.opno);
-                    let name = match (*node).type_ {
-                        T_DistinctExpr => "IS DISTINCT FROM".to_string(),
-                        T_NullIfExpr => return other("NULLIF", self.all(operation.args)),
-                        _ => name,
-                    };
-                    self.call(operation.opfuncid, name, Form::Operator, operation.args)
-                }
-                T_ScalarArrayOpExpr => {
-                    let operation = &*node.cast::<pg_sys::ScalarArrayOpExpr>();
-                    pg_sys::set_sa_opfuncid(node.cast());
-                    let form = if operation.useOr { Form::AnyOf } else { Form::AllOf };
-                    let name = operator_name(operation.opno);
-                    self.call(operation.opfuncid, name, form, operation.args)
-                }
-                T_BoolExpr => {
-                    let operation = &*node.cast::<pg_sys::BoolExpr>();
-                    let mut parts = self.all(operation.args);
-                    match operation.boolop {
-                        pg_sys::BoolExprType::AND_EXPR => ExprKind::And(parts),
-                        pg_sys::BoolExprType::OR_EXPR => ExprKind::Or(parts),
-                        _ => ExprKind::Not(Box::new(parts.pop().unwrap_or_default())),
-                    }
-                }
+                T_BoolExpr => self.boolean(&*node.cast()),
                 T_NullTest => {
                     let test = &*node.cast::<pg_sys::NullTest>();
                     ExprKind::NullTest {
@@ -182,28 +123,9 @@ impl Reader<'_> {
                         is_null: test.nulltesttype == pg_sys::NullTestType::IS_NULL,
                     }
                 }
-                // The one row that a cursor stands on, by its ctid.
-                T_CurrentOfExpr => {
-                    let source = (*node.cast::<pg_sys::CurrentOfExpr>()).cvarno as usize;
-                    let row = ExprKind::Column { source, column: -1, levels_up: 0 };
-                    other("CURRENT OF", vec![Expr { kind: row, ..Expr::default() }])
-                }
                 T_SubLink => self.sublink(&*node.cast()),
-                T_RelabelType => {
-                    let cast = &*node.cast::<pg_sys::RelabelType>();
-                    self.cast("binary", cast.relabelformat, cast.arg, 0)
-                }
-                T_CoerceViaIO => {
-                    let cast = &*node.cast::<pg_sys::CoerceViaIO>();
-                    self.cast("input/output", cast.coerceformat, cast.arg, 0)
-                }
-                T_ArrayCoerceExpr => {
-                    let cast = &*node.cast::<pg_sys::ArrayCoerceExpr>();
-                    self.cast("array", cast.coerceformat, cast.arg, 0)
-                }
-                T_CoerceToDomain => {
-                    let cast = &*node.cast::<pg_sys::CoerceToDomain>();
-                    self.cast("domain", cast.coercionformat, cast.arg, 0)
+                T_RelabelType | T_CoerceViaIO | T_ArrayCoerceExpr | T_CoerceToDomain => {
+                    self.conversion(node)
                 }
                 T_SQLValueFunction => {
                     other(value_function((*node.cast::<pg_sys::SQLValueFunction>()).op), Vec::new())
@@ -222,6 +144,123 @@ impl Reader<'_> {
                 T_BooleanTest => other("BOOLEAN TEST", self.parts(node)),
                 T_CollateExpr => other("COLLATE", self.parts(node)),
                 _ => other("", self.parts(node)),
+            }
+        }
+    }
+
+    /// What has no parts: a column, a constant, a parameter.
+    unsafe fn leaf(&self, node: *mut pg_sys::Node) -> ExprKind {
+        // SAFETY: the tag of a node says what it is.
+        unsafe {
+            match (*node).type_ {
+                pg_sys::NodeTag::T_Var => {
+                    let var = &*node.cast::<pg_sys::Var>();
+                    ExprKind::Column {
+                        source: usize::try_from(var.varno).unwrap_or(0),
+                        column: i32::from(var.varattno),
+                        levels_up: var.varlevelsup,
+                    }
+                }
+                pg_sys::NodeTag::T_Const => {
+                    ExprKind::Constant(constant(&*node.cast::<pg_sys::Const>()))
+                }
+                // The one row that a cursor stands on, by its ctid.
+                pg_sys::NodeTag::T_CurrentOfExpr => {
+                    let source = (*node.cast::<pg_sys::CurrentOfExpr>()).cvarno as usize;
+                    let row = ExprKind::Column { source, column: -1, levels_up: 0 };
+                    other("CURRENT OF", vec![Expr { kind: row, ..Expr::default() }])
+                }
+                _ => {
+                    let parameter = &*node.cast::<pg_sys::Param>();
+                    match parameter.paramkind {
+                        pg_sys::ParamKind::PARAM_EXTERN => ExprKind::Parameter(parameter.paramid),
+                        _ => other("SUBQUERY COLUMN", Vec::new()),
+                    }
+                }
+            }
+        }
+    }
+
+    unsafe fn window(&self, window: &pg_sys::WindowFunc) -> ExprKind {
+        // SAFETY: the parts of an expression are expressions.
+        unsafe {
+            ExprKind::Window(Aggregate {
+                function: window.winfnoid.to_u32(),
+                name: function_name(window.winfnoid),
+                arguments: self.all(window.args),
+                star: window.winstar,
+                distinct: false,
+                filter: self.optional(window.aggfilter.cast()),
+                levels_up: 0,
+            })
+        }
+    }
+
+    unsafe fn function(&self, call: &pg_sys::FuncExpr) -> ExprKind {
+        use pg_sys::CoercionForm::*;
+        let form = match call.funcformat {
+            COERCE_EXPLICIT_CAST => Form::ExplicitCast,
+            COERCE_IMPLICIT_CAST => Form::ImplicitCast,
+            _ => Form::Function,
+        };
+        // SAFETY: the arguments of a call are expressions.
+        unsafe { self.call(call.funcid, function_name(call.funcid), form, call.args) }
+    }
+
+    /// An operator, also one that is applied to each element of an array.
+    unsafe fn operation(&self, node: *mut pg_sys::Node) -> ExprKind {
+        // SAFETY: the tag of a node says what it is; DistinctExpr and NullIfExpr
+        // are OpExpr by another name.
+        unsafe {
+            if (*node).type_ == pg_sys::NodeTag::T_ScalarArrayOpExpr {
+                let operation = &*node.cast::<pg_sys::ScalarArrayOpExpr>();
+                pg_sys::set_sa_opfuncid(node.cast());
+                let form = if operation.useOr { Form::AnyOf } else { Form::AllOf };
+                let name = operator_name(operation.opno);
+                return self.call(operation.opfuncid, name, form, operation.args);
+            }
+            let operation = &*node.cast::<pg_sys::OpExpr>();
+            pg_sys::set_opfuncid(node.cast());
+            let name = match (*node).type_ {
+                pg_sys::NodeTag::T_DistinctExpr => "IS DISTINCT FROM".to_string(),
+                pg_sys::NodeTag::T_NullIfExpr => return other("NULLIF", self.all(operation.args)),
+                _ => operator_name(operation.opno),
+            };
+            self.call(operation.opfuncid, name, Form::Operator, operation.args)
+        }
+    }
+
+    unsafe fn boolean(&self, operation: &pg_sys::BoolExpr) -> ExprKind {
+        // SAFETY: the arguments of an operation are expressions.
+        let mut parts = unsafe { self.all(operation.args) };
+        match operation.boolop {
+            pg_sys::BoolExprType::AND_EXPR => ExprKind::And(parts),
+            pg_sys::BoolExprType::OR_EXPR => ExprKind::Or(parts),
+            _ => ExprKind::Not(Box::new(parts.pop().unwrap_or_default())),
+        }
+    }
+
+    /// A conversion that calls no function of its own.
+    unsafe fn conversion(&self, node: *mut pg_sys::Node) -> ExprKind {
+        // SAFETY: the tag of a node says what it is.
+        unsafe {
+            match (*node).type_ {
+                pg_sys::NodeTag::T_RelabelType => {
+                    let cast = &*node.cast::<pg_sys::RelabelType>();
+                    self.cast("binary", cast.relabelformat, cast.arg, 0)
+                }
+                pg_sys::NodeTag::T_CoerceViaIO => {
+                    let cast = &*node.cast::<pg_sys::CoerceViaIO>();
+                    self.cast("input/output", cast.coerceformat, cast.arg, 0)
+                }
+                pg_sys::NodeTag::T_ArrayCoerceExpr => {
+                    let cast = &*node.cast::<pg_sys::ArrayCoerceExpr>();
+                    self.cast("array", cast.coerceformat, cast.arg, 0)
+                }
+                _ => {
+                    let cast = &*node.cast::<pg_sys::CoerceToDomain>();
+                    self.cast("domain", cast.coercionformat, cast.arg, 0)
+                }
             }
         }
     }
@@ -307,7 +346,7 @@ impl Reader<'_> {
             ExprKind::Sublink(Box::new(Sublink {
                 kind,
                 test: (!link.testexpr.is_null()).then(|| self.read(link.testexpr)),
-                query: tree::read_within(link.subselect.cast(), self.levels),
+                query: self.subquery(link.subselect.cast()),
             }))
         }
     }

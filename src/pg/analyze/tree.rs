@@ -24,11 +24,22 @@ pub unsafe fn read(query: *mut pg_sys::Query) -> Query {
     unsafe { read_within(query, &[]) }
 }
 
+impl Reader<'_> {
+    /// Reads a query inside the one that this reads.
+    ///
+    /// # Safety
+    /// A valid query tree.
+    pub unsafe fn subquery(&self, query: *mut pg_sys::Query) -> Query {
+        // SAFETY: as promised by the caller.
+        unsafe { read_within(query, self.levels) }
+    }
+}
+
 /// Reads a query inside others, the outermost of which comes first.
 ///
 /// # Safety
 /// Valid query trees.
-pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -> Query {
+unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -> Query {
     // SAFETY: the lists of a query hold what their names say.
     unsafe {
         pg_sys::check_stack_depth();

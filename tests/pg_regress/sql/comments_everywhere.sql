@@ -13,6 +13,9 @@ SELECT object FROM members m WHERE obj_description(m.objid, m.classid::regclass:
 SELECT object || '.' || a.attname FROM members m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
     OR m.classid = 'pg_type'::regclass AND c.reltype = m.objid AND c.relkind = 'c' JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind IN ('r', 'v', 'p', 'm', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL ORDER BY 1;
+-- Rows that people are given are of these types, or one value.
+SELECT p.oid::regprocedure FROM members m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+WHERE p.proname LIKE 'spyne\_%' AND p.proretset AND p.prorettype = 'record'::regtype ORDER BY 1;
 -- Triggers and row-security policies.
 SELECT t.tgrelid::regclass, t.tgname FROM members m JOIN pg_trigger t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid
 WHERE NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL ORDER BY 1, 2;
