@@ -23,7 +23,7 @@ RETURNS SETOF spyne.gap
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 WITH governed AS (
     SELECT t.relation::oid AS oid, t.logical_name, t.state, c.relowner, c.relacl, c.relkind,
-           format('%I.%I', n.nspname, c.relname) AS label
+           format('%I.%I', n.nspname, c.relname) AS shown
     FROM spyne.tables t JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace),
 preload AS (
     SELECT EXISTS (
@@ -101,26 +101,26 @@ SELECT 'high', 'member of spyne_views', m.member::regrole::text,
        format('REVOKE spyne_views FROM %s;', m.member::regrole)
 FROM pg_auth_members m WHERE m.roleid = 'spyne_views'::regrole AND NOT EXISTS (SELECT FROM pg_roles s WHERE s.oid = m.member AND s.rolsuper)
 UNION ALL
-SELECT 'medium', 'owner of a governed table', g.label,
+SELECT 'medium', 'owner of a governed table', g.shown,
        format('%s owns it, can log in, and may change its grants and triggers.', g.relowner::regrole),
-       format('-- make a NOLOGIN role own it, then register it: spyne_unregister, ALTER TABLE %s OWNER TO ..., spyne_register', g.label)
+       format('-- make a NOLOGIN role own it, then register it: spyne_unregister, ALTER TABLE %s OWNER TO ..., spyne_register', g.shown)
 FROM governed g JOIN people p ON p.oid = g.relowner WHERE p.rolcanlogin AND NOT p.rolsuper
 UNION ALL
-SELECT 'medium', 'direct grant on a base table', x.label,
+SELECT 'medium', 'direct grant on a base table', x.shown,
        format('%s has %s on the table itself, and no spyne role.', x.grantee, string_agg(DISTINCT x.privilege, ', ' ORDER BY x.privilege)),
-       format('REVOKE ALL ON %s FROM %s;', x.label, x.grantee)
-FROM (SELECT g.label, g.relowner, a.grantee AS oid, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee,
+       format('REVOKE ALL ON %s FROM %s;', x.shown, x.grantee)
+FROM (SELECT g.shown, g.relowner, a.grantee AS oid, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee,
              a.privilege_type AS privilege
       FROM governed g, aclexplode(g.relacl) a
       UNION ALL
-      SELECT g.label, g.relowner, a.grantee, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+      SELECT g.shown, g.relowner, a.grantee, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
              format('%s (%I)', a.privilege_type, t.attname)
       FROM governed g JOIN pg_attribute t ON t.attrelid = g.oid AND NOT t.attisdropped, aclexplode(t.attacl) a) x
 WHERE x.oid <> x.relowner AND x.oid <> 'spyne_views'::regrole AND (x.oid = 0 OR spyne.role_of(x.oid) = 'none')
-GROUP BY x.label, x.grantee
+GROUP BY x.shown, x.grantee
 UNION ALL
 SELECT DISTINCT 'high', 'SECURITY DEFINER function', f.oid::regprocedure::text,
-       format('It runs as %s, mentions %s, and others may call it.', f.proowner::regrole, g.label),
+       format('It runs as %s, mentions %s, and others may call it.', f.proowner::regrole, g.shown),
        format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC; -- or ALTER FUNCTION %s SECURITY INVOKER;', f.oid::regprocedure, f.oid::regprocedure)
 FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace, governed g
 WHERE f.prosecdef AND spyne.role_of(f.proowner) <> 'none'
@@ -133,9 +133,9 @@ WHERE f.prosecdef AND spyne.role_of(f.proowner) <> 'none'
            || regexp_replace(lower((SELECT relname FROM pg_class WHERE oid = g.oid)), '([^[:alnum:]_])', '\\\1', 'g')
            || '($|[^[:alnum:]_$])'))
 UNION ALL
-SELECT 'critical', 'disabled or missing guard trigger', g.label,
+SELECT 'critical', 'disabled or missing guard trigger', g.shown,
        'Where the library is not preloaded, nothing holds the write rules of this table.',
-       format('-- as a superuser: SELECT * FROM spyne_unregister(%L, ''guards'', override => true); then register it again', g.label)
+       format('-- as a superuser: SELECT * FROM spyne_unregister(%L, ''guards'', override => true); then register it again', g.shown)
 FROM governed g WHERE g.relkind IN ('r', 'p', 'f') AND NOT spyne.guarded(g.oid)
 UNION ALL
 SELECT 'critical', 'disabled event trigger', e.evtname::text,
@@ -144,7 +144,7 @@ SELECT 'critical', 'disabled event trigger', e.evtname::text,
 FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl') AND e.evtenabled <> 'A'
 UNION ALL
 SELECT 'high', 'subscription writes to a governed table', format('%I', s.subname),
-       format('It writes to %s (%s) past the executor; in READ_ONLY and DEPRECATED its guard refuses.', g.label, g.state),
+       format('It writes to %s (%s) past the executor; in READ_ONLY and DEPRECATED its guard refuses.', g.shown, g.state),
        format('ALTER SUBSCRIPTION %I DISABLE;', s.subname)
 FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid JOIN governed g ON g.oid = r.srrelid
 UNION ALL
@@ -162,8 +162,8 @@ SELECT 'high', 'governed table is gone', t.logical_name,
        format('SELECT * FROM spyne_unregister(%s::oid::regclass, ''dropped'', override => true);', t.relation::oid)
 FROM spyne.tables t WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.relation)
 UNION ALL
-SELECT 'medium', 'no governed view', g.logical_name, format('%s is %s, and governed.%I is missing.', g.label, g.state, g.logical_name),
-       format('SELECT * FROM spyne_unregister(%L, ''view lost''); -- and register it again', g.label)
+SELECT 'medium', 'no governed view', g.logical_name, format('%s is %s, and governed.%I is missing.', g.shown, g.state, g.logical_name),
+       format('SELECT * FROM spyne_unregister(%L, ''view lost''); -- and register it again', g.shown)
 FROM governed g
 WHERE g.state <> 'SHADOW' AND NOT EXISTS (
     SELECT FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace

@@ -188,7 +188,7 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT jsonb_build_object(
     'relations', coalesce((SELECT jsonb_object_agg(w.oid, jsonb_build_object(
-        'oid', w.oid::bigint, 'label', format('%I.%I', w.nspname, w.relname), 'name', w.relname, 'kind', w.relkind,
+        'oid', w.oid::bigint, 'shown', format('%I.%I', w.nspname, w.relname), 'name', w.relname, 'kind', w.relkind,
         'state', (w.t).state, 'version', (w.t).version, 'logical_name', (w.t).logical_name,
         'estimated_rows', CASE
             -- A partitioned table that was never analyzed itself: its partitions know.
@@ -213,7 +213,7 @@ SELECT jsonb_build_object(
         'indexed', (SELECT coalesce(jsonb_agg(DISTINCT i.indkey[0]), '[]') FROM pg_index i
                     WHERE i.indrelid = w.oid AND i.indisvalid AND i.indkey[0] <> 0))) FROM wanted w), '{}'),
     'basis', coalesce((SELECT jsonb_object_agg(w.oid, jsonb_build_object(
-        'label', format('%I.%I', w.nspname, w.relname), 'state', (w.t).state, 'version', (w.t).version,
+        'shown', format('%I.%I', w.nspname, w.relname), 'state', (w.t).state, 'version', (w.t).version,
         'cascades', (
             WITH RECURSIVE reached(oid) AS (
                 SELECT w.oid
@@ -234,7 +234,7 @@ SELECT jsonb_build_object(
         WHERE j.status <> 'deprecated' AND j.name1 = ANY (SELECT (w.t).logical_name FROM wanted w)
           AND j.name2 = ANY (SELECT (w.t).logical_name FROM wanted w)), '{}'),
     'functions', coalesce((SELECT jsonb_object_agg(p.oid, jsonb_build_object(
-        'label', p.oid::regprocedure::text, 'digest', md5((to_jsonb(p) - 'proacl')::text)))
+        'signature', p.oid::regprocedure::text, 'digest', md5((to_jsonb(p) - 'proacl')::text)))
         FROM pg_proc p WHERE p.oid = ANY (functions)), '{}')));
 END
 $$;

@@ -138,6 +138,144 @@ COMMENT ON COLUMN spyne.diff_line.severity IS 'Of a change: COMPATIBLE, WARNING 
 COMMENT ON COLUMN spyne.diff_line.detail IS 'The change, or where its statement runs, in words';
 COMMENT ON COLUMN spyne.diff_line.statement IS 'SQL, for a migration and a view';
 
+CREATE TYPE spyne.join_candidate AS (
+    candidate_id     bigint,
+    table1           regclass,
+    columns1         text[],
+    table2           regclass,
+    columns2         text[],
+    join_type        text,
+    condition        text,
+    confidence       double precision,
+    confidence_level text,
+    reason           text,
+    assumptions      text[],
+    risk_level       text,
+    validation_stats jsonb,
+    expires_at       timestamptz);
+COMMENT ON TYPE spyne.join_candidate IS 'A candidate, as spyne_discover_joins, spyne_join_candidates and spyne_propose_join return it';
+COMMENT ON COLUMN spyne.join_candidate.candidate_id IS 'For spyne_validate_join, spyne_accept_join and spyne_reject_join';
+COMMENT ON COLUMN spyne.join_candidate.table1 IS 'The table that refers, which its logical name means now';
+COMMENT ON COLUMN spyne.join_candidate.columns1 IS 'Its columns';
+COMMENT ON COLUMN spyne.join_candidate.table2 IS 'The table that is referred to, likewise';
+COMMENT ON COLUMN spyne.join_candidate.columns2 IS 'Its columns, in step';
+COMMENT ON COLUMN spyne.join_candidate.join_type IS 'INNER, or LEFT where an inner join would leave rows of table1 out';
+COMMENT ON COLUMN spyne.join_candidate.condition IS 'The condition, by logical names';
+COMMENT ON COLUMN spyne.join_candidate.confidence IS 'How likely it is meant to be, 0 to 1';
+COMMENT ON COLUMN spyne.join_candidate.confidence_level IS 'HIGH from 0.8, MEDIUM from 0.5, LOW';
+COMMENT ON COLUMN spyne.join_candidate.reason IS 'What speaks most for or against it';
+COMMENT ON COLUMN spyne.join_candidate.assumptions IS 'What it relies on and nobody has checked';
+COMMENT ON COLUMN spyne.join_candidate.risk_level IS 'How much can go wrong with it: LOW, MEDIUM, HIGH';
+COMMENT ON COLUMN spyne.join_candidate.validation_stats IS 'What spyne_validate_join has measured last';
+COMMENT ON COLUMN spyne.join_candidate.expires_at IS 'Until when it may be accepted without being found again';
+
+CREATE TYPE spyne.accepted_join AS (
+    join_id          text,
+    table1           regclass,
+    columns1         text[],
+    table2           regclass,
+    columns2         text[],
+    join_type        text,
+    condition        text,
+    cardinality      text,
+    version          integer,
+    status           text,
+    rationale        text,
+    owner            regrole,
+    accepted_by      text,
+    accepted_at      timestamptz,
+    validated_at     timestamptz,
+    confidence       double precision,
+    evidence         jsonb,
+    validation_stats jsonb,
+    suspect_because  text,
+    superseded_by    text);
+COMMENT ON TYPE spyne.accepted_join IS 'An accepted join, as spyne_join returns it';
+COMMENT ON COLUMN spyne.accepted_join.join_id IS '<table1>_<table2>_v<version>, or <table1>_<table2>_<role>_v<version>';
+COMMENT ON COLUMN spyne.accepted_join.table1 IS 'The table that refers, which its logical name means now; NULL where it means none';
+COMMENT ON COLUMN spyne.accepted_join.columns1 IS 'Its columns';
+COMMENT ON COLUMN spyne.accepted_join.table2 IS 'The table that is referred to, likewise';
+COMMENT ON COLUMN spyne.accepted_join.columns2 IS 'Its columns, in step';
+COMMENT ON COLUMN spyne.accepted_join.join_type IS 'The kind of join it is meant for';
+COMMENT ON COLUMN spyne.accepted_join.condition IS 'The condition, by logical names';
+COMMENT ON COLUMN spyne.accepted_join.cardinality IS 'Rows of the second table to rows of the first, when it was last validated';
+COMMENT ON COLUMN spyne.accepted_join.version IS 'Counted for each pair of tables and role';
+COMMENT ON COLUMN spyne.accepted_join.status IS 'accepted; suspect: a column has drifted, to be validated again; deprecated';
+COMMENT ON COLUMN spyne.accepted_join.rationale IS 'Why it was accepted, in their words';
+COMMENT ON COLUMN spyne.accepted_join.owner IS 'Who answers for it';
+COMMENT ON COLUMN spyne.accepted_join.accepted_by IS 'Who accepted it';
+COMMENT ON COLUMN spyne.accepted_join.accepted_at IS 'When';
+COMMENT ON COLUMN spyne.accepted_join.validated_at IS 'When it was last validated';
+COMMENT ON COLUMN spyne.accepted_join.confidence IS 'Of the candidate, when it was accepted';
+COMMENT ON COLUMN spyne.accepted_join.evidence IS 'Of the candidate, when it was accepted';
+COMMENT ON COLUMN spyne.accepted_join.validation_stats IS 'What its last validation has measured';
+COMMENT ON COLUMN spyne.accepted_join.suspect_because IS 'Which change has put it in doubt';
+COMMENT ON COLUMN spyne.accepted_join.superseded_by IS 'The version that took its place';
+
+CREATE TYPE spyne.join_validation AS (
+    candidate_id      bigint,
+    cardinality       text,
+    null_percent1     double precision,
+    null_percent2     double precision,
+    orphans           bigint,
+    orphan_percent    double precision,
+    fan_out_average   double precision,
+    fan_out_max       bigint,
+    parent_key_unique boolean,
+    warnings          text[],
+    blockers          text[],
+    sample            jsonb);
+COMMENT ON TYPE spyne.join_validation IS 'What was measured of a join candidate, on all rows';
+COMMENT ON COLUMN spyne.join_validation.candidate_id IS 'The candidate';
+COMMENT ON COLUMN spyne.join_validation.cardinality IS 'one_to_one, one_to_many or many_to_many: rows of table2 to rows of table1';
+COMMENT ON COLUMN spyne.join_validation.null_percent1 IS 'Rows of table1 without a value, in percent';
+COMMENT ON COLUMN spyne.join_validation.null_percent2 IS 'Rows of table2 without a value, in percent';
+COMMENT ON COLUMN spyne.join_validation.orphans IS 'Rows of table1 with a value that table2 lacks';
+COMMENT ON COLUMN spyne.join_validation.orphan_percent IS 'The same, in percent of the rows of table1 that have a value';
+COMMENT ON COLUMN spyne.join_validation.fan_out_average IS 'Rows of table1 that a row of table2 meets, if it meets any';
+COMMENT ON COLUMN spyne.join_validation.fan_out_max IS 'The most of them';
+COMMENT ON COLUMN spyne.join_validation.parent_key_unique IS 'Whether no value of table2 repeats';
+COMMENT ON COLUMN spyne.join_validation.warnings IS 'What to know before relying on it';
+COMMENT ON COLUMN spyne.join_validation.blockers IS 'Why it may not be accepted without an override';
+COMMENT ON COLUMN spyne.join_validation.sample IS 'Joined rows, both sides of each';
+
+CREATE TYPE spyne.join_acceptance AS (
+    join_id     text,
+    condition   text,
+    join_type   text,
+    cardinality text,
+    version     integer,
+    supersedes  text,
+    warnings    text[],
+    overridden  text[]);
+COMMENT ON TYPE spyne.join_acceptance IS 'A join candidate that was accepted';
+COMMENT ON COLUMN spyne.join_acceptance.join_id IS 'The accepted join';
+COMMENT ON COLUMN spyne.join_acceptance.condition IS 'Its condition, by logical names';
+COMMENT ON COLUMN spyne.join_acceptance.join_type IS 'The kind of join it is meant for';
+COMMENT ON COLUMN spyne.join_acceptance.cardinality IS 'Rows of the second table to rows of the first';
+COMMENT ON COLUMN spyne.join_acceptance.version IS 'Its version';
+COMMENT ON COLUMN spyne.join_acceptance.supersedes IS 'The join that it takes the place of';
+COMMENT ON COLUMN spyne.join_acceptance.warnings IS 'What to know before relying on it';
+COMMENT ON COLUMN spyne.join_acceptance.overridden IS 'What stood in the way, and was overridden';
+
+CREATE TYPE spyne.join_rejection AS (
+    candidate_id bigint,
+    condition    text,
+    status       text);
+COMMENT ON TYPE spyne.join_rejection IS 'A join candidate that was rejected';
+COMMENT ON COLUMN spyne.join_rejection.candidate_id IS 'The candidate';
+COMMENT ON COLUMN spyne.join_rejection.condition IS 'Its condition, by logical names';
+COMMENT ON COLUMN spyne.join_rejection.status IS 'rejected';
+
+CREATE TYPE spyne.join_deprecation AS (
+    join_id   text,
+    condition text,
+    status    text);
+COMMENT ON TYPE spyne.join_deprecation IS 'An accepted join that was taken out of force';
+COMMENT ON COLUMN spyne.join_deprecation.join_id IS 'The join';
+COMMENT ON COLUMN spyne.join_deprecation.condition IS 'Its condition, by logical names';
+COMMENT ON COLUMN spyne.join_deprecation.status IS 'deprecated';
+
 CREATE TYPE spyne.preview AS (
     preview_id            uuid,
     sql                   text,

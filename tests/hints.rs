@@ -16,15 +16,23 @@ use std::collections::BTreeSet;
 
 use names::Names;
 use play::Play;
-use spyne_tests::default_server;
+use spyne_core::kernel::names::plain;
+use spyne_tests::fixture::{connect, rows};
+use spyne_tests::{SUPERUSER, bare_server, default_server};
 
 /// As many HINTs and remedies with an odd name in them must have been run.
 const AT_LEAST: usize = 150;
 
-/// Names in need of quotes: both quotes, a blank and capitals, a dot, as many bytes as fit with no
-/// ASCII in them, a key word, a backslash.
-const ODD: [&str; 6] =
-    [r#"O'Brien "x""#, "Order Lines", "v1.5", "ßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßß", "select", r"a\b"];
+/// Names in need of quotes, and what of each shows that a statement has it: both quotes, a blank
+/// and capitals, a dot, as many bytes as fit with no ASCII in them, a key word, a backslash.
+const ODD: [(&str, &str); 6] = [
+    (r#"O'Brien "x""#, "Brien"),
+    ("Order Lines", "Order Lines"),
+    ("v1.5", "v1.5"),
+    ("ßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßß", "ßß"),
+    ("select", "\"select"),
+    (r"a\b", r"a\"),
+];
 
 const SCENES: &str = include_str!("hints/scenes.txt");
 
@@ -61,8 +69,8 @@ fn what_a_hint_or_a_remedy_says_can_be_pasted() {
     let server = default_server("hints").start().expect("a server");
     let mut ran = BTreeSet::new();
     let mut faults = Vec::new();
-    for (number, base) in ODD.iter().enumerate() {
-        let names = Names::new(base, number);
+    for (number, (base, mark)) in ODD.iter().enumerate() {
+        let names = Names::new(base, mark, number);
         let mut play = Play::new(&server, &names);
         play.all(SCENES);
         ran.extend(play.ran.into_iter().filter(|sql| names.are_in(sql)));
@@ -79,4 +87,20 @@ fn what_a_hint_or_a_remedy_says_can_be_pasted() {
     }
     assert!(faults.is_empty(), "{} cannot be pasted", faults.len());
     assert!(ran.len() >= AT_LEAST, "only {} were met", ran.len());
+}
+
+/// A name that the server would quote in SQL is quoted for people, too. Another version may have a
+/// key word more, and it is quoted all the same.
+#[test]
+fn names_are_quoted_where_the_server_quotes_them() {
+    let server = bare_server("quoting").start().expect("a server");
+    let mut client = connect(&server, "postgres", SUPERUSER);
+    let words = rows(&mut client, "SELECT word FROM pg_get_keywords()");
+    assert!(words.lines().count() > 400);
+    for name in words.lines().chain(ODD.map(|(name, _)| name)) {
+        let quoted: String =
+            client.query_one("SELECT quote_ident($1)", &[&name]).expect("a name").get(0);
+        let shown = plain(name);
+        assert!(shown == quoted || shown == format!("\"{name}\"") && quoted == name, "{shown}");
+    }
 }

@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::context::elevated;
 use crate::guc;
+use crate::pg::elevate::elevated;
+use crate::pg::reading::as_caller_only;
 use crate::pg::trial;
 use crate::report;
-use crate::store::{joins, samples};
+use crate::store::{joinable, samples};
 use spyne_core::joins::candidate::NewCandidate;
 use spyne_core::joins::compare::{Compared, Comparison};
 use spyne_core::joins::lookup::{Lookup, Told, lookups};
@@ -36,7 +37,7 @@ pub(super) fn discover(
     let mut progress = Progress { last: Instant::now() };
     let rows = f64::from(guc::join_sample_rows());
 
-    let scope = Scope::new(joins::with_statistics(tables)?);
+    let scope = Scope::new(as_caller_only(|c| joinable::with_statistics(c, tables))?);
     let readings = reading::choose(&scope, proposed, rows);
     let of = scope.tables.len();
     let samples =
@@ -108,12 +109,12 @@ fn sketches(table: &Table, reading: &Reading) -> Result<Vec<Sketch>> {
         Some(rows) if table.guessed_rows.is_none_or(|all| all > rows) => format!("{rows}"),
         _ => "all".to_string(),
     };
-    let mut kept = elevated(|| samples::kept(table, &how))?;
+    let mut kept = elevated(|e| samples::kept(e, table, &how))?;
     let is_missing = |set: &&Vec<usize>| !kept.contains_key(&table.names_of(set));
     let missing: Vec<Vec<usize>> = reading.sets.iter().filter(is_missing).cloned().collect();
     if !missing.is_empty() {
-        let fresh = samples::read(table, &missing, reading.rows)?;
-        elevated(|| samples::keep(table, &missing, &fresh, &how))?;
+        let fresh = as_caller_only(|c| samples::read(c, table, &missing, reading.rows))?;
+        elevated(|e| samples::keep(e, table, &missing, &fresh, &how))?;
         kept.extend(missing.iter().map(|set| table.names_of(set)).zip(fresh));
     }
     let of = |set: &Vec<usize>| kept.get(&table.names_of(set)).cloned().unwrap_or_default();
@@ -178,13 +179,13 @@ fn look_up(
 fn found(table: &Table, lookup: &Lookup) -> Result<HashSet<u64>> {
     let how = format!("look-up {:016x}", of_several(lookup.wanted.iter().copied()));
     if let Some(kept) =
-        elevated(|| samples::kept(table, &how))?.remove(&table.names_of(&lookup.key))
+        elevated(|e| samples::kept(e, table, &how))?.remove(&table.names_of(&lookup.key))
     {
         return Ok(kept.hashes.into_iter().collect());
     }
-    let found = samples::found_in(table, &lookup.key, &lookup.wanted)?;
+    let found = as_caller_only(|c| samples::found_in(c, table, &lookup.key, &lookup.wanted))?;
     let kept = Sketch::of_hashes(found.iter().copied().collect());
-    elevated(|| samples::keep(table, std::slice::from_ref(&lookup.key), &[kept], &how))?;
+    elevated(|e| samples::keep(e, table, std::slice::from_ref(&lookup.key), &[kept], &how))?;
     Ok(found)
 }
 

@@ -1,6 +1,6 @@
 //! What people have said of the joins of a statement.
 
-use super::context::elevated;
+use crate::pg::elevate::elevated;
 use crate::store::joins;
 use spyne_core::kernel::error::Result;
 use spyne_core::statement::preview::description::Description;
@@ -14,6 +14,6 @@ pub(super) fn accepted_joins(described: &mut Description) -> Result<Vec<JoinFact
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let known = elevated(|| joins::between(&names))?;
+    let known = elevated(|e| joins::between(e, &names))?;
     Ok(standing::judge(described, &known))
 }

@@ -3,7 +3,10 @@
 use pgrx::prelude::*;
 
 use super::context::Caller;
-use super::{drift, mode, previews, registration, resolution, rules, shadows, transitions};
+use super::{
+    accepted_joins, drift, joins, mode, previews, registration, resolution, rules, shadows,
+    transitions,
+};
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::{Declared, Row, Rows, row};
 use crate::pg::spi;
@@ -93,9 +96,15 @@ fn check_rows() -> Rows<RowFault> {
 /// The rows of all functions.
 fn rows() -> impl Iterator<Item = Declared> {
     [
+        accepted_joins::AcceptedJoin::DECLARED,
+        accepted_joins::JoinAcceptance::DECLARED,
+        accepted_joins::JoinDeprecation::DECLARED,
+        accepted_joins::JoinRejection::DECLARED,
+        accepted_joins::JoinValidation::DECLARED,
         drift::DetectedChange::DECLARED,
         drift::DiffLine::DECLARED,
         drift::SettledDrift::DECLARED,
+        joins::JoinCandidate::DECLARED,
         mode::ModeChange::DECLARED,
         previews::GuardrailRow::DECLARED,
         previews::PreviewRow::DECLARED,

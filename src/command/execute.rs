@@ -138,9 +138,9 @@ fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&st
         Record::SuspendGrants { relation } => grants::suspend(elevated, *relation),
         Record::RestoreGrants { relation } => grants::restore(elevated, *relation),
         Record::CloseToViews { relation } => grants::revoke_from_views(elevated, *relation),
-        Record::SuspectJoins { name, because } => joins::suspect_all(name, because),
+        Record::SuspectJoins { name, because } => joins::suspect_all(elevated, name, because),
         Record::SuspectChangedJoins { name, successor } => {
-            joins::suspect_where_changed(name, *successor)
+            joins::suspect_where_changed(elevated, name, *successor)
         }
         Record::RefreshShape { relation } => match tables::find(elevated, *relation)? {
             Some(row) => shapes::store(elevated, *relation, &row.name, &row.version, acting),
@@ -157,6 +157,7 @@ fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&st
             let version = version.as_deref();
             drift::resolve(elevated, *report_id, *status, version, reason, acting)
         }
+        Record::Join(record) => joins::change(elevated, record, acting),
         Record::SetSystemMode { mode } => {
             config::set_system_mode(elevated, *mode, reason, &users::name(acting))
         }

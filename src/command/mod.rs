@@ -7,6 +7,8 @@
 pub mod caller;
 pub mod drift;
 pub mod execute;
+pub mod joinable;
+pub mod joins;
 pub mod mode;
 pub mod registration;
 pub mod settling;

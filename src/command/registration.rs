@@ -301,9 +301,9 @@ impl Command for Unregister {
         note("is governed no more", release);
         let view = Address::new("governed", &row.name);
         if let (Some(existing), Some(table)) = (&found.view, &found.next_table) {
-            let at = table.address();
-            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, &at);
-            refuse_where_blocked(&plan, &row.name, &at)?;
+            let at = &table.at;
+            view::replace(&mut plan, &row.name, Some(existing), &table.shape.columns, at);
+            refuse_where_blocked(&plan, &row.name, at)?;
         } else if found.view.is_some() {
             plan.step(view.shown(), "goes", Op::DropView { view });
         }

@@ -156,7 +156,7 @@ fn store(elevated: &Elevated, settled: Settled, acting: RoleId) -> Result<Settle
     let report = drift::store(elevated, &about, &settled.found, acting)?;
     for found in &settled.found {
         if let Some(column) = &found.change.column {
-            joins::suspect(&subject.name, column, &found.change.detail)?;
+            joins::suspect(elevated, &subject.name, column, &found.change.detail)?;
         }
     }
     Ok(Settled { report: Some(report), news: true, refused: false, ..settled })

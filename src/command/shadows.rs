@@ -56,7 +56,7 @@ pub fn create(name: &str, model: Option<RelId>, mode: Mode) -> Result<Shadow> {
     // expressions are theirs to evaluate, not a superuser's.
     let left_out = elevated(|e| shadows::left_out(e, model))?;
     as_caller_only(|c| shadows::create(c, &at, model, &left_out))?;
-    let relation = catalogs::relation_in(STAGING, name).unwrap_or_default();
+    let relation = catalogs::relation_at(&at).unwrap_or_default();
     let name = Some(name.to_string());
     let registration = Register { relation, name, state: State::Shadow, owner: caller.user };
     let version = run(&registration, mode)?.facts.version();
@@ -104,7 +104,7 @@ fn check_model(model: &Candidate, caller: &Caller) -> Result<()> {
 /// # Errors
 /// 42P07 where the address is taken.
 fn check_vacant(at: &Address) -> Result<()> {
-    match catalogs::relation_in(&at.schema, &at.name) {
+    match catalogs::relation_at(at) {
         None => Ok(()),
         Some(_) => Err(SpyneError::new(
             Code::DuplicateTable,

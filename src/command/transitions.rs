@@ -101,7 +101,7 @@ impl Command for TakeOver {
     }
 
     fn subject(&self, found: &Takeover) -> RelationName {
-        found.facts.incoming.table.address().into()
+        found.facts.incoming.table.at.clone().into()
     }
 }
 

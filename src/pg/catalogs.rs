@@ -441,10 +441,10 @@ pub fn with_latest_snapshot<T>(read: impl FnOnce() -> T) -> T {
     }
 }
 
-/// The OID of a relation by schema and name; None where there is none.
-pub fn relation_in(schema: &str, name: &str) -> Option<RelId> {
-    let schema = schema_oid(schema)?;
-    let name = CString::new(name).ok()?;
+/// The relation at an address; None where there is none.
+pub fn relation_at(at: &Address) -> Option<RelId> {
+    let schema = schema_oid(&at.schema)?;
+    let name = CString::new(at.name.as_str()).ok()?;
     // SAFETY: a syscache look-up; a missing relation gives InvalidOid.
     let oid = unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema.into()) };
     (oid != pg_sys::InvalidOid).then(|| rel_id(oid))

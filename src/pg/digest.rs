@@ -8,6 +8,7 @@
 //! FULL of a catalog, a restore) costs that comparison once.
 
 use spyne_core::kernel::ids::RelId;
+use spyne_core::kernel::names::Address;
 use std::collections::HashMap;
 
 use pgrx::pg_sys;
@@ -200,7 +201,8 @@ unsafe fn fixed_part(tuple: pg_sys::HeapTuple) -> *const u8 {
 /// `spyne.snapshot_digests`.
 pub fn stored() -> HashMap<RelId, u64> {
     let mut found = HashMap::new();
-    let Some(table) = super::catalogs::relation_in("spyne", "snapshot_digests") else {
+    let Some(table) = super::catalogs::relation_at(&Address::new("spyne", "snapshot_digests"))
+    else {
         return found;
     };
     // SAFETY: the table has an oid and a bigint (sql/drift.sql).

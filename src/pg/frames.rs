@@ -125,10 +125,51 @@ pub fn pop(depth: Depth) {
     }
 }
 
-/// How high the stack is: for whoever catches an error without undoing a
-/// subtransaction, to [`pop`] what the error has left.
-pub fn depth() -> Depth {
-    STATE.frames.try_borrow().map(|frames| frames.depth()).unwrap_or_default()
+/// What was going on at some time: for whoever catches an error without undoing a
+/// subtransaction.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    depth: Depth,
+    now: Now,
+}
+
+/// What is going on.
+pub fn mark() -> Mark {
+    let depth = STATE.frames.try_borrow().map(|frames| frames.depth()).unwrap_or_default();
+    Mark { depth, now: now() }
+}
+
+/// Drops what an error that was caught has left since.
+pub fn back_to(mark: Mark) {
+    pop(mark.depth);
+    STATE.now.set(mark.now);
+}
+
+/// The executor begins to start a statement: what Postgres checks meanwhile was
+/// checked. Returns the summary of before, for [`started`].
+#[inline(always)]
+pub fn starts() -> Now {
+    let before = STATE.now.get();
+    STATE.now.set(before.starting());
+    before
+}
+
+/// The executor has started a statement.
+#[inline(always)]
+pub fn started(before: Now) {
+    STATE.now.set(before);
+}
+
+/// Runs `work`, in which Postgres checks what was checked already.
+pub fn while_starting<T>(work: impl FnOnce() -> T) -> T {
+    struct Started(Now);
+    impl Drop for Started {
+        fn drop(&mut self) {
+            started(self.0);
+        }
+    }
+    let _started = Started(starts());
+    work()
 }
 
 /// Pops a frame when Rust code ends, with or without an error.

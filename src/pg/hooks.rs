@@ -109,7 +109,7 @@ pub fn reserve_settings(prefix: &'static CStr) {
 
 unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int) {
     // SAFETY: a trampoline: the arguments go on as they came. An error leaves the
-    // frame, which goes with the (sub)transaction.
+    // flag, which goes with the (sub)transaction.
     unsafe {
         // It may stand where one stood that has ended in an error.
         if frames::watching() {
@@ -121,9 +121,9 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
             token = look_closer(query, flags);
         }
         // The permission check inside is covered by the statement's own check.
-        let depth = frames::push(Doing::Starting);
+        let before = frames::starts();
         NEXT_START.get()(query, flags);
-        frames::pop(depth);
+        frames::started(before);
         // A foreign key's own statement is watched for what is nested in it.
         if key {
             frames::watch(query, None);
@@ -193,7 +193,7 @@ impl Hooks for Trampolines {
     unsafe fn permits(lists: PermissionLists, abort: bool) -> bool {
         // SAFETY: a trampoline.
         unsafe {
-            if !frames::now().starting() && !permits(lists, abort) {
+            if !frames::now().is_starting() && !permits(lists, abort) {
                 return false;
             }
             NEXT_PERMISSIONS.get().is_none_or(|next| lists.pass_to(next, abort))
@@ -335,7 +335,7 @@ pub fn check_written(relids: &[RelId]) {
 /// Runs `work`, in which permissions are checked that were checked by the
 /// policy already.
 pub fn checked<T>(work: impl FnOnce() -> T) -> T {
-    frames::within(Doing::Starting, work)
+    frames::while_starting(work)
 }
 
 unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {

@@ -51,7 +51,7 @@ pub fn acting() -> RoleId {
     if !in_key_statement() {
         return current();
     }
-    match frames::now().finisher {
+    match frames::now().finisher() {
         // A constraint deferred to the end of the transaction, or COPY.
         // SAFETY: reads a static; never raises.
         None => role_id(unsafe { GetOuterUserId() }),
@@ -63,7 +63,7 @@ pub fn acting() -> RoleId {
 /// action it stays who caused it.
 #[inline(always)]
 pub fn finishing_now() -> RoleId {
-    match frames::now().finisher {
+    match frames::now().finisher() {
         Some(outer) if in_key_statement() => outer,
         _ => current(),
     }

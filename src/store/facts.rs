@@ -68,13 +68,11 @@ static OPEN_DRIFT: Query<(String, String, Option<String>), OpenDrift> = Query::r
 );
 
 fn governed(elevated: &Elevated, row: &tables::Row) -> Result<Governed> {
-    let home = row.home();
     Ok(Governed {
         name: row.name.clone(),
         version: row.version.clone(),
         state: row.state,
-        home_schema: home.schema,
-        home_name: home.name,
+        home: row.home(),
         table: describe(elevated, row.relation)?,
     })
 }

@@ -27,14 +27,14 @@ pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
         grantable: false,
         column: None,
     });
-    replace(elevated, &table.address(), &table.grants, &engineers)
+    replace(elevated, &table.at, &table.grants, &engineers)
 }
 
 /// Gives back the grants that [`suspend`] took.
 pub fn restore(elevated: &Elevated, relid: RelId) -> Result<()> {
     let held = suspended(elevated, relid)?;
     let table = table_facts::describe(elevated, relid)?;
-    replace(elevated, &table.address(), &table.grants, &held.unwrap_or_default())
+    replace(elevated, &table.at, &table.grants, &held.unwrap_or_default())
 }
 
 static SUSPENDED: Query<(RelId,), Option<Vec<Grant>>> =

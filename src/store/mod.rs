@@ -7,6 +7,7 @@ pub mod facts;
 pub mod functions;
 pub mod grants;
 pub mod guards;
+pub mod joinable;
 pub mod joins;
 pub mod previews;
 pub mod query;
@@ -32,6 +33,9 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         functions::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
+        joinable::STATEMENTS,
+        joins::STATEMENTS,
+        samples::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,
         subjects::STATEMENTS,

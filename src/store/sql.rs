@@ -97,9 +97,3 @@ pub fn write_prepared(
     })
     .map_err(|e: pgrx::spi::Error| failed("write", e))
 }
-
-/// Runs a utility statement, which takes no arguments.
-pub fn run(statement: &str) -> Result<()> {
-    Spi::connect_mut(|client| client.update(statement, None, &[]).map(drop))
-        .map_err(|e| failed("change", e))
-}

@@ -102,22 +102,27 @@ impl<'a> Play<'a> {
         let (mark, sql) = rest.split_once(' ').unwrap_or_else(|| panic!("no statement: {line}"));
         let sql = self.filled(sql);
         match mark {
-            "=" => {
-                let rows = self
-                    .session("postgres")
-                    .simple_query(&sql)
-                    .unwrap_or_else(|e| panic!("{}\n{sql}", said(&e)));
-                let value = rows.iter().find_map(|m| match m {
-                    SimpleQueryMessage::Row(row) => row.get(0).map(str::to_string),
-                    _ => None,
-                });
-                self.kept
-                    .insert(who.to_string(), value.unwrap_or_else(|| panic!("no value: {sql}")));
-            }
+            "=" => self.keep(who, &sql),
             "!" => self.refused(who, &sql),
             "?" => self.shown(who, &sql, true),
             "*" => self.shown(who, &sql, false),
             _ => panic!("what is {mark}? {line}"),
+        }
+    }
+
+    /// Keeps the first value of a result.
+    fn keep(&mut self, name: &str, sql: &str) {
+        let messages = match self.session("postgres").simple_query(sql) {
+            Ok(messages) => messages,
+            Err(error) => return self.fault("", sql, sql, said(&error)),
+        };
+        let value = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_string),
+            _ => None,
+        });
+        match value {
+            Some(value) => drop(self.kept.insert(name.to_string(), value)),
+            None => self.fault("", sql, sql, "it has no value".to_string()),
         }
     }
 

@@ -8,6 +8,11 @@
 //!
 //! What is looked at often is in [`Now`], a few words that are worked out at each
 //! push and given back at each pop.
+//!
+//! One thing has no frame, since every statement pays for it: that the executor is
+//! starting a statement. It is a flag of the summary alone, [`Now::starting`]. Who
+//! sets it keeps the summary of before and gives that back; after an error the
+//! summary is worked out anew from the frames, without it.
 
 use super::rules::Denial;
 use super::token::Token;
@@ -47,8 +52,6 @@ pub enum Doing<T, N> {
     AtWork,
     /// Within such work, code of a user's runs: bound by the rules again.
     SteppedDown,
-    /// The executor starts a statement: what Postgres checks now was checked.
-    Starting,
     /// A previewed statement is being executed.
     Running(Token),
     /// A foreign key's own statement is being executed: what starts now is called
@@ -84,25 +87,24 @@ pub enum Doing<T, N> {
 /// A summary of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
-    flags: u8,
     /// The previewed statement that is being executed.
     pub running: Option<Token>,
     /// The token of the utility statement around.
     pub pending: Option<Token>,
-    /// The user whose change fires its AFTER triggers: foreign-key actions act on
-    /// this user's behalf.
-    pub finisher: Option<RoleId>,
+    /// `RoleId::NONE` where no change fires its triggers.
+    finisher: RoleId,
+    flags: u32,
 }
 
-const AT_WORK: u8 = 1;
-const STARTING: u8 = 2;
-const WITHIN_KEY: u8 = 4;
-const READING: u8 = 8;
-const SOMETHING: u8 = 16;
+const AT_WORK: u32 = 1;
+const STARTING: u32 = 2;
+const WITHIN_KEY: u32 = 4;
+const READING: u32 = 8;
+const SOMETHING: u32 = 16;
 
 impl Now {
     /// Nothing is going on: the state in which every rule holds.
-    pub const NOTHING: Now = Now { flags: 0, running: None, pending: None, finisher: None };
+    pub const NOTHING: Now = Now { running: None, pending: None, finisher: RoleId::NONE, flags: 0 };
 
     /// Whether any frame is there.
     #[inline(always)]
@@ -117,10 +119,23 @@ impl Now {
     }
 
     /// Whether the executor is starting a statement, and nothing else has begun
-    /// since.
+    /// since: what Postgres checks now was checked.
     #[inline(always)]
-    pub const fn starting(self) -> bool {
+    pub const fn is_starting(self) -> bool {
         self.flags & STARTING != 0
+    }
+
+    /// The summary while the executor starts a statement.
+    #[inline(always)]
+    pub const fn starting(self) -> Now {
+        Now { flags: self.flags | STARTING, ..self }
+    }
+
+    /// The user whose change fires its AFTER triggers: foreign-key actions act on
+    /// this user's behalf.
+    #[inline(always)]
+    pub fn finisher(self) -> Option<RoleId> {
+        (self.finisher != RoleId::NONE).then_some(self.finisher)
     }
 
     /// Whether what starts now was called by a foreign key's own statement.
@@ -143,14 +158,13 @@ impl Now {
         match doing {
             Doing::AtWork => next.flags |= AT_WORK,
             Doing::SteppedDown => next.flags &= !AT_WORK,
-            Doing::Starting => next.flags |= STARTING,
             Doing::Running(token) | Doing::Trial(token) => next.running = Some(*token),
             Doing::KeyStatement => next.flags |= WITHIN_KEY,
             // A key's own statement among the triggers is one again, wherever the
             // change is nested.
             Doing::Finishing { user, token, .. } => {
                 next.flags &= !WITHIN_KEY;
-                next.finisher = Some(*user);
+                next.finisher = *user;
                 next.running = token.map(|(token, _)| token).or(next.running);
             }
             Doing::Utility { wrapper: Some(wrapper), .. } => next.pending = wrapper.token,
@@ -631,14 +645,14 @@ mod tests {
             Doing::SteppedDown,
             Doing::Reading("SELECT 1".into()),
             Doing::Trial(two),
-            Doing::Starting,
+            Doing::Looking { include_deprecated: true },
         ];
         let mut before = Vec::new();
         for step in steps {
             before.push((b.now, b.push(step)));
         }
         assert_eq!((b.now.running, b.now.pending), (Some(two), Some(one)));
-        assert!(b.now.starting() && b.now.reading() && !b.now.at_work() && !b.now.within_key());
+        assert!(b.now.reading() && !b.now.at_work() && !b.now.within_key());
         while let Some((now, depth)) = before.pop() {
             b.pop(depth);
             assert_eq!(b.now, now);
@@ -650,8 +664,9 @@ mod tests {
     fn a_pop_takes_along_what_an_error_has_left_above() {
         let mut b = BackEnd::new();
         let depth = b.push(Doing::Looking { include_deprecated: true });
-        b.push(Doing::Starting);
+        b.push(Doing::KeyStatement);
         b.push(Doing::AtWork);
+        b.now = b.now.starting();
         b.pop(depth);
         assert_eq!((b.now, b.frames.depth()), (Now::NOTHING, Depth(0)));
         // Once more does nothing: a guard and the end of the transaction both pop.
@@ -670,9 +685,9 @@ mod tests {
         b.push(Doing::Running(two));
         b.id = 6;
         b.push(Doing::AtWork);
-        b.push(Doing::Starting);
+        b.now = b.now.starting();
         b.abort(6);
-        assert!(!b.now.at_work() && !b.now.starting());
+        assert!(!b.now.at_work() && !b.now.is_starting());
         assert_eq!(b.now.running, Some(two));
         assert_eq!(b.frames.dropping(), Dropping::Extension);
         b.abort(5);
@@ -683,13 +698,15 @@ mod tests {
     #[test]
     fn what_executes_now_is_starting_no_more() {
         let mut b = BackEnd::new();
-        let starting = b.push(Doing::Starting);
+        b.push(plain(Dropping::Other));
+        let before = b.now;
+        b.now = b.now.starting();
         let inner = b.push(plain(Dropping::Other));
-        assert!(!b.now.starting(), "a COPY inside is checked");
+        assert!(!b.now.is_starting(), "a COPY inside is checked");
         b.pop(inner);
-        assert!(b.now.starting());
-        b.pop(starting);
-        assert!(!b.now.starting());
+        assert!(b.now.is_starting());
+        b.abort(9);
+        assert_eq!(b.now, before, "an error leaves nothing of it");
     }
 
     #[test]
@@ -737,10 +754,10 @@ mod tests {
         assert!(b.now.within_key());
         let inner = b.push(change(11));
         assert!(!b.now.within_key(), "a key's own statement is one again");
-        assert_eq!(b.now.finisher, Some(RoleId::new(11)));
+        assert_eq!(b.now.finisher(), Some(RoleId::new(11)));
         b.pop(inner);
         assert!(b.now.within_key());
-        assert_eq!((b.now.finisher, b.frames.finishing()), (Some(RoleId::new(10)), Some(7)));
+        assert_eq!((b.now.finisher(), b.frames.finishing()), (Some(RoleId::new(10)), Some(7)));
     }
 
     #[test]

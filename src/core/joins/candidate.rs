@@ -18,7 +18,7 @@ const FEW_ORPHANS: f64 = 0.95;
 const MANY_NULLS: f64 = 0.1;
 
 /// A candidate, to be stored.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewCandidate {
     pub name1: String,
     pub table1: RelId,

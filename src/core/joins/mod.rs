@@ -29,6 +29,7 @@ pub mod measure;
 pub mod names;
 pub mod numeric;
 pub mod reading;
+pub mod record;
 pub mod samples;
 pub mod scope;
 pub mod several;
@@ -37,7 +38,7 @@ pub mod status;
 pub mod stored;
 pub mod table;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod validation;
 pub mod weighing;
 pub mod weights;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::RelId;
 
 /// Types whose values can be compared with each other.
@@ -130,6 +131,79 @@ impl Table {
         self.columns.iter().position(|c| c.name == name)
     }
 
+    /// The columns that somebody has named; `argument` is where.
+    ///
+    /// # Errors
+    /// 22023 where one is not there or named twice, and where there is none.
+    pub fn columns_named(
+        &self,
+        names: &[String],
+        argument: &str,
+        hint: &str,
+    ) -> Result<Vec<usize>> {
+        let mut columns = Vec::new();
+        for name in names {
+            let Some(column) = self.column(name) else {
+                let known: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
+                let message = format!("{} has no column \"{name}\"", self.shown);
+                let detail =
+                    format!("{argument} names columns of {}: {}.", self.shown, known.join(", "));
+                return Err(bad(message, detail, hint));
+            };
+            if columns.contains(&column) {
+                let message = format!("{argument} names \"{name}\" twice");
+                return Err(bad(message, "Each column stands in one step of the join.", hint));
+            }
+            columns.push(column);
+        }
+        match columns.is_empty() {
+            true => Err(bad(
+                format!("{argument} is empty"),
+                "A join has at least one column on each side.",
+                hint,
+            )),
+            false => Ok(columns),
+        }
+    }
+
+    /// Checks that columns can be joined with those of another table, in step.
+    ///
+    /// # Errors
+    /// 22023.
+    pub fn check_steps(
+        &self,
+        columns: &[usize],
+        parent: &Table,
+        key: &[usize],
+        hint: &str,
+    ) -> Result<()> {
+        if columns.len() != key.len() {
+            return Err(bad(
+                format!("columns1 has {} columns and columns2 {}", columns.len(), key.len()),
+                "They are taken in step: the first with the first, and so on.",
+                hint,
+            ));
+        }
+        for (column, other) in columns.iter().zip(key) {
+            let (one, two) = (&self.columns[*column], &parent.columns[*other]);
+            if one.class.is_none() || one.class != two.class {
+                return Err(bad(
+                    format!(
+                        "{} ({}) cannot be compared with {} ({})",
+                        one.name, one.data_type, two.name, two.data_type
+                    ),
+                    "Columns are compared where their types are of one kind: numbers without decimals, texts, uuids, dates and timestamps, or the same other type.",
+                    hint,
+                ));
+            }
+        }
+        if self.oid == parent.oid && columns == key {
+            let detail = format!("Both sides are {}.", self.shown);
+            return Err(bad("a column cannot refer to itself", detail, hint));
+        }
+        Ok(())
+    }
+
     /// The names of columns.
     pub fn names_of(&self, columns: &[usize]) -> Vec<String> {
         columns.iter().map(|c| self.columns[*c].name.clone()).collect()
@@ -164,6 +238,10 @@ impl Table {
     }
 }
 
+fn bad(message: impl Into<String>, detail: impl Into<String>, hint: &str) -> SpyneError {
+    SpyneError::new(Code::InvalidParameter, message, detail, hint)
+}
+
 /// The type in which Postgres compares two columns of one class, where it is not that
 /// of both: `::type`, to be written behind each.
 pub fn compared_as(one: &Column, other: &Column) -> &'static str {
@@ -195,4 +273,31 @@ pub struct Pair {
     pub columns: Vec<usize>,
     pub parent: usize,
     pub key: Vec<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::joins::testing::shop;
+
+    #[test]
+    fn what_cannot_be_joined_is_told_with_the_reason() {
+        let mut tables = shop();
+        tables[0].oid = RelId::new(1);
+        tables[1].columns[2].class = Some(Class::Text);
+        let (customers, orders) = (&tables[0], &tables[1]);
+        let named = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|n| n.to_string()).collect();
+            orders.columns_named(&names, "columns1", "").map_err(|error| error.message)
+        };
+        assert_eq!(named(&["customer_id", "id"]), Ok(vec![1, 0]));
+        assert_eq!(named(&["id", "id"]), Err("columns1 names \"id\" twice".into()));
+        assert_eq!(named(&["x"]), Err(" has no column \"x\"".into()));
+        assert_eq!(named(&[]), Err("columns1 is empty".into()));
+        assert_eq!(orders.check_steps(&[1], customers, &[0], ""), Ok(()));
+        assert!(orders.check_steps(&[1, 0], customers, &[0], "").is_err());
+        assert!(orders.check_steps(&[2], customers, &[0], "").is_err());
+        assert!(customers.check_steps(&[0], customers, &[0], "").is_err());
+        assert_eq!(customers.check_steps(&[1], customers, &[0], ""), Ok(()));
+    }
 }

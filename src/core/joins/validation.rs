@@ -31,7 +31,8 @@ pub struct Counts {
 }
 
 /// What to call it where a side's values repeat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cardinality {
     OneToOne,
     OneToMany,

@@ -24,11 +24,6 @@ pub fn plain(name: &str) -> String {
     if bare { name.to_string() } else { quote(name) }
 }
 
-/// `schema.name`, quoted.
-pub fn qualified(schema: &str, name: &str) -> String {
-    format!("{}.{}", quote(schema), quote(name))
-}
-
 /// Where a relation is: its schema and its name, as the catalogs have them.
 ///
 /// Each use has a form of its own, since a name may hold blanks, capitals, dots
@@ -60,7 +55,7 @@ impl Address {
 
     /// `"schema"."name"`, for a statement that is run.
     pub fn quoted(&self) -> String {
-        qualified(&self.schema, &self.name)
+        format!("{}.{}", quote(&self.schema), quote(&self.name))
     }
 
     /// `'schema.name'`: a string literal that reads as this regclass.
@@ -141,7 +136,7 @@ mod tests {
 
     #[test]
     fn quoting_survives_quotes_and_backslashes() {
-        assert_eq!(qualified("a\"b", "C d"), "\"a\"\"b\".\"C d\"");
+        assert_eq!(Address::new("a\"b", "C d").quoted(), "\"a\"\"b\".\"C d\"");
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
     }

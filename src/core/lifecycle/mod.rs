@@ -1,6 +1,7 @@
 //! The life of a governed table: how it comes under governance, which state may
 //! follow which, what a name means, and what a promotion does.
 
+pub mod joins;
 pub mod plan;
 pub mod registration;
 pub mod resolution;

@@ -69,8 +69,8 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
     };
     let position = AtomicI32::new(0);
     // An error that is caught here undoes no subtransaction, so what it leaves on
-    // the stack of frames is popped here.
-    let depth = frames::depth();
+    // the stack of frames is dropped here.
+    let mark = frames::mark();
     // SAFETY: reads a static; put back below, and by Postgres after an error.
     let before = unsafe { pg_sys::error_context_stack };
 
@@ -92,7 +92,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
     .catch_others(|caught| {
         // SAFETY: as above.
         unsafe { pg_sys::error_context_stack = before };
-        frames::pop(depth);
+        frames::back_to(mark);
         match caught {
             pg_sys::panic::CaughtError::PostgresError(report) => {
                 // A cancellation is not an answer about the text.

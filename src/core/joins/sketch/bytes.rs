@@ -62,16 +62,3 @@ impl Header {
         Some((header, rest))
     }
 }
-
-/// Bytes in hexadecimal digits, as bytea is written.
-pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x").unwrap_or(text).as_bytes();
-    let digit = |c: u8| (c as char).to_digit(16);
-    digits
-        .chunks(2)
-        .map(|pair| {
-            let [high, low] = pair else { return None };
-            Some((digit(*high)? * 16 + digit(*low)?) as u8)
-        })
-        .collect()
-}

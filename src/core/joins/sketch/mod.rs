@@ -16,5 +16,4 @@ mod bytes;
 mod sample;
 
 pub use builder::{Builder, Value};
-pub use bytes::from_hex;
 pub use sample::{K, Overlap, Sketch};

@@ -178,7 +178,7 @@ fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) 
                     &shown,
                     format!("sequence {} now belongs to the new version", old.name),
                     Op::OwnSequence {
-                        sequence: Address::new(&outgoing.schema, &old.name),
+                        sequence: Address::new(&outgoing.at.schema, &old.name),
                         at: at.clone(),
                         column: old.column.clone(),
                     },

@@ -96,22 +96,14 @@ fn family(data_type: &str) -> &str {
 }
 
 /// What kind of object it is, in words, and where.
-fn describe(dependent: &Dependent) -> (String, Address) {
+fn describe(dependent: &Dependent) -> (String, &Address) {
     match dependent {
-        Dependent::ForeignKey { schema, name, constraint, .. } => {
-            (format!("foreign key {constraint}"), Address::new(schema, name))
-        }
-        Dependent::View { schema, name, .. } => ("view".into(), Address::new(schema, name)),
-        Dependent::MaterializedView(view) => {
-            ("materialized view".into(), Address::new(&view.schema, &view.name))
-        }
-        Dependent::Rule { schema, name, constraint } => {
-            (format!("rule {constraint}"), Address::new(schema, name))
-        }
-        Dependent::Function { schema, name } => ("function".into(), Address::new(schema, name)),
-        Dependent::Policy { schema, name, constraint } => {
-            (format!("policy {constraint}"), Address::new(schema, name))
-        }
+        Dependent::ForeignKey { at, constraint, .. } => (format!("foreign key {constraint}"), at),
+        Dependent::View { at, .. } => ("view".into(), at),
+        Dependent::MaterializedView(view) => ("materialized view".into(), &view.at),
+        Dependent::Rule { at, constraint } => (format!("rule {constraint}"), at),
+        Dependent::Function { at } => ("function".into(), at),
+        Dependent::Policy { at, constraint } => (format!("policy {constraint}"), at),
     }
 }
 
@@ -243,8 +235,7 @@ mod tests {
 
     fn foreign_key(definition: &str, partitioned: bool) -> Dependent {
         Dependent::ForeignKey {
-            schema: "public".into(),
-            name: "orders".into(),
+            at: Address::new("public", "orders"),
             constraint: "orders_customer_fkey".into(),
             definition: definition.into(),
             uses: vec!["id".into()],
@@ -295,8 +286,7 @@ mod tests {
     #[test]
     fn a_view_keeps_its_options() {
         let view = Dependent::View {
-            schema: "public".into(),
-            name: "v".into(),
+            at: Address::new("public", "v"),
             definition: " SELECT 1;".into(),
             uses: vec!["id".into()],
             options: Some(vec!["security_barrier=true".into()]),

@@ -14,8 +14,9 @@ use crate::shape::snapshot::{Column, Snapshot};
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Table {
     pub oid: RelId,
-    pub schema: String,
-    pub name: String,
+    /// Where it is.
+    #[serde(flatten)]
+    pub at: Address,
     /// pg_class.relkind.
     pub kind: String,
     pub owner: String,
@@ -40,14 +41,9 @@ pub struct Table {
 }
 
 impl Table {
-    /// Where it is.
-    pub fn address(&self) -> Address {
-        Address::new(&self.schema, &self.name)
-    }
-
     /// Where it is, for people.
     pub fn shown(&self) -> String {
-        self.address().shown()
+        self.at.shown()
     }
 }
 
@@ -95,8 +91,9 @@ pub struct Sequence {
 pub enum Dependent {
     #[serde(rename = "foreign key")]
     ForeignKey {
-        schema: String,
-        name: String,
+        /// The table that has it.
+        #[serde(flatten)]
+        at: Address,
         constraint: String,
         definition: String,
         /// Columns of the table that it refers to.
@@ -105,8 +102,8 @@ pub enum Dependent {
     },
     #[serde(rename = "view")]
     View {
-        schema: String,
-        name: String,
+        #[serde(flatten)]
+        at: Address,
         definition: String,
         uses: Vec<String>,
         options: Option<Vec<String>>,
@@ -117,17 +114,28 @@ pub enum Dependent {
     #[serde(rename = "materialized view")]
     MaterializedView(Box<MaterializedView>),
     #[serde(rename = "rule")]
-    Rule { schema: String, name: String, constraint: String },
+    Rule {
+        #[serde(flatten)]
+        at: Address,
+        constraint: String,
+    },
     #[serde(rename = "function")]
-    Function { schema: String, name: String },
+    Function {
+        #[serde(flatten)]
+        at: Address,
+    },
     #[serde(rename = "policy")]
-    Policy { schema: String, name: String, constraint: String },
+    Policy {
+        #[serde(flatten)]
+        at: Address,
+        constraint: String,
+    },
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct MaterializedView {
-    pub schema: String,
-    pub name: String,
+    #[serde(flatten)]
+    pub at: Address,
     pub definition: String,
     pub uses: Vec<String>,
     pub options: Option<Vec<String>>,
@@ -145,16 +153,9 @@ pub struct Governed {
     pub name: String,
     pub version: String,
     pub state: State,
-    pub home_schema: String,
-    pub home_name: String,
-    pub table: Table,
-}
-
-impl Governed {
     /// The address that the version has while applications use it.
-    pub fn home(&self) -> Address {
-        Address::new(&self.home_schema, &self.home_name)
-    }
+    pub home: Address,
+    pub table: Table,
 }
 
 /// The view `governed.<name>`.

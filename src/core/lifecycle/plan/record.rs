@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use crate::drift::report::Status;
+use crate::joins::record::JoinRecord;
 use crate::kernel::ids::{RelId, RoleId};
 use crate::kernel::names::Address;
 use crate::kernel::state::State;
 use crate::lifecycle::system_mode::SystemMode;
 
 /// One change of spyne's catalog, or of what spyne keeps on a governed table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     /// A table comes under governance: its row, its shape, its history.
@@ -84,6 +85,8 @@ pub enum Record {
         status: Status,
         version: Option<String>,
     },
+    /// A change of join candidates or accepted joins.
+    Join(JoinRecord),
     /// Ingestion opens or closes.
     SetSystemMode {
         mode: SystemMode,

@@ -91,8 +91,7 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
 /// The drift from one version to the next. Whoever uses the old one may use any
 /// column of it.
 fn differences(old: &Table, new: &Table) -> Vec<Difference> {
-    let mut found =
-        compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.address());
+    let mut found = compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.at);
     found.sort_by_key(|difference| !difference.is_breaking());
     found
 }
@@ -104,7 +103,7 @@ fn gate_rows(plan: &mut Plan, facts: &Facts) {
         plan.warn(
             &shown,
             "was never analyzed: its number of rows is not known",
-            format!("ANALYZE {};", facts.incoming.table.address().quoted()),
+            format!("ANALYZE {};", facts.incoming.table.at.quoted()),
         );
         return;
     };
@@ -127,11 +126,11 @@ pub fn target_schema(
     asked: Option<&str>,
 ) -> String {
     match (outgoing, asked) {
-        (Some(outgoing), _) => outgoing.table.schema.clone(),
+        (Some(outgoing), _) => outgoing.table.at.schema.clone(),
         (None, Some(schema)) => schema.to_string(),
-        (None, None) if incoming.table.schema == STAGING => "public".to_string(),
-        (None, None) if incoming.state == State::Deprecated => incoming.home_schema.clone(),
-        (None, None) => incoming.table.schema.clone(),
+        (None, None) if incoming.table.at.schema == STAGING => "public".to_string(),
+        (None, None) if incoming.state == State::Deprecated => incoming.home.schema.clone(),
+        (None, None) => incoming.table.at.schema.clone(),
     }
 }
 
@@ -147,11 +146,11 @@ fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
                 "Leave target_schema and target_name out.",
             );
         }
-        return outgoing.table.address();
+        return outgoing.table.at.clone();
     }
-    let here = incoming.table.address();
+    let here = &incoming.table.at;
     let default = match (options.restoring, here.schema.as_str()) {
-        (true, _) => incoming.home(),
+        (true, _) => incoming.home.clone(),
         (false, STAGING) => Address::new("public", &here.name),
         (false, _) => here.clone(),
     };
@@ -216,17 +215,17 @@ fn swap(
     options: &Options,
 ) {
     let (old, new) = (&outgoing.table, &facts.incoming.table);
-    let in_place = new.address() == *target;
-    let parked = with_suffix(&old.name, &format!("__{}", outgoing.version));
-    let left = Address::new(&old.schema, &parked);
-    if facts.names_at_target.iter().any(|n| *n == parked && *n != new.name) {
+    let in_place = new.at == *target;
+    let parked = with_suffix(&old.at.name, &format!("__{}", outgoing.version));
+    let left = old.at.renamed(&parked);
+    if facts.names_at_target.iter().any(|n| *n == parked && *n != new.at.name) {
         plan.block(
             left.shown(),
             "another relation has the name that the superseded version would take",
             format!(
                 "ALTER TABLE {} RENAME TO {};",
                 left.quoted(),
-                quote(&free_name(&old.name, &outgoing.version, &facts.names_at_target))
+                quote(&free_name(&old.at.name, &outgoing.version, &facts.names_at_target))
             ),
         );
     }
@@ -236,10 +235,10 @@ fn swap(
     // Where the incoming table sits under the very name that the outgoing one
     // is parked as (a restoration), it steps aside first.
     let mut here = new.clone();
-    if !in_place && here.schema == old.schema && here.name == parked {
-        let aside = with_suffix(&here.name, &format!("__{}", here.oid));
+    if !in_place && here.at == left {
+        let aside = with_suffix(&here.at.name, &format!("__{}", here.oid));
         rename(&mut moves, &here, &aside);
-        here.name = aside;
+        here.at.name = aside;
     }
     free_index_names(&mut moves, facts, &here, Some(outgoing), target);
     return_index_names(&mut moves, &facts.incoming, outgoing);
@@ -253,14 +252,14 @@ fn swap(
     plan.steps.extend(repointing);
     let own = Version::parse(&outgoing.version).unwrap_or(Version::FIRST);
     let successor = Some(version.to_string());
-    change(plan, outgoing, State::Deprecated, own, (None, successor), &outgoing.home());
+    change(plan, outgoing, State::Deprecated, own, (None, successor), &outgoing.home);
     let supersedes = Some(outgoing.version.clone());
     change(plan, &facts.incoming, State::Active, version, (supersedes, None), target);
 }
 
 fn rename(plan: &mut Plan, table: &Table, name: &str) {
-    let (kind, at) = (Kind::of_table(&table.kind), table.address());
-    let becomes = Address::new(&table.schema, name).shown();
+    let (kind, at) = (Kind::of_table(&table.kind), table.at.clone());
+    let becomes = table.at.renamed(name).shown();
     let op = Op::Rename { kind, at, to: name.to_string() };
     plan.step(table.shown(), format!("becomes {becomes}"), op);
 }
@@ -269,21 +268,21 @@ fn rename(plan: &mut Plan, table: &Table, name: &str) {
 /// address that a third one may have: both change by way of a unique name.
 fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
     let mut here = table.clone();
-    if here.schema != target.schema {
-        if here.name != target.name {
+    if here.at.schema != target.schema {
+        if here.at.name != target.name {
             let transit = with_suffix(&target.name, &format!("__{}", here.oid));
             rename(plan, &here, &transit);
-            here.name = transit;
+            here.at.name = transit;
         }
-        let (kind, at) = (Kind::of_table(&here.kind), here.address());
+        let (kind, at) = (Kind::of_table(&here.kind), here.at.clone());
         plan.step(
             here.shown(),
             format!("moves to schema {}", target.schema),
             Op::SetSchema { kind, at, schema: target.schema.clone() },
         );
-        here.schema.clone_from(&target.schema);
+        here.at.schema.clone_from(&target.schema);
     }
-    if here.name != target.name {
+    if here.at.name != target.name {
         rename(plan, &here, &target.name);
     }
 }
@@ -305,7 +304,7 @@ fn free_index_names(
     outgoing: Option<&Governed>,
     target: &Address,
 ) {
-    if incoming.schema == target.schema {
+    if incoming.at.schema == target.schema {
         return;
     }
     let mut taken: Vec<String> = facts.names_at_target.clone();
@@ -323,8 +322,8 @@ fn free_index_names(
             o.table.indexes.contains(name) || o.table.sequences.iter().any(|s| s.name == *name)
         });
         let (schema, suffix) = match outgoing {
-            Some(old) if held_by_old => (&old.table.schema, old.version.clone()),
-            _ => (&incoming.schema, facts.incoming.version.clone()),
+            Some(old) if held_by_old => (&old.table.at.schema, old.version.clone()),
+            _ => (&incoming.at.schema, facts.incoming.version.clone()),
         };
         let free = free_name(name, &suffix, &taken);
         rename_part(plan, kind, Address::new(schema, name), &free);
@@ -337,7 +336,7 @@ fn free_index_names(
 fn return_index_names(plan: &mut Plan, incoming: &Governed, outgoing: &Governed) {
     let suffix = format!("__{}", incoming.version);
     let (new, old) = (&incoming.table, &outgoing.table);
-    if new.schema != old.schema {
+    if new.at.schema != old.at.schema {
         return;
     }
     let objects = |table: &Table| -> Vec<(String, Kind)> {
@@ -352,7 +351,7 @@ fn return_index_names(plan: &mut Plan, incoming: &Governed, outgoing: &Governed)
         }
         let parked = with_suffix(plain, &format!("__{}", outgoing.version));
         for (from, to) in [(plain, parked.as_str()), (name.as_str(), plain)] {
-            rename_part(plan, kind, Address::new(&old.schema, from), to);
+            rename_part(plan, kind, Address::new(&old.at.schema, from), to);
         }
     }
 }

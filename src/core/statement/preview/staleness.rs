@@ -22,7 +22,6 @@ pub struct Basis {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RelationBasis {
-    #[serde(rename = "label")]
     pub shown: String,
     pub state: Option<String>,
     pub version: Option<String>,
@@ -70,7 +69,6 @@ impl RelationBasis {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FunctionBasis {
-    #[serde(rename = "label")]
     pub signature: String,
     pub digest: String,
 }

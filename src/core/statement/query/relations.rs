@@ -33,7 +33,6 @@ impl Relations {
 pub struct Relation {
     pub oid: RelId,
     /// `schema.name`, quoted where it must be.
-    #[serde(rename = "label")]
     pub shown: String,
     /// The bare name.
     pub name: String,
