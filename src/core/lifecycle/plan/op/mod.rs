@@ -29,17 +29,6 @@ impl Kind {
             _ => Kind::Table,
         }
     }
-
-    const fn as_sql(self) -> &'static str {
-        match self {
-            Kind::Table => "TABLE",
-            Kind::ForeignTable => "FOREIGN TABLE",
-            Kind::MaterializedView => "MATERIALIZED VIEW",
-            Kind::View => "VIEW",
-            Kind::Index => "INDEX",
-            Kind::Sequence => "SEQUENCE",
-        }
-    }
 }
 
 /// What a privilege is granted on.
@@ -48,15 +37,6 @@ impl Kind {
 pub enum Target {
     Table(Address),
     Schema(String),
-}
-
-impl Target {
-    fn as_sql(&self) -> String {
-        match self {
-            Target::Table(at) => format!("TABLE {}", at.quoted()),
-            Target::Schema(schema) => format!("SCHEMA {}", quote(schema)),
-        }
-    }
 }
 
 /// A change of a table's row security.
@@ -70,15 +50,6 @@ pub enum RowSecurity {
 }
 
 impl RowSecurity {
-    const fn as_sql(self) -> &'static str {
-        match self {
-            RowSecurity::Enable => "ENABLE",
-            RowSecurity::Disable => "DISABLE",
-            RowSecurity::Force => "FORCE",
-            RowSecurity::NoForce => "NO FORCE",
-        }
-    }
-
     const fn inverse(self) -> RowSecurity {
         match self {
             RowSecurity::Enable => RowSecurity::Disable,
@@ -228,94 +199,6 @@ pub enum Op {
 }
 
 impl Op {
-    /// The statement; None where what changes is spyne's catalog alone.
-    pub fn sql(&self) -> Option<String> {
-        Some(match self {
-            Op::Rename { kind, at, to } => {
-                format!("ALTER {} {} RENAME TO {}", kind.as_sql(), at.quoted(), quote(to))
-            }
-            Op::SetSchema { kind, at, schema } => {
-                format!("ALTER {} {} SET SCHEMA {}", kind.as_sql(), at.quoted(), quote(schema))
-            }
-            Op::SetOwner { kind, at, owner } => {
-                format!("ALTER {} {} OWNER TO {}", kind.as_sql(), at.quoted(), role(owner))
-            }
-            Op::Grant { grant, on } => grant_sql(grant, on),
-            Op::Revoke { privilege, on, from } => revoke_sql(privilege.as_deref(), on, from),
-            Op::MakePolicy { policy, at, .. } => policy_sql(policy, at),
-            Op::DropPolicy { name, at } => {
-                format!("DROP POLICY {} ON {}", quote(name), at.quoted())
-            }
-            Op::SetRowSecurity { at, to } => {
-                format!("ALTER TABLE {} {} ROW LEVEL SECURITY", at.quoted(), to.as_sql())
-            }
-            Op::Comment { kind, at, column, text } => match column {
-                None => {
-                    format!("COMMENT ON {} {} IS {}", kind.as_sql(), at.quoted(), literal(text))
-                }
-                Some(column) => {
-                    let at = at.quoted();
-                    format!("COMMENT ON COLUMN {at}.{} IS {}", quote(column), literal(text))
-                }
-            },
-            Op::JoinPublication { publication, at } => publication_sql(publication, at),
-            Op::LeavePublication { name, at } => {
-                format!("ALTER PUBLICATION {} DROP TABLE ONLY {}", quote(name), at.quoted())
-            }
-            Op::SetReplicaIdentity { at, identity } => {
-                format!("ALTER TABLE {} REPLICA IDENTITY {identity}", at.quoted())
-            }
-            Op::GoOnAfter { at, column, value } => format!(
-                "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {})::pg_catalog.regclass, {value})",
-                literal(&at.quoted()),
-                literal(column)
-            ),
-            Op::OwnSequence { sequence, at, column } => format!(
-                "ALTER SEQUENCE {} OWNED BY {}.{}",
-                sequence.quoted(),
-                at.quoted(),
-                quote(column)
-            ),
-            Op::RepointForeignKey { at, constraint, definition } => {
-                let constraint = quote(constraint);
-                // One that was NOT VALID already says so in its definition.
-                let unvalidated = definition.trim_end().ends_with("NOT VALID");
-                let suffix = if unvalidated { "" } else { " NOT VALID" };
-                format!(
-                    "ALTER TABLE {} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {constraint} {definition}{suffix}",
-                    at.quoted()
-                )
-            }
-            Op::ValidateForeignKey { at, constraint } => {
-                format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", at.quoted(), quote(constraint))
-            }
-            Op::MakeView { view, options, body, .. } => format!(
-                "CREATE OR REPLACE VIEW {}{} AS {}",
-                view.quoted(),
-                with_options(options),
-                without_end(body)
-            ),
-            Op::DropView { view } => format!("DROP VIEW {}", view.quoted()),
-            Op::SetViewOptions { view, options } => {
-                format!("ALTER VIEW {} SET{}", view.quoted(), option_list(options))
-            }
-            Op::MakeMaterializedView { view, options, body, .. } => format!(
-                "CREATE MATERIALIZED VIEW {}{} AS {} WITH NO DATA",
-                view.quoted(),
-                with_options(options),
-                without_end(body)
-            ),
-            Op::DropMaterializedView { view } => {
-                format!("DROP MATERIALIZED VIEW {}", view.quoted())
-            }
-            Op::RefreshMaterializedView { view } => {
-                format!("REFRESH MATERIALIZED VIEW {}", view.quoted())
-            }
-            Op::MakeIndex { definition, .. } => definition.clone(),
-            Op::SetState(_) | Op::Record(_) => return None,
-        })
-    }
-
     /// The role that runs the statement, where a user wrote an expression in it:
     /// the owner of the object, in a security-restricted operation, since to
     /// parse an expression can already run code. None for spyne's own work.
@@ -360,94 +243,6 @@ impl Op {
             _ => return None,
         })
     }
-}
-
-/// A role in a statement. The two that spyne grants to of its own accord read
-/// as its documents write them.
-fn role(name: &str) -> String {
-    match name {
-        "spyne_views" | "spyne_viewer" => name.to_string(),
-        other => quote(other),
-    }
-}
-
-/// A role in GRANT and REVOKE; None is PUBLIC.
-fn grantee(name: &Option<String>) -> String {
-    name.as_deref().map_or_else(|| "PUBLIC".to_string(), role)
-}
-
-fn grant_sql(grant: &Grant, on: &Target) -> String {
-    format!(
-        "GRANT {}{} ON {} TO {}{}",
-        grant.privilege,
-        grant.column.as_deref().map(|c| format!(" ({})", quote(c))).unwrap_or_default(),
-        on.as_sql(),
-        grantee(&grant.grantee),
-        if grant.grantable { " WITH GRANT OPTION" } else { "" }
-    )
-}
-
-fn revoke_sql(privilege: Option<&str>, on: &Target, from: &[Option<String>]) -> String {
-    let mut grantees: Vec<String> = from.iter().map(grantee).collect();
-    grantees.sort();
-    grantees.dedup();
-    let grantees = grantees.join(", ");
-    match privilege {
-        Some(privilege) => format!("REVOKE {privilege} ON {} FROM {grantees}", on.as_sql()),
-        None => format!("REVOKE ALL ON {} FROM {grantees} CASCADE", on.as_sql()),
-    }
-}
-
-fn policy_sql(policy: &Policy, at: &Address) -> String {
-    let roles: Vec<String> = policy.roles.iter().map(grantee).collect();
-    format!(
-        "CREATE POLICY {} ON {} AS {} FOR {} TO {}{}{}",
-        quote(&policy.name),
-        at.quoted(),
-        if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" },
-        policy.command,
-        roles.join(", "),
-        policy.using.as_deref().map(|e| format!(" USING ({e})")).unwrap_or_default(),
-        policy.with_check.as_deref().map(|e| format!(" WITH CHECK ({e})")).unwrap_or_default(),
-    )
-}
-
-fn publication_sql(publication: &Publication, at: &Address) -> String {
-    format!(
-        "ALTER PUBLICATION {} ADD TABLE ONLY {}{}{}",
-        quote(&publication.name),
-        at.quoted(),
-        publication
-            .columns
-            .as_ref()
-            .map(|c| format!(" ({})", c.iter().map(|n| quote(n)).collect::<Vec<_>>().join(", ")))
-            .unwrap_or_default(),
-        publication.filter.as_deref().map(|f| format!(" WHERE ({f})")).unwrap_or_default(),
-    )
-}
-
-fn without_end(definition: &str) -> &str {
-    definition.trim().trim_end_matches(';')
-}
-
-/// `WITH (name = value, ...)` from pg_class.reloptions.
-fn with_options(options: &[String]) -> String {
-    match options.is_empty() {
-        true => String::new(),
-        false => format!(" WITH{}", option_list(options)),
-    }
-}
-
-/// ` (name = value, ...)`.
-fn option_list(options: &[String]) -> String {
-    let list: Vec<String> = options
-        .iter()
-        .map(|option| match option.split_once('=') {
-            Some((name, value)) => format!("{} = {}", quote(name), literal(value).trim_start()),
-            None => quote(option),
-        })
-        .collect();
-    format!(" ({})", list.join(", "))
 }
 
 #[cfg(test)]
