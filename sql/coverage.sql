@@ -19,7 +19,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE FUNCTION spyne.find_gaps()
-RETURNS TABLE (severity text, gap text, object text, detail text, remedy text)
+RETURNS SETOF spyne.gap
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 WITH governed AS (
     SELECT t.relation::oid AS oid, t.logical_name, t.state, c.relowner, c.relacl, c.relkind,
@@ -181,7 +181,7 @@ WHERE n.nspname = 'governed' AND v.relkind = 'v'
 $$;
 
 CREATE FUNCTION spyne_coverage()
-RETURNS TABLE (severity text, gap text, object text, detail text, remedy text)
+RETURNS SETOF spyne.gap
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM spyne.require_role('spyne_engineer', 'see the ways around governance');

@@ -94,14 +94,6 @@ SELECT pg_catalog.pg_extension_config_dump('spyne.drift_reports', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.drift_reports_report_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('spyne.drift_changes', '');
 
-CREATE VIEW spyne.drift_severities AS
-SELECT change_type, severity, change, because FROM spyne.drift_rules();
-COMMENT ON VIEW spyne.drift_severities IS 'How bad each kind of change is, and why';
-COMMENT ON COLUMN spyne.drift_severities.change_type IS 'As drift reports have it';
-COMMENT ON COLUMN spyne.drift_severities.severity IS 'COMPATIBLE, WARNING or BREAKING';
-COMMENT ON COLUMN spyne.drift_severities.change IS 'What has happened';
-COMMENT ON COLUMN spyne.drift_severities.because IS 'Why it is as bad as that';
-
 -- What uses the columns of a table, by pg_depend and the record of previews.
 -- The governed view by itself uses nothing; what is built on it does.
 CREATE FUNCTION spyne.column_consumers(relation oid) RETURNS TABLE (attnum integer, consumer jsonb)

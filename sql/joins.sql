@@ -18,13 +18,6 @@ CREATE AGGREGATE spyne.column_sketch(VARIADIC "any") (
     FINALFUNC = spyne.sketch_final, COMBINEFUNC = spyne.sketch_combine,
     SERIALFUNC = spyne.sketch_serialize, DESERIALFUNC = spyne.sketch_deserialize,
     PARALLEL = SAFE);
-COMMENT ON FUNCTION spyne.sketch_add(internal, "any") IS 'What spyne.column_sketch stands on: takes a value';
-COMMENT ON FUNCTION spyne.sketch_combine(internal, internal) IS 'What spyne.column_sketch stands on: takes what a parallel worker has';
-COMMENT ON FUNCTION spyne.sketch_serialize(internal) IS 'What spyne.column_sketch stands on: hands it to the leader';
-COMMENT ON FUNCTION spyne.sketch_deserialize(bytea, internal) IS 'What spyne.column_sketch stands on: takes it from a worker';
-COMMENT ON FUNCTION spyne.sketch_final(internal) IS 'What spyne.column_sketch stands on: its result';
-COMMENT ON FUNCTION spyne.join_hash("any") IS 'The hash by which a sketch keeps a value, or several as one';
-COMMENT ON AGGREGATE spyne.column_sketch("any") IS 'A sample of the distinct values of one or several columns, comparable with that of others';
 
 CREATE TABLE spyne.join_candidates (
     candidate_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -245,7 +238,7 @@ columns AS MATERIALIZED (
         SELECT base.oid, base.modifier FROM base WHERE base.typtype <> 'd') m
     JOIN pg_type b ON b.oid = m.oid)
 SELECT coalesce(jsonb_agg(jsonb_build_object(
-    'oid', w.oid::int8, 'name', w.logical_name, 'label', format('%I.%I', w.nspname, w.relname),
+    'oid', w.oid::int8, 'name', w.logical_name, 'shown', format('%I.%I', w.nspname, w.relname),
     'source', w.source, 'samples', w.direct AND w.relkind IN ('r', 'm', 'p'),
     'rows', CASE WHEN w.relkind = 'p'
                  THEN (SELECT CASE WHEN bool_and(l.reltuples >= 0) THEN sum(l.reltuples) END
@@ -284,7 +277,6 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
     ORDER BY w.logical_name), '[]')
 FROM wanted w
 $$;
-COMMENT ON FUNCTION spyne.join_tables(oid[], oid[], oid) IS 'The tables that joins are looked for in, as a role may read them';
 
 -- The statistics of columns, as far as the caller may see them, which pg_stats
 -- decides. The first and the last part of a histogram are left out: there are the
@@ -303,4 +295,3 @@ LEFT JOIN LATERAL (SELECT CASE WHEN cardinality(h.bounds) > 20 THEN h.bounds[2] 
 LEFT JOIN LATERAL (SELECT CASE WHEN cardinality(h.bounds) > 20 THEN h.bounds[cardinality(h.bounds) - 1] END AS number) y ON true
 WHERE c.oid = ANY (relations)
 $$;
-COMMENT ON FUNCTION spyne.column_statistics(oid[]) IS 'What pg_stats knows of the columns of tables, for the caller';

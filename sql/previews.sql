@@ -239,43 +239,6 @@ SELECT jsonb_build_object(
 END
 $$;
 
--- The functions people call. Their bodies are parsed now, so that no name in
--- them means something else to whoever calls.
-CREATE FUNCTION spyne_preview(
-    query text,
-    dry_run boolean DEFAULT false,
-    include_deprecated boolean DEFAULT false,
-    pin jsonb DEFAULT NULL,
-    override text[] DEFAULT '{}',
-    reason text DEFAULT NULL)
-RETURNS TABLE (
-    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
-    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
-    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
-    requires_confirmation boolean, expires_at timestamptz)
-LANGUAGE sql VOLATILE ROWS 1
-BEGIN ATOMIC
-    SELECT (p ->> 'preview_id')::uuid, p ->> 'sql', p ->> 'statement', p -> 'tables_used',
-           ARRAY(SELECT jsonb_array_elements_text(p -> 'join_versions')), p -> 'joins', p -> 'filters',
-           p -> 'aggregations', p -> 'assumptions', p -> 'guardrails', nullif(p -> 'dry_run', 'null'),
-           (p ->> 'confidence')::double precision, (p ->> 'estimated_rows')::double precision,
-           (p ->> 'estimated_cost')::double precision, (p ->> 'estimated_execution_time_ms')::double precision,
-           (p ->> 'requires_confirmation')::boolean, (p ->> 'expires_at')::timestamptz
-    FROM spyne.make_preview(query, dry_run, include_deprecated, pin, override, reason) p;
-END;
-
-CREATE FUNCTION spyne_preview_text(
-    query text,
-    dry_run boolean DEFAULT false,
-    include_deprecated boolean DEFAULT false,
-    pin jsonb DEFAULT NULL,
-    override text[] DEFAULT '{}',
-    reason text DEFAULT NULL)
-RETURNS text LANGUAGE sql VOLATILE
-BEGIN ATOMIC
-    SELECT spyne.render_preview(spyne.make_preview(query, dry_run, include_deprecated, pin, override, reason));
-END;
-
 -- These two run the statement in the caller's own search_path, as the caller:
 -- the rule finds its preview by its text, as it does for any client.
 CREATE FUNCTION spyne_execute(preview_id uuid) RETURNS SETOF jsonb
@@ -304,20 +267,3 @@ BEGIN
     RETURN opened;
 END
 $$;
-
-CREATE FUNCTION spyne_correct(id text, corrections jsonb)
-RETURNS TABLE (
-    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
-    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
-    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
-    requires_confirmation boolean, expires_at timestamptz)
-LANGUAGE sql VOLATILE ROWS 1
-BEGIN ATOMIC
-    SELECT (p ->> 'preview_id')::uuid, p ->> 'sql', p ->> 'statement', p -> 'tables_used',
-           ARRAY(SELECT jsonb_array_elements_text(p -> 'join_versions')), p -> 'joins', p -> 'filters',
-           p -> 'aggregations', p -> 'assumptions', p -> 'guardrails', nullif(p -> 'dry_run', 'null'),
-           (p ->> 'confidence')::double precision, (p ->> 'estimated_rows')::double precision,
-           (p ->> 'estimated_cost')::double precision, (p ->> 'estimated_execution_time_ms')::double precision,
-           (p ->> 'requires_confirmation')::boolean, (p ->> 'expires_at')::timestamptz
-    FROM spyne.make_correction(id, corrections) p;
-END;

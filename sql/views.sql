@@ -5,9 +5,11 @@
 CREATE TRIGGER notice AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON spyne.tables
     FOR EACH STATEMENT EXECUTE FUNCTION spyne.notice();
 ALTER TABLE spyne.tables ENABLE ALWAYS TRIGGER notice;
+COMMENT ON TRIGGER notice ON spyne.tables IS 'Tells every session that governance has changed';
 CREATE TRIGGER notice AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON spyne.system_config
     FOR EACH STATEMENT EXECUTE FUNCTION spyne.notice();
 ALTER TABLE spyne.system_config ENABLE ALWAYS TRIGGER notice;
+COMMENT ON TRIGGER notice ON spyne.system_config IS 'Tells every session that the system mode has changed';
 
 -- The history is append-only for everybody.
 CREATE FUNCTION spyne.append_only() RETURNS trigger
@@ -22,6 +24,7 @@ $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON spyne.table_state_history
     FOR EACH STATEMENT EXECUTE FUNCTION spyne.append_only();
 ALTER TABLE spyne.table_state_history ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TRIGGER append_only ON spyne.table_state_history IS 'Rows are added, never changed';
 
 CREATE VIEW spyne.state_properties AS
 SELECT state, meaning, queryable, writable, visible, auto_joined, becomes, registrable FROM spyne.state_rules();
@@ -30,6 +33,31 @@ COMMENT ON VIEW spyne.state_properties IS 'What each table state means and allow
 CREATE VIEW spyne.role_permissions AS
 SELECT role, query, create_contracts, ingest, promote, deprecate, view_shadow FROM spyne.role_rules();
 COMMENT ON VIEW spyne.role_permissions IS 'What each role may do. Fixed: people are managed with GRANT and REVOKE';
+
+CREATE VIEW spyne.rules AS
+SELECT rule, sqlstate, refused, place FROM spyne.access_rules();
+COMMENT ON VIEW spyne.rules IS 'The rules by which statements, DDL and calls are refused';
+
+CREATE VIEW spyne.drift_severities AS
+SELECT change_type, severity, change, because FROM spyne.drift_rules();
+COMMENT ON VIEW spyne.drift_severities IS 'How bad each kind of change is, and why';
+
+-- These show what a function returns, and say of the columns what its row
+-- type says.
+DO $comments$
+DECLARE
+    said record;
+BEGIN
+    FOR said IN
+        SELECT shown.name, a.attname, pg_catalog.col_description(a.attrelid, a.attnum) AS comment
+        FROM (VALUES ('spyne.state_properties', 'spyne.state_rule'), ('spyne.role_permissions', 'spyne.role_rule'),
+                     ('spyne.rules', 'spyne.access_rule'), ('spyne.drift_severities', 'spyne.drift_rule')) shown (name, row_type)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = shown.row_type::pg_catalog.regclass::pg_catalog.oid AND a.attnum > 0
+    LOOP
+        EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', said.name, said.attname, said.comment);
+    END LOOP;
+END
+$comments$;
 
 -- Who has which role, and how: the shortest chain of memberships that leads
 -- from the login role to the spyne role.

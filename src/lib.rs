@@ -16,6 +16,12 @@ pgrx::pg_module_magic!(name, version);
 
 extension_sql_file!("../sql/roles.sql", name = "roles", bootstrap);
 extension_sql_file!("../sql/catalog.sql", name = "catalog", requires = ["roles"]);
+extension_sql_file!(
+    "../sql/rows.sql",
+    name = "rows",
+    requires = ["catalog"],
+    creates = [Type(pg::row_sets::Rows)]
+);
 extension_sql_file!("../sql/describe.sql", name = "describe", requires = ["catalog"]);
 extension_sql_file!(
     "../sql/views.sql",
@@ -27,6 +33,8 @@ extension_sql_file!(
         api::roles::require_role,
         api::rules::state_rules,
         api::rules::role_rules,
+        api::rules::access_rules,
+        api::rules::drift_rules,
         api::states::governing,
         enforce::guards::guard_trigger,
         enforce::guards::notice_trigger,
@@ -40,56 +48,18 @@ extension_sql_file!(
     name = "previews",
     requires = [
         "coverage",
-        api::corrections::make_correction,
+        api::corrections::spyne_correct,
         api::previews::analyzed_trees,
-        api::previews::make_preview,
-        api::previews::render_preview,
         api::previews::preview_statement,
+        api::previews::spyne_preview,
+        api::previews::spyne_preview_text,
     ]
 );
 extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["previews"]);
-extension_sql_file!(
-    "../sql/drift.sql",
-    name = "drift",
-    requires = ["joins", api::rules::drift_rules]
-);
-
-extension_sql_file!(
-    "../sql/comments.sql",
-    name = "comments",
-    requires = [
-        "drift",
-        api::accepted_joins::spyne_validate_join,
-        api::accepted_joins::spyne_accept_join,
-        api::accepted_joins::spyne_reject_join,
-        api::accepted_joins::spyne_join,
-        api::accepted_joins::spyne_deprecate_join,
-        api::accepted_joins::spyne_join_graph,
-        api::joins::spyne_discover_joins,
-        api::joins::spyne_join_candidates,
-        api::joins::spyne_propose_join,
-        api::drift::spyne_detect_drift,
-        api::drift::spyne_detect_all_drift,
-        api::drift::spyne_detect_feed_drift,
-        api::drift::spyne_resolve_drift,
-        api::drift::spyne_diff,
-        api::previews::spyne_validate,
-        api::previews::spyne_explain,
-        api::registration::spyne_register,
-        api::registration::spyne_register_schema,
-        api::registration::spyne_unregister,
-        api::shadows::spyne_create_shadow,
-        api::transitions::spyne_promote,
-        api::transitions::spyne_deprecate,
-        api::transitions::spyne_restore,
-        api::resolution::spyne_resolve,
-        api::mode::spyne_system_mode,
-        api::mode::spyne_set_system_mode,
-        api::statements::check_statements,
-        api::statements::statement_count,
-    ]
-);
-extension_sql_file!("../sql/privileges.sql", name = "privileges", finalize);
+extension_sql_file!("../sql/drift.sql", name = "drift", requires = ["joins"]);
+extension_sql_file!("../sql/privileges.sql", name = "privileges", requires = ["drift"]);
+// Comes after every function, by `finalize`.
+extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 /// Called once when the library is loaded, in the postmaster or in a session.
 #[allow(non_snake_case)]

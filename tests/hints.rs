@@ -36,10 +36,13 @@ const FRAGMENTS: &[&str] = &[
     "accept_breaking => true.",
     "dependents => 'repoint' to move it",
     "dry_run => true works here",
+    "with dry_run => true.",
     "target_schema => '...' or target_name => '...'",
     // Where only a person knows which.
     "REPLICA IDENTITY USING INDEX ...",
     "SELECT * FROM spyne_propose_join(...) makes it a candidate",
+    "reason => '...');",
+    "preview that: SELECT * FROM spyne_preview('...');",
 ];
 
 /// Refusals of what a HINT says, each of which the documents name: the beginning of the message.

@@ -119,7 +119,7 @@ fn columns_of(table: &Table, names: &[String], candidate: i64) -> Result<Vec<usi
         .map(|name| {
             table.column(name).ok_or_else(|| {
                 wrong_state(
-                    format!("{} has no column \"{name}\" any more", table.label),
+                    format!("{} has no column \"{name}\" any more", table.shown),
                     format!("Join candidate {candidate} was found when it had."),
                     "Find its joins again: SELECT * FROM spyne_discover_joins();".into(),
                 )

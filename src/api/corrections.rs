@@ -1,29 +1,42 @@
 //! spyne_correct.
 
+use std::str::FromStr;
+
 use pgrx::JsonB;
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
-use serde_json::Value;
 
 use super::context::{Caller, elevated, given};
-use super::previews::{self as previewing, Request};
-use crate::store::previews::{self, Preview};
+use super::previews::{json_of, preview, returns_preview, uuid_of};
+use crate::pg::catalogs;
+use crate::report::OrRaise;
+use crate::store::previews;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::correction;
+use spyne_core::statement::preview::Preview;
+use spyne_core::statement::preview::asked::Asked;
 
 const HINT: &str = "For example: SELECT * FROM spyne_correct('<preview_id>', '{\"type\": \"LIMIT\", \"to\": 10, \"reason\": \"a look is enough\"}');";
 
-/// What spyne_correct stands on: the new preview's row.
+returns_preview! {
+/// Corrects a previewed statement, and previews what comes of it. For whoever may query,
+/// of previews and runs of their own; an admin, of anybody's.
 ///
 /// # Errors
 /// 22004, 22023 where a correction does not apply or there is no such preview;
 /// and those of spyne_preview, for what was corrected.
 #[pg_extern(sql = "
-CREATE FUNCTION spyne.make_correction(id text, corrections jsonb) RETURNS jsonb
-VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+CREATE FUNCTION spyne_correct(id text, corrections jsonb)
+RETURNS TABLE (
+    preview_id uuid, sql text, statement text, tables_used jsonb, join_versions text[], joins jsonb, filters jsonb,
+    aggregations jsonb, assumptions jsonb, guardrails jsonb, dry_run_result jsonb, confidence double precision,
+    estimated_rows double precision, estimated_cost double precision, estimated_execution_time_ms double precision,
+    requires_confirmation boolean, expires_at timestamptz)
+ROWS 1 VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn make_correction(id: Option<&str>, corrections: Option<JsonB>) -> JsonB {
-    let run = || -> Result<Value> {
+fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) {
+    let run = || -> Result<Preview> {
         let id = given(id, "id", HINT)?.trim().to_string();
         let JsonB(given_corrections) = given(corrections, "corrections", HINT)?;
         let caller = Caller::now();
@@ -35,15 +48,13 @@ fn make_correction(id: Option<&str>, corrections: Option<JsonB>) -> JsonB {
             elevated(|| previews::version_of(name, version, staging)).ok().flatten()
         };
         let corrected = correction::correct(&old.sql, &asked, &resolve)?;
-        let request = Request::plain(&corrected.sql, old.include_deprecated);
-        let new = previewing::preview(&request, Some(&old.preview_id))?;
-        if let Some(new_id) =
-            new["preview_id"].as_str().filter(|_| !crate::pg::catalogs::read_only_here())
-        {
+        let asked = Asked::plain(&corrected.sql, old.include_deprecated);
+        let new = preview(&asked, Some(&old.preview_id), &caller)?;
+        if !catalogs::read_only_here() {
             elevated(|| {
                 previews::corrected(
                     &old.preview_id,
-                    new_id,
+                    &new.preview_id,
                     &given_corrections,
                     &corrected.applied,
                     caller.user,
@@ -52,8 +63,8 @@ fn make_correction(id: Option<&str>, corrections: Option<JsonB>) -> JsonB {
         }
         Ok(new)
     };
-    use crate::report::OrRaise;
-    JsonB(run().or_raise())
+    run().or_raise()
+}
 }
 
 /// The preview with this id, or the one that the run with this id came of.

@@ -92,7 +92,7 @@ fn read(
                 }
             }
             Err(error) => {
-                report::notice(&format!("{} is left out: {error}", table.label));
+                report::notice(&format!("{} is left out: {error}", table.shown));
                 left_out = Some(reading.table);
             }
         }
@@ -144,7 +144,7 @@ fn read_together(
     progress: &mut Progress,
 ) -> Result<(Compared, Samples)> {
     let keys =
-        |_: usize, table: &Table| format!("looking for keys of several columns in {}", table.label);
+        |_: usize, table: &Table| format!("looking for keys of several columns in {}", table.shown);
     let probes = several::probes(scope, &compared.several);
     let probed = read(scope, &probes, progress, keys)?;
     let readings = several::key_readings(scope, &compared.several, &probed, &samples);
@@ -152,7 +152,7 @@ fn read_together(
     let several = several::that_are_keys(compared.several, &samples);
     let readings = several::child_readings(scope, &several, &samples, rows);
     let children = read(scope, &readings, progress, |_, table| {
-        format!("comparing several columns of {}", table.label)
+        format!("comparing several columns of {}", table.shown)
     })?;
     Ok((Compared { several, ..compared }, samples.and(children)))
 }
@@ -167,7 +167,7 @@ fn look_up(
     let mut told = Told::new();
     for lookup in lookups(samples, &compared.undecided(samples)) {
         let table = &scope.tables[lookup.table];
-        progress.say(|| format!("looking up values in {}", table.label));
+        progress.say(|| format!("looking up values in {}", table.shown));
         told.extend(lookup.told(scope, samples, &found(table, &lookup)?));
     }
     Ok(told)

@@ -23,41 +23,51 @@ use crate::command::drift::ResolveDrift;
 use crate::command::settling::{self, Settled};
 use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
-use crate::pg::oids::{AsOid, rel_id};
+use crate::pg::oids::rel_id;
+use crate::pg::row_sets::{Rows, row};
 use crate::pg::{cache, catalogs, digest, types as type_names};
 use crate::report::OrRaise;
 use crate::store::drift::{self, About};
 use crate::store::{tables, types};
 
-type DriftRow = (
-    pg_sys::Oid,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    String,
-    String,
-    JsonB,
-    String,
-);
+row! {
+    /// A change of a table since its shape was taken, and what uses it.
+    "detected_change" => DetectedChange {
+        relation: RelId,
+        change_type: &'static str,
+        column: Option<String>,
+        old_name: Option<String>,
+        new_name: Option<String>,
+        old_type: Option<String>,
+        new_type: Option<String>,
+        severity: &'static str,
+        detail: String,
+        consumers: JsonB,
+        remedy: String,
+    }
+}
 
-fn row(relid: RelId, found: Found) -> DriftRow {
-    let change = found.change;
-    (
-        relid.oid(),
-        change.change_type.as_str().to_string(),
-        change.column,
-        change.old_name,
-        change.new_name,
-        change.old_type,
-        change.new_type,
-        change.severity.as_str().to_string(),
-        change.detail,
-        JsonB(Value::Array(found.consumers)),
-        change.remedy,
-    )
+impl DetectedChange {
+    fn of(relation: RelId, found: Found) -> Self {
+        let change = found.change;
+        DetectedChange {
+            relation,
+            change_type: change.change_type.as_str(),
+            column: change.column,
+            old_name: change.old_name,
+            new_name: change.new_name,
+            old_type: change.old_type,
+            new_type: change.new_type,
+            severity: change.severity.as_str(),
+            detail: change.detail,
+            consumers: JsonB(Value::Array(found.consumers)),
+            remedy: change.remedy,
+        }
+    }
+
+    fn all_of(relation: RelId, found: Vec<Found>) -> impl Iterator<Item = Self> {
+        found.into_iter().map(move |one| DetectedChange::of(relation, one))
+    }
 }
 
 /// The changes of a governed table since its shape was taken, and what uses it.
@@ -67,32 +77,15 @@ fn row(relid: RelId, found: Found) -> DriftRow {
 /// 55000 where the table is not governed; 22004, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_detect_drift(relation regclass)
-RETURNS TABLE (relation regclass, change_type text, \"column\" text, old_name text, new_name text,
-               old_type text, new_type text, severity text, detail text, consumers jsonb, remedy text)
+RETURNS SETOF spyne.detected_change
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
 fn spyne_detect_drift(
     relation: Option<pg_sys::Oid>,
-) -> TableIterator<
-    'static,
-    (
-        name!(relation, pg_sys::Oid),
-        name!(change_type, String),
-        name!(column, Option<String>),
-        name!(old_name, Option<String>),
-        name!(new_name, Option<String>),
-        name!(old_type, Option<String>),
-        name!(new_type, Option<String>),
-        name!(severity, String),
-        name!(detail, String),
-        name!(consumers, JsonB),
-        name!(remedy, String),
-    ),
-> {
+) -> Rows<DetectedChange> {
     let hint = "For example: SELECT * FROM spyne_detect_drift('public.customer');";
-    let run = || -> Result<Vec<DriftRow>> {
+    let run = || -> Result<Vec<DetectedChange>> {
         let relid = rel_id(given(relation, "relation", hint)?);
         let caller = Caller::now();
         let action = format!("look for drift of {}", catalogs::relation_name(relid));
@@ -102,9 +95,9 @@ fn spyne_detect_drift(
             caller.require(Permission::ViewShadow, &action)?;
         }
         let settled = look(relid, &caller)?;
-        Ok(settled.map(|s| s.found).into_iter().flatten().map(|f| row(relid, f)).collect())
+        Ok(settled.into_iter().flat_map(|s| DetectedChange::all_of(relid, s.found)).collect())
     };
-    TableIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 /// As `spyne_detect_drift(relation)`, for every governed table that the caller
@@ -114,29 +107,12 @@ fn spyne_detect_drift(
 /// 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_detect_drift()
-RETURNS TABLE (relation regclass, change_type text, \"column\" text, old_name text, new_name text,
-               old_type text, new_type text, severity text, detail text, consumers jsonb, remedy text)
+RETURNS SETOF spyne.detected_change
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
-fn spyne_detect_all_drift() -> TableIterator<
-    'static,
-    (
-        name!(relation, pg_sys::Oid),
-        name!(change_type, String),
-        name!(column, Option<String>),
-        name!(old_name, Option<String>),
-        name!(new_name, Option<String>),
-        name!(old_type, Option<String>),
-        name!(new_type, Option<String>),
-        name!(severity, String),
-        name!(detail, String),
-        name!(consumers, JsonB),
-        name!(remedy, String),
-    ),
-> {
-    let run = || -> Result<Vec<DriftRow>> {
+fn spyne_detect_all_drift() -> Rows<DetectedChange> {
+    let run = || -> Result<Vec<DetectedChange>> {
         let caller = Caller::now();
         caller.require(Permission::Query, "look for drift")?;
         let sees_shadows = caller.role.may(Permission::ViewShadow);
@@ -151,12 +127,12 @@ fn spyne_detect_all_drift() -> TableIterator<
                 continue;
             }
             if let Some(settled) = look(relid, &caller)? {
-                rows.extend(settled.found.into_iter().map(|f| row(relid, f)));
+                rows.extend(DetectedChange::all_of(relid, settled.found));
             }
         }
         Ok(rows)
     };
-    TableIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 /// Looks at a table. What is found is stored and settled by those who may change
@@ -191,33 +167,16 @@ fn suspects() -> Vec<RelId> {
 /// name; 22004, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_detect_drift(contract_id text, new_schema jsonb)
-RETURNS TABLE (relation regclass, change_type text, \"column\" text, old_name text, new_name text,
-               old_type text, new_type text, severity text, detail text, consumers jsonb, remedy text)
+RETURNS SETOF spyne.detected_change
 VOLATILE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
 fn spyne_detect_feed_drift(
     contract_id: Option<String>,
     new_schema: Option<JsonB>,
-) -> TableIterator<
-    'static,
-    (
-        name!(relation, pg_sys::Oid),
-        name!(change_type, String),
-        name!(column, Option<String>),
-        name!(old_name, Option<String>),
-        name!(new_name, Option<String>),
-        name!(old_type, Option<String>),
-        name!(new_type, Option<String>),
-        name!(severity, String),
-        name!(detail, String),
-        name!(consumers, JsonB),
-        name!(remedy, String),
-    ),
-> {
+) -> Rows<DetectedChange> {
     let hint = r#"For example: SELECT * FROM spyne_detect_drift('customer', '{"columns": [{"name": "id", "data_type": "bigint"}]}');"#;
-    let run = || -> Result<Vec<DriftRow>> {
+    let run = || -> Result<Vec<DetectedChange>> {
         let name = given(contract_id, "contract_id", hint)?;
         let described = described::parse(&given(new_schema, "new_schema", hint)?.0)?;
         let caller = Caller::now();
@@ -251,9 +210,9 @@ fn spyne_detect_feed_drift(
             };
             elevated(|e| drift::store(e, &about, &found, caller.user))?;
         }
-        Ok(found.into_iter().map(|f| row(relation, f)).collect())
+        Ok(DetectedChange::all_of(relation, found).collect())
     };
-    TableIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }
 
 /// The remedy of a feed's drift is to ask for the old shape: the table is as it
@@ -313,6 +272,16 @@ fn unknown_name(name: &str) -> Result<SpyneError> {
     ))
 }
 
+row! {
+    /// A drift report that was settled.
+    "settled_drift" => SettledDrift {
+        report_id: i64,
+        status: &'static str,
+        name: String,
+        version: String,
+    }
+}
+
 /// Settles a drift report: `apply` takes the live shape as a new version,
 /// `dismiss` leaves things as they are.
 ///
@@ -322,7 +291,7 @@ fn unknown_name(name: &str) -> Result<SpyneError> {
 /// stand in the way; 22004, 25006, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_resolve_drift(report_id bigint, action text, reason text, dry_run boolean DEFAULT false)
-RETURNS TABLE (report_id bigint, status text, name text, version text)
+RETURNS SETOF spyne.settled_drift
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -331,10 +300,7 @@ fn spyne_resolve_drift(
     action: Option<String>,
     reason: Option<String>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (name!(report_id, i64), name!(status, String), name!(name, String), name!(version, String)),
-> {
+) -> Rows<SettledDrift> {
     let hint =
         "For example: SELECT * FROM spyne_resolve_drift(7, 'apply', 'agreed with the owners');";
     let run = || -> Result<_> {
@@ -358,14 +324,31 @@ fn spyne_resolve_drift(
             ));
         }
         let report = command::run(&ResolveDrift { report_id: id, settlement, reason }, mode)?.facts;
-        let version = report.version().to_string();
-        Ok((id, settlement.status().as_str().to_string(), report.known.logical_name, version))
+        Ok(SettledDrift {
+            report_id: id,
+            status: settlement.status().as_str(),
+            version: report.version().to_string(),
+            name: report.known.logical_name,
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
 }
 
 fn bad(message: impl Into<String>, detail: &str, hint: &str) -> SpyneError {
     SpyneError::new(Code::InvalidParameter, message, detail, hint)
+}
+
+row! {
+    /// A change, or a statement of the guide.
+    "diff_line" => DiffLine {
+        seq: i32,
+        item: &'static str,
+        change_type: Option<&'static str>,
+        column: Option<String>,
+        severity: Option<&'static str>,
+        detail: String,
+        statement: Option<String>,
+    }
 }
 
 /// The changes between two versions of a name, and a guide: statements that
@@ -376,27 +359,15 @@ fn bad(message: impl Into<String>, detail: &str, hint: &str) -> SpyneError {
 /// 42P01 for an unknown name or version; 22004, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_diff(name text, from_version text, to_version text)
-RETURNS TABLE (seq integer, item text, change_type text, \"column\" text, severity text, detail text, statement text)
+RETURNS SETOF spyne.diff_line
 STABLE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
 fn spyne_diff(
     name: Option<String>,
     from_version: Option<String>,
     to_version: Option<String>,
-) -> TableIterator<
-    'static,
-    (
-        name!(seq, i32),
-        name!(item, String),
-        name!(change_type, Option<String>),
-        name!(column, Option<String>),
-        name!(severity, Option<String>),
-        name!(detail, String),
-        name!(statement, Option<String>),
-    ),
-> {
+) -> Rows<DiffLine> {
     let hint = "For example: SELECT * FROM spyne_diff('customer', 'v1', 'v2');";
     let run = || -> Result<_> {
         let name = given(name, "name", hint)?;
@@ -409,16 +380,37 @@ fn spyne_diff(
             .unwrap_or_else(|| Address::new("public", &name));
         Ok(diff(&old, &new, &from, &address))
     };
-    let rows = run().or_raise().into_iter().zip(1..);
-    TableIterator::new(rows.map(|((item, change_type, column, severity, detail, sql), seq)| {
-        (seq, item.to_string(), change_type, column, severity, detail, sql)
-    }))
+    let lines = run().or_raise().into_iter().zip(1..);
+    Rows::of(lines.map(|(line, seq)| DiffLine { seq, ..line }).collect())
 }
 
-type DiffRow =
-    (&'static str, Option<String>, Option<String>, Option<String>, String, Option<String>);
+impl DiffLine {
+    fn change(change: Change) -> Self {
+        DiffLine {
+            seq: 0,
+            item: "change",
+            change_type: Some(change.change_type.as_str()),
+            column: change.column,
+            severity: Some(change.severity.as_str()),
+            detail: change.detail,
+            statement: None,
+        }
+    }
 
-fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address) -> Vec<DiffRow> {
+    fn guide(item: &'static str, detail: &str, statement: String) -> Self {
+        DiffLine {
+            seq: 0,
+            item,
+            change_type: None,
+            column: None,
+            severity: None,
+            detail: detail.to_string(),
+            statement: Some(statement),
+        }
+    }
+}
+
+fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address) -> Vec<DiffLine> {
     let relationship = match old.origin.is_some() && old.origin == new.origin {
         true => Relationship::SameTable,
         false => Relationship::OtherTable,
@@ -426,25 +418,17 @@ fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address)
     let (old, new) = (&old.shape, &new.shape);
     let changes = compare(old, new, relationship, &|_| true, address);
     let pairs = kept(old, new, relationship);
-    let mut rows: Vec<DiffRow> = changes
-        .into_iter()
-        .map(|c| {
-            let (kind, severity) = (c.change_type.as_str(), c.severity.as_str());
-            ("change", Some(kind.into()), c.column, Some(severity.into()), c.detail, None)
-        })
-        .collect();
-    if rows.is_empty() {
-        return rows;
+    let mut lines: Vec<DiffLine> = changes.into_iter().map(DiffLine::change).collect();
+    if lines.is_empty() {
+        return lines;
     }
     for statement in guide::migration(old, new, &pairs, address) {
-        let detail = "on a table of the old shape".to_string();
-        rows.push(("migration", None, None, None, detail, Some(statement)));
+        lines.push(DiffLine::guide("migration", "on a table of the old shape", statement));
     }
     let view = address.renamed(with_suffix(&address.name, &format!("__{from}_shape")));
     let statement = guide::view(old, &pairs, &view, address);
-    let detail = "the old shape, over a table of the new one".to_string();
-    rows.push(("view", None, None, None, detail, Some(statement)));
-    rows
+    lines.push(DiffLine::guide("view", "the old shape, over a table of the new one", statement));
+    lines
 }
 
 /// The shape of a version, as far as the caller may see it.

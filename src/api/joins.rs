@@ -224,7 +224,7 @@ fn spyne_join_candidates(
         if !classes(one).iter().any(|class| classes(other).contains(class)) {
             return Err(SpyneError::new(
                 Code::InvalidParameter,
-                format!("{} and {} have no columns that could be compared", one.label, other.label),
+                format!("{} and {} have no columns that could be compared", one.shown, other.shown),
                 "Columns are compared where their types are of one kind: numbers, texts, uuids, dates and timestamps, or the same other type.",
                 "Look at their columns: \\d. A cast in a view that is governed makes them comparable.",
             ));
@@ -266,11 +266,11 @@ pub(super) fn readable(oids: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
     if let Some(hidden) = found.hidden.first() {
         return Err(SpyneError::new(
             Code::InsufficientPrivilege,
-            format!("permission denied to read {}", hidden.label),
+            format!("permission denied to read {}", hidden.shown),
             "Joins are looked at with the rights of the caller, by the table or by its governed view.",
             format!(
                 "Its owner can run: GRANT SELECT ON {} TO {};",
-                hidden.label,
+                hidden.shown,
                 users::quoted_name(caller.user)
             ),
         ));
@@ -423,8 +423,8 @@ fn columns_of(table: &Table, names: &[String], argument: &str, hint: &str) -> Re
         let Some(column) = table.column(name) else {
             let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
             return Err(bad(
-                format!("{} has no column \"{name}\"", table.label),
-                format!("{argument} names columns of {}: {}.", table.label, known.join(", ")),
+                format!("{} has no column \"{name}\"", table.shown),
+                format!("{argument} names columns of {}: {}.", table.shown, known.join(", ")),
                 hint,
             ));
         };
@@ -477,7 +477,7 @@ fn check_steps(
     if child.oid == parent.oid && columns == key {
         return Err(bad(
             "a column cannot refer to itself".into(),
-            format!("Both sides are {}.", child.label),
+            format!("Both sides are {}.", child.shown),
             hint,
         ));
     }

@@ -7,6 +7,7 @@ pub mod corrections;
 mod discovery;
 pub mod drift;
 pub mod joins;
+mod looking;
 pub mod mode;
 pub mod previews;
 mod progress;

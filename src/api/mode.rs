@@ -8,6 +8,7 @@ use super::context::given;
 use crate::command::mode::SetSystemMode;
 use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 use crate::store::config;
 
@@ -20,20 +21,28 @@ fn spyne_system_mode() -> String {
     elevated(|e| config::system_mode(e)).or_raise().as_str().to_string()
 }
 
+row! {
+    /// The system mode, before and after.
+    "mode_change" => ModeChange {
+        mode_before: &'static str,
+        mode_after: &'static str,
+    }
+}
+
 /// Opens or closes ingestion. Returns the mode before and after.
 ///
 /// # Errors
 /// 22023 for another mode or an empty reason, 22004 for NULL, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_set_system_mode(mode text, reason text, dry_run boolean DEFAULT false)
-RETURNS TABLE (mode_before text, mode_after text) ROWS 1 VOLATILE
+RETURNS SETOF spyne.mode_change ROWS 1 VOLATILE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn spyne_set_system_mode(
     mode: Option<&str>,
     reason: Option<&str>,
     dry_run: Option<bool>,
-) -> TableIterator<'static, (name!(mode_before, String), name!(mode_after, String))> {
+) -> Rows<ModeChange> {
     let hint =
         "For example: SELECT * FROM spyne_set_system_mode('INGESTION_READY', 'nightly load');";
     let run = || -> Result<_> {
@@ -49,7 +58,7 @@ fn spyne_set_system_mode(
             ));
         }
         let before = command::run(&SetSystemMode { mode, reason }, run)?.facts;
-        Ok((before.as_str().to_string(), mode.as_str().to_string()))
+        Ok(ModeChange { mode_before: before.as_str(), mode_after: mode.as_str() })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
 }

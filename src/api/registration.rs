@@ -3,6 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::Address;
 use spyne_core::kernel::role::Role;
 use spyne_core::lifecycle::registration;
@@ -14,12 +15,24 @@ use crate::command::caller::require_writable;
 use crate::command::registration::{Register, Unregister, existing_role, existing_schema};
 use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
-use crate::pg::oids::{AsOid, rel_id, role_id};
+use crate::pg::oids::{rel_id, role_id};
+use crate::pg::row_sets::{Rows, row};
 use crate::pg::users;
 use crate::report::OrRaise;
 use crate::store::tables;
 
 const HINT: &str = "For example: SELECT * FROM spyne_register('public.customer');";
+
+row! {
+    /// A table that was taken under governance.
+    "registration" => Registration {
+        relation: RelId,
+        name: String,
+        state: &'static str,
+        version: String,
+        governed_view: Option<String>,
+    }
+}
 
 /// Takes a table under governance.
 ///
@@ -32,7 +45,7 @@ CREATE FUNCTION spyne_register(
     state text DEFAULT 'READ_ONLY',
     owner regrole DEFAULT pg_catalog.quote_ident(CURRENT_USER)::pg_catalog.regrole,
     dry_run boolean DEFAULT false)
-RETURNS TABLE (relation regclass, name text, state text, version text, governed_view text)
+RETURNS SETOF spyne.registration
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -42,16 +55,7 @@ fn spyne_register(
     state: Option<&str>,
     owner: Option<pg_sys::Oid>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(relation, pg_sys::Oid),
-        name!(name, String),
-        name!(state, String),
-        name!(version, String),
-        name!(governed_view, Option<String>),
-    ),
-> {
+) -> Rows<Registration> {
     let run = || -> Result<_> {
         let relation = rel_id(given(relation, "relation", HINT)?);
         let state = transition::parse_state("state", given(state, "state", HINT)?)?;
@@ -59,10 +63,27 @@ fn spyne_register(
         let mode = Mode::of(given(dry_run, "dry_run", HINT)?);
         let facts = command::run(&Register { relation, name, state, owner }, mode)?.facts;
         let view = (!state.is_staging()).then(|| Address::new("governed", &facts.name).shown());
-        let version = facts.version();
-        Ok((relation.oid(), facts.name, state.as_str().to_string(), version, view))
+        Ok(Registration {
+            relation,
+            state: state.as_str(),
+            version: facts.version(),
+            governed_view: view,
+            name: facts.name,
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
+}
+
+row! {
+    /// What became of a table of a schema: `registered` or `skipped`, and why.
+    "schema_registration" => SchemaRegistration {
+        relation: RelId,
+        name: String,
+        state: &'static str,
+        version: Option<String>,
+        outcome: &'static str,
+        detail: Option<String>,
+    }
 }
 
 /// Takes all tables of a schema under governance: a row each, also for those
@@ -76,27 +97,16 @@ CREATE FUNCTION spyne_register_schema(
     state text DEFAULT 'READ_ONLY',
     owner regrole DEFAULT pg_catalog.quote_ident(CURRENT_USER)::pg_catalog.regrole,
     dry_run boolean DEFAULT false)
-RETURNS TABLE (relation regclass, name text, state text, version text, outcome text, detail text)
+RETURNS SETOF spyne.schema_registration
 ROWS 100 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
 fn spyne_register_schema(
     schema: Option<pg_sys::Oid>,
     state: Option<&str>,
     owner: Option<pg_sys::Oid>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(relation, pg_sys::Oid),
-        name!(name, String),
-        name!(state, String),
-        name!(version, Option<String>),
-        name!(outcome, String),
-        name!(detail, Option<String>),
-    ),
-> {
+) -> Rows<SchemaRegistration> {
     let hint = "For example: SELECT * FROM spyne_register_schema('public');";
     let run = || -> Result<Vec<_>> {
         let schema = given(schema, "schema", hint)?.to_u32();
@@ -117,25 +127,39 @@ fn spyne_register_schema(
         for candidate in candidates.into_iter().filter(|c| !c.is_partition) {
             let relation = candidate.oid;
             let registration = Register { relation, name: None, state, owner };
-            let stated = state.as_str().to_string();
             rows.push(match command::run(&registration, mode) {
-                Ok(done) => {
-                    let version = Some(done.facts.version());
-                    let name = done.facts.name;
-                    (relation.oid(), name, stated, version, "registered".to_string(), None)
-                }
-                Err(error) => {
-                    let stated = candidate.state.map_or(stated, |s| s.as_str().to_string());
-                    let why = Some(error.message);
-                    let name = candidate.name;
-                    (relation.oid(), name, stated, None, "skipped".to_string(), why)
-                }
+                Ok(done) => SchemaRegistration {
+                    relation,
+                    state: state.as_str(),
+                    version: Some(done.facts.version()),
+                    name: done.facts.name,
+                    outcome: "registered",
+                    detail: None,
+                },
+                Err(error) => SchemaRegistration {
+                    relation,
+                    name: candidate.name,
+                    state: candidate.state.unwrap_or(state).as_str(),
+                    version: None,
+                    outcome: "skipped",
+                    detail: Some(error.message),
+                },
             });
             progress.step();
         }
         Ok(rows)
     };
-    TableIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
+}
+
+row! {
+    /// A table whose governance has ended; its view is told of in words.
+    "unregistration" => Unregistration {
+        relation: RelId,
+        name: String,
+        version: String,
+        governed_view: String,
+    }
 }
 
 /// Ends governance of a table; the table itself stays as it is.
@@ -149,7 +173,7 @@ CREATE FUNCTION spyne_unregister(
     reason text DEFAULT NULL,
     override boolean DEFAULT false,
     dry_run boolean DEFAULT false)
-RETURNS TABLE (relation regclass, name text, version text, governed_view text)
+RETURNS SETOF spyne.unregistration
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -158,23 +182,16 @@ fn spyne_unregister(
     reason: Option<String>,
     r#override: Option<bool>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(relation, pg_sys::Oid),
-        name!(name, String),
-        name!(version, String),
-        name!(governed_view, String),
-    ),
-> {
+) -> Rows<Unregistration> {
     let hint = "For example: SELECT * FROM spyne_unregister('public.customer', 'moved elsewhere');";
     let run = || -> Result<_> {
         let relation = rel_id(given(relation, "relation", hint)?);
         let overridden = given(r#override, "override", hint)?;
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         let facts = command::run(&Unregister { relation, reason, overridden }, mode)?.facts;
-        let view = facts.view_afterwards();
-        Ok((relation.oid(), facts.row.name, facts.row.version, view))
+        let governed_view = facts.view_afterwards();
+        let (name, version) = (facts.row.name, facts.row.version);
+        Ok(Unregistration { relation, name, version, governed_view })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
 }

@@ -1,16 +1,27 @@
 //! spyne_resolve.
 
+use pgrx::JsonB;
 use pgrx::prelude::*;
-use pgrx::{JsonB, pg_sys};
 
 use super::context::{Caller, given};
 use crate::pg::elevate::elevated;
-use crate::pg::oids::AsOid;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 use crate::store::versions;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::role::Permission;
 use spyne_core::lifecycle::resolution;
+
+row! {
+    /// What a logical name means.
+    "resolved_name" => ResolvedName {
+        name: String,
+        relation: RelId,
+        version: String,
+        state: &'static str,
+    }
+}
 
 /// The table that each logical name means now.
 ///
@@ -19,22 +30,14 @@ use spyne_core::lifecycle::resolution;
 /// 22004 for NULL, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_resolve(names text[], include_deprecated boolean DEFAULT false, pin jsonb DEFAULT NULL)
-RETURNS TABLE (name text, relation regclass, version text, state text) STABLE
+RETURNS SETOF spyne.resolved_name STABLE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn spyne_resolve(
     names: Option<Vec<Option<String>>>,
     include_deprecated: Option<bool>,
     pin: Option<JsonB>,
-) -> TableIterator<
-    'static,
-    (
-        name!(name, String),
-        name!(relation, pg_sys::Oid),
-        name!(version, String),
-        name!(state, String),
-    ),
-> {
+) -> Rows<ResolvedName> {
     let hint = "For example: SELECT * FROM spyne_resolve(ARRAY['customer']);";
     let run = || -> Result<Vec<_>> {
         let names = given(names, "names", hint)?;
@@ -48,14 +51,14 @@ fn spyne_resolve(
                 let name = given(name, "names", hint)?;
                 let pinned = pins.get(&name).map(String::as_str);
                 let found = resolution::resolve(&name, &all, include_deprecated, pinned)?;
-                Ok((
+                Ok(ResolvedName {
                     name,
-                    found.relation.oid(),
-                    found.version.clone(),
-                    found.state.as_str().to_string(),
-                ))
+                    relation: found.relation,
+                    version: found.version.clone(),
+                    state: found.state.as_str(),
+                })
             })
             .collect()
     };
-    TableIterator::new(run().or_raise())
+    Rows::of(run().or_raise())
 }

@@ -1,112 +1,136 @@
-//! The rules as rows, for the views `spyne.state_properties` and
-//! `spyne.role_permissions`.
+//! The rules as rows, for the views `spyne.state_properties`,
+//! `spyne.role_permissions`, `spyne.rules` and `spyne.drift_severities`.
 
 use pgrx::prelude::*;
 
+use crate::pg::row_sets::{Rows, row};
+use spyne_core::gate::rules as gate;
 use spyne_core::kernel::role::{Permission, Role};
-use spyne_core::kernel::state::{PROPERTIES, Readers, TRANSITIONS};
-use spyne_core::shape::rules::RULES;
+use spyne_core::kernel::state::{PROPERTIES, Properties, Readers, TRANSITIONS};
+use spyne_core::shape::rules as shape;
 
+row! {
+    /// What a state means and allows.
+    "state_rule" => StateRule {
+        state: &'static str,
+        meaning: &'static str,
+        queryable: &'static str,
+        writable: bool,
+        visible: &'static str,
+        auto_joined: bool,
+        becomes: Vec<String>,
+        registrable: bool,
+    }
+}
+
+/// What each state means and allows.
 #[pg_extern(sql = "
-CREATE FUNCTION spyne.state_rules()
-RETURNS TABLE (state text, meaning text, queryable text, writable boolean, visible text,
-               auto_joined boolean, becomes text[], registrable boolean)
+CREATE FUNCTION spyne.state_rules() RETURNS SETOF spyne.state_rule
 STRICT IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
-fn state_rules() -> TableIterator<
-    'static,
-    (
-        name!(state, String),
-        name!(meaning, String),
-        name!(queryable, String),
-        name!(writable, bool),
-        name!(visible, String),
-        name!(auto_joined, bool),
-        name!(becomes, Vec<String>),
-        name!(registrable, bool),
-    ),
-> {
-    TableIterator::new(PROPERTIES.into_iter().map(|p| {
-        let queryable = match p.readers {
+fn state_rules() -> Rows<StateRule> {
+    let rule = |of: Properties| StateRule {
+        state: of.state.as_str(),
+        meaning: of.meaning,
+        queryable: match of.readers {
             Readers::All => "yes",
             Readers::Staging => "engineers and admins",
             Readers::OptIn => "opt-in: SET spyne.include_deprecated = on",
-        };
-        let becomes = TRANSITIONS
+        },
+        writable: of.writable,
+        visible: of.visible,
+        auto_joined: of.auto_joined,
+        becomes: TRANSITIONS
             .into_iter()
-            .filter(|(from, _, _)| *from == p.state)
+            .filter(|(from, _, _)| *from == of.state)
             .map(|(_, to, function)| format!("{} ({function})", to.as_str()))
-            .collect();
-        (
-            p.state.as_str().to_string(),
-            p.meaning.to_string(),
-            queryable.to_string(),
-            p.writable,
-            p.visible.to_string(),
-            p.auto_joined,
-            becomes,
-            p.registrable,
-        )
-    }))
+            .collect(),
+        registrable: of.registrable,
+    };
+    Rows::of(PROPERTIES.into_iter().map(rule).collect())
 }
 
+row! {
+    /// What a role may do.
+    "role_rule" => RoleRule {
+        role: &'static str,
+        query: bool,
+        create_contracts: bool,
+        ingest: bool,
+        promote: bool,
+        deprecate: bool,
+        view_shadow: bool,
+    }
+}
+
+/// What each role may do, the lowest first.
 #[pg_extern(sql = "
-CREATE FUNCTION spyne.role_rules()
-RETURNS TABLE (role text, query boolean, create_contracts boolean, ingest boolean,
-               promote boolean, deprecate boolean, view_shadow boolean)
+CREATE FUNCTION spyne.role_rules() RETURNS SETOF spyne.role_rule
 STRICT IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-#[allow(clippy::type_complexity)]
-fn role_rules() -> TableIterator<
-    'static,
-    (
-        name!(role, String),
-        name!(query, bool),
-        name!(create_contracts, bool),
-        name!(ingest, bool),
-        name!(promote, bool),
-        name!(deprecate, bool),
-        name!(view_shadow, bool),
-    ),
-> {
-    let lowest_first: Vec<Role> = Role::NAMED.into_iter().rev().collect();
-    TableIterator::new(lowest_first.into_iter().map(|role| {
-        (
-            role.as_str().to_string(),
-            role.may(Permission::Query),
-            role.may(Permission::CreateContracts),
-            role.may(Permission::Ingest),
-            role.may(Permission::Promote),
-            role.may(Permission::Deprecate),
-            role.may(Permission::ViewShadow),
-        )
-    }))
+fn role_rules() -> Rows<RoleRule> {
+    let rule = |role: Role| RoleRule {
+        role: role.as_str(),
+        query: role.may(Permission::Query),
+        create_contracts: role.may(Permission::CreateContracts),
+        ingest: role.may(Permission::Ingest),
+        promote: role.may(Permission::Promote),
+        deprecate: role.may(Permission::Deprecate),
+        view_shadow: role.may(Permission::ViewShadow),
+    };
+    Rows::of(Role::NAMED.into_iter().rev().map(rule).collect())
 }
 
+row! {
+    /// A rule by which something is refused.
+    "access_rule" => AccessRule {
+        rule: &'static str,
+        sqlstate: &'static str,
+        refused: &'static str,
+        place: &'static str,
+    }
+}
+
+/// The rules by which statements, DDL and calls are refused.
 #[pg_extern(sql = "
-CREATE FUNCTION spyne.drift_rules()
-RETURNS TABLE (change_type text, severity text, change text, because text)
+CREATE FUNCTION spyne.access_rules() RETURNS SETOF spyne.access_rule
 STRICT IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn drift_rules() -> TableIterator<
-    'static,
-    (
-        name!(change_type, String),
-        name!(severity, String),
-        name!(change, String),
-        name!(because, String),
-    ),
-> {
-    TableIterator::new(RULES.into_iter().map(|rule| {
-        (
-            rule.change_type.as_str().to_string(),
-            rule.severity.as_str().to_string(),
-            rule.change.to_string(),
-            rule.because.to_string(),
-        )
-    }))
+fn access_rules() -> Rows<AccessRule> {
+    let rule = |of: gate::Described| AccessRule {
+        rule: of.code,
+        sqlstate: of.sqlstate.sqlstate(),
+        refused: of.refused,
+        place: of.place,
+    };
+    Rows::of(gate::RULES.into_iter().map(rule).collect())
+}
+
+row! {
+    /// How bad a kind of change is, and why.
+    "drift_rule" => DriftRule {
+        change_type: &'static str,
+        severity: &'static str,
+        change: &'static str,
+        because: &'static str,
+    }
+}
+
+/// How bad each kind of change is, and why.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.drift_rules() RETURNS SETOF spyne.drift_rule
+STRICT IMMUTABLE PARALLEL SAFE
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn drift_rules() -> Rows<DriftRule> {
+    let rule = |of: shape::Rule| DriftRule {
+        change_type: of.change_type.as_str(),
+        severity: of.severity.as_str(),
+        change: of.change,
+        because: of.because,
+    };
+    Rows::of(shape::RULES.into_iter().map(rule).collect())
 }

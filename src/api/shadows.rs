@@ -3,12 +3,25 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use spyne_core::kernel::error::Result;
+use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::state::State;
 
 use super::context::given;
 use crate::command::{Mode, shadows};
-use crate::pg::oids::{AsOid, rel_id};
+use crate::pg::oids::rel_id;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
+
+row! {
+    /// A shadow that was made; in a dry run there is no relation yet.
+    "new_shadow" => NewShadow {
+        relation: Option<RelId>,
+        name: String,
+        state: &'static str,
+        version: String,
+        like_relation: RelId,
+    }
+}
 
 /// Makes an empty table in spyne_shadow, shaped like the current version of a
 /// name (or like `like_relation`), and registers it as SHADOW.
@@ -18,7 +31,7 @@ use crate::report::OrRaise;
 /// 42P07 where spyne_shadow has a table of this name, 42501, 22023, 22004.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_create_shadow(name text, like_relation regclass DEFAULT NULL, dry_run boolean DEFAULT false)
-RETURNS TABLE (relation regclass, name text, state text, version text, like_relation regclass)
+RETURNS SETOF spyne.new_shadow
 ROWS 1 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -26,23 +39,19 @@ fn spyne_create_shadow(
     name: Option<String>,
     like_relation: Option<pg_sys::Oid>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(relation, Option<pg_sys::Oid>),
-        name!(name, String),
-        name!(state, String),
-        name!(version, String),
-        name!(like_relation, pg_sys::Oid),
-    ),
-> {
+) -> Rows<NewShadow> {
     let hint = "For example: SELECT * FROM spyne_create_shadow('customer');";
     let run = || -> Result<_> {
         let name = given(name, "name", hint)?;
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         let made = shadows::create(&name, like_relation.map(rel_id), mode)?;
-        let state = State::Shadow.as_str().to_string();
-        Ok((made.relation.map(AsOid::oid), name, state, made.version, made.model.oid()))
+        Ok(NewShadow {
+            relation: made.relation,
+            name,
+            state: State::Shadow.as_str(),
+            version: made.version,
+            like_relation: made.model,
+        })
     };
-    TableIterator::once(run().or_raise())
+    Rows::one(run().or_raise())
 }

@@ -28,12 +28,12 @@ fn governing(relation: Option<pg_sys::Oid>) -> pg_sys::Oid {
         let hint = "For example: SELECT * FROM spyne_table_state('public.customer');";
         let relid = rel_id(given(relation, "relation", hint)?);
         let caller = Caller::now();
-        let label = catalogs::label(relid);
-        caller.require(Permission::Query, &format!("see the state of {label}"))?;
+        let table = catalogs::relation_name(relid);
+        caller.require(Permission::Query, &format!("see the state of {table}"))?;
         let bound = cache::governing(relid).unwrap_or(relid);
         let row = elevated(|e| tables::governed(e, bound))?;
         if row.state == State::Shadow {
-            caller.require(Permission::ViewShadow, &format!("see the state of {label}"))?;
+            caller.require(Permission::ViewShadow, &format!("see the state of {table}"))?;
         }
         Ok(bound.oid())
     };

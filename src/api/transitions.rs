@@ -6,7 +6,7 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
-use spyne_core::lifecycle::plan::Plan;
+use spyne_core::lifecycle::plan::{Note, Plan, Step};
 use spyne_core::lifecycle::plan::dependents::Policy;
 use spyne_core::lifecycle::plan::takeover::Options;
 use spyne_core::lifecycle::transition;
@@ -17,12 +17,20 @@ use crate::command::{self, Command, Mode};
 use crate::pg::catalogs;
 use crate::pg::elevate::elevated;
 use crate::pg::oids::rel_id;
+use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
 use crate::store::tables;
 
-/// A step, a blocker, a warning or a follow-up: number, kind, object, detail,
-/// statement.
-type OutcomeRow = (i32, String, String, String, Option<String>);
+row! {
+    /// A step, a blocker, a warning or a follow-up.
+    "plan_line" => PlanLine {
+        seq: i32,
+        kind: &'static str,
+        object: String,
+        detail: String,
+        statement: Option<String>,
+    }
+}
 
 /// Makes a SHADOW table the ACTIVE version of its name. Where there is one, the
 /// two swap places.
@@ -41,7 +49,7 @@ CREATE FUNCTION spyne_promote(
     target_schema text DEFAULT NULL,
     target_name text DEFAULT NULL,
     reason text DEFAULT NULL)
-RETURNS TABLE (seq integer, kind text, object text, detail text, statement text)
+RETURNS SETOF spyne.plan_line
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -56,19 +64,10 @@ fn spyne_promote(
     target_schema: Option<String>,
     target_name: Option<String>,
     reason: Option<String>,
-) -> TableIterator<
-    'static,
-    (
-        name!(seq, i32),
-        name!(kind, String),
-        name!(object, String),
-        name!(detail, String),
-        name!(statement, Option<String>),
-    ),
-> {
+) -> Rows<PlanLine> {
     let hint =
         "For example: SELECT * FROM spyne_promote('spyne_shadow.customer', dry_run => true);";
-    let run = || -> Result<Vec<OutcomeRow>> {
+    let run = || -> Result<Rows<PlanLine>> {
         let relation = rel_id(given(relation, "relation", hint)?);
         let from = transition::parse_state("from_state", given(from_state, "from_state", hint)?)?;
         let to = transition::parse_state("to_state", given(to_state, "to_state", hint)?)?;
@@ -76,7 +75,8 @@ fn spyne_promote(
         let dependents = given(dependents, "dependents", hint)?;
         let options = Options {
             accept_breaking: given(accept_breaking, "accept_breaking", hint)?,
-            dependents: Policy::parse(dependents).ok_or_else(|| unknown_policy(dependents))?,
+            dependents: Policy::parse(dependents)
+                .ok_or_else(|| unknown_policy(relation, dependents))?,
             target_schema,
             target_name,
             restoring: false,
@@ -85,17 +85,20 @@ fn spyne_promote(
         if (from, to) != (State::Shadow, State::Active) {
             return Err(no_promotion(&promotion, from, to)?);
         }
-        Ok(rows(command::run(&promotion, mode)?.plan))
+        Ok(lines(command::run(&promotion, mode)?.plan))
     };
-    TableIterator::new(run().or_raise())
+    run().or_raise()
 }
 
-fn unknown_policy(text: &str) -> SpyneError {
+fn unknown_policy(relation: RelId, text: &str) -> SpyneError {
     SpyneError::new(
         Code::InvalidParameter,
         format!("\"{text}\" is not a way to treat dependents"),
         "dependents is block (the default: each is a blocker) or repoint (each is moved).",
-        "For example: spyne_promote(..., dependents => 'repoint')",
+        format!(
+            "For example: SELECT * FROM spyne_promote({}, dependents => 'repoint', dry_run => true);",
+            catalogs::relation_name(relation).as_argument()
+        ),
     )
 }
 
@@ -108,7 +111,8 @@ fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneErr
     let caller = Caller::now();
     caller.require(Permission::Promote, &format!("{} {}", promotion.verb(), at.shown()))?;
     let row = elevated(|e| tables::governed(e, relation))?;
-    transition::check(&at.shown(), row.state, from, to)?;
+    let subject = transition::Subject { relation: &at, name: &row.name, state: row.state };
+    transition::check(subject, from, to)?;
     let function = transition::function(from, to).unwrap_or("spyne_promote");
     Ok(SpyneError::new(
         Code::InvalidParameter,
@@ -134,7 +138,7 @@ CREATE FUNCTION spyne_deprecate(
     reason text,
     sunset_at timestamptz DEFAULT NULL,
     dry_run boolean DEFAULT false)
-RETURNS TABLE (seq integer, kind text, object text, detail text, statement text)
+RETURNS SETOF spyne.plan_line
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -143,18 +147,9 @@ fn spyne_deprecate(
     reason: Option<String>,
     sunset_at: Option<TimestampWithTimeZone>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(seq, i32),
-        name!(kind, String),
-        name!(object, String),
-        name!(detail, String),
-        name!(statement, Option<String>),
-    ),
-> {
+) -> Rows<PlanLine> {
     let hint = "For example: SELECT * FROM spyne_deprecate('public.customer', 'replaced by crm');";
-    let run = || -> Result<Vec<OutcomeRow>> {
+    let run = || -> Result<Rows<PlanLine>> {
         let relation = rel_id(given(relation, "relation", hint)?);
         let reason = given(reason, "reason", hint)?;
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
@@ -177,9 +172,9 @@ fn spyne_deprecate(
             ));
         }
         let sunset_at = sunset_at.map(|at| at.to_iso_string());
-        Ok(rows(command::run(&Deprecate { relation, reason, sunset_at }, mode)?.plan))
+        Ok(lines(command::run(&Deprecate { relation, reason, sunset_at }, mode)?.plan))
     };
-    TableIterator::new(run().or_raise())
+    run().or_raise()
 }
 
 /// Makes a DEPRECATED version ACTIVE again. Where a successor is ACTIVE, the
@@ -189,7 +184,7 @@ fn spyne_deprecate(
 /// As spyne_promote.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_restore(relation regclass, reason text DEFAULT NULL, dry_run boolean DEFAULT false)
-RETURNS TABLE (seq integer, kind text, object text, detail text, statement text)
+RETURNS SETOF spyne.plan_line
 VOLATILE SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
@@ -197,18 +192,9 @@ fn spyne_restore(
     relation: Option<pg_sys::Oid>,
     reason: Option<String>,
     dry_run: Option<bool>,
-) -> TableIterator<
-    'static,
-    (
-        name!(seq, i32),
-        name!(kind, String),
-        name!(object, String),
-        name!(detail, String),
-        name!(statement, Option<String>),
-    ),
-> {
+) -> Rows<PlanLine> {
     let hint = "For example: SELECT * FROM spyne_restore('public.customer__v1');";
-    let run = || -> Result<Vec<OutcomeRow>> {
+    let run = || -> Result<Rows<PlanLine>> {
         let relation = rel_id(given(relation, "relation", hint)?);
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         let options = Options {
@@ -221,34 +207,27 @@ fn spyne_restore(
             restoring: true,
         };
         let restoration = TakeOver { relation, from: State::Deprecated, options, reason };
-        Ok(rows(command::run(&restoration, mode)?.plan))
+        Ok(lines(command::run(&restoration, mode)?.plan))
     };
-    TableIterator::new(run().or_raise())
+    run().or_raise()
 }
 
-/// The rows of a plan: a dry run shows what a real run has done.
-fn rows(plan: Plan) -> Vec<OutcomeRow> {
-    let text = |text: String| (!text.is_empty()).then_some(text);
-    let note = |kind: &'static str| {
-        move |n: spyne_core::lifecycle::plan::Note| (kind, n.object, n.detail, text(n.remedy))
+/// The lines of a plan: a dry run shows what a real run has done.
+fn lines(plan: Plan) -> Rows<PlanLine> {
+    let line = |kind, object, detail, statement| PlanLine { seq: 0, kind, object, detail, statement };
+    let note = |kind| {
+        move |n: Note| line(kind, n.object, n.detail, Some(n.remedy).filter(|r| !r.is_empty()))
     };
-    let step = |kind: &'static str| {
-        move |s: spyne_core::lifecycle::plan::Step| {
+    let step = |kind| {
+        move |s: Step| {
             let statement = s.statement();
-            (kind, s.object, s.detail, statement)
+            line(kind, s.object, s.detail, statement)
         }
     };
     let blockers = plan.blockers.into_iter().map(note("blocker"));
     let warnings = plan.warnings.into_iter().map(note("warning"));
     let steps = plan.steps.into_iter().map(step("step"));
     let later = plan.follow_ups.into_iter().map(step("follow-up"));
-    blockers
-        .chain(warnings)
-        .chain(steps)
-        .chain(later)
-        .zip(1..)
-        .map(|((kind, object, detail, statement), seq)| {
-            (seq, kind.to_string(), object, detail, statement)
-        })
-        .collect()
+    let all = blockers.chain(warnings).chain(steps).chain(later);
+    Rows::of(all.zip(1..).map(|(line, seq)| PlanLine { seq, ..line }).collect())
 }

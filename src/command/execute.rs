@@ -142,7 +142,10 @@ fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&st
         Record::SuspectChangedJoins { name, successor } => {
             joins::suspect_where_changed(name, *successor)
         }
-        Record::RefreshShape { relation } => shapes::refresh(elevated, *relation, acting),
+        Record::RefreshShape { relation } => match tables::find(elevated, *relation)? {
+            Some(row) => shapes::store(elevated, *relation, &row.name, &row.version, acting),
+            None => Ok(()),
+        },
         Record::TakeShape { relation, state, name, version, shown, home } => {
             tables::set_version(elevated, *relation, version, home.as_ref())?;
             shapes::store(elevated, *relation, name, version, acting)?;

@@ -16,8 +16,8 @@ use super::caller::Caller;
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{catalogs, users};
-use crate::store::facts;
 use crate::store::tables::{self, Candidate, Row};
+use crate::store::{facts, table_facts};
 
 /// Takes a table under governance.
 pub struct Register {
@@ -91,14 +91,17 @@ impl Command for Register {
         let shown = match self.state.is_staging() || in_use {
             true => None,
             false => {
-                let table = facts::table(elevated, self.relation)?;
+                let table = table_facts::describe(elevated, self.relation)?;
                 Some((table, facts::view(elevated, &name)?))
             }
         };
         let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
         Ok(Registration {
             theirs: caller.role == Role::Admin || existing.iter().all(theirs),
-            held: existing.iter().map(|v| (v.state, catalogs::label(v.relation))).collect(),
+            held: existing
+                .iter()
+                .map(|v| (v.state, catalogs::relation_name(v.relation).shown()))
+                .collect(),
             ever: tables::versions_ever(elevated, &name)?,
             candidate,
             name,
@@ -109,7 +112,7 @@ impl Command for Register {
 
     fn plan(&self, found: &Registration) -> Result<Plan> {
         let name = &found.name;
-        registration::check_free(name, self.state, &found.held)?;
+        registration::check_free(&found.candidate.address(), name, self.state, &found.held)?;
         registration::check_theirs(name, self.state, found.theirs)?;
         let home = found.candidate.address();
         let shown = home.shown();
@@ -248,7 +251,7 @@ impl Command for Unregister {
         // A table dropped while enforcement was off has no owner to ask.
         let owner = elevated(|e| tables::candidate(e, self.relation))
             .map_or(users::BOOTSTRAP_SUPERUSER, |candidate| candidate.owner);
-        let action = format!("unregister {}", catalogs::label(self.relation));
+        let action = format!("unregister {}", catalogs::relation_name(self.relation));
         caller.require_steward(owner, &action)
     }
 
@@ -271,7 +274,7 @@ impl Command for Unregister {
             at: catalogs::relation_name(self.relation),
             exists: catalogs::kind_of(self.relation).is_some(),
             admin: caller.role == Role::Admin,
-            next_table: reads.map(|n| facts::table(elevated, n.relation)).transpose()?,
+            next_table: reads.map(|n| table_facts::describe(elevated, n.relation)).transpose()?,
             next: next.map(|n| (n.clone(), catalogs::relation_name(n.relation))),
             view,
             row,

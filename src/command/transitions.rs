@@ -29,6 +29,11 @@ pub struct TakeOver {
     pub reason: Option<String>,
 }
 
+/// What a change of state says of the table.
+fn subject<'a>(relation: &'a RelationName, row: &'a Row) -> transition::Subject<'a> {
+    transition::Subject { relation, name: &row.name, state: row.state }
+}
+
 /// What a takeover is planned from.
 pub struct Takeover {
     facts: Facts,
@@ -48,8 +53,8 @@ impl TakeOver {
 
     fn row(&self, elevated: &Elevated) -> Result<Row> {
         let row = tables::governed(elevated, self.relation)?;
-        let shown = catalogs::label(self.relation);
-        transition::check(&shown, row.state, self.from, State::Active)?;
+        let table = catalogs::relation_name(self.relation);
+        transition::check(subject(&table, &row), self.from, State::Active)?;
         Ok(row)
     }
 }
@@ -58,8 +63,8 @@ impl Command for TakeOver {
     type Facts = Takeover;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
-        let shown = catalogs::label(self.relation);
-        caller.require(Permission::Promote, &format!("{} {shown}", self.verb()))?;
+        let table = catalogs::relation_name(self.relation);
+        caller.require(Permission::Promote, &format!("{} {table}", self.verb()))?;
         elevated(|e| self.row(e)).map(drop)
     }
 
@@ -111,8 +116,8 @@ pub struct Deprecate {
 impl Deprecate {
     fn row(&self, elevated: &Elevated) -> Result<Row> {
         let row = tables::governed(elevated, self.relation)?;
-        let shown = catalogs::label(self.relation);
-        transition::check(&shown, row.state, State::Active, State::Deprecated)?;
+        let table = catalogs::relation_name(self.relation);
+        transition::check(subject(&table, &row), State::Active, State::Deprecated)?;
         Ok(row)
     }
 }
@@ -121,8 +126,8 @@ impl Command for Deprecate {
     type Facts = Row;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
-        let shown = catalogs::label(self.relation);
-        caller.require(Permission::Deprecate, &format!("deprecate {shown}"))?;
+        let table = catalogs::relation_name(self.relation);
+        caller.require(Permission::Deprecate, &format!("deprecate {table}"))?;
         elevated(|e| self.row(e)).map(drop)
     }
 
@@ -141,7 +146,7 @@ impl Command for Deprecate {
         let change = Change {
             relation: self.relation,
             name: row.name.clone(),
-            shown: catalogs::label(self.relation),
+            shown: catalogs::relation_name(self.relation).shown(),
             from: State::Active,
             to: State::Deprecated,
             version: row.version.clone(),

@@ -33,7 +33,7 @@ pub(super) fn denial(refused: &Refused, situation: &Situation, user: RoleId) -> 
 /// The refusal of whoever writes to spyne's catalog.
 pub(super) fn catalog_write(relation: RelId) -> Denial {
     let words = Words::new(
-        format!("cannot write to {}", catalogs::label(relation)),
+        format!("cannot write to {}", catalogs::relation_name(relation)),
         "It is spyne's catalog, which only spyne's functions write: that binds superusers too.",
         "Use the functions, for example spyne_register or spyne_promote. To restore a dump: SET spyne.enforcement = off;",
     );

@@ -16,6 +16,7 @@ pub mod oids;
 pub mod policy;
 pub mod portals;
 pub mod reading;
+pub mod row_sets;
 pub mod runs;
 pub mod server;
 pub mod sketch;

@@ -180,8 +180,8 @@ impl Reading {
                     Value::Hashed(of_bytes(CStr::from_ptr(name).to_bytes()))
                 }
                 Reading::Enum(output) => {
-                    let label = pg_sys::OidOutputFunctionCall(output, datum);
-                    Value::Hashed(of_bytes(CStr::from_ptr(label).to_bytes()))
+                    let text = pg_sys::OidOutputFunctionCall(output, datum);
+                    Value::Hashed(of_bytes(CStr::from_ptr(text).to_bytes()))
                 }
                 Reading::Hash(function) => {
                     let hash = pg_sys::FunctionCall2Coll(

@@ -39,21 +39,18 @@ pub fn rolled_back<T>(work: impl FnOnce() -> T) -> T {
             pg_sys::MemoryContextSwitchTo(context);
             pg_sys::CurrentResourceOwner = owner;
         };
-        let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(|| Some(work())))
-            .catch_others(move |caught| {
+        let result = PgTryBuilder::new(std::panic::AssertUnwindSafe(work))
+            .catch_others(move |caught| -> T {
                 undo();
                 caught.rethrow()
             })
-            .catch_rust_panic(move |caught| {
+            .catch_rust_panic(move |caught| -> T {
                 undo();
                 caught.rethrow()
             })
             .execute();
         undo();
-        match result {
-            Some(value) => value,
-            None => unreachable!("an error was raised again"),
-        }
+        result
     }
 }
 

@@ -3,33 +3,13 @@
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::Address;
-use spyne_core::lifecycle::plan::facts::{
-    Dependent, Facts, Governed, GovernedView, OpenDrift, Table,
-};
+use spyne_core::lifecycle::plan::facts::{Dependent, Facts, Governed, GovernedView, OpenDrift};
 use spyne_core::lifecycle::plan::takeover;
 
 use super::query::{Query, Statement};
+use super::table_facts::describe;
 use super::{grants, tables};
 use crate::pg::elevate::Elevated;
-
-static DESCRIBE: Query<(RelId,), Option<Table>> = Query::read("SELECT spyne.describe($1)");
-
-/// Describes one table.
-///
-/// # Errors
-/// 42P01 where there is none.
-pub fn table(elevated: &Elevated, relid: RelId) -> Result<Table> {
-    DESCRIBE.maybe(elevated, (relid,))?.flatten().ok_or_else(|| gone(relid))
-}
-
-fn gone(relid: RelId) -> SpyneError {
-    SpyneError::new(
-        Code::UndefinedTable,
-        format!("there is no relation with OID {relid}"),
-        "It was dropped while this ran.",
-        "List the governed tables: SELECT * FROM spyne.tables;",
-    )
-}
 
 static LOCKS: Query<(String, RelId, Option<RelId>), Option<Vec<RelId>>> =
     Query::read("SELECT spyne.takeover_locks($1, $2, $3)");
@@ -95,7 +75,7 @@ fn governed(elevated: &Elevated, row: &tables::Row) -> Result<Governed> {
         state: row.state,
         home_schema: home.schema,
         home_name: home.name,
-        table: table(elevated, row.relation)?,
+        table: describe(elevated, row.relation)?,
     })
 }
 
@@ -129,4 +109,4 @@ pub fn takeover(
 
 /// The statements of this module.
 pub static STATEMENTS: &[&dyn Statement] =
-    &[&DESCRIBE, &LOCKS, &PLANTED, &VIEW, &DEPENDENTS, &SCHEMA_EXISTS, &NAMES_IN, &OPEN_DRIFT];
+    &[&LOCKS, &PLANTED, &VIEW, &DEPENDENTS, &SCHEMA_EXISTS, &NAMES_IN, &OPEN_DRIFT];

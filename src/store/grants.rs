@@ -6,8 +6,8 @@ use spyne_core::kernel::names::Address;
 use spyne_core::lifecycle::plan::facts::Grant;
 use spyne_core::lifecycle::plan::{Plan, carry};
 
-use super::facts;
 use super::query::{self, Query, Statement};
+use super::table_facts;
 use crate::pg::catalogs;
 use crate::pg::elevate::Elevated;
 
@@ -20,7 +20,7 @@ static KEEP: Query<(RelId,), ()> = Query::write(
 /// preloaded.
 pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
     KEEP.run(elevated, (relid,))?;
-    let table = facts::table(elevated, relid)?;
+    let table = table_facts::describe(elevated, relid)?;
     let engineers = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"].map(|privilege| Grant {
         grantee: Some("spyne_engineer".to_string()),
         privilege: privilege.to_string(),
@@ -33,7 +33,7 @@ pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
 /// Gives back the grants that [`suspend`] took.
 pub fn restore(elevated: &Elevated, relid: RelId) -> Result<()> {
     let held = suspended(elevated, relid)?;
-    let table = facts::table(elevated, relid)?;
+    let table = table_facts::describe(elevated, relid)?;
     replace(elevated, &table.address(), &table.grants, &held.unwrap_or_default())
 }
 
@@ -57,8 +57,13 @@ fn replace(elevated: &Elevated, address: &Address, held: &[Grant], wanted: &[Gra
 
 /// spyne_views reads governed tables alone.
 pub fn revoke_from_views(elevated: &Elevated, relid: RelId) -> Result<()> {
-    let table = catalogs::label(relid);
-    query::run(elevated, &format!("REVOKE SELECT ON TABLE {table} FROM spyne_views"))
+    match catalogs::address_of(relid) {
+        Some(at) => query::run(
+            elevated,
+            &format!("REVOKE SELECT ON TABLE {} FROM spyne_views", at.quoted()),
+        ),
+        None => Ok(()),
+    }
 }
 
 /// The statements of this module.

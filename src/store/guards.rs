@@ -59,22 +59,8 @@ pub fn altered_relations(elevated: &Elevated) -> Result<Vec<RelId>> {
     ALTERED.all(elevated, ())
 }
 
-/// The relation $1 and all that are below it: partitions and inheritance.
-macro_rules! tree {
-    ($rest:literal) => {
-        concat!(
-            "WITH RECURSIVE tree(oid) AS (
-                 SELECT $1 UNION SELECT h.inhrelid FROM pg_inherits h JOIN tree t ON h.inhparent = t.oid)
-             ",
-            $rest
-        )
-    };
-}
-
-static BROKEN: Query<(RelId,), String> = Query::read(tree!(
-    "SELECT g.tgname::text AS name FROM pg_trigger g JOIN tree t ON g.tgrelid = t.oid
-     WHERE starts_with(g.tgname, 'spyne_guard') AND NOT spyne.is_guard(g) LIMIT 1"
-));
+static BROKEN: Query<(RelId,), String> =
+    Query::read(include_str!("../../sql/queries/broken_guard.sql"));
 
 /// A guard in the tree of `relid` that is not what it was made as: disabled, or
 /// replaced under its name; None where all are whole.
@@ -105,14 +91,8 @@ impl Member {
     }
 }
 
-static MEMBERS: Query<(RelId,), Member> = Query::read(tree!(
-    "SELECT n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
-            c.relispartition AND c.oid <> $1 AS partition,
-            ARRAY(SELECT g.tgname::text FROM pg_trigger g
-                  WHERE g.tgrelid = c.oid AND g.tgfoid = 'spyne.guard()'::regprocedure) AS guards
-     FROM tree t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'f')"
-));
+static MEMBERS: Query<(RelId,), Member> =
+    Query::read(include_str!("../../sql/queries/guarded_tree.sql"));
 
 /// Makes the guards of a tree fit the state: statement triggers always, the
 /// row trigger only where writes are forbidden. It is the one that logical

@@ -22,7 +22,7 @@ use spyne_core::kernel::ids::{RelId, RoleId};
 struct Described {
     oid: RelId,
     name: String,
-    label: String,
+    shown: String,
     source: Option<String>,
     samples: bool,
     rows: Option<f64>,
@@ -103,7 +103,7 @@ fn made(described: Described) -> Table {
     Table {
         oid: described.oid,
         name: described.name,
-        label: described.label,
+        shown: described.shown,
         source: described.source.unwrap_or_default(),
         samples: described.samples,
         rows: analyzed,

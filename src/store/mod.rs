@@ -1,8 +1,10 @@
 //! All SQL that the extension runs: typed reads and writes of the catalog.
 
 pub mod config;
+
 pub mod drift;
 pub mod facts;
+pub mod functions;
 pub mod grants;
 pub mod guards;
 pub mod joins;
@@ -15,6 +17,7 @@ pub mod shadows;
 pub mod shapes;
 mod sql;
 pub mod subjects;
+pub mod table_facts;
 pub mod tables;
 pub mod types;
 pub mod versions;
@@ -23,8 +26,10 @@ pub mod versions;
 pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
     [
         config::STATEMENTS,
+        table_facts::STATEMENTS,
         drift::STATEMENTS,
         facts::STATEMENTS,
+        functions::STATEMENTS,
         grants::STATEMENTS,
         guards::STATEMENTS,
         shadows::STATEMENTS,

@@ -10,6 +10,8 @@ use crate::pg::users;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
+use spyne_core::statement::preview::Preview;
+use spyne_core::statement::preview::record::{Run, RunStatus, Scanned};
 use spyne_core::statement::preview::staleness::{Basis, FunctionBasis, RelationBasis};
 use spyne_core::statement::query::relations::{Relation, Relations};
 use std::collections::BTreeMap;
@@ -51,37 +53,8 @@ pub fn facts(
     Ok((Relations(found.relations), basis))
 }
 
-/// A preview as it is stored and shown.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Preview {
-    pub preview_id: String,
-    pub user_oid: RoleId,
-    pub sql: String,
-    pub statement: String,
-    pub search_path: String,
-    pub tables_used: Value,
-    pub join_versions: Vec<String>,
-    pub joins: Value,
-    pub filters: Value,
-    pub aggregations: Value,
-    pub assumptions: Value,
-    pub guardrails: Value,
-    pub dry_run: Option<Value>,
-    pub confidence: f64,
-    pub estimated_rows: Option<f64>,
-    pub estimated_cost: Option<f64>,
-    pub estimated_execution_time_ms: Option<f64>,
-    pub requires_confirmation: bool,
-    pub overrides: Vec<String>,
-    pub reason: Option<String>,
-    pub include_deprecated: bool,
-    pub writes: bool,
-    pub basis: Basis,
-    pub corrects: Option<String>,
-}
-
 /// What storing a preview tells.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Stored {
     pub preview_id: String,
     /// As text, with a time zone.
@@ -90,7 +63,7 @@ pub struct Stored {
 
 /// Stores a preview that is good for `ttl` seconds, and clears a few old ones:
 /// those that expired longer than `retention` seconds ago and were never run.
-pub fn insert(preview: &Preview, ttl: i32, retention: i32) -> Result<Option<Stored>> {
+pub fn insert(preview: &Preview, ttl: i32, retention: i32) -> Result<Stored> {
     sql::write(
         "DELETE FROM spyne.query_previews p WHERE p.preview_id = ANY (ARRAY(
              SELECT o.preview_id FROM spyne.query_previews o
@@ -99,7 +72,7 @@ pub fn insert(preview: &Preview, ttl: i32, retention: i32) -> Result<Option<Stor
              ORDER BY o.expires_at LIMIT 50 FOR UPDATE SKIP LOCKED))",
         json!({ "retention": retention }),
     )?;
-    sql::read_write(
+    let stored: Option<Stored> = sql::read_write(
         "INSERT INTO spyne.query_previews (user_oid, user_name, sql, statement, search_path, tables_used,
              join_versions, joins, filters, aggregations, assumptions, guardrails, dry_run, confidence,
              estimated_rows, estimated_cost, estimated_execution_time_ms, requires_confirmation, overrides,
@@ -115,9 +88,9 @@ pub fn insert(preview: &Preview, ttl: i32, retention: i32) -> Result<Option<Stor
          RETURNING jsonb_build_object('preview_id', preview_id, 'expires_at', expires_at::text)",
         with(preview, json!({
             "ttl": ttl, "user_oid": preview.user_oid.to_string(),
-            "user_name": users::name(preview.user_oid),
         })),
-    )
+    )?;
+    Ok(stored.unwrap_or_default())
 }
 
 /// An id and an end for a preview that is not stored.
@@ -127,7 +100,7 @@ pub fn held(ttl: i32) -> Result<Stored> {
              'expires_at', (clock_timestamp() + make_interval(secs => ($1 ->> 'ttl')::int))::text)",
         json!({ "ttl": ttl }),
     )?;
-    Ok(made.unwrap_or_else(|| Stored { preview_id: String::new(), expires_at: String::new() }))
+    Ok(made.unwrap_or_default())
 }
 
 /// A preview's fields as the arguments of a statement, with some more.
@@ -207,8 +180,8 @@ pub struct Execution {
     pub user_name: String,
     pub execution_time_ms: f64,
     pub result_count: u64,
-    pub status: &'static str,
-    pub scanned: Value,
+    pub status: RunStatus,
+    pub scanned: Vec<Scanned>,
 }
 
 /// Records a run that has used no joins, by a statement that is prepared once
@@ -238,8 +211,8 @@ pub fn record_plain(execution: &Execution) -> Result<()> {
             (execution.execution_time_ms / 1000.0).into(),
             execution.execution_time_ms.into(),
             i64::try_from(execution.result_count).unwrap_or(i64::MAX).into(),
-            execution.status.into(),
-            JsonB(execution.scanned.clone()).into(),
+            execution.status.as_str().into(),
+            JsonB(serde_json::to_value(&execution.scanned).unwrap_or_default()).into(),
         ],
     )
 }
@@ -277,18 +250,6 @@ pub fn ms_per_cost() -> Result<Option<f64>> {
          HAVING count(*) >= 10",
         json!({}),
     )
-}
-
-/// A run, with the preview it came of.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Run {
-    pub preview: Preview,
-    pub user_name: String,
-    pub started_at: String,
-    pub execution_time_ms: f64,
-    pub result_count: i64,
-    pub status: String,
-    pub scanned: Value,
 }
 
 /// A run by its id; None where there is none of this user's (or, for an admin,

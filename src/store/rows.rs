@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde_json::Value;
+use spyne_core::kernel::columns::differ;
 
 /// Bytes of a bytea.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,8 +242,8 @@ impl<'de> Deserializer<'de> for Row<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let columns = self.0.iter().map(|(column, _)| *column);
-        if let Some(why) = differ(name, fields, columns) {
+        let columns: Vec<&str> = self.0.iter().map(|(column, _)| *column).collect();
+        if let Some(why) = differ(name, fields, &columns) {
             return Err(Failure(why));
         }
         visitor.visit_map(MapDeserializer::new(self.0.into_iter()))
@@ -306,22 +307,6 @@ impl<'de> Deserializer<'de> for Row<'_> {
     }
 }
 
-/// How the fields of a row and the columns of a result differ; None where they
-/// are the same.
-fn differ<'c>(
-    name: &str,
-    fields: &[&str],
-    columns: impl Iterator<Item = &'c str> + Clone,
-) -> Option<String> {
-    let missing = fields.iter().find(|field| !columns.clone().any(|column| column == **field));
-    if let Some(field) = missing {
-        return Some(format!("there is no column \"{field}\" for {name}"));
-    }
-    let mut columns = columns;
-    let unknown = columns.find(|column| !fields.contains(column))?;
-    Some(format!("{name} has no field for column \"{unknown}\""))
-}
-
 /// Why rows with these columns could not be read as `R`; None where they can.
 pub fn mismatch<R: DeserializeOwned>(columns: &[(String, pg_sys::Oid)]) -> Option<String> {
     for (name, oid) in columns {
@@ -365,7 +350,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         fields: &'static [&'static str],
         _visitor: V,
     ) -> Result<V::Value, Failure> {
-        *self.found = differ(name, fields, self.columns.iter().map(|(column, _)| column.as_str()));
+        let columns: Vec<&str> = self.columns.iter().map(|(column, _)| column.as_str()).collect();
+        *self.found = differ(name, fields, &columns);
         Err(Failure(String::new()))
     }
 

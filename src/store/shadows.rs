@@ -53,7 +53,7 @@ pub fn create(
     model: RelId,
     left_out: &LeftOut,
 ) -> Result<()> {
-    let (table, source) = (address.quoted(), catalogs::label(model));
+    let (table, source) = (address.quoted(), catalogs::as_written(model).unwrap_or_default());
     let partitioning = left_out.partitioning.as_ref();
     let suffix = partitioning.map(|key| format!(" PARTITION BY {key}")).unwrap_or_default();
     let create = format!("CREATE TABLE {table} (LIKE {source} INCLUDING ALL){suffix}");

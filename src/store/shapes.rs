@@ -4,7 +4,6 @@ use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::query::{Query, Statement};
-use super::tables;
 use crate::pg::elevate::Elevated;
 use crate::pg::{digest, users};
 
@@ -21,15 +20,6 @@ pub fn store(
 ) -> Result<()> {
     STORE.run(elevated, (relid, name, version, &users::name(acting)))?;
     note_unchanged(elevated, relid)
-}
-
-/// Takes the live shape as that of the present version: what spyne's own work
-/// has changed is no drift.
-pub fn refresh(elevated: &Elevated, relid: RelId, acting: RoleId) -> Result<()> {
-    match tables::find(elevated, relid)? {
-        Some(row) => store(elevated, relid, &row.name, &row.version, acting),
-        None => Ok(()),
-    }
 }
 
 static NOTE_UNCHANGED: Query<(RelId, i64), ()> = Query::write(

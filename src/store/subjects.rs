@@ -26,8 +26,8 @@ pub fn describe(elevated: &Elevated, relid: RelId) -> Result<Subject> {
     let governed = cache::governing(relid).unwrap_or(relid);
     let found = FIND.maybe(elevated, (governed,))?.unwrap_or_default();
     Ok(Subject {
-        relation: catalogs::label(relid),
-        governed: catalogs::label(governed),
+        relation: catalogs::relation_name(relid).shown(),
+        governed: catalogs::relation_name(governed).shown(),
         name: found.name,
         version: found.version,
         deprecated_since: found.deprecated_since,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
-use spyne_core::kernel::names::{Address, literal};
+use spyne_core::kernel::names::{Address, RelationName, literal};
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::registration;
 
@@ -120,12 +120,20 @@ pub fn find(rights: &impl Rights, relid: RelId) -> Result<Option<Row>> {
 /// 55000 where the relation is not governed.
 pub fn governed(rights: &impl Rights, relid: RelId) -> Result<Row> {
     find(rights, relid)?.ok_or_else(|| {
-        let shown = catalogs::label(relid);
+        let table = catalogs::relation_name(relid);
         SpyneError::new(
             Code::WrongState,
-            format!("table {shown} is not governed"),
+            format!("table {table} is not governed"),
             "It has no state, so there is nothing to change or to show.",
-            format!("Take it under governance: SELECT * FROM spyne_register({});", literal(&shown)),
+            match &table {
+                RelationName::At(at) => format!(
+                    "Take it under governance: SELECT * FROM spyne_register({});",
+                    at.as_argument()
+                ),
+                RelationName::Gone(_) => {
+                    "List the governed tables: SELECT * FROM spyne.tables;".to_string()
+                }
+            },
         )
     })
 }
@@ -190,7 +198,7 @@ pub fn insert(
     let line = Line {
         name: row.name,
         version: row.version,
-        shown: &catalogs::label(row.relation),
+        shown: &catalogs::relation_name(row.relation).shown(),
         from: None,
         to: Some(row.state),
     };
@@ -199,12 +207,12 @@ pub fn insert(
 
 /// Another session was faster.
 fn lost_race(elevated: &Elevated, row: &NewRow) -> SpyneError {
-    let shown = catalogs::label(row.relation);
+    let table = catalogs::relation_name(row.relation);
     match find(elevated, row.relation) {
-        Ok(Some(now)) => registration::governed_already(&shown, now.state, &now.name),
+        Ok(Some(now)) => registration::governed_already(&table, now.state, &now.name),
         _ => SpyneError::new(
             Code::DuplicateObject,
-            format!("cannot register {shown}: {} was changed by another session", row.name),
+            format!("cannot register {table}: {} was changed by another session", row.name),
             format!(
                 "A version of {} was registered or promoted while this waited for it.",
                 row.name

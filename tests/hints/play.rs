@@ -81,8 +81,9 @@ impl<'a> Play<'a> {
     }
 
     /// Plays every line: `> sql` is run by the superuser and succeeds; `role ! sql` is refused, and
-    /// its HINT run; `role ? sql` succeeds, and what its columns and notices say is run; `name = sql`
-    /// keeps one value, for `$name` in later lines.
+    /// its HINT run; `role ? sql` succeeds, and what its columns and notices say is run, in the order
+    /// of the rows, each where the ones before have been run; `role * sql` likewise, each alone;
+    /// `name = sql` keeps one value, for `$name` in later lines.
     pub fn all(&mut self, script: &str) {
         for line in script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             self.line(line);
@@ -114,7 +115,8 @@ impl<'a> Play<'a> {
                     .insert(who.to_string(), value.unwrap_or_else(|| panic!("no value: {sql}")));
             }
             "!" => self.refused(who, &sql),
-            "?" => self.shown(who, &sql),
+            "?" => self.shown(who, &sql, true),
+            "*" => self.shown(who, &sql, false),
             _ => panic!("what is {mark}? {line}"),
         }
     }
@@ -165,7 +167,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn shown(&mut self, who: &str, sql: &str) {
+    fn shown(&mut self, who: &str, sql: &str, in_order: bool) {
         let messages = match self.session(who).simple_query(sql) {
             Ok(messages) => messages,
             Err(error) => return self.fault("", sql, sql, said(&error)),
@@ -184,8 +186,10 @@ impl<'a> Play<'a> {
                 row.columns().iter().enumerate().filter(|(_, c)| PASTED.contains(&c.name()));
             texts.extend(pasted.filter_map(|(at, _)| row.get(at)).map(str::to_string));
         }
-        // In the order in which the rows come, each where the ones before have been run.
-        self.paste_all(&texts, sql);
+        match in_order {
+            true => self.paste_all(&texts, sql),
+            false => texts.iter().for_each(|text| self.paste(text, sql)),
+        }
     }
 
     /// The HINTs of warnings.
@@ -213,6 +217,9 @@ impl<'a> Play<'a> {
                 }
             }
             for statement in &found.statements {
+                if statement.contains("...") {
+                    self.fault(text, statement, scene, "something is left out".to_string());
+                }
                 self.run_pasted(statement, text, scene);
             }
         }

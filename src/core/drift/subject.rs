@@ -10,10 +10,9 @@ use crate::kernel::ids::RelId;
 use crate::kernel::names::Address;
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
-use crate::lifecycle::plan::view::ShownColumn;
 use crate::shape::compare::{self, Relationship};
 use crate::shape::rules::{ChangeType, Severity};
-use crate::shape::snapshot::Snapshot;
+use crate::shape::snapshot::{ShownColumn, Snapshot};
 use crate::shape::{Change, worst};
 
 /// A governed table: the shape in force, and the one it has.
@@ -113,18 +112,16 @@ impl Subject {
     /// The changes since the shape was taken, and who meets them. `consumers` is
     /// what uses the columns, where the shapes differ.
     pub fn changes(&self, consumers: &Consumers) -> Vec<Found> {
-        let moved = self.moved().into_iter();
-        let mut found: Vec<Found> =
-            moved.map(|change| Found { change, consumers: Vec::new() }).collect();
+        // Last, since the remedies of the others name the table where it is.
+        let moved = self.moved().map(|change| Found { change, consumers: Vec::new() });
         let (Some(old), Some(new), true) = (&self.in_force, &self.live, self.differs()) else {
-            return found;
+            return moved.into_iter().collect();
         };
         let relationship = self.relationship();
         let shape = if relationship == Relationship::SameTable { old } else { new };
         let used = |name: &str| !consumers_of(consumers, shape, name).is_empty();
         let changes = compare::compare(old, new, relationship, &used, &self.address());
-        found.extend(with_consumers(changes, shape, consumers));
-        found
+        with_consumers(changes, shape, consumers).into_iter().chain(moved).collect()
     }
 
     /// The version after changes of this severity; `ever` are all there were.

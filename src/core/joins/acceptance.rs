@@ -122,6 +122,26 @@ pub fn check_open(candidate: &Candidate, in_force: Option<&AcceptedJoin>) -> Res
     }
 }
 
+/// # Errors
+/// 55000 where a join rests on the candidate.
+pub fn check_rejectable(candidate: &Candidate, in_force: Option<&AcceptedJoin>) -> Result<()> {
+    if candidate.status.can_become(CandidateStatus::Rejected) {
+        return Ok(());
+    }
+    Err(SpyneError::new(
+        Code::WrongState,
+        format!("join candidate {} is accepted", candidate.candidate_id),
+        "A join rests on it.",
+        match in_force {
+            Some(join) => format!(
+                "Deprecate the join first: SELECT * FROM spyne_deprecate_join({}, 'reason');",
+                literal(&join.join_id)
+            ),
+            None => LIST.to_string(),
+        },
+    ))
+}
+
 fn blocked(candidate: i64, blockers: &[String]) -> SpyneError {
     SpyneError::new(
         Code::WrongState,
@@ -147,11 +167,11 @@ fn free_id(candidate: &Candidate, role: &str, version: i32, taken: &[String]) ->
     }
 }
 
-/// Reads a role, which becomes a part of a join's id.
+/// Reads a role, which becomes a part of a join's id. `candidate` is for the hint.
 ///
 /// # Errors
 /// 22023.
-pub fn read_role(role: Option<&str>) -> Result<String> {
+pub fn read_role(role: Option<&str>, candidate: i64) -> Result<String> {
     let role = role.unwrap_or_default().trim();
     let fits = role.chars().all(|c| c.is_alphanumeric() || c == '_');
     if fits && role.len() <= MAX_NAME_BYTES {
@@ -161,21 +181,25 @@ pub fn read_role(role: Option<&str>) -> Result<String> {
         Code::InvalidParameter,
         format!("\"{role}\" cannot be the role of a join"),
         "It is a part of the join's id: letters, digits and underscores, 63 bytes at most.",
-        "For example: role => 'arrival'",
+        format!(
+            "For example: SELECT * FROM spyne_accept_join({candidate}, 'reason', role => 'arrival');"
+        ),
     ))
 }
 
-/// Reads a kind of join.
+/// Reads a kind of join. `candidate` is for the hint.
 ///
 /// # Errors
 /// 22023.
-pub fn read_join_type(text: &str) -> Result<JoinType> {
+pub fn read_join_type(text: &str, candidate: i64) -> Result<JoinType> {
     JoinType::parse(text).ok_or_else(|| {
         SpyneError::new(
             Code::InvalidParameter,
             format!("\"{text}\" is no kind of join"),
             format!("The kinds are {}.", JoinType::ALL.map(JoinType::as_str).join(", ")),
-            "For example: join_type => 'LEFT'",
+            format!(
+                "For example: SELECT * FROM spyne_accept_join({candidate}, 'reason', join_type => 'LEFT');"
+            ),
         )
     })
 }
@@ -271,6 +295,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_join_rests_on_is_not_rejected() {
+        let accepted = Candidate { status: CandidateStatus::Accepted, ..candidate() };
+        let join = accepted_join("orders_customer_v1", 1, JoinStatus::Accepted);
+        let error = check_rejectable(&accepted, Some(&join)).unwrap_err();
+        assert!(error.hint.contains("spyne_deprecate_join('orders_customer_v1', 'reason')"));
+        assert_eq!(check_rejectable(&candidate(), None), Ok(()));
+    }
+
+    #[test]
     fn a_join_that_is_accepted_anew_keeps_its_role() {
         let suspect = AcceptedJoin {
             role: "billed".into(),
@@ -283,10 +316,12 @@ mod tests {
 
     #[test]
     fn roles_and_kinds_are_read() {
-        assert_eq!(read_role(Some(" arrival ")).as_deref(), Ok("arrival"));
-        assert_eq!(read_role(None).as_deref(), Ok(""));
-        assert!(read_role(Some("a-b")).is_err() && read_role(Some(&"x".repeat(64))).is_err());
-        assert_eq!(read_join_type("full"), Ok(JoinType::Full));
-        assert!(read_join_type("cross").is_err_and(|error| error.detail.contains("RIGHT, FULL")));
+        assert_eq!(read_role(Some(" arrival "), 7).as_deref(), Ok("arrival"));
+        assert_eq!(read_role(None, 7).as_deref(), Ok(""));
+        assert!(read_role(Some("a-b"), 7).is_err() && read_role(Some(&"x".repeat(64)), 7).is_err());
+        assert_eq!(read_join_type("full", 7), Ok(JoinType::Full));
+        assert!(
+            read_join_type("cross", 7).is_err_and(|error| error.detail.contains("RIGHT, FULL"))
+        );
     }
 }

@@ -41,7 +41,7 @@ pub fn draw(edges: &[Edge], format: Format) -> String {
     }
 }
 
-fn label(edge: &Edge) -> String {
+fn caption(edge: &Edge) -> String {
     let columns = match edge.columns1 == edge.columns2 {
         true => edge.columns1.join(", "),
         false => format!("{} = {}", edge.columns1.join(", "), edge.columns2.join(", ")),
@@ -75,7 +75,7 @@ fn mermaid(edges: &[Edge]) -> String {
             "    {} {line} {} : {}",
             entity(&edge.name2),
             entity(&edge.name1),
-            quoted(&label(edge))
+            quoted(&caption(edge))
         );
     }
     out
@@ -95,7 +95,7 @@ fn dot(edges: &[Edge]) -> String {
             "    {} -> {} [label={}{style}];",
             quoted(&edge.name1),
             quoted(&edge.name2),
-            quoted(&label(edge))
+            quoted(&caption(edge))
         );
     }
     out.push_str("}\n");

@@ -86,7 +86,7 @@ impl Candidate {
     fn without(&self, table: &Table, column: &str) -> SpyneError {
         SpyneError::new(
             Code::WrongState,
-            format!("{} has no column \"{column}\" any more", table.label),
+            format!("{} has no column \"{column}\" any more", table.shown),
             format!("Join candidate {} was found when it had.", self.candidate_id),
             "Find its joins again: SELECT * FROM spyne_discover_joins();",
         )
@@ -118,20 +118,6 @@ impl Candidate {
             ),
             "An administrator may propose it again: spyne_propose_join.",
         )
-    }
-
-    /// # Errors
-    /// 55000 where a join rests on it.
-    pub fn check_rejectable(&self) -> Result<()> {
-        if self.status.can_become(CandidateStatus::Rejected) {
-            return Ok(());
-        }
-        Err(SpyneError::new(
-            Code::WrongState,
-            format!("join candidate {} is accepted", self.candidate_id),
-            "A join rests on it.",
-            "Deprecate the join first: SELECT * FROM spyne_deprecate_join('...', 'reason');",
-        ))
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Table {
     /// Its logical name.
     pub name: String,
     /// `schema.name`, for people.
-    pub label: String,
+    pub shown: String,
     /// What the caller reads it by: the table, or its governed view. Quoted.
     pub source: String,
     /// Whether the source takes TABLESAMPLE.

@@ -33,6 +33,27 @@ pub enum Code {
     Internal,
 }
 
+impl Code {
+    /// The five characters.
+    pub const fn sqlstate(self) -> &'static str {
+        match self {
+            Code::InsufficientPrivilege => "42501",
+            Code::ReadOnly => "25006",
+            Code::WrongState => "55000",
+            Code::InvalidParameter => "22023",
+            Code::NullNotAllowed => "22004",
+            Code::UndefinedTable => "42P01",
+            Code::UndefinedObject => "42704",
+            Code::DuplicateObject => "42710",
+            Code::DuplicateTable => "42P07",
+            Code::WrongObjectType => "42809",
+            Code::DependentObjects => "2BP01",
+            Code::Unsupported => "0A000",
+            Code::Internal => "XX000",
+        }
+    }
+}
+
 /// A refusal or a user's mistake: what Postgres shows as ERROR, DETAIL and HINT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpyneError {

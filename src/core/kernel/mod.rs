@@ -1,5 +1,6 @@
 //! What everything else speaks in: names, errors, roles, states, versions.
 
+pub mod columns;
 pub mod digest;
 pub mod error;
 pub mod ids;

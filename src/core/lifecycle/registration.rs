@@ -2,7 +2,7 @@
 
 use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
-use crate::kernel::names::{Address, MAX_NAME_BYTES, literal};
+use crate::kernel::names::{Address, MAX_NAME_BYTES, RelationName, literal};
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
 
@@ -39,7 +39,7 @@ pub fn check(request: &Request) -> Result<()> {
         "Tables, partitioned tables, foreign tables and materialized views can be governed.";
     let list = "List what can be registered: \\dt".to_string();
     if let Some((state, name)) = request.governed {
-        return Err(governed_already(shown, state, name));
+        return Err(governed_already(&request.address.clone().into(), state, name));
     }
     if request.is_system {
         return wrong("a system catalog", tables, list);
@@ -55,18 +55,24 @@ pub fn check(request: &Request) -> Result<()> {
         return wrong(
             "a temporary table",
             "It ends with its session, and nobody else sees it.",
-            "Make it a permanent table first: CREATE TABLE ... AS TABLE ...;".to_string(),
+            format!(
+                "Make it a permanent table first: CREATE TABLE {} AS TABLE {};",
+                Address::new("public", &request.address.name),
+                Address::new("pg_temp", &request.address.name)
+            ),
         );
     }
     if request.is_partition {
-        let parent = request.parent.unwrap_or("its parent");
         return wrong(
             "a partition",
             "Partitions take their state from the table they belong to.",
-            format!(
-                "Register the whole table: SELECT * FROM spyne_register({});",
-                literal(parent).trim_start()
-            ),
+            match request.parent {
+                Some(parent) => format!(
+                    "Register the whole table: SELECT * FROM spyne_register({});",
+                    literal(parent)
+                ),
+                None => "Register the whole table instead.".to_string(),
+            },
         );
     }
     if let Some(extension) = request.extension {
@@ -92,12 +98,12 @@ pub fn check(request: &Request) -> Result<()> {
 }
 
 /// 42710: a relation has one state and one name.
-pub fn governed_already(shown: &str, state: State, name: &str) -> SpyneError {
+pub fn governed_already(relation: &RelationName, state: State, name: &str) -> SpyneError {
     SpyneError::new(
         Code::DuplicateObject,
-        format!("table {shown} is governed already"),
+        format!("table {relation} is governed already"),
         format!("It is {} as {name}; a relation is governed once.", state.as_str()),
-        format!("See it: SELECT * FROM spyne_table_state({});", literal(shown).trim_start()),
+        format!("See it: SELECT * FROM spyne_table_state({});", relation.as_argument()),
     )
 }
 
@@ -157,18 +163,27 @@ pub fn check_state(state: State) -> Result<()> {
     ))
 }
 
-/// Checks that a READ_ONLY registration does not meet another of its name.
+/// Checks that a READ_ONLY registration of `table` does not meet another of its
+/// name.
 ///
 /// # Errors
 /// 42710.
-pub fn check_free(name: &str, state: State, existing: &[(State, String)]) -> Result<()> {
+pub fn check_free(
+    table: &Address,
+    name: &str,
+    state: State,
+    existing: &[(State, String)],
+) -> Result<()> {
     match existing.iter().find(|(held, _)| state == State::ReadOnly && *held == State::ReadOnly) {
         None => Ok(()),
-        Some((_, label)) => Err(SpyneError::new(
+        Some((_, held)) => Err(SpyneError::new(
             Code::DuplicateObject,
             format!("the name {name} is taken"),
-            format!("{label} is READ_ONLY under this name, and a name resolves to one table."),
-            "Register it under another name: spyne_register(..., name => '...')",
+            format!("{held} is READ_ONLY under this name, and a name resolves to one table."),
+            format!(
+                "Register it under another name: SELECT * FROM spyne_register({}, name => 'another_name');",
+                table.as_argument()
+            ),
         )),
     }
 }

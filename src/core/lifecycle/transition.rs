@@ -2,21 +2,32 @@
 
 use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
+use crate::kernel::names::{RelationName, literal};
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{State, TRANSITIONS};
 
-/// Checks that a table in `actual` may go from `from` to `to`.
+/// A governed table that is to change its state.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    pub relation: &'a RelationName,
+    /// Its logical name.
+    pub name: &'a str,
+    pub state: State,
+}
+
+/// Checks that a table may go from `from` to `to`.
 ///
 /// # Errors
 /// 22023 where no such transition exists, 55000 where the table is in another
 /// state than `from`; the message shows the state it is in.
-pub fn check(relation: &str, actual: State, from: State, to: State) -> Result<()> {
+pub fn check(subject: Subject, from: State, to: State) -> Result<()> {
+    let Subject { relation, state: actual, .. } = subject;
     if !from.can_become(to) {
         return Err(SpyneError::new(
             Code::InvalidParameter,
             format!("there is no transition from {} to {}", from.as_str(), to.as_str()),
             format!("The transitions are {}.", listed()),
-            hint(actual, relation),
+            hint(subject),
         ));
     }
     if actual != from {
@@ -24,7 +35,7 @@ pub fn check(relation: &str, actual: State, from: State, to: State) -> Result<()
             Code::WrongState,
             format!("table {relation} is {}, not {}", actual.as_str(), from.as_str()),
             format!("The transitions are {}; READ_ONLY never changes state.", listed()),
-            hint(actual, relation),
+            hint(subject),
         ));
     }
     Ok(())
@@ -81,14 +92,14 @@ fn listed() -> String {
         .join(", ")
 }
 
-/// What can be done with a table in `state`.
-fn hint(state: State, relation: &str) -> String {
-    let relation = crate::kernel::names::literal(relation);
-    let relation = relation.trim_start();
-    match state {
-        State::ReadOnly => {
-            "Make a version that can change: SELECT * FROM spyne_create_shadow(name);".into()
-        }
+/// What can be done with a table in its state.
+fn hint(subject: Subject) -> String {
+    let relation = subject.relation.as_argument();
+    match subject.state {
+        State::ReadOnly => format!(
+            "Make a version that can change: SELECT * FROM spyne_create_shadow({});",
+            literal(subject.name)
+        ),
         State::Shadow => format!("From here: SELECT * FROM spyne_promote({relation});"),
         State::Active => format!("From here: SELECT * FROM spyne_deprecate({relation}, 'reason');"),
         State::Deprecated => format!("From here: SELECT * FROM spyne_restore({relation});"),
@@ -98,25 +109,31 @@ fn hint(state: State, relation: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::names::Address;
+
+    fn checked(state: State, from: State, to: State) -> Result<()> {
+        let relation = Address::new("public", "t").into();
+        check(Subject { relation: &relation, name: "t", state }, from, to)
+    }
 
     #[test]
     fn the_message_shows_the_state_it_is_in() {
-        let error = check("public.t", State::Active, State::Shadow, State::Active).unwrap_err();
+        let error = checked(State::Active, State::Shadow, State::Active).unwrap_err();
         assert_eq!(error.code, Code::WrongState);
         assert_eq!(error.message, "table public.t is ACTIVE, not SHADOW");
     }
 
     #[test]
     fn an_impossible_transition_is_a_bad_argument() {
-        let error = check("t", State::ReadOnly, State::ReadOnly, State::Active).unwrap_err();
+        let error = checked(State::ReadOnly, State::ReadOnly, State::Active).unwrap_err();
         assert_eq!(error.code, Code::InvalidParameter);
-        assert!(error.hint.contains("spyne_create_shadow"));
+        assert!(error.hint.ends_with("spyne_create_shadow('t');"));
     }
 
     #[test]
     fn the_three_transitions_pass() {
         for (from, to, _) in TRANSITIONS {
-            assert_eq!(check("t", from, from, to), Ok(()));
+            assert_eq!(checked(from, from, to), Ok(()));
         }
     }
 

@@ -122,3 +122,10 @@ pub struct Constraint {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refers: Option<String>,
 }
+
+/// A column of a table, and the name that its view gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownColumn {
+    pub column: String,
+    pub shown_as: String,
+}

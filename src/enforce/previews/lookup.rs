@@ -9,13 +9,13 @@ use crate::pg::policy::Statement;
 use crate::pg::text::Text;
 use crate::pg::{cache, catalogs, clock, elevate, portals};
 use crate::report::OrRaise;
-use crate::store::previews::{self, Found, Preview};
+use crate::store::previews::{self, Found};
 use spyne_core::gate::judge::Search;
 use spyne_core::gate::rules::{Denial, Rule, Words};
 use spyne_core::gate::session::{Authorised, Recalled, Uses};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
-use spyne_core::statement::preview::description::{TableUse, Use};
+use spyne_core::statement::preview::Preview;
 use spyne_core::statement::preview::staleness::{self, Basis};
 use spyne_core::statement::preview::text::normalized;
 
@@ -178,23 +178,17 @@ pub(super) fn fresh(preview: &Preview, ttl: i32) -> Authorised {
         settings: catalogs::reading_settings(),
         expires_at: clock::now() + i64::from(ttl) * 1_000_000,
         checked_at: cache::generation(),
-        joins: preview.joins.as_array().is_some_and(|j| !j.is_empty()),
+        joins: !preview.joins.is_empty(),
         ..Authorised::default()
     }
 }
 
 /// The tables of a preview, and those that foreign keys change along with them.
 fn uses(preview: &Preview) -> Uses {
-    let used: Vec<TableUse> =
-        serde_json::from_value(preview.tables_used.clone()).unwrap_or_default();
-    let written = used.iter().filter(|t| t.access == Use::Write);
-    let reached = written
-        .filter_map(|table| preview.basis.relations.get(&table.oid))
-        .flat_map(|basis| basis.cascades.iter().copied());
     Uses {
         user: preview.user_oid,
-        reached: reached.collect(),
-        tables: used.iter().map(|t| (t.oid, t.access)).collect(),
+        reached: preview.reached(),
+        tables: preview.tables_used.iter().map(|t| (t.oid, t.access)).collect(),
         include_deprecated: preview.include_deprecated,
     }
 }

@@ -10,7 +10,7 @@ use crate::pg::frames::{self, Doing, Report};
 use crate::pg::text::Text;
 use crate::pg::{cache, catalogs, clock, elevate, users};
 use crate::report::{self, OrRaise};
-use crate::store::previews::{self, Execution, Found, Preview};
+use crate::store::previews::{self, Execution, Found};
 use crate::store::roles;
 use lookup::{Manner, elevated, find, fresh};
 use session::remember;
@@ -20,6 +20,8 @@ use spyne_core::gate::situation::{Authority, Seen};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RoleId;
+use spyne_core::statement::preview::Preview;
+use spyne_core::statement::preview::record::{RunStatus, Scanned};
 
 use super::situation;
 
@@ -157,11 +159,13 @@ pub fn finished(token: Token, report: Report) {
         ));
         return;
     }
-    let scanned: Vec<_> = report
+    let scanned = report
         .scanned
         .iter()
-        .map(|(relid, rows)| {
-            serde_json::json!({ "relation": catalogs::relation_name(*relid).shown(), "oid": relid, "rows": rows })
+        .map(|(relid, rows)| Scanned {
+            relation: catalogs::relation_name(*relid).shown(),
+            oid: *relid,
+            rows: *rows,
         })
         .collect();
     let execution = Execution {
@@ -170,8 +174,11 @@ pub fn finished(token: Token, report: Report) {
         user_name: users::name(user),
         execution_time_ms: milliseconds,
         result_count: report.rows,
-        status: if report.complete { "completed" } else { "stopped early" },
-        scanned: serde_json::Value::Array(scanned),
+        status: match report.complete {
+            true => RunStatus::Completed,
+            false => RunStatus::StoppedEarly,
+        },
+        scanned,
     };
     // A portal is dropped with no snapshot of its own any more.
     catalogs::with_latest_snapshot(|| match joins {

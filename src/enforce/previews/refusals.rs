@@ -3,9 +3,10 @@
 use crate::guc;
 use crate::pg::catalogs;
 use crate::pg::text::Text;
-use crate::store::previews::{Found, Preview};
+use crate::store::previews::Found;
 use spyne_core::gate::rules::{Denial, Rule, Words};
 use spyne_core::gate::situation::Seen;
+use spyne_core::statement::preview::Preview;
 use spyne_core::statement::preview::text::{dollar_quoted, normalized};
 
 /// The call that previews a text, ready to be copied.
@@ -86,15 +87,7 @@ fn names<'a>(needing: impl Iterator<Item = &'a Seen>) -> String {
 pub(super) fn stopped(preview: &Preview) -> Denial {
     let id = &preview.preview_id;
     let sql = &preview.sql;
-    let stops: Vec<&str> = preview
-        .guardrails
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|g| g["severity"] == "stop")
-        .filter_map(|g| g["code"].as_str())
-        .filter(|code| !preview.overrides.iter().any(|o| o == code))
-        .collect();
+    let stops = preview.stops_left();
     let words = Words::new(
         format!("the preview of this statement has a stop: {}", stops.join(", ")),
         format!("Preview {id} says why; a stop is overridden with a reason."),

@@ -17,50 +17,7 @@ use pgrx::prelude::*;
 use super::lists::cells;
 use super::{elevate, frames, hooks};
 use spyne_core::kernel::ids::RelId;
-use spyne_core::statement::preview::subject::PlanNode;
-use spyne_core::statement::query::{Query, walk};
-
-/// A statement, as far as it can be known without running it.
-#[derive(Debug)]
-pub struct Analyzed {
-    /// What wraps the query: empty for the query itself, else `COPY`,
-    /// `CREATE TABLE AS`, `DECLARE CURSOR`, `EXPLAIN`, `PREPARE`, `EXECUTE`. Or
-    /// `TRUNCATE`.
-    pub wrapper: &'static str,
-    /// One query, or what rules made of it.
-    pub queries: Vec<Query>,
-    pub plans: Vec<Planned>,
-    /// Two statements with the same fingerprint mean the same: relations,
-    /// functions, operators and types, views expanded, row security applied.
-    pub fingerprint: String,
-    /// Relations that are written to by what has no query: COPY FROM, TRUNCATE.
-    pub written: Vec<RelId>,
-}
-
-impl Analyzed {
-    /// The relations, views among them, and the functions of users that a
-    /// statement uses.
-    pub fn uses(&self) -> (Vec<RelId>, Vec<u32>) {
-        let mut relations = self.written.clone();
-        let mut functions = Vec::new();
-        for query in &self.queries {
-            walk::uses(query, &mut relations, &mut functions);
-        }
-        relations.sort_unstable();
-        relations.dedup();
-        functions.sort_unstable();
-        functions.dedup();
-        (relations, functions)
-    }
-}
-
-/// A plan's estimates.
-#[derive(Clone, Debug)]
-pub struct Planned {
-    pub rows: f64,
-    pub cost: f64,
-    pub tree: PlanNode,
-}
+use spyne_core::statement::analyzed::{Analyzed, Wrapper};
 
 /// Why a text is no statement that can be looked at.
 #[derive(Clone, Debug)]
@@ -178,7 +135,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
                 wrapper,
                 queries: Vec::new(),
                 plans: Vec::new(),
-                fingerprint: format!("{wrapper} {written:?}"),
+                fingerprint: format!("{} {written:?}", wrapper.as_str()),
                 written,
             });
         }
@@ -215,7 +172,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
                     pg_sys::CURSOR_OPT_PARALLEL_OK as i32,
                     std::ptr::null_mut(),
                 );
-                plan::check_permissions(planned, wrapper == "EXPLAIN");
+                plan::check_permissions(planned, wrapper == Wrapper::Explain);
                 plans.push(plan::read(planned));
             }
         }
@@ -239,7 +196,7 @@ unsafe fn fingerprint(tree: *const core::ffi::c_void) -> String {
 
 /// The statement inside a COPY, an EXPLAIN and the like.
 struct Unwrapped {
-    wrapper: &'static str,
+    wrapper: Wrapper,
     raw: *mut pg_sys::RawStmt,
     text: *const core::ffi::c_char,
     /// The types of its parameters, as far as they are declared.
@@ -252,7 +209,7 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
     // SAFETY: the tag of a node says what it is.
     unsafe {
         let node = (*raw).stmt;
-        let within = |wrapper: &'static str, inner: *mut pg_sys::Node| Unwrapped {
+        let within = |wrapper: Wrapper, inner: *mut pg_sys::Node| Unwrapped {
             wrapper,
             raw: raw_statement(inner, raw),
             text: text.as_ptr(),
@@ -269,25 +226,25 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
                     select
                 };
                 if (*first(node.cast())).intoClause.is_null() {
-                    within("", node)
+                    within(Wrapper::None, node)
                 } else {
                     let copy: *mut pg_sys::SelectStmt = pg_sys::copyObjectImpl(node.cast()).cast();
                     (*first(copy)).intoClause = std::ptr::null_mut();
-                    within("SELECT INTO", copy.cast())
+                    within(Wrapper::SelectInto, copy.cast())
                 }
             }
-            T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => within("", node),
-            T_ExplainStmt => within("EXPLAIN", (*node.cast::<pg_sys::ExplainStmt>()).query),
+            T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => within(Wrapper::None, node),
+            T_ExplainStmt => within(Wrapper::Explain, (*node.cast::<pg_sys::ExplainStmt>()).query),
             T_CreateTableAsStmt => {
-                within("CREATE TABLE AS", (*node.cast::<pg_sys::CreateTableAsStmt>()).query)
+                within(Wrapper::CreateTableAs, (*node.cast::<pg_sys::CreateTableAsStmt>()).query)
             }
             T_DeclareCursorStmt => {
-                within("DECLARE CURSOR", (*node.cast::<pg_sys::DeclareCursorStmt>()).query)
+                within(Wrapper::DeclareCursor, (*node.cast::<pg_sys::DeclareCursorStmt>()).query)
             }
             T_CopyStmt => return copy(node.cast(), raw, text),
             T_TruncateStmt => Unwrapped {
                 written: truncated(&*node.cast()),
-                ..within("TRUNCATE", std::ptr::null_mut())
+                ..within(Wrapper::Truncate, std::ptr::null_mut())
             },
             T_PrepareStmt => {
                 let prepare = node.cast::<pg_sys::PrepareStmt>();
@@ -295,7 +252,7 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
                 let types = cells((*prepare).argtypes)
                     .map(|cell| pg_sys::typenameTypeId(state, cell.cast()))
                     .collect();
-                Unwrapped { types, ..within("PREPARE", (*prepare).query) }
+                Unwrapped { types, ..within(Wrapper::Prepare, (*prepare).query) }
             }
             T_ExecuteStmt => return execute(node.cast()),
             _ => return Err(Problem::Kind(tag_of(node))),
@@ -343,7 +300,7 @@ unsafe fn copy(
     unsafe {
         let copy = &*copy;
         let mut found = Unwrapped {
-            wrapper: "COPY",
+            wrapper: Wrapper::Copy,
             raw: std::ptr::null_mut(),
             text: text.as_ptr(),
             types: Vec::new(),
@@ -438,7 +395,7 @@ unsafe fn execute(statement: *mut pg_sys::ExecuteStmt) -> Result<Unwrapped, Prob
             _ => Vec::new(),
         };
         Ok(Unwrapped {
-            wrapper: "EXECUTE",
+            wrapper: Wrapper::Execute,
             raw: pg_sys::copyObjectImpl(source.raw_parse_tree.cast()).cast(),
             text: source.query_string,
             types,

@@ -2,11 +2,10 @@
 
 use pgrx::pg_sys;
 
-use super::Planned;
 use crate::pg::lists::cells;
 use crate::pg::policy::Kind;
 use crate::pg::{hooks, server};
-use spyne_core::statement::preview::subject::PlanNode;
+use spyne_core::statement::query::plan::{PlanNode, Planned};
 
 /// Reads a plan's estimates.
 ///
@@ -57,21 +56,8 @@ unsafe fn node(plan: *mut pg_sys::Plan) -> PlanNode {
         if (*plan).type_ == T_SubqueryScan {
             children.push(node((*plan.cast::<pg_sys::SubqueryScan>()).subplan));
         }
-        let (kind, is_join) = match (*plan).type_ {
-            T_NestLoop => ("Nested Loop", true),
-            T_MergeJoin => ("Merge Join", true),
-            T_HashJoin => ("Hash Join", true),
-            T_SeqScan => ("Seq Scan", false),
-            T_IndexScan => ("Index Scan", false),
-            T_IndexOnlyScan => ("Index Only Scan", false),
-            T_BitmapHeapScan => ("Bitmap Heap Scan", false),
-            T_ModifyTable => ("Modify", false),
-            T_Agg => ("Aggregate", false),
-            T_Sort => ("Sort", false),
-            T_Limit => ("Limit", false),
-            _ => ("Other", false),
-        };
-        PlanNode { kind: kind.to_string(), is_join, rows: (*plan).plan_rows, children }
+        let is_join = matches!((*plan).type_, T_NestLoop | T_MergeJoin | T_HashJoin);
+        PlanNode { is_join, rows: (*plan).plan_rows, children }
     }
 }
 

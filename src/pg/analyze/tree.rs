@@ -77,7 +77,6 @@ pub unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query
             ctes: cells(tree.cteList).map(|c| cte(&*c.cast(), &levels)).collect(),
             result: usize::try_from(tree.resultRelation).ok().filter(|n| *n > 0),
             returning: targets(tree.returningList, &reader),
-            locks_rows: !tree.rowMarks.is_null(),
             actions: actions(tree, &reader),
             elsewhere: elsewhere(tree, &reader),
         }
@@ -192,7 +191,6 @@ unsafe fn from_item(item: *mut pg_sys::Node, reader: &Reader) -> From {
                     left: from_item(join.larg, reader),
                     right: from_item(join.rarg, reader),
                     conditions: read(conjuncts(join.quals)),
-                    source: usize::try_from(join.rtindex).unwrap_or(0),
                 }))
             }
             pg_sys::NodeTag::T_FromExpr => {

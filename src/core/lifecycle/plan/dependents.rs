@@ -324,7 +324,7 @@ mod tests {
                 &Snapshot::default(),
                 Relationship::OtherTable,
                 &|_| true,
-                &crate::kernel::names::Address::new("public", "t"),
+                &Address::new("public", "t"),
             );
             plan_all(&mut plan, &[key.clone()], Policy::Repoint, "public.customer", &gone);
             assert_eq!(plan.blockers.len(), blockers);

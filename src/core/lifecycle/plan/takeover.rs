@@ -99,10 +99,10 @@ fn differences(old: &Table, new: &Table) -> Vec<Difference> {
 
 /// An empty or small shadow is most often an unfinished one.
 fn gate_rows(plan: &mut Plan, facts: &Facts) {
-    let label = facts.incoming.table.shown();
+    let shown = facts.incoming.table.shown();
     let Some(rows) = facts.incoming.table.estimated_rows else {
         plan.warn(
-            &label,
+            &shown,
             "was never analyzed: its number of rows is not known",
             format!("ANALYZE {};", facts.incoming.table.address().quoted()),
         );
@@ -110,10 +110,10 @@ fn gate_rows(plan: &mut Plan, facts: &Facts) {
     };
     let before = facts.outgoing.as_ref().and_then(|o| o.table.estimated_rows);
     if rows == 0.0 {
-        plan.warn(&label, "is empty", "");
+        plan.warn(&shown, "is empty", "");
     } else if let Some(before) = before.filter(|b| rows < b * FEW_ROWS) {
         plan.warn(
-            &label,
+            &shown,
             format!("has about {rows} rows where the version it replaces has about {before}"),
             "",
         );
@@ -223,7 +223,11 @@ fn swap(
         plan.block(
             left.shown(),
             "another relation has the name that the superseded version would take",
-            format!("ALTER TABLE {} RENAME TO ...;", left.quoted()),
+            format!(
+                "ALTER TABLE {} RENAME TO {};",
+                left.quoted(),
+                quote(&free_name(&old.name, &outgoing.version, &facts.names_at_target))
+            ),
         );
     }
     let differences = differences(old, new);

@@ -4,17 +4,10 @@ use super::Plan;
 use super::facts::{Facts, GovernedView, Grant, Table};
 use super::op::{Kind, Op, Target};
 use crate::kernel::names::{Address, quote};
-use crate::shape::snapshot::Column;
+use crate::shape::snapshot::{Column, ShownColumn};
 
 /// The owner of the governed views, as whom they read.
 const OWNER: &str = "spyne_views";
-
-/// A column of a table, and the name that its view gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShownColumn {
-    pub column: String,
-    pub shown_as: String,
-}
 
 fn address_of(name: &str) -> Address {
     Address::new("governed", name)

@@ -55,7 +55,7 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     /// For a sentence.
-    pub fn label(&self) -> String {
+    pub fn in_words(&self) -> String {
         match self.in_subquery {
             true => format!("{} of a subquery", self.clause),
             false => self.clause.to_string(),

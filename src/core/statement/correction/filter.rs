@@ -109,12 +109,12 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
         let times = |pattern: &Pattern| parts.iter().filter(|part| pattern.matches(part)).count();
         // All parts of `text` must be here; the rarest says how often `text` is.
         let matches = patterns.iter().map(times).min().unwrap_or(0);
-        found.extend(std::iter::repeat_n((index, place.label()), matches));
+        found.extend(std::iter::repeat_n((index, place.in_words()), matches));
         all.extend(parts);
         index += 1;
         Ok(())
     })?;
-    let (wanted, label) = match found.as_slice() {
+    let (wanted, place) = match found.as_slice() {
         [one] => one.clone(),
         [] => {
             return Err(Refusal::new(
@@ -126,7 +126,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
             ));
         }
         several => {
-            let places: Vec<String> = several.iter().map(|(_, label)| label.clone()).collect();
+            let places: Vec<String> = several.iter().map(|(_, place)| place.clone()).collect();
             return Err(Refusal::new(
                 format!(
                     "{text} is {} times in the statement: in {}.",
@@ -146,7 +146,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
         index += 1;
         Ok(())
     })?;
-    Ok(label)
+    Ok(place)
 }
 
 /// `parts` with `new` where the first of `patterns` was, and without the others.

@@ -55,16 +55,16 @@ fn matching(joined: &[Names], test: impl Fn(&Names) -> bool) -> Vec<usize> {
     (0..joined.len()).filter(|index| test(&joined[*index])).collect()
 }
 
-fn turn(join: &mut Join, to: JoinType, label: &str) -> Outcome {
+fn turn(join: &mut Join, to: JoinType, table: &str) -> Outcome {
     let Some(from) = current(&join.join_operator) else {
         return Err(Refusal::new(
-            format!("The join of {label} is of a kind that Postgres does not have."),
+            format!("The join of {table} is of a kind that Postgres does not have."),
             "Write the statement as it should be, and preview that.",
         ));
     };
     if from == to {
         return Err(Refusal::new(
-            format!("{label} is joined by {} JOIN already.", to.name()),
+            format!("{table} is joined by {} JOIN already.", to.name()),
             "Name another join, or leave this correction out.",
         ));
     }
@@ -72,14 +72,14 @@ fn turn(join: &mut Join, to: JoinType, label: &str) -> Outcome {
     let has_condition = on != JoinConstraint::None;
     if to == JoinType::Cross && has_condition {
         return Err(Refusal::new(
-            format!("The join of {label} has a condition, and a CROSS JOIN cannot have one."),
+            format!("The join of {table} has a condition, and a CROSS JOIN cannot have one."),
             "Join every row to every other by writing that statement, and preview it.",
         ));
     }
     if to != JoinType::Cross && !has_condition {
         return Err(Refusal::new(
             format!(
-                "The CROSS JOIN of {label} has no condition that {} JOIN could use.",
+                "The CROSS JOIN of {table} has no condition that {} JOIN could use.",
                 to.name()
             ),
             format!("Write the statement with {} JOIN ... ON, and preview that.", to.name()),
@@ -92,7 +92,7 @@ fn turn(join: &mut Join, to: JoinType, label: &str) -> Outcome {
         JoinType::Full => JoinOperator::FullOuter(on),
         JoinType::Cross => JoinOperator::CrossJoin(on),
     };
-    Ok(format!("{label} is now joined by {} JOIN instead of {} JOIN.", to.name(), from.name()))
+    Ok(format!("{table} is now joined by {} JOIN instead of {} JOIN.", to.name(), from.name()))
 }
 
 fn current(operator: &JoinOperator) -> Option<JoinType> {
@@ -113,10 +113,10 @@ fn not_one(
     joined: &[Names],
     first: &[(Names, bool)],
 ) -> Refusal {
-    let labels: Vec<String> = joined.iter().map(|names| names.shown.clone()).collect();
-    let hint = match labels.is_empty() {
+    let tables: Vec<String> = joined.iter().map(|names| names.shown.clone()).collect();
+    let hint = match tables.is_empty() {
         true => "The statement has no JOIN. Write it with one, and preview that.".to_string(),
-        false => format!("The joined tables are: {}", listed(&labels)),
+        false => format!("The joined tables are: {}", listed(&tables)),
     };
     let other = first.iter().find(|(names, _)| names.goes_by(wanted) || names.is(wanted));
     let detail = match (times, other) {

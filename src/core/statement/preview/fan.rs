@@ -305,7 +305,7 @@ impl<'a> Structure<'a> {
 
     /// What to call a source: its table or view, with the alias where the same
     /// one is there twice; else its alias.
-    pub fn label(&self, source: usize) -> String {
+    pub fn shown(&self, source: usize) -> String {
         let named = |number: usize| match self.scope.query.source(number).map(|s| &s.kind) {
             Some(SourceKind::Table(oid)) => Some(*oid),
             Some(SourceKind::Subquery { view, .. }) => *view,
@@ -317,10 +317,10 @@ impl<'a> Structure<'a> {
         let Some(oid) = named(source) else {
             return found.alias.clone();
         };
-        let label = self.relations.label(oid);
+        let shown = self.relations.shown(oid);
         match self.sources.iter().filter(|s| named(**s) == Some(oid)).count() > 1 {
-            true => format!("{label} ({})", found.alias),
-            false => label,
+            true => format!("{shown} ({})", found.alias),
+            false => shown,
         }
     }
 }

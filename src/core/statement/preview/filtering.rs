@@ -111,7 +111,7 @@ fn raised(table: &Relation) -> Guardrail {
         severity: Severity::Warning,
         message: format!(
             "Nothing filters {}: all of its about {} rows may be read.",
-            table.label,
+            table.shown,
             number(table.estimated_rows.unwrap_or_default())
         ),
         remedy: "Add a WHERE on it, or a LIMIT.".to_string(),

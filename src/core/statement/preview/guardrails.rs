@@ -5,12 +5,13 @@ use super::findings::{Guardrail, Severity};
 use super::keys::Known;
 use super::level::Level;
 use super::statistics;
-use super::subject::{PlanNode, Standing, Subject};
+use super::subject::{Standing, Subject};
 use super::traps::traps;
 use super::wording::number;
 use crate::kernel::names::literal;
 use crate::kernel::state::State;
 use crate::statement::query::columns::Scope;
+use crate::statement::query::plan::PlanNode;
 use crate::statement::query::relations::{Relation, Relations};
 use crate::statement::query::{Command, Expr, ExprKind, Form, SourceKind, Volatility};
 
@@ -103,7 +104,7 @@ fn cartesian_product(subject: &Subject, into: &mut Vec<Guardrail>) {
         }
         let names: Vec<String> = groups
             .iter()
-            .map(|g| g.iter().map(|s| level.structure.label(*s)).collect::<Vec<_>>().join(" with "))
+            .map(|g| g.iter().map(|s| level.structure.shown(*s)).collect::<Vec<_>>().join(" with "))
             .collect();
         add(
             into,
@@ -203,7 +204,7 @@ fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
                 format!(
                     "{} {without} changes every row of {}.",
                     query.command.as_str(),
-                    level.structure.label(target)
+                    level.structure.shown(target)
                 ),
                 "Add a WHERE, or override it where every row is meant.",
             );
@@ -265,7 +266,7 @@ fn shadow_table(subject: &Subject, into: &mut Vec<Guardrail>) {
             into,
             "SHADOW_TABLE",
             Severity::Stop,
-            format!("{} is in staging: nobody has promoted what is in it.", table.label),
+            format!("{} is in staging: nobody has promoted what is in it.", table.shown),
             "Query the table in use, or override it where staging is what you are after.",
         );
     }
@@ -278,7 +279,7 @@ fn deprecated_table(subject: &Subject, into: &mut Vec<Guardrail>) {
             into,
             "DEPRECATED_TABLE",
             Severity::Warning,
-            format!("{} is deprecated: it may be out of date, and it is meant to go.", table.label),
+            format!("{} is deprecated: it may be out of date, and it is meant to go.", table.shown),
             format!(
                 "Query the version in use: SELECT * FROM spyne_resolve(ARRAY[{}]);",
                 literal(name)
@@ -298,8 +299,8 @@ fn ungoverned_table(subject: &Subject, into: &mut Vec<Guardrail>) {
             into,
             "UNGOVERNED_TABLE",
             Severity::Info,
-            format!("{} is not governed: it has no state and no version.", table.label),
-            format!("SELECT * FROM spyne_register({});", literal(&table.label)),
+            format!("{} is not governed: it has no state and no version.", table.shown),
+            format!("SELECT * FROM spyne_register({});", literal(&table.shown)),
         );
     }
 }
@@ -336,16 +337,16 @@ fn unaccepted_join(subject: &Subject, into: &mut Vec<Guardrail>) {
 fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     for table in tables(subject).into_iter().filter(|t| matches!(t.kind.as_str(), "r" | "m")) {
         let message = match (table.estimated_rows, table.changed_rows) {
-            (None, _) => format!("{} was never analyzed: its estimates are guesses.", table.label),
+            (None, _) => format!("{} was never analyzed: its estimates are guesses.", table.shown),
             (Some(rows), Some(changed)) if statistics::are_outdated(table) => format!(
                 "{} changes to {} are counted since it was analyzed, when it had about {} rows.",
                 number(changed),
-                table.label,
+                table.shown,
                 number(rows)
             ),
             _ => continue,
         };
-        let remedy = format!("ANALYZE {};", table.label);
+        let remedy = format!("ANALYZE {};", table.shown);
         add(into, "STALE_STATISTICS", Severity::Warning, message, remedy);
     }
 }

@@ -33,8 +33,8 @@ impl<'a> Level<'a> {
 
     /// `schema.table.column` of an expression that is a plain column, else its
     /// source's alias and name; None for anything computed.
-    pub fn column_label(&self, expr: &Expr) -> Option<String> {
-        column_label(self.subject, self.scope, expr)
+    pub fn shown_column(&self, expr: &Expr) -> Option<String> {
+        shown_column(self.subject, self.scope, expr)
     }
 
     /// What an expression is called in a sentence.
@@ -43,16 +43,16 @@ impl<'a> Level<'a> {
             ExprKind::Constant(Some(value)) => value.clone(),
             ExprKind::Parameter(n) => format!("${n}"),
             ExprKind::Aggregate(_) | ExprKind::Window(_) => without_casts(expr).text.clone(),
-            _ => self.column_label(expr).unwrap_or_else(|| "(...)".to_string()),
+            _ => self.shown_column(expr).unwrap_or_else(|| "(...)".to_string()),
         }
     }
 }
 
-/// `schema.table.column` of a plain column of a scope, as [`Level::column_label`].
-pub fn column_label(subject: &Subject, scope: Scope, expr: &Expr) -> Option<String> {
+/// `schema.table.column` of a plain column of a scope, as [`Level::shown_column`].
+pub fn shown_column(subject: &Subject, scope: Scope, expr: &Expr) -> Option<String> {
     if let Some(base) = scope.base_column(expr).filter(|b| b.column > 0) {
         let column = subject.relations.column_name(base.relation, base.column);
-        return Some(format!("{}.{column}", subject.relations.label(base.relation)));
+        return Some(format!("{}.{column}", subject.relations.shown(base.relation)));
     }
     let (source, column) = scope.local_source(expr)?;
     let source = scope.query.source(source)?;

@@ -1,7 +1,8 @@
 //! What a preview tells, and the rules it tells it by.
 
-pub mod assumptions;
-pub mod confidence;
+pub mod asked;
+mod assumptions;
+mod confidence;
 pub mod description;
 mod fan;
 mod filtering;
@@ -9,6 +10,8 @@ pub mod findings;
 pub mod guardrails;
 mod keys;
 mod level;
+pub mod looked;
+pub mod record;
 pub mod render;
 mod sources;
 pub mod staleness;
@@ -18,6 +21,8 @@ pub mod subject;
 pub mod text;
 mod traps;
 mod wording;
+
+pub use record::Preview;
 
 #[cfg(test)]
 mod cases;

@@ -22,7 +22,8 @@ pub struct Basis {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RelationBasis {
-    pub label: String,
+    #[serde(rename = "label")]
+    pub shown: String,
     pub state: Option<String>,
     pub version: Option<String>,
     /// A digest of the columns: name, type, NOT NULL, default, collation.
@@ -69,7 +70,8 @@ impl RelationBasis {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FunctionBasis {
-    pub label: String,
+    #[serde(rename = "label")]
+    pub signature: String,
     pub digest: String,
 }
 
@@ -82,7 +84,7 @@ pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
         .filter(|(oid, _)| !now.relations.contains_key(oid))
         .filter_map(|(_, before)| {
             now.relations.iter().find(|(oid, after)| {
-                after.label == before.label && !then.relations.contains_key(oid)
+                after.shown == before.shown && !then.relations.contains_key(oid)
             })
         })
         .map(|(oid, _)| *oid)
@@ -92,15 +94,15 @@ pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
             None => match now
                 .relations
                 .iter()
-                .find(|(new, a)| replaced.contains(new) && a.label == before.label)
+                .find(|(new, a)| replaced.contains(new) && a.shown == before.shown)
             {
                 Some((_, after)) => found.push(format!(
                     "another table has taken the place of {}: it was {} and is {}",
-                    before.label,
+                    before.shown,
                     before.in_words(),
                     after.in_words()
                 )),
-                None => found.push(format!("it would not use {} any more", before.label)),
+                None => found.push(format!("it would not use {} any more", before.shown)),
             },
             Some(after) => relation_changes(before, after, &mut found),
         }
@@ -116,21 +118,21 @@ pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
     }
     for (oid, before) in &then.functions {
         match now.functions.get(oid) {
-            None => found.push(format!("function {} is gone", before.label)),
+            None => found.push(format!("function {} is gone", before.signature)),
             Some(after) if after.digest != before.digest => {
-                found.push(format!("function {} was redefined", before.label));
+                found.push(format!("function {} was redefined", before.signature));
             }
             Some(_) => {}
         }
     }
     for (oid, after) in &now.relations {
         if !then.relations.contains_key(oid) && !replaced.contains(oid) {
-            found.push(format!("it would now use {}", after.label));
+            found.push(format!("it would now use {}", after.shown));
         }
     }
     for (oid, after) in &now.functions {
         if !then.functions.contains_key(oid) {
-            found.push(format!("it would now call {}", after.label));
+            found.push(format!("it would now call {}", after.signature));
         }
     }
     if found.is_empty() && then.fingerprint != now.fingerprint {
@@ -140,23 +142,23 @@ pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
 }
 
 fn relation_changes(before: &RelationBasis, after: &RelationBasis, into: &mut Vec<String>) {
-    let label = &before.label;
-    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not governed".into());
+    let shown = &before.shown;
+    let state = |value: &Option<String>| value.clone().unwrap_or_else(|| "not governed".into());
     if before.state != after.state {
-        into.push(format!("{label} was {} and is {}", shown(&before.state), shown(&after.state)));
+        into.push(format!("{shown} was {} and is {}", state(&before.state), state(&after.state)));
     }
     if before.version != after.version {
         into.push(format!(
-            "{label} was {} and is {}",
+            "{shown} was {} and is {}",
             before.version.as_deref().unwrap_or("without a version"),
             after.version.as_deref().unwrap_or("without a version")
         ));
     }
-    if before.label != after.label {
-        into.push(format!("{label} is now called {}", after.label));
+    if before.shown != after.shown {
+        into.push(format!("{shown} is now called {}", after.shown));
     }
     if before.cascades != after.cascades {
-        into.push(format!("the foreign keys to {label} changed"));
+        into.push(format!("the foreign keys to {shown} changed"));
     }
     for (what, a, b) in [
         ("columns", &before.columns, &after.columns),
@@ -166,7 +168,7 @@ fn relation_changes(before: &RelationBasis, after: &RelationBasis, into: &mut Ve
         ("constraints", &before.constraints, &after.constraints),
     ] {
         if a != b {
-            into.push(format!("the {what} of {label} changed"));
+            into.push(format!("the {what} of {shown} changed"));
         }
     }
 }
@@ -177,12 +179,12 @@ mod tests {
 
     fn basis() -> Basis {
         let table = RelationBasis {
-            label: "public.t".into(),
+            shown: "public.t".into(),
             state: Some("ACTIVE".into()),
             version: Some("v1".into()),
             ..Default::default()
         };
-        let function = FunctionBasis { label: "public.f(integer)".into(), digest: "a".into() };
+        let function = FunctionBasis { signature: "public.f(integer)".into(), digest: "a".into() };
         Basis {
             fingerprint: "x".into(),
             relations: BTreeMap::from([(RelId::new(1), table)]),
@@ -234,7 +236,7 @@ mod tests {
                 |b| {
                     let other = b.relations[&RelId::new(1)].clone();
                     b.relations
-                        .insert(RelId::new(3), RelationBasis { label: "public.u".into(), ..other });
+                        .insert(RelId::new(3), RelationBasis { shown: "public.u".into(), ..other });
                 },
                 "it would now use public.u",
             ),

@@ -67,7 +67,7 @@ fn standing(join: &mut JoinUse, known: Option<&Known>) -> Standing {
 
 /// What a subquery computes of governed tables is joined with them all the same.
 fn is_between_governed(join: &JoinUse, tables: &[TableUse]) -> bool {
-    let is_governed = |label: &str| tables.iter().any(|t| t.relation == label && t.state.is_some());
+    let is_governed = |shown: &str| tables.iter().any(|t| t.relation == shown && t.state.is_some());
     (is_governed(&join.left) || join.derived.0) && (is_governed(&join.right) || join.derived.1)
 }
 

@@ -1,6 +1,7 @@
 //! What the rules of a preview look at.
 
 use crate::statement::query::Query;
+use crate::statement::query::plan::PlanNode;
 use crate::statement::query::relations::Relations;
 
 /// A statement and what is known about it.
@@ -14,17 +15,6 @@ pub struct Subject<'a> {
     /// Its joins, and whether somebody has accepted them; empty while nothing
     /// is known of accepted joins.
     pub joins: &'a [JoinFact],
-}
-
-/// A node of a plan, as far as the rules need it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PlanNode {
-    /// `Nested Loop`, `Seq Scan`, ...
-    pub kind: String,
-    pub is_join: bool,
-    /// Estimated rows.
-    pub rows: f64,
-    pub children: Vec<PlanNode>,
 }
 
 /// Where guardrails begin; settings in the extension.

@@ -57,7 +57,7 @@ static RECORDED: LazyLock<Vec<(String, Trees)>> = LazyLock::new(|| {
 /// What the catalogs know of the tables of a schema.
 fn relations(schema: &str) -> Relations {
     let mut all: Relations = read(&directory().join("relations.json"));
-    all.0.retain(|_, r| r.label.starts_with(schema));
+    all.0.retain(|_, r| r.shown.starts_with(schema));
     all
 }
 

@@ -96,7 +96,7 @@ pub fn traps(level: &Level) -> Vec<Trap> {
         let (settled, _) = structure.closure(&counted, &grouped);
         let mut trap = Trap {
             aggregate: text.to_string(),
-            counted: counted.iter().map(|s| structure.label(*s)).collect::<Vec<_>>().join(" with "),
+            counted: counted.iter().map(|s| structure.shown(*s)).collect::<Vec<_>>().join(" with "),
             fans: Vec::new(),
             chasms: Vec::new(),
         };
@@ -114,8 +114,8 @@ pub fn traps(level: &Level) -> Vec<Trap> {
             match hub.filter(|_| !counted.iter().any(|c| above.contains(c))) {
                 Some(hub) => trap
                     .chasms
-                    .push(Chasm { other: structure.label(*other), hub: structure.label(*hub) }),
-                None => trap.fans.push(structure.label(*other)),
+                    .push(Chasm { other: structure.shown(*other), hub: structure.shown(*hub) }),
+                None => trap.fans.push(structure.shown(*other)),
             }
         }
         if trap.fans.is_empty()
@@ -173,11 +173,11 @@ fn repeated_inside(
         .sources
         .iter()
         .filter(|s| !settled.contains(s) && structure.connected(*first, **s))
-        .map(|s| structure.label(*s))
+        .map(|s| structure.shown(*s))
         .collect();
     match counted[..] {
         _ if !fans.is_empty() => {
-            let names: Vec<String> = counted.iter().map(|s| structure.label(*s)).collect();
+            let names: Vec<String> = counted.iter().map(|s| structure.shown(*s)).collect();
             Some((names.join(" with "), fans))
         }
         [only] => repeated_inside(inner, relations, only, (&columns, &grouped), depth + 1),

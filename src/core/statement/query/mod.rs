@@ -6,6 +6,7 @@
 use crate::kernel::ids::RelId;
 
 pub mod columns;
+pub mod plan;
 pub mod relations;
 pub mod walk;
 
@@ -66,8 +67,6 @@ pub struct Query {
     pub result: Option<usize>,
     /// RETURNING.
     pub returning: Vec<Target>,
-    /// FOR UPDATE and its kin.
-    pub locks_rows: bool,
     /// The actions of a MERGE, and the DO UPDATE of an INSERT: conditions and
     /// new values.
     pub actions: Vec<Expr>,
@@ -164,8 +163,6 @@ pub struct Join {
     pub right: From,
     /// ON or USING, as the expressions that AND holds together.
     pub conditions: Vec<Expr>,
-    /// The JOIN's own number in the range table; 0 for none.
-    pub source: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

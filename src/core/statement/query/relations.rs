@@ -17,8 +17,8 @@ impl Relations {
     }
 
     /// `schema.name`, quoted where it must be, or the OID where nothing is known.
-    pub fn label(&self, oid: RelId) -> String {
-        self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.label.clone())
+    pub fn shown(&self, oid: RelId) -> String {
+        self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.shown.clone())
     }
 
     /// The name of a column, or its number.
@@ -33,7 +33,8 @@ impl Relations {
 pub struct Relation {
     pub oid: RelId,
     /// `schema.name`, quoted where it must be.
-    pub label: String,
+    #[serde(rename = "label")]
+    pub shown: String,
     /// The bare name.
     pub name: String,
     /// pg_class.relkind.
@@ -69,9 +70,6 @@ impl Relation {
 pub struct RelationColumn {
     pub number: i32,
     pub name: String,
-    /// As `format_type` writes it.
-    #[serde(rename = "type")]
-    pub data_type: String,
     pub type_oid: u32,
     pub not_null: bool,
     /// pg_stats.null_frac; None without statistics.

@@ -228,7 +228,7 @@ fn option_list(options: &[String]) -> String {
     let list: Vec<String> = options
         .iter()
         .map(|option| match option.split_once('=') {
-            Some((name, value)) => format!("{} = {}", quote(name), literal(value).trim_start()),
+            Some((name, value)) => format!("{} = {}", quote(name), literal(value)),
             None => quote(option),
         })
         .collect();

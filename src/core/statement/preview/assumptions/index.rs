@@ -48,7 +48,7 @@ fn compared(level: &Level, side: &Expr, text: &str, into: &mut Vec<String>) {
             .relations
             .get(base.relation)
             .is_some_and(|r| r.indexed.contains(&base.column));
-        if indexed && let Some(name) = level.column_label(column) {
+        if indexed && let Some(name) = level.shown_column(column) {
             into.push(format!(
                 "{name} {how} before it is compared ({text}), so an index on the column itself is of no use there."
             ));

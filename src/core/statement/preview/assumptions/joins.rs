@@ -51,8 +51,8 @@ pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
         let keys = if nullable { ", and so are rows where a joined column is NULL" } else { "" };
         into.push(format!(
             "Rows of {} and {} that have no match in each other ({}) are left out{keys}.",
-            level.structure.label(a),
-            level.structure.label(b),
+            level.structure.shown(a),
+            level.structure.shown(b),
             conditions.join(" AND ")
         ));
     }
@@ -102,18 +102,18 @@ pub(super) fn outer_join_turned_inner(level: &Level, into: &mut Vec<String>) {
             let Some(source) = named.first() else {
                 continue;
             };
-            let label = level.structure.label(*source);
+            let shown = level.structure.shown(*source);
             let place = match query.filters.contains(condition) {
                 true => "in WHERE",
                 false => "in a later join",
             };
             into.push(match join.kind {
                 JoinKind::Full => format!(
-                    "The FULL JOIN does not keep the rows without a match in {label}: {} {place} leaves them out.",
+                    "The FULL JOIN does not keep the rows without a match in {shown}: {} {place} leaves them out.",
                     condition.text
                 ),
                 kind => format!(
-                    "The {} JOIN of {label} behaves like an inner one there: {} {place} leaves out the rows without a match.",
+                    "The {} JOIN of {shown} behaves like an inner one there: {} {place} leaves out the rows without a match.",
                     kind.as_str(),
                     condition.text
                 ),

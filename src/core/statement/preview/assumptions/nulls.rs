@@ -1,6 +1,6 @@
 //! NULL: which columns may hold it, and which conditions it does not pass.
 
-use crate::statement::preview::level::{Level, column_label};
+use crate::statement::preview::level::{Level, shown_column};
 use crate::statement::preview::sources::{conditions, cte, nullable};
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relations;
@@ -179,7 +179,7 @@ fn among_values(level: &Level, link: &Sublink, form: &str, into: &mut Vec<String
     let scope = Scope::new(&link.query, &outer);
     for value in link.query.outputs() {
         if may_be_null(scope, level.subject.relations, &value.expr) == Some(true)
-            && let Some(column) = column_label(level.subject, scope, &value.expr)
+            && let Some(column) = shown_column(level.subject, scope, &value.expr)
         {
             into.push(format!(
                 "{form} finds nothing as soon as one {column} is NULL, which it may be; NOT EXISTS would."
@@ -216,7 +216,7 @@ fn lists_null(list: &Expr) -> bool {
 /// Of a column that an aggregate takes: whether NULLs are left out, and which.
 pub(super) fn left_out(level: &Level, argument: &Expr) -> Option<String> {
     (may_be_null(level.scope, level.subject.relations, argument) == Some(true))
-        .then(|| level.column_label(argument))?
+        .then(|| level.shown_column(argument))?
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub(super) fn select_star_may_grow(level: &Level, into: &mut Vec<String>) {
             into.push(format!(
                 "All {} columns of {} are selected; written as *, the result grows when the table does.",
                 all.len(),
-                relation.label
+                relation.shown
             ));
         }
     }

@@ -171,7 +171,7 @@ pub(super) fn between_date_bound(level: &Level, into: &mut Vec<String>) {
         });
         if has_lower
             && let Some(day) = day_of(value)
-            && let Some(name) = level.column_label(column)
+            && let Some(name) = level.shown_column(column)
         {
             into.push(format!(
                 "{name} has a time of day: the upper bound {day} ends at its midnight, and leaves out the rest of that day."

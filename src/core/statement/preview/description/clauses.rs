@@ -26,7 +26,7 @@ impl Reader<'_> {
     fn filter(&self, condition: &Expr) -> FilterUse {
         let columns = self.columns_of(condition);
         let mut filter = FilterUse {
-            table: columns.first().map(|(_, label)| label.clone()),
+            table: columns.first().map(|(_, shown)| shown.clone()),
             column: None,
             operator: None,
             value: None,
@@ -106,8 +106,8 @@ impl Reader<'_> {
         for argument in &aggregate.arguments {
             columns.extend(self.columns_of(argument));
         }
-        let table = columns.first().map(|(_, label)| label.clone());
-        let one_table = columns.iter().all(|(_, label)| Some(label) == table.as_ref());
+        let table = columns.first().map(|(_, shown)| shown.clone());
+        let one_table = columns.iter().all(|(_, shown)| Some(shown) == table.as_ref());
         let plain = aggregate.arguments.first().and_then(|a| self.side(a));
         AggregateUse {
             function: aggregate.name.clone(),

@@ -118,18 +118,18 @@ impl Reader<'_> {
     ) {
         let of = |wanted: (u32, usize)| {
             let mine = columns.iter().filter(|(s, _)| (s.levels_up, s.source) == wanted);
-            let (names, labels): (Vec<String>, Vec<String>) =
-                mine.map(|(s, label)| (s.column.clone(), label.clone())).unzip();
-            (labels.into_iter().next().unwrap_or_default(), names)
+            let (names, tables): (Vec<String>, Vec<String>) =
+                mine.map(|(s, shown)| (s.column.clone(), shown.clone())).unzip();
+            (tables.into_iter().next().unwrap_or_default(), names)
         };
-        let (left_label, left_columns) = of(left);
-        let (right_label, right_columns) = of(right);
+        let (left_shown, left_columns) = of(left);
+        let (right_shown, right_columns) = of(right);
         let known = found.iter_mut().find(|(l, r, j)| {
             *l == left
                 && *r == right
                 && j.join_type == join_type
-                && j.left == left_label
-                && j.right == right_label
+                && j.left == left_shown
+                && j.right == right_shown
         });
         match known {
             Some((_, _, join)) => {
@@ -141,9 +141,9 @@ impl Reader<'_> {
                 left,
                 right,
                 JoinUse {
-                    left: left_label,
+                    left: left_shown,
                     left_columns,
-                    right: right_label,
+                    right: right_shown,
                     right_columns,
                     join_type: join_type.to_string(),
                     condition: condition.text.clone(),
@@ -199,12 +199,12 @@ impl Reader<'_> {
                 let visible: Vec<&Expr> =
                     link.query.targets.iter().filter(|t| !t.hidden).map(|t| &t.expr).collect();
                 let right = visible.first().and_then(|target| inside.side(target));
-                let Some((left, left_label)) = self.columns_of(test).into_iter().next() else {
+                let Some((left, left_shown)) = self.columns_of(test).into_iter().next() else {
                     return;
                 };
                 // What is computed has no table of its own.
-                let (right_column, right_label) = match right {
-                    Some((right, label)) => (right.column, label),
+                let (right_column, right_shown) = match right {
+                    Some((right, shown)) => (right.column, shown),
                     None => (String::new(), "(subquery)".to_string()),
                 };
                 let join_type = if negated { "ANTI" } else { "SEMI" };
@@ -218,12 +218,12 @@ impl Reader<'_> {
                     (0, usize::MAX),
                     JoinUse {
                         condition: format!(
-                            "{left_label}.{} {operator} (SELECT {right_label}.{right_column})",
+                            "{left_shown}.{} {operator} (SELECT {right_shown}.{right_column})",
                             left.column
                         ),
-                        left: left_label,
+                        left: left_shown,
                         left_columns: vec![left.column],
-                        right: right_label,
+                        right: right_shown,
                         right_columns: vec![right_column],
                         join_type: join_type.to_string(),
                         join_id: None,

@@ -25,13 +25,13 @@ pub struct Side {
 
 impl Reader<'_> {
     /// `schema.name` of the table behind a source, or the source's alias.
-    fn source_label(&self, levels_up: u32, source: usize, column: Option<BaseColumn>) -> String {
+    fn shown_source(&self, levels_up: u32, source: usize, column: Option<BaseColumn>) -> String {
         if let Some(base) = column {
-            return self.relations.label(base.relation);
+            return self.relations.shown(base.relation);
         }
         let found = self.scope.up(levels_up).and_then(|s| s.query.source(source));
         match found.map(|s| (&s.kind, &s.alias)) {
-            Some((SourceKind::Table(oid), _)) => self.relations.label(*oid),
+            Some((SourceKind::Table(oid), _)) => self.relations.shown(*oid),
             Some((_, alias)) => alias.clone(),
             None => String::new(),
         }
@@ -61,8 +61,8 @@ impl Reader<'_> {
                 scope.query.source(source)?.columns.get(place)?.clone()
             }
         };
-        let label = self.source_label(levels_up, source, base);
-        Some((Side { levels_up, source, column }, label))
+        let shown = self.shown_source(levels_up, source, base);
+        Some((Side { levels_up, source, column }, shown))
     }
 
     /// The sources, of this level and those around it, that a condition names.

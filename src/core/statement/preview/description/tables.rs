@@ -56,7 +56,7 @@ fn add_table(
     relations: &Relations,
     into: &mut Vec<TableUse>,
 ) {
-    let via: Vec<String> = via.iter().map(|v| relations.label(*v)).collect();
+    let via: Vec<String> = via.iter().map(|v| relations.shown(*v)).collect();
     if let Some(known) = into.iter_mut().find(|t| t.oid == oid && t.via == via) {
         known.access = known.access.max(access);
         return;
@@ -65,7 +65,7 @@ fn add_table(
     into.push(TableUse {
         name: known
             .map_or_else(String::new, |r| r.logical_name.clone().unwrap_or_else(|| r.name.clone())),
-        relation: relations.label(oid),
+        relation: relations.shown(oid),
         oid,
         state: known.and_then(|r| r.state),
         version: known.and_then(|r| r.version.clone()),
