@@ -1,11 +1,14 @@
 //! The operations that plans are made of. Each is data: what it does as SQL, who
 //! runs it, and what undoes it, where something does.
 
+mod sql;
+
 use serde::Serialize;
 
 use super::facts::{Grant, Policy, Publication};
+use super::record::Record;
 use crate::kernel::ids::RelId;
-use crate::kernel::names::{Address, literal, quote};
+use crate::kernel::names::Address;
 use crate::kernel::state::State;
 
 /// What kind of object an operation is about, as ALTER and COMMENT name it.
@@ -77,6 +80,18 @@ pub struct Change {
     pub home: Address,
     /// When a deprecated version is meant to go, as text.
     pub sunset_at: Option<String>,
+}
+
+/// Who runs an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunsAs<'a> {
+    /// spyne itself, elevated: nothing in the statement was written by a user.
+    Spyne,
+    /// The owner of what the statement makes, in a security-restricted operation:
+    /// a user wrote an expression in it, and to parse that can already run code.
+    Owner(&'a str),
+    /// Whoever gives the command, with their rights and nothing more.
+    Caller,
 }
 
 /// One operation.
@@ -152,6 +167,19 @@ pub enum Op {
         at: Address,
         column: String,
     },
+    /// An empty table with the columns, defaults, constraints and indexes of
+    /// another. The caller makes it: what is evaluated of it is theirs.
+    MakeTableLike {
+        at: Address,
+        model: Address,
+        partition_by: Option<String>,
+    },
+    /// A foreign key of a table that [`Op::MakeTableLike`] has made.
+    AddForeignKey {
+        at: Address,
+        constraint: String,
+        definition: String,
+    },
     /// A foreign key means another table under the same definition. It is NOT
     /// VALID until its rows are checked.
     RepointForeignKey {
@@ -195,24 +223,24 @@ pub enum Op {
         owner: String,
     },
     SetState(Change),
-    Record(super::record::Record),
+    Record(Record),
 }
 
 impl Op {
-    /// The role that runs the statement, where a user wrote an expression in it:
-    /// the owner of the object, in a security-restricted operation, since to
-    /// parse an expression can already run code. None for spyne's own work.
-    pub fn runs_as(&self) -> Option<&str> {
+    /// Who runs the statement.
+    pub fn runs_as(&self) -> RunsAs<'_> {
         match self {
             Op::MakePolicy { owner, .. }
             | Op::MakeMaterializedView { owner, .. }
-            | Op::MakeIndex { owner, .. } => Some(owner),
-            Op::MakeView { owner, .. } => owner.as_deref(),
-            _ => None,
+            | Op::MakeIndex { owner, .. }
+            | Op::MakeView { owner: Some(owner), .. } => RunsAs::Owner(owner),
+            Op::MakeTableLike { .. } | Op::AddForeignKey { .. } => RunsAs::Caller,
+            _ => RunsAs::Spyne,
         }
     }
 
-    /// What undoes it; None where it alone does not say what was there before.
+    /// What undoes it, where it has changed something; None where it alone does not
+    /// say what was there before, and where rows that came since would go.
     pub fn inverse(&self) -> Option<Op> {
         Some(match self {
             Op::Rename { kind, at, to } => {
@@ -257,7 +285,7 @@ mod tests {
     fn what_has_an_inverse_is_the_inverse_of_its_inverse() {
         let both_ways = [
             Op::Rename { kind: Kind::Table, at: at(), to: "lines".into() },
-            Op::SetSchema { kind: Kind::Index, at: at(), schema: "old".into() },
+            Op::SetSchema { kind: Kind::Sequence, at: at(), schema: "old".into() },
             Op::SetRowSecurity { at: at(), to: RowSecurity::Force },
         ];
         for op in both_ways {
@@ -292,8 +320,10 @@ mod tests {
                 owner: owner(),
             },
         ];
-        assert!(by_owner.iter().all(|op| op.runs_as() == Some("o")));
-        assert_eq!(Op::DropView { view: at() }.runs_as(), None);
+        assert!(by_owner.iter().all(|op| op.runs_as() == RunsAs::Owner("o")));
+        assert_eq!(Op::DropView { view: at() }.runs_as(), RunsAs::Spyne);
+        let like = Op::MakeTableLike { at: at(), model: at(), partition_by: None };
+        assert_eq!(like.runs_as(), RunsAs::Caller);
     }
 
     #[test]

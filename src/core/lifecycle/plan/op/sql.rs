@@ -34,7 +34,16 @@ impl Op {
             | Op::MakeMaterializedView { .. }
             | Op::DropMaterializedView { .. }
             | Op::RefreshMaterializedView { .. } => self.view_sql()?,
-            _ => self.relation_sql()?,
+            Op::Rename { .. }
+            | Op::SetSchema { .. }
+            | Op::SetOwner { .. }
+            | Op::SetRowSecurity { .. }
+            | Op::SetReplicaIdentity { .. }
+            | Op::OwnSequence { .. }
+            | Op::MakeTableLike { .. }
+            | Op::AddForeignKey { .. }
+            | Op::RepointForeignKey { .. }
+            | Op::ValidateForeignKey { .. } => self.relation_sql()?,
         };
         Some(statement)
     }
@@ -66,8 +75,11 @@ impl Op {
             Op::MakeTableLike { at, model, partition_by } => format!(
                 "CREATE TABLE {} (LIKE {} INCLUDING ALL){}",
                 at.quoted(),
-                model.shown(),
-                partition_by.as_deref().map(|key| format!(" PARTITION BY {key}")).unwrap_or_default()
+                model.quoted(),
+                partition_by
+                    .as_deref()
+                    .map(|key| format!(" PARTITION BY {key}"))
+                    .unwrap_or_default()
             ),
             Op::AddForeignKey { at, constraint, definition } => format!(
                 "ALTER TABLE {} ADD CONSTRAINT {} {definition}",
