@@ -82,6 +82,32 @@ BEGIN RETURN (
 END
 $$;
 
+-- The columns of a table that an object names.
+CREATE FUNCTION spyne.columns_used(relation oid, class oid, object oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT coalesce(jsonb_agg(DISTINCT a.attname), '[]')
+FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE d.classid = class AND d.objid = object AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation
+  AND d.refobjsubid > 0
+$$;
+
+-- The schemas that a role may not use and that an object has something of, or is
+-- in: whoever makes it again has to name what is in them.
+CREATE FUNCTION spyne.closed_schemas(owner oid, home oid, class oid, object oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+WITH named (schema) AS (
+    SELECT home
+    UNION SELECT c.relnamespace FROM pg_depend d JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
+          WHERE d.classid = class AND d.objid = object
+    UNION SELECT p.pronamespace FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+          WHERE d.classid = class AND d.objid = object
+    UNION SELECT t.typnamespace FROM pg_depend d JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+          WHERE d.classid = class AND d.objid = object)
+SELECT coalesce(jsonb_agg(n.nspname ORDER BY n.nspname), '[]')
+FROM named JOIN pg_namespace n ON n.oid = named.schema
+WHERE NOT has_schema_privilege(owner, n.oid, 'USAGE')
+$$;
+
 -- Everything that takes a table's place, or keeps another from taking it.
 CREATE FUNCTION spyne.describe(relation oid) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -116,7 +142,9 @@ SELECT jsonb_build_object(
                                             WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
                    'roles', (SELECT jsonb_agg(CASE r WHEN 0 THEN NULL ELSE pg_get_userbyid(r) END) FROM unnest(p.polroles) r),
                    'using', pg_get_expr(p.polqual, p.polrelid),
-                   'with_check', pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname), '[]')
+                   'with_check', pg_get_expr(p.polwithcheck, p.polrelid),
+                   'uses', spyne.columns_used(c.oid, 'pg_policy'::regclass, p.oid),
+                   'closed', spyne.closed_schemas(c.relowner, c.relnamespace, 'pg_policy'::regclass, p.oid)) ORDER BY p.polname), '[]')
         FROM pg_policy p WHERE p.polrelid = c.oid),
     'publications', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -124,12 +152,22 @@ SELECT jsonb_build_object(
                    'columns', (SELECT jsonb_agg(a.attname ORDER BY k.ord)
                                FROM unnest(r.prattrs::int2[]) WITH ORDINALITY k(attnum, ord)
                                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum),
-                   'filter', pg_get_expr(r.prqual, r.prrelid)) ORDER BY p.pubname), '[]')
+                   'filter', pg_get_expr(r.prqual, r.prrelid), 'via_root', p.pubviaroot,
+                   'uses', spyne.columns_used(c.oid, 'pg_publication_rel'::regclass, r.oid)) ORDER BY p.pubname), '[]')
         FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid),
     -- Names that live in the table's schema and move with it.
     'indexes', (
         SELECT coalesce(jsonb_agg(i.relname ORDER BY i.relname), '[]')
         FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid),
+    -- What a foreign key of another table may refer to.
+    'keys', (
+        SELECT coalesce(jsonb_agg((SELECT jsonb_agg(a.attname ORDER BY k.place)
+                                   FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, place)
+                                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                                   WHERE k.place <= x.indnkeyatts)), '[]')
+        FROM pg_index x
+        WHERE x.indrelid = c.oid AND c.relkind IN ('r', 'p') AND x.indisunique AND x.indimmediate AND x.indisvalid
+          AND x.indpred IS NULL AND x.indexprs IS NULL),
     'sequences', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
                    'name', s.relname, 'column', a.attname, 'identity', d.deptype = 'i',
@@ -150,7 +188,7 @@ $$;
 CREATE FUNCTION spyne.dependents(relation oid) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 WITH rewritten AS (
-    SELECT v.oid, v.relname, v.relkind, v.relnamespace, n.nspname, v.reloptions, v.relowner, r.rulename, r.ev_type,
+    SELECT v.oid, v.relname, v.relkind, v.relnamespace, n.nspname, v.reloptions, v.relowner, r.rulename, r.ev_type, r.oid AS rule,
            coalesce(jsonb_agg(DISTINCT a.attname) FILTER (WHERE a.attname IS NOT NULL), '[]') AS uses
     FROM pg_depend d
     JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -159,7 +197,7 @@ WITH rewritten AS (
     LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.deptype = 'n'
       AND v.oid <> relation
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 SELECT coalesce(jsonb_agg(x.item ORDER BY x.item ->> 'kind', x.item ->> 'schema', x.item ->> 'name'), '[]')
 FROM (
     SELECT jsonb_build_object('kind', 'foreign key', 'schema', n.nspname, 'name', c.relname,
@@ -171,7 +209,8 @@ FROM (
     UNION ALL
     SELECT jsonb_build_object('kind', 'view', 'schema', w.nspname, 'name', w.relname,
                'definition', pg_get_viewdef(w.oid), 'uses', w.uses, 'options', to_jsonb(w.reloptions),
-               'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'))
+               'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'),
+               'closed', spyne.closed_schemas(w.relowner, w.relnamespace, 'pg_rewrite'::regclass, w.rule))
     FROM rewritten w
     WHERE w.relkind = 'v' AND w.ev_type = '1'
       AND NOT (w.nspname = 'governed' AND w.relowner = 'spyne_views'::regrole)
@@ -179,6 +218,7 @@ FROM (
     SELECT jsonb_build_object('kind', 'materialized view', 'schema', w.nspname, 'name', w.relname,
                'definition', pg_get_viewdef(w.oid), 'uses', w.uses, 'options', to_jsonb(w.reloptions),
                'owner', pg_get_userbyid(w.relowner), 'can_create', has_schema_privilege(w.relowner, w.relnamespace, 'CREATE'),
+               'closed', spyne.closed_schemas(w.relowner, w.relnamespace, 'pg_rewrite'::regclass, w.rule),
                'comment', obj_description(w.oid, 'pg_class'),
                'indexes', (SELECT coalesce(jsonb_agg(pg_get_indexdef(i.indexrelid)), '[]') FROM pg_index i WHERE i.indrelid = w.oid),
                'grants', spyne.describe(w.oid) -> 'grants',

@@ -46,9 +46,10 @@ fn spyne_set_system_mode(
     let hint =
         "For example: SELECT * FROM spyne_set_system_mode('INGESTION_READY', 'nightly load');";
     let run = || -> Result<_> {
-        let mode = SystemMode::parse(given(mode, "mode", hint)?, hint)?;
+        let mode = given(mode, "mode", hint)?;
         let reason = given(reason, "reason", hint)?.to_string();
         let run = Mode::of(given(dry_run, "dry_run", hint)?);
+        let mode = SystemMode::parse(mode, hint)?;
         if reason.trim().is_empty() {
             return Err(SpyneError::new(
                 Code::InvalidParameter,

@@ -252,7 +252,7 @@ fn dry_run(preview: &Preview) -> Result<DryRun> {
     let is_target = |t: &&TableUse| t.access == Use::Write && catalogs::has_rows_of_its_own(t.oid);
     let target = preview.tables_used.iter().find(is_target);
     let images = target
-        .filter(|t| catalogs::may_select(t.oid))
+        .filter(|t| catalogs::may_select(t.oid, users::current()))
         .map(|t| trial::Images { address: &t.relation, most: IMAGES });
     let outcome = trial::rolled_back(|| {
         preview_rule::trying(preview, || trial::write(&preview.sql, images.as_ref()))

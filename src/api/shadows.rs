@@ -5,9 +5,11 @@ use pgrx::prelude::*;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::registration;
 
 use super::context::given;
-use crate::command::{Mode, shadows};
+use crate::command::shadows::CreateShadow;
+use crate::command::{self, Mode};
 use crate::pg::oids::rel_id;
 use crate::pg::row_sets::{Rows, row};
 use crate::report::OrRaise;
@@ -44,12 +46,14 @@ fn spyne_create_shadow(
     let run = || -> Result<_> {
         let name = given(name, "name", hint)?;
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
-        let made = shadows::create(&name, like_relation.map(rel_id), mode)?;
+        registration::check_name(&name)?;
+        let command = CreateShadow::new(&name, like_relation.map(rel_id));
+        let made = command::run(&command, mode)?.facts;
         Ok(NewShadow {
-            relation: made.relation,
+            relation: if mode == Mode::Do { command.relation() } else { None },
             name,
             state: State::Shadow.as_str(),
-            version: made.version,
+            version: made.version().to_string(),
             like_relation: made.model,
         })
     };

@@ -3,24 +3,31 @@
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
-use spyne_core::lifecycle::plan::Plan;
-use spyne_core::lifecycle::plan::op::{Change, Op};
-use spyne_core::lifecycle::plan::record::Record;
+use spyne_core::lifecycle::plan::op::{Change, Op, RunsAs};
+use spyne_core::lifecycle::plan::record::{Record, Which};
+use spyne_core::lifecycle::plan::{Plan, Step};
 
-use crate::pg::elevate::{self, Elevated, elevated};
-use crate::pg::users;
+use super::Hold;
+use super::caller::Caller;
+use crate::pg::elevate::{self, Elevated, LockMode, elevated};
+use crate::pg::reading::as_caller_only;
+use crate::pg::{catalogs, users};
 use crate::store::tables::{self, Line, NewRow, NewState};
 use crate::store::{config, drift, grants, guards, joins, query, shapes};
 
-/// Locks relations in ACCESS EXCLUSIVE mode, in the order given; waits for each
-/// as long as `spyne.lock_timeout` allows.
+/// Locks relations, in the order given; waits for each as long as
+/// `spyne.lock_timeout` allows.
 ///
 /// # Errors
 /// 42P01 for one that was dropped meanwhile. One that this very session still
-/// uses ends the statement with 55006.
-pub fn lock(relations: &[RelId], verb: &str) -> Result<()> {
+/// uses, and that is to be held alone, ends the statement with 55006.
+pub fn lock(relations: &[RelId], hold: Hold, verb: &str) -> Result<()> {
+    let mode = match hold {
+        Hold::Alone | Hold::Closed => LockMode::AccessExclusive,
+        Hold::Readable => LockMode::ShareRowExclusive,
+    };
     for relation in relations {
-        if !elevated(|_| elevate::lock_exclusive(*relation)) {
+        if !elevated(|_| elevate::lock(*relation, mode)) {
             return Err(SpyneError::new(
                 Code::UndefinedTable,
                 format!("relation {relation} was dropped while {verb} waited for it"),
@@ -28,46 +35,88 @@ pub fn lock(relations: &[RelId], verb: &str) -> Result<()> {
                 "Run it again.",
             ));
         }
-        elevate::refuse_if_in_use(*relation, verb);
+        if hold == Hold::Alone {
+            elevate::refuse_if_in_use(*relation, verb);
+        }
     }
     Ok(())
 }
 
-/// Runs the steps of a plan, and what spyne notes before and after them.
-/// Everything that it needs is locked; `acting` is who goes on record.
+/// Runs the steps of a plan, and what spyne notes before and after them: each with
+/// the rights that it is meant to have, and what is the caller's outside of all
+/// elevation. Everything that it needs is locked; the caller goes on record.
 ///
 /// # Errors
 /// Those of the statements, and 42704 where a role is gone as whom one runs.
-pub fn plan(elevated: &Elevated, plan: &Plan, acting: RoleId) -> Result<()> {
+pub fn plan(plan: &Plan, caller: &Caller) -> Result<()> {
+    let (acting, reason) = (caller.user, plan.reason.as_deref());
+    elevated(|e| notes(e, &plan.before, acting, reason))?;
+    let theirs = |step: &Step| step.op.runs_as() == RunsAs::Caller;
+    for steps in plan.steps.chunk_by(|one, next| theirs(one) == theirs(next)) {
+        match steps.first().is_some_and(theirs) {
+            true => as_caller_only(|c| {
+                let statements = steps.iter().filter_map(|step| step.op.sql());
+                statements.into_iter().try_for_each(|sql| query::run(c, &sql))
+            })?,
+            false => elevated(|e| operations(e, steps, acting, reason))?,
+        }
+    }
+    elevated(|e| notes(e, &plan.after, acting, reason))
+}
+
+/// As [`plan`], within elevated work: for one that has nothing for the caller to run.
+///
+/// # Errors
+/// As [`plan`]; XX000 for a step of the caller's, whose rights are not there.
+pub fn within(elevated: &Elevated, plan: &Plan, acting: RoleId) -> Result<()> {
     let reason = plan.reason.as_deref();
-    for record in &plan.before {
-        note(elevated, record, acting, reason)?;
-    }
-    for step in &plan.steps {
-        operation(elevated, &step.op, acting, reason)?;
-    }
-    for record in &plan.after {
-        note(elevated, record, acting, reason)?;
+    notes(elevated, &plan.before, acting, reason)?;
+    operations(elevated, &plan.steps, acting, reason)?;
+    notes(elevated, &plan.after, acting, reason)
+}
+
+fn notes(
+    elevated: &Elevated,
+    records: &[Record],
+    acting: RoleId,
+    reason: Option<&str>,
+) -> Result<()> {
+    records.iter().try_for_each(|record| note(elevated, record, acting, reason))
+}
+
+fn operations(
+    elevated: &Elevated,
+    steps: &[Step],
+    acting: RoleId,
+    reason: Option<&str>,
+) -> Result<()> {
+    for step in steps {
+        match &step.op {
+            Op::SetState(change) => set_state(elevated, change, acting, reason)?,
+            Op::Record(record) => note(elevated, record, acting, reason)?,
+            statement => run(elevated, statement)?,
+        }
     }
     Ok(())
 }
 
-fn operation(elevated: &Elevated, op: &Op, acting: RoleId, reason: Option<&str>) -> Result<()> {
-    match op {
-        Op::SetState(change) => set_state(elevated, change, acting, reason),
-        Op::Record(record) => note(elevated, record, acting, reason),
-        statement => {
-            let Some(sql) = statement.sql() else {
-                return Ok(());
-            };
-            match statement.runs_as() {
-                None => query::run(elevated, &sql),
-                Some(owner) => {
-                    let owner = users::role(owner).ok_or_else(|| gone(owner, &sql))?;
-                    elevate::step_down(elevated, owner, || query::run(elevated, &sql))
-                }
-            }
+/// Runs the statement of an operation, as whom it is to run.
+fn run(elevated: &Elevated, op: &Op) -> Result<()> {
+    let Some(sql) = op.sql() else {
+        return Ok(());
+    };
+    match op.runs_as() {
+        RunsAs::Spyne => query::run(elevated, &sql),
+        RunsAs::Owner(owner) => {
+            let owner = users::role(owner).ok_or_else(|| gone(owner, &sql))?;
+            elevate::step_down(elevated, owner, |as_owner| query::run(as_owner, &sql))
         }
+        RunsAs::Caller => Err(SpyneError::new(
+            Code::Internal,
+            "spyne was about to run a statement of the caller's with other rights",
+            format!("It was: {sql}"),
+            "This is a defect of spyne: report it, with the statement that you ran.",
+        )),
     }
 }
 
@@ -115,10 +164,25 @@ fn set_state(
     guards::install(elevated, change.relation, StateSet::of(change.to))
 }
 
+/// The table that a record is about, which a step before may have made.
+fn found(table: &Which) -> Result<RelId> {
+    match table {
+        Which::Is(relation) => Ok(*relation),
+        Which::Made(at) => catalogs::relation_at(at).ok_or_else(|| {
+            SpyneError::new(
+                Code::UndefinedTable,
+                format!("{at} was dropped as soon as it was made"),
+                "A trigger on DDL may have done so.",
+                "See which there are: \\dy",
+            )
+        }),
+    }
+}
+
 fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&str>) -> Result<()> {
     match record {
-        Record::Register { relation, state, name, version, owner, home } => {
-            let (relation, state, owner) = (*relation, *state, *owner);
+        Record::Register { table, state, name, version, owner, home } => {
+            let (relation, state, owner) = (found(table)?, *state, *owner);
             let row = NewRow { relation, state, name, version, owner, home };
             tables::insert(elevated, &row, acting, reason)
         }
@@ -127,15 +191,11 @@ fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&st
             let line = Line { name, version, shown, from: Some(*state), to: None };
             tables::history(elevated, &line, acting, reason)
         }
-        Record::Lock { relation } => {
-            elevate::lock_exclusive(*relation);
-            Ok(())
-        }
-        Record::InstallGuards { relation, state } => {
-            guards::install(elevated, *relation, StateSet::of(*state))
+        Record::InstallGuards { table, state } => {
+            guards::install(elevated, found(table)?, StateSet::of(*state))
         }
         Record::RemoveGuards { relation } => guards::remove(elevated, *relation),
-        Record::SuspendGrants { relation } => grants::suspend(elevated, *relation),
+        Record::SuspendGrants { table } => grants::suspend(elevated, found(table)?),
         Record::RestoreGrants { relation } => grants::restore(elevated, *relation),
         Record::CloseToViews { relation } => grants::revoke_from_views(elevated, *relation),
         Record::SuspectJoins { name, because } => joins::suspect_all(elevated, name, because),

@@ -39,23 +39,43 @@ impl Mode {
     }
 }
 
+/// How a command holds the relations that it locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// ACCESS EXCLUSIVE, and this very session does not use them either.
+    Alone,
+    /// ACCESS EXCLUSIVE.
+    Closed,
+    /// SHARE ROW EXCLUSIVE: others go on reading.
+    Readable,
+}
+
 /// A change of governance.
 pub trait Command {
     /// What the plan is made from, read in one go.
     type Facts;
 
+    /// Checks that `caller` may give this command, before anything is locked: nobody
+    /// waits for somebody who may not.
+    ///
     /// # Errors
-    /// 42501 where `caller` may not give this command.
+    /// 42501; and what tells at once that there is nothing to do, such as 55000 for
+    /// a table in another state.
     fn authorise(&self, caller: &Caller) -> Result<()>;
 
     /// Locks the rows that the command is about, in a real run, and returns the
-    /// relations to lock in ACCESS EXCLUSIVE mode, in the order of locking.
-    /// Whatever this waits for has ended when the facts are read.
+    /// relations to lock, in the order of locking. Whatever this waits for has
+    /// ended when the facts are read.
     ///
     /// # Errors
     /// Those of a subject that is not there.
     fn locks(&self, _elevated: &Elevated) -> Result<Vec<RelId>> {
         Ok(Vec::new())
+    }
+
+    /// How it holds them.
+    fn hold(&self) -> Hold {
+        Hold::Alone
     }
 
     /// Reads what the plan is made from.
@@ -85,19 +105,25 @@ pub struct Done<F> {
     pub plan: Plan,
 }
 
-/// Gives a command: shows what it would do, or does it.
+/// Gives a command: shows what it would do, or does it. In this order: whether
+/// anything can be written, whether the caller may, the locks, the facts, the plan,
+/// its steps. What the arguments alone tell was checked before.
+///
+/// A dry run takes no lock beyond what reading the catalogs takes, and needs no
+/// transaction id.
 ///
 /// # Errors
 /// Those of the command; 25006 where nothing can be written, 55P03 where a lock
-/// cannot be had within `spyne.lock_timeout`, 55000 for blockers, 42P01 where a
-/// relation was dropped meanwhile.
+/// cannot be had within `spyne.lock_timeout`, 55006 where this session uses a
+/// relation itself, 55000 for blockers, 42P01 where a relation was dropped
+/// meanwhile.
 pub fn run<C: Command>(command: &C, mode: Mode) -> Result<Done<C::Facts>> {
     require_writable(mode == Mode::Show)?;
     let caller = Caller::now();
     command.authorise(&caller)?;
     if mode == Mode::Do {
         let relations = elevated(|e| command.locks(e))?;
-        execute::lock(&relations, command.verb())?;
+        execute::lock(&relations, command.hold(), command.verb())?;
     }
     let facts = elevated(|e| command.facts(e, &caller))?;
     let plan = command.plan(&facts)?;
@@ -105,7 +131,7 @@ pub fn run<C: Command>(command: &C, mode: Mode) -> Result<Done<C::Facts>> {
         if !plan.blockers.is_empty() {
             return Err(plan.blocked(command.verb(), &command.subject(&facts)));
         }
-        elevated(|e| execute::plan(e, &plan, caller.user))?;
+        execute::plan(&plan, &caller)?;
     }
     Ok(Done { facts, plan })
 }

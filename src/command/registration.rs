@@ -5,14 +5,15 @@ use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::{Address, RelationName};
 use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::entry::{self, Entry};
 use spyne_core::lifecycle::plan::facts::{GovernedView, Table};
 use spyne_core::lifecycle::plan::op::Op;
-use spyne_core::lifecycle::plan::record::Record;
+use spyne_core::lifecycle::plan::record::{Record, Which};
 use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::lifecycle::registration::{self, Request};
 
-use super::Command;
 use super::caller::Caller;
+use super::{Command, Hold};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{catalogs, users};
@@ -28,30 +29,61 @@ pub struct Register {
     pub owner: RoleId,
 }
 
+/// The versions of a name, those that it once had among them.
+pub struct Versions {
+    existing: Vec<Row>,
+    ever: Vec<String>,
+}
+
+impl Versions {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// XX000.
+    pub fn read(elevated: &Elevated, name: &str) -> Result<Versions> {
+        let existing = tables::versions(elevated, name)?;
+        Ok(Versions { existing, ever: tables::versions_ever(elevated, name)? })
+    }
+
+    fn in_use(&self, wanted: State) -> Option<&Row> {
+        self.existing.iter().find(|v| v.state == wanted)
+    }
+
+    /// The version that a table gets that comes under this name.
+    pub fn next(&self) -> String {
+        let current = self.in_use(State::Active).or_else(|| self.in_use(State::ReadOnly));
+        registration::next_version(current.map(|v| v.version.as_str()), &self.ever).to_string()
+    }
+
+    /// State and address of each.
+    fn held(&self) -> Vec<(State, String)> {
+        let shown = |v: &Row| (v.state, catalogs::relation_name(v.relation).shown());
+        self.existing.iter().map(shown).collect()
+    }
+
+    /// Whether `caller` answers for all of them.
+    fn are_of(&self, caller: &Caller) -> bool {
+        let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
+        caller.role == Role::Admin || self.existing.iter().all(theirs)
+    }
+}
+
 /// What a registration is planned from.
 pub struct Registration {
-    pub candidate: Candidate,
+    candidate: Candidate,
     /// The logical name.
     pub name: String,
-    existing: Vec<Row>,
-    /// State and address of each existing version.
+    versions: Versions,
     held: Vec<(State, String)>,
-    ever: Vec<String>,
-    /// Whether the caller answers for all versions of the name.
     theirs: bool,
     /// What the governed view is made from, where it is to read this table.
     shown: Option<(Table, Option<GovernedView>)>,
 }
 
 impl Registration {
-    fn in_use(&self, wanted: State) -> Option<&Row> {
-        self.existing.iter().find(|v| v.state == wanted)
-    }
-
     /// The version that the table gets.
     pub fn version(&self) -> String {
-        let current = self.in_use(State::Active).or_else(|| self.in_use(State::ReadOnly));
-        registration::next_version(current.map(|v| v.version.as_str()), &self.ever).to_string()
+        self.versions.next()
     }
 }
 
@@ -80,14 +112,36 @@ impl Command for Register {
     fn authorise(&self, caller: &Caller) -> Result<()> {
         let candidate = elevated(|e| tables::candidate(e, self.relation))?;
         let action = format!("register {}", candidate.address().shown());
-        caller.require_steward(candidate.owner, &action)
+        caller.require_steward(candidate.owner, &action)?;
+        let name = self.check(&candidate)?;
+        if self.state.is_staging() {
+            return Ok(());
+        }
+        // Nobody locks the versions of others.
+        let versions = elevated(|e| Versions::read(e, &name))?;
+        registration::check_free(&candidate.address(), &name, self.state, &versions.held())?;
+        registration::check_theirs(&name, self.state, versions.are_of(caller))
+    }
+
+    fn locks(&self, elevated: &Elevated) -> Result<Vec<RelId>> {
+        if !self.state.is_staging() {
+            let name = self.check(&tables::candidate(elevated, self.relation)?)?;
+            tables::lock_versions(elevated, &name)?;
+        }
+        Ok(vec![self.relation])
+    }
+
+    /// Staging closes at once, also for a transaction that has read the table
+    /// before. Elsewhere readers need not be waited for.
+    fn hold(&self) -> Hold {
+        if self.state.is_staging() { Hold::Closed } else { Hold::Readable }
     }
 
     fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Registration> {
         let candidate = tables::candidate(elevated, self.relation)?;
         let name = self.check(&candidate)?;
-        let existing = tables::versions(elevated, &name)?;
-        let in_use = existing.iter().any(|v| v.state == State::Active);
+        let versions = Versions::read(elevated, &name)?;
+        let in_use = versions.in_use(State::Active).is_some();
         let shown = match self.state.is_staging() || in_use {
             true => None,
             false => {
@@ -95,47 +149,24 @@ impl Command for Register {
                 Some((table, facts::view(elevated, &name)?))
             }
         };
-        let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
-        Ok(Registration {
-            theirs: caller.role == Role::Admin || existing.iter().all(theirs),
-            held: existing
-                .iter()
-                .map(|v| (v.state, catalogs::relation_name(v.relation).shown()))
-                .collect(),
-            ever: tables::versions_ever(elevated, &name)?,
-            candidate,
-            name,
-            existing,
-            shown,
-        })
+        let (held, theirs) = (versions.held(), versions.are_of(caller));
+        Ok(Registration { candidate, name, versions, held, theirs, shown })
     }
 
     fn plan(&self, found: &Registration) -> Result<Plan> {
-        let name = &found.name;
-        registration::check_free(&found.candidate.address(), name, self.state, &found.held)?;
+        let (name, home) = (&found.name, found.candidate.address());
+        registration::check_free(&home, name, self.state, &found.held)?;
         registration::check_theirs(name, self.state, found.theirs)?;
-        let home = found.candidate.address();
-        let shown = home.shown();
         let mut plan = Plan::default();
-        let mut note = |detail: &str, record| plan.step(&shown, detail, Op::Record(record));
-        let (relation, state) = (self.relation, self.state);
-        let register = Record::Register {
-            relation,
-            state,
+        let entry = Entry {
+            table: Which::Is(self.relation),
+            state: self.state,
             name: name.clone(),
             version: found.version(),
             owner: self.owner,
             home: home.clone(),
         };
-        note("comes under governance", register);
-        // Elsewhere readers need not be waited for.
-        if state.is_staging() {
-            note("staging closes at once", Record::Lock { relation });
-        }
-        note("guards", Record::InstallGuards { relation, state });
-        if state.is_staging() {
-            note("grants are kept for later", Record::SuspendGrants { relation });
-        }
+        entry::enter(&mut plan, entry);
         if let Some((table, existing)) = &found.shown {
             view::replace(&mut plan, name, existing.as_ref(), &table.shape.columns, &home);
             refuse_where_blocked(&plan, name, &home)?;
@@ -181,6 +212,8 @@ pub struct Release {
     at: RelationName,
     exists: bool,
     admin: bool,
+    /// How long the fallback of a promotion stays, in minutes.
+    window: f64,
     view: Option<GovernedView>,
     /// The version that the governed view reads from now on.
     next: Option<(Row, RelationName)>,
@@ -203,8 +236,7 @@ impl Unregister {
     /// The fallback of a promotion stays for a while, whoever wants it gone. An
     /// override goes on record with the reason, which is returned.
     fn check_window(&self, found: &Release) -> Result<Option<String>> {
-        let window = f64::from(guc::rollback_window_minutes());
-        let row = &found.row;
+        let (row, window) = (&found.row, found.window);
         let age = row.deprecated_minutes_ago.filter(|age| row.superseded && *age < window);
         let Some(age) = age else {
             return Ok(self.reason.clone());
@@ -274,6 +306,7 @@ impl Command for Unregister {
             at: catalogs::relation_name(self.relation),
             exists: catalogs::kind_of(self.relation).is_some(),
             admin: caller.role == Role::Admin,
+            window: f64::from(guc::rollback_window_minutes()),
             next_table: reads.map(|n| table_facts::describe(elevated, n.relation)).transpose()?,
             next: next.map(|n| (n.clone(), catalogs::relation_name(n.relation))),
             view,

@@ -8,6 +8,7 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
 use spyne_core::kernel::state::State;
+use spyne_core::lifecycle::plan::facts::GovernedView;
 use spyne_core::lifecycle::plan::op::Op;
 use spyne_core::lifecycle::plan::record::Record;
 use spyne_core::lifecycle::plan::{Note, Plan, view};
@@ -170,7 +171,7 @@ fn apply(
     plan: &Plan,
     acting: RoleId,
 ) -> Result<Settled> {
-    execute::plan(elevated, plan, acting)?;
+    execute::within(elevated, plan, acting)?;
     if let Some(report) = &settled.report {
         let (status, reason) = (Status::Applied, plan.reason.as_deref());
         drift::resolve(elevated, report.report_id, status, Some(&version), reason, acting)?;
@@ -187,7 +188,7 @@ pub fn next_version(elevated: &Elevated, subject: &Subject, severity: Severity) 
 /// What is known of the governed view of a table whose shape is to be taken.
 pub struct ViewFacts {
     /// The view, where it reads the table.
-    existing: Option<Option<spyne_core::lifecycle::plan::facts::GovernedView>>,
+    existing: Option<Option<GovernedView>>,
 }
 
 impl ViewFacts {

@@ -123,7 +123,7 @@ impl Deprecate {
 }
 
 impl Command for Deprecate {
-    type Facts = Row;
+    type Facts = (Row, RelationName);
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         let table = catalogs::relation_name(self.relation);
@@ -137,16 +137,16 @@ impl Command for Deprecate {
         Ok(vec![self.relation])
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Row> {
-        self.row(elevated)
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<(Row, RelationName)> {
+        Ok((self.row(elevated)?, catalogs::relation_name(self.relation)))
     }
 
-    fn plan(&self, row: &Row) -> Result<Plan> {
+    fn plan(&self, (row, at): &(Row, RelationName)) -> Result<Plan> {
         let mut plan = Plan::because(Some(&self.reason));
         let change = Change {
             relation: self.relation,
             name: row.name.clone(),
-            shown: catalogs::relation_name(self.relation).shown(),
+            shown: at.shown(),
             from: State::Active,
             to: State::Deprecated,
             version: row.version.clone(),
@@ -163,7 +163,7 @@ impl Command for Deprecate {
         "deprecate"
     }
 
-    fn subject(&self, _row: &Row) -> RelationName {
-        catalogs::relation_name(self.relation)
+    fn subject(&self, (_, at): &(Row, RelationName)) -> RelationName {
+        at.clone()
     }
 }

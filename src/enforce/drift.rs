@@ -182,7 +182,7 @@ pub fn bring_back_views() {
             let mut plan = Plan::default();
             let columns = subject.promised_columns();
             view::bring_back(&mut plan, &aside.name, &aside.view, &columns, &address);
-            execute::plan(e, &plan, users::current())
+            execute::within(e, &plan, users::current())
         })
         .or_raise();
     }

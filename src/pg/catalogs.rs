@@ -595,12 +595,11 @@ pub fn has_rows_of_its_own(relid: RelId) -> bool {
     matches!(kind_of(relid), Some(b'r' | b'p'))
 }
 
-/// Whether the present user may read all of a relation.
-pub fn may_select(relid: RelId) -> bool {
+/// Whether a role may read all of a relation.
+pub fn may_select(relid: RelId, role: RoleId) -> bool {
     // SAFETY: a look-up; the relation exists.
     unsafe {
         let select = pg_sys::ACL_SELECT as pg_sys::AclMode;
-        pg_sys::pg_class_aclcheck(relid.oid(), pg_sys::GetUserId(), select)
-            == pg_sys::AclResult::ACLCHECK_OK
+        pg_sys::pg_class_aclcheck(relid.oid(), role.oid(), select) == pg_sys::AclResult::ACLCHECK_OK
     }
 }

@@ -1,6 +1,6 @@
 //! Fixed catalog work with elevated rights.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 
 use pgrx::pg_sys;
@@ -20,6 +20,24 @@ use crate::guc;
 pub struct Elevated {
     /// Neither copied nor sent elsewhere.
     _here: PhantomData<*const ()>,
+}
+
+/// Proof that what runs with it has the rights of some owner, within elevated work:
+/// expressions that this owner wrote may run.
+///
+/// Only [`step_down`] makes one.
+pub struct SteppedDown {
+    /// Neither copied nor sent elsewhere.
+    _here: PhantomData<*const ()>,
+}
+
+/// How a relation is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockMode {
+    /// ACCESS EXCLUSIVE: nobody else uses the relation.
+    AccessExclusive,
+    /// SHARE ROW EXCLUSIVE: others go on reading it.
+    ShareRowExclusive,
 }
 
 /// Runs `work` elevated, with `spyne.lock_timeout`. On an error the abort of the
@@ -131,7 +149,7 @@ fn unpinned<T>(work: impl FnOnce() -> T) -> T {
 
 /// Within elevated work: runs `work` as `user`, bound by spyne's rules again, in a
 /// security-restricted operation, as Postgres runs index expressions of others.
-pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce() -> T) -> T {
+pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce(&SteppedDown) -> T) -> T {
     let _frame = Pushed::new(Doing::SteppedDown);
     // SAFETY: as in `pinned`.
     unsafe {
@@ -142,7 +160,7 @@ pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce() -> T
         let restricted =
             pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
         pg_sys::SetUserIdAndSecContext(user.oid(), context | restricted as i32);
-        let result = work();
+        let result = work(&SteppedDown { _here: PhantomData });
         // What the user's code has set goes.
         pg_sys::AtEOXact_GUC(false, level);
         pg_sys::SetUserIdAndSecContext(elevated, context);
@@ -151,7 +169,7 @@ pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce() -> T
 }
 
 /// Runs `work`, which does not raise, with a setting of the user's own changed.
-pub fn with_setting<T>(name: &std::ffi::CStr, value: &str, work: impl FnOnce() -> T) -> T {
+pub fn with_setting<T>(name: &CStr, value: &str, work: impl FnOnce() -> T) -> T {
     // SAFETY: a nest level of its own, which ends with the work; after an error
     // the one around it ends it too.
     unsafe {
@@ -167,7 +185,7 @@ pub fn with_setting<T>(name: &std::ffi::CStr, value: &str, work: impl FnOnce() -
 ///
 /// # Safety
 /// Within a transaction, after NewGUCNestLevel.
-unsafe fn set_local(name: &std::ffi::CStr, value: &str) {
+unsafe fn set_local(name: &CStr, value: &str) {
     let Ok(value) = CString::new(value) else {
         return;
     };
@@ -186,13 +204,17 @@ unsafe fn set_local(name: &std::ffi::CStr, value: &str) {
     }
 }
 
-/// Takes an ACCESS EXCLUSIVE lock, waiting as long as lock_timeout allows.
-/// Returns whether the relation still exists once the lock is held.
-pub fn lock_exclusive(relid: RelId) -> bool {
+/// Locks a relation until the transaction ends, waiting as long as lock_timeout
+/// allows. Returns whether the relation still exists once the lock is held.
+pub fn lock(relid: RelId, mode: LockMode) -> bool {
+    let mode = match mode {
+        LockMode::AccessExclusive => pg_sys::AccessExclusiveLock,
+        LockMode::ShareRowExclusive => pg_sys::ShareRowExclusiveLock,
+    };
     // SAFETY: LockRelationOid processes pending invalidations after waiting, so
     // that the look-up behind it is fresh.
     unsafe {
-        pg_sys::LockRelationOid(relid.oid(), pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+        pg_sys::LockRelationOid(relid.oid(), mode as pg_sys::LOCKMODE);
         let kind = pg_sys::get_rel_relkind(relid.oid());
         kind != 0
     }
@@ -219,5 +241,19 @@ pub fn installing() -> bool {
     unsafe {
         pg_sys::creating_extension
             && pg_sys::CurrentExtensionObject == pg_sys::get_extension_oid(c"spyne".as_ptr(), true)
+    }
+}
+
+/// The extension whose script is running, other than spyne: what is made meanwhile
+/// belongs to it.
+pub fn script_running() -> Option<String> {
+    // SAFETY: reads of statics, and a look-up that returns null for what is not
+    // there.
+    unsafe {
+        if !pg_sys::creating_extension || installing() {
+            return None;
+        }
+        let name = pg_sys::get_extension_name(pg_sys::CurrentExtensionObject);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     }
 }

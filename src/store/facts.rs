@@ -61,6 +61,10 @@ static SCHEMA_EXISTS: Query<(String,), bool> =
 static NAMES_IN: Query<(String,), String> = Query::read(
     "SELECT c.relname::text AS name FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident($1))",
 );
+static TYPES_IN: Query<(String,), String> = Query::read(
+    "SELECT t.typname::text AS name FROM pg_type t
+     WHERE t.typnamespace = to_regnamespace(quote_ident($1)) AND t.typrelid = 0 AND t.typcategory <> 'A'",
+);
 static OPEN_DRIFT: Query<(String, String, Option<String>), OpenDrift> = Query::read(
     "SELECT r.report_id, r.severity, r.version FROM spyne.drift_reports r
      WHERE r.logical_name = $1 AND r.version IN ($2, $3) AND r.status = 'open' AND r.source = 'table'
@@ -96,6 +100,8 @@ pub fn takeover(
         versions: tables::versions_ever(elevated, &incoming.name)?,
         dependents,
         names_at_target: NAMES_IN.all(elevated, (&schema,))?,
+        types_at_target: TYPES_IN.all(elevated, (&schema,))?,
+        names_here: NAMES_IN.all(elevated, (&new.table.at.schema,))?,
         target_schema_exists: SCHEMA_EXISTS.one(elevated, (&schema,))?,
         view: view(elevated, &incoming.name)?,
         suspended_grants: grants::suspended(elevated, incoming.relation)?,
@@ -107,4 +113,4 @@ pub fn takeover(
 
 /// The statements of this module.
 pub static STATEMENTS: &[&dyn Statement] =
-    &[&LOCKS, &PLANTED, &VIEW, &DEPENDENTS, &SCHEMA_EXISTS, &NAMES_IN, &OPEN_DRIFT];
+    &[&LOCKS, &PLANTED, &VIEW, &DEPENDENTS, &SCHEMA_EXISTS, &NAMES_IN, &TYPES_IN, &OPEN_DRIFT];

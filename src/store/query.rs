@@ -19,7 +19,7 @@ use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::rows;
 use crate::pg::catalogs;
-use crate::pg::elevate::Elevated;
+use crate::pg::elevate::{Elevated, SteppedDown};
 use crate::pg::local::Local;
 use crate::pg::reading::AsCaller;
 
@@ -30,6 +30,12 @@ pub trait Rights {
 }
 
 impl Rights for Elevated {
+    fn running<T>(&self, _text: &str, work: impl FnOnce() -> T) -> T {
+        work()
+    }
+}
+
+impl Rights for SteppedDown {
     fn running<T>(&self, _text: &str, work: impl FnOnce() -> T) -> T {
         work()
     }
@@ -335,16 +341,7 @@ impl<A: Arguments, R: DeserializeOwned> Statement for Query<A, R> {
 ///
 /// # Errors
 /// As [`Query::all`].
-pub fn run(_rights: &Elevated, statement: &str) -> Result<()> {
-    Spi::connect_mut(|client| client.update(statement, None, &[]).map(drop))
-        .map_err(|error| failed(statement, error))
-}
-
-/// As [`run`], with the rights of the caller.
-///
-/// # Errors
-/// As [`Query::all`].
-pub fn run_as_caller(rights: &AsCaller, statement: &str) -> Result<()> {
+pub fn run(rights: &impl Rights, statement: &str) -> Result<()> {
     rights
         .running(statement, || {
             Spi::connect_mut(|client| client.update(statement, None, &[]).map(drop))

@@ -1,10 +1,11 @@
 //! What the incoming table takes over from the outgoing one: owner, grants,
 //! row security, comments, publications, sequences.
 
-use super::Plan;
-use super::facts::{Grant, Table};
+use super::facts::{Grant, Policy, Publication, Table};
 use super::op::{Kind, Op, RowSecurity, Target};
-use crate::kernel::names::Address;
+use super::parts::Parts;
+use super::{Plan, dependents};
+use crate::kernel::names::{Address, quote};
 
 /// Replaces all grants of the table at `on` but its owner's by `wanted`.
 pub fn replace_grants(
@@ -33,8 +34,14 @@ pub fn replace_grants(
 
 /// Adds the steps that pass on what belongs to the address and not to the
 /// data. `at` is where the incoming table is by then, `left` where the outgoing
-/// one is.
-pub fn all(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, left: &Address) {
+/// one is, and `parts` what its sequences are called.
+pub fn all(
+    plan: &mut Plan,
+    incoming: &Table,
+    outgoing: &Table,
+    (at, left): (&Address, &Address),
+    parts: &Parts,
+) {
     let shown = outgoing.shown();
     if incoming.owner != outgoing.owner {
         plan.step(
@@ -43,12 +50,13 @@ pub fn all(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, le
             Op::SetOwner { kind: Kind::Table, at: at.clone(), owner: outgoing.owner.clone() },
         );
     }
-    replace_grants(plan, &shown, at, &incoming.grants, &outgoing.grants);
+    let kept = kept_grants(plan, incoming, outgoing);
+    replace_grants(plan, &shown, at, &incoming.grants, &kept);
     row_security(plan, incoming, outgoing, at);
     comments(plan, incoming, outgoing, at);
     publications(plan, incoming, outgoing, at, left);
     replica_identity(plan, incoming, outgoing, at);
-    sequences(plan, incoming, outgoing, at);
+    sequences(plan, incoming, outgoing, at, parts);
     let lost: Vec<&str> = outgoing
         .triggers
         .iter()
@@ -71,6 +79,54 @@ pub fn all(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, le
     }
 }
 
+/// The grants that the incoming table can have: those on columns that it has not
+/// go with the columns.
+fn kept_grants(plan: &mut Plan, incoming: &Table, outgoing: &Table) -> Vec<Grant> {
+    let (kept, gone): (Vec<Grant>, Vec<Grant>) = outgoing
+        .grants
+        .iter()
+        .cloned()
+        .partition(|grant| grant.column.as_ref().is_none_or(|column| has(incoming, column)));
+    for grant in gone {
+        let (column, to) = (grant.column.unwrap_or_default(), grant.grantee);
+        plan.warn(
+            outgoing.shown(),
+            format!(
+                "{} ({column}) to {} goes with the column",
+                grant.privilege,
+                to.as_deref().unwrap_or("PUBLIC")
+            ),
+            "",
+        );
+    }
+    kept
+}
+
+fn has(table: &Table, column: &str) -> bool {
+    table.shape.columns.iter().any(|c| c.name == column)
+}
+
+/// Whether rows of the table are Postgres's own: policies, publications and
+/// identities of rows are about those.
+fn has_rows(table: &Table) -> bool {
+    matches!(table.kind.as_str(), "r" | "p")
+}
+
+/// What a table is that has no rows of its own, in words.
+fn kind_of(table: &Table) -> &'static str {
+    match table.kind.as_str() {
+        "f" => "foreign table",
+        _ => "materialized view",
+    }
+}
+
+/// The columns that something names and the incoming table has not.
+fn missing(incoming: &Table, uses: &[String]) -> Option<String> {
+    let gone: Vec<&str> =
+        uses.iter().filter(|column| !has(incoming, column)).map(String::as_str).collect();
+    (!gone.is_empty()).then(|| gone.join(", "))
+}
+
 fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
     let shown = outgoing.shown();
     for policy in &incoming.policies {
@@ -80,7 +136,17 @@ fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
             Op::DropPolicy { name: policy.name.clone(), at: at.clone() },
         );
     }
+    if outgoing.row_security && !has_rows(incoming) {
+        plan.block(
+            &shown,
+            format!("has row security, and a {} can have none", kind_of(incoming)),
+            format!("ALTER TABLE {} DISABLE ROW LEVEL SECURITY;", outgoing.at.clone().quoted()),
+        );
+    }
     for policy in &outgoing.policies {
+        if blocks(plan, policy, incoming, outgoing) {
+            continue;
+        }
         let (policy, owner) = (policy.clone(), outgoing.owner.clone());
         plan.step(
             &shown,
@@ -91,12 +157,38 @@ fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
     let mut set = |to: RowSecurity| {
         plan.step(&shown, "row security as before", Op::SetRowSecurity { at: at.clone(), to });
     };
+    if !has_rows(incoming) {
+        return;
+    }
     if incoming.row_security != outgoing.row_security {
         set(if outgoing.row_security { RowSecurity::Enable } else { RowSecurity::Disable });
     }
     if incoming.force_row_security != outgoing.force_row_security {
         set(if outgoing.force_row_security { RowSecurity::Force } else { RowSecurity::NoForce });
     }
+}
+
+/// Blocks where a policy cannot be on the incoming table: rows would show that it
+/// hides.
+fn blocks(plan: &mut Plan, policy: &Policy, incoming: &Table, outgoing: &Table) -> bool {
+    let (at, name) = (outgoing.at.clone(), &policy.name);
+    let drop = format!("DROP POLICY {} ON {};", quote(name), at.quoted());
+    if !has_rows(incoming) {
+        let kind = kind_of(incoming);
+        plan.block(at.shown(), format!("has policy {name}, and a {kind} can have none"), drop);
+    } else if let Some(columns) = missing(incoming, &policy.uses) {
+        plan.block(
+            at.shown(),
+            format!("policy {name} uses what the new version has no more: {columns}"),
+            drop,
+        );
+    } else if !policy.closed.is_empty() {
+        let kind = format!("policy {name}");
+        dependents::block_closed(plan, &at, &kind, &outgoing.owner, &policy.closed);
+    } else {
+        return false;
+    }
+    true
 }
 
 fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
@@ -111,8 +203,7 @@ fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
         plan.step(&shown, "comment", comment(None, text));
     }
     for (column, text) in &outgoing.column_comments {
-        let exists = incoming.shape.columns.iter().any(|c| c.name == *column);
-        if exists && !incoming.column_comments.contains_key(column) {
+        if has(incoming, column) && !incoming.column_comments.contains_key(column) {
             plan.step(&shown, format!("comment on {column}"), comment(Some(column), text));
         }
     }
@@ -124,6 +215,9 @@ fn publications(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
     for publication in &outgoing.publications {
         let name = &publication.name;
         let leave = |at: &Address| Op::LeavePublication { name: name.clone(), at: at.clone() };
+        if keeps_out(plan, publication, incoming, outgoing) {
+            continue;
+        }
         if incoming.publications.iter().any(|p| p.name == *name) {
             plan.step(&shown, format!("publication {name}"), leave(at));
         }
@@ -133,9 +227,48 @@ fn publications(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
     }
 }
 
+/// Blocks where a publication cannot have the incoming table as it has the
+/// outgoing one.
+fn keeps_out(
+    plan: &mut Plan,
+    publication: &Publication,
+    incoming: &Table,
+    outgoing: &Table,
+) -> bool {
+    let (at, name) = (outgoing.at.clone(), &publication.name);
+    let leave = format!("ALTER PUBLICATION {} DROP TABLE {};", quote(name), at.quoted());
+    let in_part = publication.columns.is_some() || publication.filter.is_some();
+    if !has_rows(incoming) {
+        let kind = kind_of(incoming);
+        plan.block(
+            at.shown(),
+            format!("is in publication {name}, and a {kind} can be in none"),
+            leave,
+        );
+    } else if let Some(columns) = missing(incoming, &publication.uses) {
+        plan.block(
+            at.shown(),
+            format!("publication {name} names what the new version has no more: {columns}"),
+            leave,
+        );
+    } else if in_part && incoming.kind == "p" && !publication.via_root {
+        plan.block(
+            at.shown(),
+            format!("publication {name} has a part of it, and has partitions one by one"),
+            format!("ALTER PUBLICATION {} SET (publish_via_partition_root = true);", quote(name)),
+        );
+    } else {
+        return false;
+    }
+    true
+}
+
 /// What replication knows a row by is as before.
 fn replica_identity(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
     let shown = outgoing.shown();
+    if !has_rows(incoming) {
+        return;
+    }
     let identity = match outgoing.replica_identity.as_str() {
         same if same == incoming.replica_identity => return,
         "d" => "DEFAULT",
@@ -159,7 +292,7 @@ fn replica_identity(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Ad
 /// Numbers go on where they were: an identity column of the new version must
 /// not hand out a value that the old one has used, and a sequence shared by a
 /// default must not go down with the old table.
-fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
+fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, parts: &Parts) {
     let shown = outgoing.shown();
     for old in &outgoing.sequences {
         let twin = incoming.sequences.iter().find(|s| s.column == old.column);
@@ -171,14 +304,12 @@ fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) 
                     plan.step(&shown, format!("{} goes on after {value}", new.column), op);
                 }
             }
-            None if !old.identity
-                && incoming.shape.columns.iter().any(|c| c.name == old.column) =>
-            {
+            None if !old.identity && incoming.kind != "m" && has(incoming, &old.column) => {
                 plan.step(
                     &shown,
                     format!("sequence {} now belongs to the new version", old.name),
                     Op::OwnSequence {
-                        sequence: Address::new(&outgoing.at.schema, &old.name),
+                        sequence: parts.now(Address::new(&outgoing.at.schema, &old.name)),
                         at: at.clone(),
                         column: old.column.clone(),
                     },

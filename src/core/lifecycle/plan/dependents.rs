@@ -1,7 +1,7 @@
 //! What refers to the outgoing table: listed one by one, and moved on request.
 
 use super::Plan;
-use super::facts::{Dependent, Grant, MaterializedView};
+use super::facts::{Dependent, Facts, Governed, Grant, MaterializedView};
 use super::op::{Kind, Op, Target};
 use crate::kernel::names::{Address, quote};
 use crate::shape::Change as Difference;
@@ -26,17 +26,20 @@ impl Policy {
 }
 
 /// Adds blockers, or the statements that move each dependent. They run after
-/// the swap, when the old address means the new table; texts were read before.
+/// the swap, when the old address, `target`, means the new table; texts were read
+/// before.
 pub fn plan_all(
     plan: &mut Plan,
-    dependents: &[Dependent],
+    facts: &Facts,
+    (outgoing, target): (&Governed, &Address),
     policy: Policy,
-    outgoing: &str,
     differences: &[Difference],
 ) {
-    for dependent in dependents {
+    let (incoming, old) = (&facts.incoming.table, outgoing.table.shown());
+    for dependent in &facts.dependents {
         let (kind, at) = describe(dependent);
         let lost = lost_columns(dependent, differences);
+        let missing = missing_key(dependent, &incoming.keys);
         match policy {
             Policy::Repoint if !lost.is_empty() => plan.block(
                 at.shown(),
@@ -45,12 +48,36 @@ pub fn plan_all(
             ),
             Policy::Block => plan.block(
                 at.shown(),
-                format!("{kind} on {outgoing} would stay with the old version"),
+                format!("{kind} on {old} would stay with the old version"),
                 "Pass dependents => 'repoint' to move it, or drop it.",
             ),
-            Policy::Repoint => repoint(plan, dependent, &kind, &at, outgoing),
+            Policy::Repoint if missing.is_some() => {
+                let columns: Vec<String> =
+                    missing.unwrap_or_default().iter().map(|c| quote(c)).collect();
+                let columns = columns.join(", ");
+                plan.block(
+                    at.shown(),
+                    format!("{kind} needs a unique key over ({columns}), which the new version does not have"),
+                    format!("ALTER TABLE {} ADD UNIQUE ({columns});", incoming.at.clone().quoted()),
+                );
+            }
+            Policy::Repoint => {
+                // What the incoming table itself has is where that is by then.
+                let at = if *at == incoming.at { target } else { at };
+                repoint(plan, dependent, &kind, at, &old);
+            }
         }
     }
+}
+
+/// The columns that a foreign key refers to, where the new version has no key over
+/// them.
+fn missing_key<'d>(dependent: &'d Dependent, keys: &[Vec<String>]) -> Option<&'d [String]> {
+    let Dependent::ForeignKey { uses, .. } = dependent else {
+        return None;
+    };
+    let same = |key: &Vec<String>| key.len() == uses.len() && uses.iter().all(|c| key.contains(c));
+    (!keys.iter().any(same)).then_some(uses)
 }
 
 /// The breaking differences in columns that a dependent uses. A view keeps its
@@ -131,6 +158,9 @@ fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, at: &Address, out
                 validate,
             );
         }
+        Dependent::View { owner, closed, .. } if !closed.is_empty() => {
+            block_closed(plan, at, kind, owner, closed);
+        }
         Dependent::View { definition, options, owner, can_create, .. } => {
             let op = Op::MakeView {
                 view: at.clone(),
@@ -167,9 +197,13 @@ fn materialized(plan: &mut Plan, view: &MaterializedView, at: &Address) {
         );
         return;
     }
+    let owner = &view.owner;
+    if !view.closed.is_empty() {
+        block_closed(plan, at, "materialized view", owner, &view.closed);
+        return;
+    }
     let drop = Op::DropMaterializedView { view: at.clone() };
     plan.step(&object, "materialized view makes room", drop);
-    let owner = &view.owner;
     creating(plan, at, owner, view.can_create, |plan| {
         let op = Op::MakeMaterializedView {
             view: at.clone(),
@@ -196,6 +230,17 @@ fn materialized(plan: &mut Plan, view: &MaterializedView, at: &Address) {
         object,
         "the materialized view is empty until it is refreshed",
         Op::RefreshMaterializedView { view: at.clone() },
+    );
+}
+
+/// Blocks what its owner cannot make again, for lack of rights on schemas.
+pub fn block_closed(plan: &mut Plan, at: &Address, kind: &str, owner: &str, closed: &[String]) {
+    let schemas: Vec<String> = closed.iter().map(|schema| quote(schema)).collect();
+    let schemas = schemas.join(", ");
+    plan.block(
+        at.shown(),
+        format!("{kind} has to be made again by its owner, {owner}, who may not use the schemas {schemas}"),
+        format!("GRANT USAGE ON SCHEMA {schemas} TO {};", quote(owner)),
     );
 }
 
@@ -230,6 +275,9 @@ fn creating(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::state::State;
+    use crate::lifecycle::plan::facts::Table;
+    use crate::lifecycle::plan::op::RunsAs;
     use crate::shape::compare::{Relationship, compare};
     use crate::shape::snapshot::{Column, Snapshot};
 
@@ -243,10 +291,43 @@ mod tests {
         }
     }
 
-    fn plan(dependent: Dependent, policy: Policy) -> Plan {
+    fn governed(schema: &str, name: &str) -> Governed {
+        Governed {
+            name: "customer".into(),
+            version: "v1".into(),
+            state: State::Active,
+            home: Address::new(schema, name),
+            table: Table {
+                at: Address::new(schema, name),
+                keys: vec![vec!["id".into()]],
+                ..Table::default()
+            },
+        }
+    }
+
+    fn planned(dependent: Dependent, policy: Policy, differences: &[Difference]) -> Plan {
         let mut plan = Plan::default();
-        plan_all(&mut plan, &[dependent], policy, "public.customer", &[]);
+        let outgoing = governed("public", "customer");
+        let facts = Facts {
+            incoming: governed("spyne_shadow", "customer"),
+            outgoing: None,
+            versions: Vec::new(),
+            dependents: vec![dependent],
+            names_at_target: Vec::new(),
+            types_at_target: Vec::new(),
+            names_here: Vec::new(),
+            target_schema_exists: true,
+            view: None,
+            suspended_grants: None,
+            open_drift: Vec::new(),
+        };
+        let target = outgoing.table.at.clone();
+        plan_all(&mut plan, &facts, (&outgoing, &target), policy, differences);
         plan
+    }
+
+    fn plan(dependent: Dependent, policy: Policy) -> Plan {
+        planned(dependent, policy, &[])
     }
 
     #[test]
@@ -292,10 +373,11 @@ mod tests {
             options: Some(vec!["security_barrier=true".into()]),
             owner: "app".into(),
             can_create: false,
+            closed: Vec::new(),
         };
         let plan = plan(view, Policy::Repoint);
         let sql = plan.steps[1].op.sql().expect("a statement");
-        assert_eq!(plan.steps[1].op.runs_as(), Some("app"));
+        assert_eq!(plan.steps[1].op.runs_as(), RunsAs::Owner("app"));
         assert_eq!(
             sql,
             "CREATE OR REPLACE VIEW \"public\".\"v\" WITH (\"security_barrier\" = 'true') AS SELECT 1"
@@ -306,7 +388,6 @@ mod tests {
     fn a_dependent_of_a_column_that_is_gone_blocks_even_when_it_may_move() {
         let key = foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false);
         for (column, blockers) in [("id", 1), ("name", 0)] {
-            let mut plan = Plan::default();
             let column_of = |name: &str| Column { name: name.into(), ..Column::default() };
             let old = Snapshot { columns: vec![column_of(column)], ..Snapshot::default() };
             let gone = compare(
@@ -316,8 +397,48 @@ mod tests {
                 &|_| true,
                 &Address::new("public", "t"),
             );
-            plan_all(&mut plan, &[key.clone()], Policy::Repoint, "public.customer", &gone);
+            let plan = planned(key.clone(), Policy::Repoint, &gone);
             assert_eq!(plan.blockers.len(), blockers);
         }
+    }
+
+    #[test]
+    fn a_foreign_key_needs_a_key_of_the_new_version() {
+        let definition = "FOREIGN KEY (a, b) REFERENCES public.customer(region, id)";
+        let mut key = foreign_key(definition, false);
+        if let Dependent::ForeignKey { uses, .. } = &mut key {
+            uses.push("region".into());
+        }
+        let plan = plan(key, Policy::Repoint);
+        assert_eq!(plan.steps, []);
+        assert_eq!(
+            plan.blockers[0].remedy,
+            r#"ALTER TABLE "spyne_shadow"."customer" ADD UNIQUE ("id", "region");"#
+        );
+    }
+
+    #[test]
+    fn a_foreign_key_of_the_new_version_moves_with_it() {
+        let mut key = foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false);
+        if let Dependent::ForeignKey { at, .. } = &mut key {
+            *at = Address::new("spyne_shadow", "customer");
+        }
+        let sql = plan(key, Policy::Repoint).steps[0].op.sql().unwrap_or_default();
+        assert!(sql.starts_with(r#"ALTER TABLE "public"."customer" DROP CONSTRAINT"#), "{sql}");
+    }
+
+    #[test]
+    fn what_its_owner_cannot_make_again_blocks() {
+        let view = Dependent::View {
+            at: Address::new("public", "v"),
+            definition: " SELECT 1;".into(),
+            uses: Vec::new(),
+            options: None,
+            owner: "App Owner".into(),
+            can_create: true,
+            closed: vec!["x y".into()],
+        };
+        let plan = plan(view, Policy::Repoint);
+        assert_eq!(plan.blockers[0].remedy, r#"GRANT USAGE ON SCHEMA "x y" TO "App Owner";"#);
     }
 }

@@ -34,6 +34,9 @@ pub struct Table {
     pub policies: Vec<Policy>,
     pub publications: Vec<Publication>,
     pub indexes: Vec<String>,
+    /// Columns that a foreign key of another table may refer to, key by key.
+    #[serde(default)]
+    pub keys: Vec<Vec<String>>,
     pub sequences: Vec<Sequence>,
     pub triggers: Vec<String>,
     /// Tables that inherit from it, partitions aside.
@@ -66,6 +69,12 @@ pub struct Policy {
     pub roles: Vec<Option<String>>,
     pub using: Option<String>,
     pub with_check: Option<String>,
+    /// Columns of the table that it names.
+    #[serde(default)]
+    pub uses: Vec<String>,
+    /// Schemas of what it names that the table's owner may not use.
+    #[serde(default)]
+    pub closed: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -73,6 +82,12 @@ pub struct Publication {
     pub name: String,
     pub columns: Option<Vec<String>>,
     pub filter: Option<String>,
+    /// Columns of the table that its list and its filter name.
+    #[serde(default)]
+    pub uses: Vec<String>,
+    /// Whether it publishes partitions as their root.
+    #[serde(default)]
+    pub via_root: bool,
 }
 
 /// A sequence that belongs to a column.
@@ -110,6 +125,9 @@ pub enum Dependent {
         owner: String,
         /// Whether the owner may create in the schema now.
         can_create: bool,
+        /// Schemas of what it names that the owner may not use.
+        #[serde(default)]
+        closed: Vec<String>,
     },
     #[serde(rename = "materialized view")]
     MaterializedView(Box<MaterializedView>),
@@ -141,6 +159,8 @@ pub struct MaterializedView {
     pub options: Option<Vec<String>>,
     pub owner: String,
     pub can_create: bool,
+    #[serde(default)]
+    pub closed: Vec<String>,
     pub comment: Option<String>,
     pub indexes: Vec<String>,
     pub grants: Vec<Grant>,
@@ -186,6 +206,11 @@ pub struct Facts {
     pub dependents: Vec<Dependent>,
     /// Relations in the schema that the incoming table moves to.
     pub names_at_target: Vec<String>,
+    /// Types there that are none of a relation's: a table needs a free name among
+    /// those too, for its row type.
+    pub types_at_target: Vec<String>,
+    /// Relations in the schema that the incoming table is in.
+    pub names_here: Vec<String>,
     pub target_schema_exists: bool,
     pub view: Option<GovernedView>,
     /// Grants to give back when the incoming table leaves staging; None where

@@ -6,8 +6,10 @@
 
 pub mod carry;
 pub mod dependents;
+pub mod entry;
 pub mod facts;
 pub mod op;
+mod parts;
 pub mod record;
 pub mod takeover;
 pub mod view;

@@ -9,13 +9,22 @@ use crate::kernel::names::Address;
 use crate::kernel::state::State;
 use crate::lifecycle::system_mode::SystemMode;
 
+/// The table that a record is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    Is(RelId),
+    /// One that a step of the same plan makes: it has no OID yet.
+    Made(Address),
+}
+
 /// One change of spyne's catalog, or of what spyne keeps on a governed table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     /// A table comes under governance: its row, its shape, its history.
     Register {
-        relation: RelId,
+        table: Which,
         state: State,
         name: String,
         version: String,
@@ -30,14 +39,9 @@ pub enum Record {
         version: String,
         shown: String,
     },
-    /// Everybody else waits for the end of the transaction: staging closes at
-    /// once, also for a transaction that has read the table before.
-    Lock {
-        relation: RelId,
-    },
     /// The guard triggers fit the state.
     InstallGuards {
-        relation: RelId,
+        table: Which,
         state: State,
     },
     RemoveGuards {
@@ -45,7 +49,7 @@ pub enum Record {
     },
     /// The grants of a table that enters staging are kept for later.
     SuspendGrants {
-        relation: RelId,
+        table: Which,
     },
     RestoreGrants {
         relation: RelId,

@@ -4,6 +4,7 @@
 use super::dependents::{self, Policy};
 use super::facts::{Facts, Governed, Table};
 use super::op::{Change, Kind, Op};
+use super::parts::{Parts, free_name};
 use super::{Plan, carry, view};
 use crate::kernel::names::{Address, MAX_NAME_BYTES, quote, with_suffix};
 use crate::kernel::state::State;
@@ -178,6 +179,8 @@ fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address
         || schema.starts_with("pg_")
     {
         plan.block(schema, "no table is promoted into this schema", "Pass another target_schema.");
+    } else if target != here && facts.types_at_target.contains(name) {
+        block_type(plan, facts, target);
     } else if target != here && facts.names_at_target.contains(name) {
         plan.block(
             target.shown(),
@@ -194,10 +197,21 @@ fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address
     }
 }
 
+/// Blocks where a type has the name that a table is to have.
+fn block_type(plan: &mut Plan, facts: &Facts, at: &Address) {
+    let free = free_name(&at.name, "type", &facts.types_at_target);
+    plan.block(
+        at.shown(),
+        "a type has this name, which the row type of a table would have",
+        format!("ALTER TYPE {} RENAME TO {};", at.quoted(), quote(&free)),
+    );
+}
+
 /// The incoming table has no version to replace: it moves if need be.
 fn settle(plan: &mut Plan, facts: &Facts, target: &Address, version: Version) {
     let table = &facts.incoming.table;
-    free_index_names(plan, facts, table, None, target);
+    let mut parts = Parts::new(facts, &[&target.name]);
+    parts.free(plan, (table, &facts.incoming.version), None, &target.schema);
     relocate(plan, table, target);
     if let Some(suspended) = &facts.suspended_grants {
         carry::replace_grants(plan, &table.shown(), target, &table.grants, suspended);
@@ -229,8 +243,16 @@ fn swap(
             ),
         );
     }
-    let differences = differences(old, new);
-    dependents::plan_all(plan, &facts.dependents, options.dependents, &old.shown(), &differences);
+    if facts.types_at_target.contains(&parked) {
+        block_type(plan, facts, &left);
+    }
+    dependents::plan_all(
+        plan,
+        facts,
+        (outgoing, target),
+        options.dependents,
+        &differences(old, new),
+    );
     let mut moves = Plan::default();
     // Where the incoming table sits under the very name that the outgoing one
     // is parked as (a restoration), it steps aside first.
@@ -240,14 +262,16 @@ fn swap(
         rename(&mut moves, &here, &aside);
         here.at.name = aside;
     }
-    free_index_names(&mut moves, facts, &here, Some(outgoing), target);
-    return_index_names(&mut moves, &facts.incoming, outgoing);
+    let mut parts = Parts::new(facts, &[&parked, &here.at.name]);
+    parts.free(&mut moves, (&here, &facts.incoming.version), Some(outgoing), &target.schema);
+    parts.give_back(&mut moves, &facts.incoming, outgoing);
     rename(&mut moves, old, &parked);
     relocate(&mut moves, &here, target);
-    carry::all(&mut moves, new, old, target, &left);
+    carry::all(&mut moves, new, old, (target, &left), &parts);
     // Dependents were planned above, so that blockers come in one list; their
     // statements run after the swap.
     let repointing = std::mem::replace(&mut plan.steps, moves.steps);
+    plan.blockers.append(&mut moves.blockers);
     plan.warnings.append(&mut moves.warnings);
     plan.steps.extend(repointing);
     let own = Version::parse(&outgoing.version).unwrap_or(Version::FIRST);
@@ -285,86 +309,6 @@ fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
     if here.at.name != target.name {
         rename(plan, &here, &target.name);
     }
-}
-
-/// Gives an index or a sequence another name. An index may be moved as ALTER
-/// INDEX whatever holds it; a sequence likewise.
-fn rename_part(plan: &mut Plan, kind: Kind, at: Address, to: &str) {
-    let shown = at.shown();
-    plan.step(shown, format!("becomes {to}"), Op::Rename { kind, at, to: to.to_string() });
-}
-
-/// Indexes and sequences move with their table and need free names where it
-/// goes. The version that is in use has the plain names; the other gets a
-/// suffix.
-fn free_index_names(
-    plan: &mut Plan,
-    facts: &Facts,
-    incoming: &Table,
-    outgoing: Option<&Governed>,
-    target: &Address,
-) {
-    if incoming.at.schema == target.schema {
-        return;
-    }
-    let mut taken: Vec<String> = facts.names_at_target.clone();
-    let moving = incoming
-        .indexes
-        .iter()
-        .map(|n| (n, Kind::Index))
-        .chain(incoming.sequences.iter().map(|s| (&s.name, Kind::Sequence)));
-    for (name, kind) in moving {
-        if !taken.contains(name) {
-            taken.push(name.clone());
-            continue;
-        }
-        let held_by_old = outgoing.is_some_and(|o| {
-            o.table.indexes.contains(name) || o.table.sequences.iter().any(|s| s.name == *name)
-        });
-        let (schema, suffix) = match outgoing {
-            Some(old) if held_by_old => (&old.table.at.schema, old.version.clone()),
-            _ => (&incoming.at.schema, facts.incoming.version.clone()),
-        };
-        let free = free_name(name, &suffix, &taken);
-        rename_part(plan, kind, Address::new(schema, name), &free);
-        taken.push(free);
-    }
-}
-
-/// A version that comes back gets the plain names back, which it lost to its
-/// successor when that moved in.
-fn return_index_names(plan: &mut Plan, incoming: &Governed, outgoing: &Governed) {
-    let suffix = format!("__{}", incoming.version);
-    let (new, old) = (&incoming.table, &outgoing.table);
-    if new.at.schema != old.at.schema {
-        return;
-    }
-    let objects = |table: &Table| -> Vec<(String, Kind)> {
-        let indexes = table.indexes.iter().map(|n| (n.clone(), Kind::Index));
-        indexes.chain(table.sequences.iter().map(|s| (s.name.clone(), Kind::Sequence))).collect()
-    };
-    let held = objects(old);
-    for (name, kind) in objects(new) {
-        let Some(plain) = name.strip_suffix(&suffix) else { continue };
-        if !held.iter().any(|(n, k)| n == plain && *k == kind) {
-            continue;
-        }
-        let parked = with_suffix(plain, &format!("__{}", outgoing.version));
-        for (from, to) in [(plain, parked.as_str()), (name.as_str(), plain)] {
-            rename_part(plan, kind, Address::new(&old.at.schema, from), to);
-        }
-    }
-}
-
-fn free_name(name: &str, version: &str, taken: &[String]) -> String {
-    let first = with_suffix(name, &format!("__{version}"));
-    if !taken.contains(&first) {
-        return first;
-    }
-    (2..)
-        .map(|n| with_suffix(name, &format!("__{version}_{n}")))
-        .find(|candidate| !taken.contains(candidate))
-        .unwrap_or(first)
 }
 
 fn change(

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::kernel::ids::RelId;
-use crate::lifecycle::plan::facts::{GovernedView, Grant, Sequence};
+use crate::lifecycle::plan::facts::{self, GovernedView, Grant, Publication, Sequence};
+use crate::lifecycle::plan::op::RunsAs;
 use crate::shape::snapshot::{Column, Snapshot};
 
 fn column(name: &str, data_type: &str) -> Column {
@@ -27,6 +28,7 @@ fn governed(oid: u32, schema: &str, name: &str, version: &str, state: State) -> 
             },
             replica_identity: "d".into(),
             indexes: vec!["customer_pkey".into()],
+            keys: vec![vec!["id".into()]],
             ..Table::default()
         },
     }
@@ -42,6 +44,8 @@ fn facts(outgoing: bool) -> Facts {
             true => vec!["customer".into(), "customer_pkey".into()],
             false => Vec::new(),
         },
+        types_at_target: Vec::new(),
+        names_here: vec!["customer".into(), "customer_pkey".into()],
         target_schema_exists: true,
         view: None,
         suspended_grants: None,
@@ -273,19 +277,19 @@ fn the_name_for_the_old_version_may_be_taken() {
 fn expressions_that_users_wrote_run_as_the_owner() {
     let mut given = facts(true);
     if let Some(outgoing) = &mut given.outgoing {
-        outgoing.table.policies = vec![crate::lifecycle::plan::facts::Policy {
+        outgoing.table.policies = vec![facts::Policy {
             name: "mine".into(),
             permissive: true,
             command: "ALL".into(),
             roles: vec![None],
             using: Some("evil(id)".into()),
-            with_check: None,
+            ..facts::Policy::default()
         }];
     }
     let made = plan(&given, &options());
     let by_text = made.steps.iter().filter(|s| s.op.sql().is_some_and(|q| q.contains("evil")));
-    let by: Vec<Option<&str>> = by_text.map(|s| s.op.runs_as()).collect();
-    assert_eq!(by, [Some("app")]);
+    let by: Vec<RunsAs> = by_text.map(|s| s.op.runs_as()).collect();
+    assert_eq!(by, [RunsAs::Owner("app")]);
 }
 
 #[test]
@@ -319,5 +323,150 @@ fn a_version_that_comes_back_gets_its_index_names_back() {
             "ALTER INDEX \"public\".\"customer_pkey\" RENAME TO \"customer_pkey__v2\"",
             "ALTER INDEX \"public\".\"customer_pkey__v1\" RENAME TO \"customer_pkey\"",
         ]
+    );
+}
+
+/// The blockers of a promotion whose two tables were changed by `change`.
+fn blocked_by(change: fn(&mut Table, &mut Table)) -> Vec<String> {
+    let mut given = facts(true);
+    let mut old = given.outgoing.take().expect("an outgoing version");
+    change(&mut old.table, &mut given.incoming.table);
+    given.outgoing = Some(old);
+    let made = plan(&given, &Options { accept_breaking: true, ..options() });
+    made.blockers.into_iter().map(|note| note.detail).collect()
+}
+
+fn policy() -> facts::Policy {
+    let (name, uses) = ("own".into(), vec!["name".into()]);
+    facts::Policy { name, uses, ..facts::Policy::default() }
+}
+
+fn publication() -> Publication {
+    let (name, uses) = ("out".into(), vec!["name".into()]);
+    Publication { name, uses, filter: Some("name <> ''".into()), ..Publication::default() }
+}
+
+#[test]
+fn what_the_new_version_cannot_have_blocks() {
+    let blocked = blocked_by(|old, new| {
+        old.policies.push(policy());
+        old.publications.push(publication());
+        new.shape.columns.pop();
+    });
+    assert_eq!(
+        blocked,
+        [
+            "policy own uses what the new version has no more: name",
+            "publication out names what the new version has no more: name",
+        ]
+    );
+    let blocked = blocked_by(|old, new| {
+        old.row_security = true;
+        old.policies.push(policy());
+        old.publications.push(publication());
+        new.kind = "m".into();
+    });
+    assert_eq!(
+        blocked,
+        [
+            "has row security, and a materialized view can have none",
+            "has policy own, and a materialized view can have none",
+            "is in publication out, and a materialized view can be in none",
+        ]
+    );
+    let blocked = blocked_by(|old, new| {
+        old.publications.push(publication());
+        new.kind = "p".into();
+    });
+    assert_eq!(blocked, ["publication out has a part of it, and has partitions one by one"]);
+    let blocked = blocked_by(|old, _| {
+        old.policies.push(facts::Policy { closed: vec!["secret".into()], ..policy() });
+    });
+    assert_eq!(
+        blocked,
+        [
+            r#"policy own has to be made again by its owner, app, who may not use the schemas "secret""#
+        ]
+    );
+    assert_eq!(blocked_by(|old, _| old.policies.push(policy())), Vec::<String>::new());
+}
+
+#[test]
+fn a_grant_on_a_column_goes_with_the_column() {
+    let mut given = facts(true);
+    let grant = |column: Option<&str>| Grant {
+        grantee: Some("bi".into()),
+        privilege: "SELECT".into(),
+        grantable: false,
+        column: column.map(str::to_string),
+    };
+    if let Some(outgoing) = &mut given.outgoing {
+        outgoing.table.grants = vec![grant(Some("id")), grant(Some("name"))];
+    }
+    given.incoming.table.shape.columns.pop();
+    let made = plan(&given, &Options { accept_breaking: true, ..options() });
+    let sql = statements(&made).join("\n");
+    assert!(sql.contains(r#"GRANT SELECT ("id")"#) && !sql.contains(r#"GRANT SELECT ("name")"#));
+    let told = made.warnings.iter().any(|w| w.detail == "SELECT (name) to bi goes with the column");
+    assert!(told, "{:?}", made.warnings);
+}
+
+#[test]
+fn names_that_are_cut_to_fit_do_not_meet() {
+    // Index, sequence and table are cut to the same text with the version behind it.
+    let long = "x".repeat(63);
+    let sequence = Sequence {
+        name: format!("{}z", &long[..62]),
+        column: "id".into(),
+        identity: true,
+        last_value: None,
+    };
+    let mut given = facts(true);
+    given.names_at_target = vec![long.clone(), format!("{}y", &long[..62]), sequence.name.clone()];
+    for table in [&mut given.incoming.table, &mut given.outgoing.as_mut().expect("one").table] {
+        table.at.name.clone_from(&long);
+        table.indexes = vec![format!("{}y", &long[..62])];
+        table.sequences = vec![sequence.clone()];
+    }
+    let made = plan(&given, &options());
+    let mut names: Vec<&str> = made
+        .steps
+        .iter()
+        .filter_map(|step| match &step.op {
+            Op::Rename { to, .. } => Some(to.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 3, "{names:?}");
+}
+
+#[test]
+fn a_sequence_that_was_renamed_on_the_way_is_called_by_its_new_name() {
+    let mut given = facts(true);
+    let outgoing = given.outgoing.as_mut().expect("an outgoing version");
+    outgoing.table.sequences = vec![Sequence {
+        name: "customer_seq".into(),
+        column: "id".into(),
+        identity: false,
+        last_value: None,
+    }];
+    given.names_at_target.push("customer_seq".into());
+    given.incoming.table.indexes.push("customer_seq".into());
+    let sql = statements(&plan(&given, &options())).join("\n");
+    let wanted = r#"ALTER SEQUENCE "public"."customer_seq__v1" OWNED BY "public"."customer"."id""#;
+    assert!(sql.contains(wanted), "{sql}");
+}
+
+#[test]
+fn a_type_in_the_way_is_a_blocker() {
+    let mut given = facts(true);
+    given.types_at_target = vec!["customer__v1".into()];
+    let blockers = plan(&given, &options()).blockers;
+    assert_eq!(
+        blockers[0].remedy,
+        r#"ALTER TYPE "public"."customer__v1" RENAME TO "customer__v1__type";"#
     );
 }

@@ -1,0 +1,338 @@
+//! The operations that plans are made of. Each is data: what it does as SQL, who
+//! runs it, and what undoes it, where something does.
+
+mod sql;
+
+use serde::Serialize;
+
+use super::facts::{Grant, Policy, Publication};
+use super::record::Record;
+use crate::kernel::ids::RelId;
+use crate::kernel::names::Address;
+use crate::kernel::state::State;
+
+/// What kind of object an operation is about, as ALTER and COMMENT name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Table,
+    ForeignTable,
+    MaterializedView,
+    View,
+    Index,
+    Sequence,
+}
+
+impl Kind {
+    /// The kind of a table, from pg_class.relkind.
+    pub fn of_table(relkind: &str) -> Kind {
+        match relkind {
+            "f" => Kind::ForeignTable,
+            "m" => Kind::MaterializedView,
+            _ => Kind::Table,
+        }
+    }
+}
+
+/// What a privilege is granted on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Table(Address),
+    Schema(String),
+}
+
+/// A change of a table's row security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowSecurity {
+    Enable,
+    Disable,
+    Force,
+    NoForce,
+}
+
+impl RowSecurity {
+    const fn inverse(self) -> RowSecurity {
+        match self {
+            RowSecurity::Enable => RowSecurity::Disable,
+            RowSecurity::Disable => RowSecurity::Enable,
+            RowSecurity::Force => RowSecurity::NoForce,
+            RowSecurity::NoForce => RowSecurity::Force,
+        }
+    }
+}
+
+/// A change of state in `spyne.tables`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    pub relation: RelId,
+    pub name: String,
+    /// The address before the change, for people.
+    pub shown: String,
+    pub from: State,
+    pub to: State,
+    pub version: String,
+    pub supersedes: Option<String>,
+    /// The version that took over, for one that is superseded.
+    pub superseded_by: Option<String>,
+    /// The address that the table has when it is the one applications use.
+    pub home: Address,
+    /// When a deprecated version is meant to go, as text.
+    pub sunset_at: Option<String>,
+}
+
+/// Who runs an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunsAs<'a> {
+    /// spyne itself, elevated: nothing in the statement was written by a user.
+    Spyne,
+    /// The owner of what the statement makes, in a security-restricted operation:
+    /// a user wrote an expression in it, and to parse that can already run code.
+    Owner(&'a str),
+    /// Whoever gives the command, with their rights and nothing more.
+    Caller,
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    Rename {
+        kind: Kind,
+        at: Address,
+        to: String,
+    },
+    SetSchema {
+        kind: Kind,
+        at: Address,
+        schema: String,
+    },
+    SetOwner {
+        kind: Kind,
+        at: Address,
+        owner: String,
+    },
+    Grant {
+        grant: Grant,
+        on: Target,
+    },
+    /// Takes one privilege away, or with None all of them and what hangs on them.
+    Revoke {
+        privilege: Option<String>,
+        on: Target,
+        from: Vec<Option<String>>,
+    },
+    /// A policy whose expressions `owner` wrote.
+    MakePolicy {
+        policy: Policy,
+        at: Address,
+        owner: String,
+    },
+    DropPolicy {
+        name: String,
+        at: Address,
+    },
+    SetRowSecurity {
+        at: Address,
+        to: RowSecurity,
+    },
+    Comment {
+        kind: Kind,
+        at: Address,
+        column: Option<String>,
+        text: String,
+    },
+    JoinPublication {
+        publication: Publication,
+        at: Address,
+    },
+    LeavePublication {
+        name: String,
+        at: Address,
+    },
+    /// `DEFAULT`, `NOTHING` or `FULL`.
+    SetReplicaIdentity {
+        at: Address,
+        identity: String,
+    },
+    /// The sequence behind a column goes on after a value.
+    GoOnAfter {
+        at: Address,
+        column: String,
+        value: i64,
+    },
+    OwnSequence {
+        sequence: Address,
+        at: Address,
+        column: String,
+    },
+    /// An empty table with the columns, defaults, constraints and indexes of
+    /// another. The caller makes it: what is evaluated of it is theirs.
+    MakeTableLike {
+        at: Address,
+        model: Address,
+        partition_by: Option<String>,
+    },
+    /// A foreign key of a table that [`Op::MakeTableLike`] has made.
+    AddForeignKey {
+        at: Address,
+        constraint: String,
+        definition: String,
+    },
+    /// A foreign key means another table under the same definition. It is NOT
+    /// VALID until its rows are checked.
+    RepointForeignKey {
+        at: Address,
+        constraint: String,
+        definition: String,
+    },
+    ValidateForeignKey {
+        at: Address,
+        constraint: String,
+    },
+    /// A view. Where a user wrote its body, `owner` runs the statement.
+    MakeView {
+        view: Address,
+        options: Vec<String>,
+        body: String,
+        owner: Option<String>,
+    },
+    DropView {
+        view: Address,
+    },
+    SetViewOptions {
+        view: Address,
+        options: Vec<String>,
+    },
+    MakeMaterializedView {
+        view: Address,
+        options: Vec<String>,
+        body: String,
+        owner: String,
+    },
+    DropMaterializedView {
+        view: Address,
+    },
+    RefreshMaterializedView {
+        view: Address,
+    },
+    /// An index by its whole definition.
+    MakeIndex {
+        definition: String,
+        owner: String,
+    },
+    SetState(Change),
+    Record(Record),
+}
+
+impl Op {
+    /// Who runs the statement.
+    pub fn runs_as(&self) -> RunsAs<'_> {
+        match self {
+            Op::MakePolicy { owner, .. }
+            | Op::MakeMaterializedView { owner, .. }
+            | Op::MakeIndex { owner, .. }
+            | Op::MakeView { owner: Some(owner), .. } => RunsAs::Owner(owner),
+            Op::MakeTableLike { .. } | Op::AddForeignKey { .. } => RunsAs::Caller,
+            _ => RunsAs::Spyne,
+        }
+    }
+
+    /// What undoes it, where it has changed something; None where it alone does not
+    /// say what was there before, and where rows that came since would go.
+    pub fn inverse(&self) -> Option<Op> {
+        Some(match self {
+            Op::Rename { kind, at, to } => {
+                Op::Rename { kind: *kind, at: Address::new(&at.schema, to), to: at.name.clone() }
+            }
+            Op::SetSchema { kind, at, schema } => Op::SetSchema {
+                kind: *kind,
+                at: Address::new(schema, &at.name),
+                schema: at.schema.clone(),
+            },
+            Op::SetRowSecurity { at, to } => {
+                Op::SetRowSecurity { at: at.clone(), to: to.inverse() }
+            }
+            Op::Grant { grant, on } if grant.column.is_none() => Op::Revoke {
+                privilege: Some(grant.privilege.clone()),
+                on: on.clone(),
+                from: vec![grant.grantee.clone()],
+            },
+            Op::JoinPublication { publication, at } => {
+                Op::LeavePublication { name: publication.name.clone(), at: at.clone() }
+            }
+            Op::MakePolicy { policy, at, .. } => {
+                Op::DropPolicy { name: policy.name.clone(), at: at.clone() }
+            }
+            Op::MakeMaterializedView { view, .. } => {
+                Op::DropMaterializedView { view: view.clone() }
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> Address {
+        Address::new("public", "Order Lines")
+    }
+
+    #[test]
+    fn what_has_an_inverse_is_the_inverse_of_its_inverse() {
+        let both_ways = [
+            Op::Rename { kind: Kind::Table, at: at(), to: "lines".into() },
+            Op::SetSchema { kind: Kind::Sequence, at: at(), schema: "old".into() },
+            Op::SetRowSecurity { at: at(), to: RowSecurity::Force },
+        ];
+        for op in both_ways {
+            let back = op.inverse().expect("it has an inverse");
+            assert_ne!(back.sql(), op.sql());
+            assert_eq!(back.inverse(), Some(op));
+        }
+        let grant =
+            Grant { grantee: None, privilege: "SELECT".into(), grantable: false, column: None };
+        let granted = Op::Grant { grant, on: Target::Table(at()) };
+        let revoked = granted.inverse().and_then(|op| op.sql());
+        let wanted = r#"REVOKE SELECT ON TABLE "public"."Order Lines" FROM PUBLIC"#;
+        assert_eq!(revoked.as_deref(), Some(wanted));
+    }
+
+    #[test]
+    fn what_a_user_wrote_runs_as_its_owner() {
+        let owner = || "o".to_string();
+        let by_owner = [
+            Op::MakePolicy { policy: Policy::default(), at: at(), owner: owner() },
+            Op::MakeIndex { definition: "CREATE INDEX ...".into(), owner: owner() },
+            Op::MakeView {
+                view: at(),
+                options: vec![],
+                body: "SELECT 1".into(),
+                owner: Some(owner()),
+            },
+            Op::MakeMaterializedView {
+                view: at(),
+                options: vec![],
+                body: "SELECT 1".into(),
+                owner: owner(),
+            },
+        ];
+        assert!(by_owner.iter().all(|op| op.runs_as() == RunsAs::Owner("o")));
+        assert_eq!(Op::DropView { view: at() }.runs_as(), RunsAs::Spyne);
+        let like = Op::MakeTableLike { at: at(), model: at(), partition_by: None };
+        assert_eq!(like.runs_as(), RunsAs::Caller);
+    }
+
+    #[test]
+    fn a_key_that_was_not_valid_is_not_made_so_twice() {
+        let sql = |definition: &str| {
+            let (constraint, definition) = ("k".to_string(), definition.to_string());
+            Op::RepointForeignKey { at: at(), constraint, definition }.sql().unwrap_or_default()
+        };
+        assert!(sql("FOREIGN KEY (a) REFERENCES b(id)").ends_with("b(id) NOT VALID"));
+        assert!(sql("FOREIGN KEY (a) REFERENCES b(id) NOT VALID").ends_with("b(id) NOT VALID"));
+    }
+}

@@ -1,0 +1,98 @@
+//! A dry run shows what a real run does: for every command, in many situations.
+//!
+//! Each situation is made anew, from the number that it has: tables under plain and under odd
+//! names, with all that may belong to them and hang on them, in each state. The command is given
+//! twice in one transaction, first as a dry run. Both must give the same rows, or the same refusal;
+//! and after the dry run everything must be as it was.
+
+#[path = "commands/chance.rs"]
+mod chance;
+#[path = "commands/evidence.rs"]
+mod evidence;
+#[path = "commands/play.rs"]
+mod play;
+#[path = "commands/registration.rs"]
+mod registration;
+#[path = "commands/scene.rs"]
+mod scene;
+#[path = "commands/tables.rs"]
+mod tables;
+#[path = "commands/versions.rs"]
+mod versions;
+
+use std::collections::BTreeSet;
+
+use play::Count;
+use scene::Situation;
+use spyne_tests::fixture::{database, rows, run};
+use spyne_tests::server;
+
+/// How a situation is made from its number, and of how many.
+type Case = (&'static str, fn(usize) -> Situation, usize);
+
+/// Every command, and in how many situations it is given.
+const CASES: [Case; 12] = [
+    ("spyne_promote", versions::promote, 70),
+    ("spyne_restore", versions::restore, 25),
+    ("spyne_deprecate", versions::deprecate, 16),
+    ("spyne_register", registration::register, 45),
+    ("spyne_register_schema", registration::register_schema, 12),
+    ("spyne_unregister", registration::unregister, 30),
+    ("spyne_create_shadow", registration::create_shadow, 35),
+    ("spyne_set_system_mode", registration::set_system_mode, 10),
+    ("spyne_resolve_drift", evidence::resolve_drift, 30),
+    ("spyne_accept_join", evidence::accept_join, 24),
+    ("spyne_reject_join", evidence::reject_join, 12),
+    ("spyne_deprecate_join", evidence::deprecate_join, 12),
+];
+
+/// The functions of the extension that have a dry run; the dry run of a preview is another thing:
+/// it runs the statement and undoes it.
+const COMMANDS: &str = "
+    SELECT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+    JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND d.deptype = 'e'
+    WHERE e.extname = 'spyne' AND 'dry_run' = ANY (p.proargnames)
+      AND p.proname NOT IN ('spyne_preview', 'spyne_preview_text', 'make_preview')";
+
+#[test]
+fn a_dry_run_shows_what_a_real_run_does() {
+    let server = server("commands").start().expect("a server");
+    let mut client = database(&server);
+    run(&mut client, include_str!("commands/world.sql"));
+    run(
+        &mut client,
+        r#"CREATE ROLE "App Owner"; CREATE ROLE "O'Neill ""y"""; SET client_min_messages = error"#,
+    );
+    let commands: BTreeSet<String> =
+        rows(&mut client, COMMANDS).lines().map(str::to_string).collect();
+    let cases: BTreeSet<String> = CASES.iter().map(|(name, ..)| name.to_string()).collect();
+    assert_eq!(commands, cases, "each command with a dry run has its situations");
+
+    let (mut count, mut faults) = (Count::default(), Vec::new());
+    let mut number: usize = std::env::var("FROM").map_or(0, |n| n.parse().unwrap());
+    for (function, make, times) in CASES {
+        for _ in 0..times * std::env::var("TIMES").map_or(1, |n| n.parse().unwrap()) {
+            number += 1;
+            if std::env::var("ONLY").is_ok_and(|o| !o.split(',').any(|n| n.parse() == Ok(number))) {
+                continue;
+            }
+            let situation = make(number);
+            assert_eq!(situation.call.function, function);
+            match play::play(&mut client, &situation) {
+                Ok(verdict) => {
+                    if std::env::var("VERBOSE").is_ok() {
+                        println!("{number} {verdict:?} {:?}", situation.about);
+                    }
+                    count.add(function, verdict)
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} of {number}:\n{}", faults.len(), faults.join("\n\n"));
+    for (function, [done, refused, blocked]) in count.all() {
+        println!("{function}: {done} done, {refused} refused, {blocked} blocked");
+        assert!(done >= 3 && refused >= 3, "{function} is done and refused at least 3 times each");
+    }
+    assert!(number >= 200, "only {number} situations");
+}
