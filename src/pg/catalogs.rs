@@ -378,17 +378,6 @@ pub fn relation_name(relid: RelId) -> RelationName {
     address_of(relid).map_or(RelationName::Gone(relid), RelationName::At)
 }
 
-/// The address of a relation as Postgres writes it in definitions; None where
-/// there is no such relation. Which words it quotes hangs on its version.
-pub fn as_written(relid: RelId) -> Option<String> {
-    let at = address_of(relid)?;
-    let (schema, name) = (CString::new(at.schema).ok()?, CString::new(at.name).ok()?);
-    // SAFETY: two C strings; the result is palloc'd in the caller's context.
-    let text = unsafe { pg_sys::quote_qualified_identifier(schema.as_ptr(), name.as_ptr()) };
-    // SAFETY: a C string.
-    Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
-}
-
 /// The OID of a schema; None where there is none.
 pub fn schema_oid(name: &str) -> Option<u32> {
     let name = CString::new(name).ok()?;

@@ -15,10 +15,8 @@ pub fn partition_key(elevated: &Elevated, model: RelId) -> Result<Option<String>
     PARTITION_KEY.one(elevated, (model,))
 }
 
-static FOREIGN_KEYS: Query<(RelId,), ForeignKey> = Query::read(
-    "SELECT k.conname::text AS name, pg_get_constraintdef(k.oid) AS definition, k.confrelid = k.conrelid AS own
-     FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = $1 ORDER BY k.conname",
-);
+static FOREIGN_KEYS: Query<(RelId,), ForeignKey> =
+    Query::read(include_str!("../../sql/queries/foreign_keys_of_model.sql"));
 
 /// The foreign keys of a table, which LIKE leaves out.
 pub fn foreign_keys(elevated: &Elevated, model: RelId) -> Result<Vec<ForeignKey>> {

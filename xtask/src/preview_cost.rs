@@ -155,7 +155,7 @@ pub struct Cost {
 /// Whether a function of spyne's is there for the rule alone.
 fn of_the_rule(function: &str) -> bool {
     [
-        "enforce::previews::",
+        "preview_rule::",
         "pg::runs::",
         "hooks::executor_run",
         "hooks::run_watched",

@@ -45,8 +45,8 @@ pub fn enter(plan: &mut Plan, entry: Entry) {
 pub struct ForeignKey {
     pub name: String,
     pub definition: String,
-    /// Whether it is one of the table to itself.
-    pub own: bool,
+    /// For one of the table to itself: the table, as the definition writes it.
+    pub own: Option<String>,
 }
 
 /// A privilege that the caller lacks, and what it is for.
@@ -110,7 +110,7 @@ pub fn shadow(name: &str, making: &Making) -> Result<Plan> {
     plan.step(at.shown(), format!("is made like {}", model.address.shown()), like);
     for key in &model.foreign_keys {
         let constraint = key.name.clone();
-        let definition = definition_for(key, &model.address, &at);
+        let definition = definition_for(key, &at);
         let add = Op::AddForeignKey { at: at.clone(), constraint, definition };
         plan.step(at.shown(), format!("foreign key {}", key.name), add);
     }
@@ -123,13 +123,13 @@ pub fn shadow(name: &str, making: &Making) -> Result<Plan> {
 
 /// The definition of a foreign key of the model, for the shadow: one of the model
 /// to itself becomes one of the shadow to itself.
-fn definition_for(key: &ForeignKey, model: &Address, at: &Address) -> String {
-    let (from, to) = (model.shown(), at.quoted());
-    match key.own {
-        true => {
-            key.definition.replacen(&format!("REFERENCES {from}"), &format!("REFERENCES {to}"), 1)
+fn definition_for(key: &ForeignKey, at: &Address) -> String {
+    match &key.own {
+        Some(own) => {
+            let (from, to) = (format!("REFERENCES {own}"), format!("REFERENCES {}", at.quoted()));
+            key.definition.replacen(&from, &to, 1)
         }
-        false => key.definition.clone(),
+        None => key.definition.clone(),
     }
 }
 
@@ -200,12 +200,12 @@ mod tests {
                     ForeignKey {
                         name: "parent".into(),
                         definition: r#"FOREIGN KEY (p) REFERENCES public."Order Lines"(id)"#.into(),
-                        own: true,
+                        own: Some(r#"public."Order Lines""#.into()),
                     },
                     ForeignKey {
                         name: "other".into(),
                         definition: "FOREIGN KEY (o) REFERENCES public.orders(id) NOT VALID".into(),
-                        own: false,
+                        own: None,
                     },
                 ],
                 ..Model::default()
