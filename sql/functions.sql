@@ -155,8 +155,6 @@ BEGIN
          'Whether a trigger is a guard as spyne makes them'),
         ('spyne.guarded(oid)', '-',
          'Whether a table has its guard triggers, and they always fire'),
-        ('spyne.preview_facts(oid[], oid[])', '-',
-         'What the rules of previews need to know of relations and functions'),
         ('spyne.sketch_add(internal, "any")', '-',
          'What spyne.column_sketch stands on: takes a value'),
         ('spyne.sketch_combine(internal, internal)', '-',

@@ -1,8 +1,6 @@
 //! What every function here begins with: who calls, and are the arguments there.
 
 pub use crate::command::caller::{Caller, require_writable};
-use crate::guc;
-use crate::pg::elevate;
 use spyne_core::kernel::error::{Result, SpyneError};
 
 /// The value of an argument that must not be NULL.
@@ -11,9 +9,4 @@ use spyne_core::kernel::error::{Result, SpyneError};
 /// 22004.
 pub fn given<T>(value: Option<T>, name: &str, hint: &str) -> Result<T> {
     value.ok_or_else(|| SpyneError::null_argument(name, hint))
-}
-
-/// Fixed catalog work: elevated, with spyne's lock timeout.
-pub fn elevated<T>(work: impl FnOnce() -> T) -> T {
-    elevate::run(guc::lock_timeout_ms(), work)
 }

@@ -3,9 +3,10 @@
 use pgrx::JsonB;
 use pgrx::prelude::*;
 
-use super::context::{Caller, elevated, given};
+use super::context::{Caller, given};
 use super::previews::{PreviewRow, preview};
 use crate::pg::catalogs;
+use crate::pg::elevate::elevated;
 use crate::pg::row_sets::Rows;
 use crate::report::OrRaise;
 use crate::store::previews;
@@ -38,14 +39,15 @@ fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) -> Rows<PreviewRo
         let asked = correction::read(&given_corrections)?;
         let staging = caller.role.may(Permission::ViewShadow);
         let resolve = |name: &str, version: &str| {
-            elevated(|| previews::version_of(name, version, staging)).ok().flatten()
+            elevated(|e| previews::version_of(e, name, version, staging)).ok().flatten()
         };
         let corrected = correction::correct(&old.sql, &asked, &resolve)?;
         let asked = Asked::plain(&corrected.sql, old.include_deprecated);
         let new = preview(&asked, Some(&old.preview_id), &caller)?;
         if !catalogs::read_only_here() {
-            elevated(|| {
+            elevated(|e| {
                 previews::corrected(
+                    e,
                     &old.preview_id,
                     &new.preview_id,
                     &given_corrections,
@@ -63,9 +65,9 @@ fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) -> Rows<PreviewRo
 fn find(id: &str, caller: &Caller) -> Result<Preview> {
     let admin = caller.role == Role::Admin;
     let found = match id.parse::<i64>() {
-        Ok(run) => elevated(|| previews::run(run, caller.user, admin))?.map(|r| r.preview),
+        Ok(run) => elevated(|e| previews::run(e, run, caller.user, admin))?.map(|r| r.preview),
         Err(_) if previews::is_uuid(id) => {
-            elevated(|| previews::by_id(id, caller.user, admin))?.map(|f| f.preview)
+            elevated(|e| previews::by_id(e, id, caller.user, admin))?.map(|f| f.preview)
         }
         Err(_) => None,
     };

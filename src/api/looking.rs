@@ -1,16 +1,16 @@
-//! Looking at a statement: what Postgres makes of it, and what the rules say.
+//! Looking at a statement: what Postgres makes of it, and what the rules say of that.
 
 use std::collections::BTreeMap;
 
 use pgrx::prelude::*;
 
-use super::context::{Caller, elevated};
-use super::standing::accepted_joins;
+use super::context::Caller;
 use crate::guc;
 use crate::pg::analyze::{self, Problem, Raised};
 use crate::pg::catalogs;
+use crate::pg::elevate::{Elevated, elevated};
 use crate::report;
-use crate::store::previews;
+use crate::store::{joins, previews, relations};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::names::{literal, quote};
 use spyne_core::kernel::role::Permission;
@@ -19,7 +19,7 @@ use spyne_core::statement::correction;
 use spyne_core::statement::preview::asked::Asked;
 use spyne_core::statement::preview::looked::{Known, Looked};
 use spyne_core::statement::preview::subject::Limits;
-use spyne_core::statement::preview::{description, text};
+use spyne_core::statement::preview::{description, standing, text};
 use spyne_core::words::likeness::near;
 
 /// What to type where there is no statement.
@@ -29,21 +29,21 @@ pub(super) const HINT: &str =
 /// The kinds of statement that have a preview.
 const KINDS: &str = "SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, TABLE; TRUNCATE; COPY, CREATE TABLE AS, SELECT INTO, DECLARE CURSOR, EXPLAIN, PREPARE and EXECUTE of them";
 
-/// Looks at a statement; nothing is run and nothing stored.
+/// Judges a statement by what the catalogs know now.
 ///
 /// # Errors
-/// 22023 for what is no statement with a preview and for pins that do not fit; and
-/// Postgres's own.
-pub(super) fn look(asked: &Asked, caller: &Caller) -> Result<Looked> {
-    let (sql, analyzed) = analyzed(asked, caller)?;
-    let (oids, functions) = analyzed.uses();
-    let (relations, basis) =
-        elevated(|| previews::facts(&oids, &functions, analyzed.fingerprint.clone()))?;
-    let mut described = match analyzed.queries.is_empty() {
+/// XX000 where the catalog is not what it should be.
+pub(super) fn judged(elevated: &Elevated, sql: String, analyzed: Analyzed) -> Result<Looked> {
+    let (relations, basis) = relations::of(elevated, &analyzed)?;
+    let described = match analyzed.queries.is_empty() {
         true => description::written(&analyzed.written, &relations),
         false => description::describe(&analyzed.queries, &relations),
     };
-    let joins = accepted_joins(&mut described)?;
+    let names = standing::names(&described);
+    let joins = match names.is_empty() {
+        true => Vec::new(),
+        false => joins::between(elevated, &names)?,
+    };
     let known = Known {
         relations: &relations,
         joins: &joins,
@@ -62,7 +62,8 @@ pub(super) fn look(asked: &Asked, caller: &Caller) -> Result<Looked> {
 /// are tried.
 ///
 /// # Errors
-/// As [`look`].
+/// 22023 for what is no statement with a preview and for pins that do not fit; and
+/// Postgres's own.
 pub(super) fn analyzed(asked: &Asked, caller: &Caller) -> Result<(String, Analyzed)> {
     if !asked.pins.is_empty() {
         let sql = pinned(&asked.text, &asked.pins, caller)?;
@@ -81,7 +82,7 @@ pub(super) fn analyzed(asked: &Asked, caller: &Caller) -> Result<(String, Analyz
         let lookup = |parts: &[String]| match parts {
             // A name that Postgres knows stays what it is.
             [name] if !catalogs::is_visible_relation(name) => {
-                elevated(|| previews::logical(name, None, staging)).ok().flatten()
+                elevated(|e| previews::logical(e, name, None, staging)).ok().flatten()
             }
             _ => None,
         };
@@ -102,7 +103,7 @@ fn pinned(sql: &str, pins: &BTreeMap<String, String>, caller: &Caller) -> Result
     let staging = caller.role.may(Permission::ViewShadow);
     let mut tables = BTreeMap::new();
     for (name, version) in pins {
-        let table = elevated(|| previews::logical(name, Some(version), staging))?;
+        let table = elevated(|e| previews::logical(e, name, Some(version), staging))?;
         let table = table.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
@@ -155,7 +156,7 @@ fn raise_again(raised: Raised, sql: &str, caller: &Caller) -> ! {
     let detail: Vec<String> = raised.detail.into_iter().chain(pointed).collect();
     let missing = matches!(raised.sqlstate, PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE);
     let known = match missing {
-        true => elevated(|| previews::names(caller.user)).unwrap_or_default(),
+        true => elevated(|e| previews::names(e, caller.user)).unwrap_or_default(),
         false => Vec::new(),
     };
     let wanted = raised.message.split('"').nth(1).unwrap_or_default();

@@ -16,7 +16,6 @@ pub mod resolution;
 pub mod roles;
 pub mod rules;
 pub mod shadows;
-mod standing;
 pub mod statements;
 pub mod states;
 pub mod transitions;

@@ -9,14 +9,16 @@ use pgrx::{JsonB, Uuid};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::context::{Caller, elevated, given};
-use super::looking::{HINT, analyzed, look};
+use super::context::{Caller, given};
+use super::looking::{HINT, analyzed, judged};
 use crate::guc;
+use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::row_sets::{Rows, row};
 use crate::pg::{analyze, catalogs, trial, users};
 use crate::preview_rule;
 use crate::report::{self, OrRaise};
-use crate::store::previews;
+use crate::store::previews::{self, Past};
+use crate::store::relations;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::statement::analyzed::Runner;
@@ -171,31 +173,53 @@ fn ask(
 /// # Errors
 /// As spyne_preview, arguments aside.
 pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) -> Result<Preview> {
-    let looked = preview_rule::looking(asked.include_deprecated, || look(asked, caller))?;
-    let can_be_tried = looked.analyzed.can_be_tried();
+    let (sql, analyzed) =
+        preview_rule::looking(asked.include_deprecated, || analyzed(asked, caller))?;
+    let can_be_tried = analyzed.can_be_tried();
     let maker = Maker {
         user: caller.user,
         user_name: users::name(caller.user),
         search_path: catalogs::search_path(),
     };
-    let mut preview = looked.preview(asked, maker, elevated(previews::ms_per_cost)?);
-    preview.corrects = corrects.map(str::to_string);
-    if asked.dry_run {
-        if !can_be_tried {
-            return Err(no_dry_run(&preview.statement));
-        }
-        let tried = dry_run(&preview)?;
-        preview.estimated_rows = Some(tried.rows as f64);
-        preview.dry_run = Some(tried);
-    }
-    let ttl = guc::preview_ttl_seconds();
-    let is_stored = !catalogs::read_only_here();
-    let kept = match is_stored {
-        true => elevated(|| previews::insert(&preview, ttl, guc::preview_retention_seconds()))?,
-        false => elevated(|| previews::held(ttl))?,
+    let retention = guc::preview_retention_seconds();
+    let make = |e: &Elevated| -> Result<(Preview, Past)> {
+        let looked = judged(e, sql, analyzed)?;
+        let past = previews::past(e, retention)?;
+        let mut preview = looked.preview(asked, maker, past.ms_per_cost);
+        preview.corrects = corrects.map(str::to_string);
+        Ok((preview, past))
     };
-    preview.preview_id = kept.preview_id;
-    preview.expires_at = kept.expires_at;
+    let is_stored = !catalogs::read_only_here();
+    let ttl = guc::preview_ttl_seconds();
+    let keep = |e: &Elevated, mut preview: Preview, past: &Past| -> Result<Preview> {
+        if is_stored && past.is_cluttered {
+            previews::clear(e, retention)?;
+        }
+        let kept = match is_stored {
+            true => previews::insert(e, &preview, ttl)?,
+            false => previews::held(e, ttl)?,
+        };
+        preview.preview_id = kept.preview_id;
+        preview.expires_at = kept.expires_at;
+        Ok(preview)
+    };
+    let preview = match asked.dry_run {
+        false => elevated(|e| {
+            let (preview, past) = make(e)?;
+            keep(e, preview, &past)
+        })?,
+        // The write is tried as the caller.
+        true => {
+            let (mut preview, past) = elevated(make)?;
+            if !can_be_tried {
+                return Err(no_dry_run(&preview.statement));
+            }
+            let tried = dry_run(&preview)?;
+            preview.estimated_rows = Some(tried.rows as f64);
+            preview.dry_run = Some(tried);
+            elevated(|e| keep(e, preview, &past))?
+        }
+    };
     if !is_stored {
         report::log_line(&format!(
             "spyne: preview {} held by this session: {}",
@@ -265,7 +289,8 @@ fn spyne_validate(query: Option<&str>) -> Rows<GuardrailRow> {
         let asked = Asked::plain(given(query, "query", HINT)?, true);
         let caller = Caller::now();
         caller.require(Permission::Query, "validate a statement")?;
-        let looked = preview_rule::looking(true, || look(&asked, &caller))?;
+        let (sql, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
+        let looked = elevated(|e| judged(e, sql, analyzed))?;
         let row = |g: Guardrail| GuardrailRow {
             code: g.code.into_owned(),
             severity: g.severity.as_str(),
@@ -293,8 +318,7 @@ fn analyzed_trees(query: Option<&str>) -> JsonB {
         let caller = Caller::now();
         caller.require(Permission::Query, "look at a statement")?;
         let (_, analyzed) = preview_rule::looking(true, || analyzed(&asked, &caller))?;
-        let (oids, functions) = analyzed.uses();
-        let (relations, _) = elevated(|| previews::facts(&oids, &functions, String::new()))?;
+        let (relations, _) = elevated(|e| relations::of(e, &analyzed))?;
         Ok(json!({
             "wrapper": analyzed.wrapper.as_str(), "queries": analyzed.queries, "relations": relations.0,
         }))
@@ -316,7 +340,7 @@ fn spyne_explain(execution_id: Option<i64>) -> String {
         let id = given(execution_id, "execution_id", hint)?;
         let caller = Caller::now();
         let admin = caller.role == Role::Admin;
-        let run = elevated(|| previews::run(id, caller.user, admin))?.ok_or_else(|| {
+        let run = elevated(|e| previews::run(e, id, caller.user, admin))?.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
                 format!("there is no run {id} of yours"),
@@ -343,7 +367,7 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
         let sql = match held {
             Some(sql) => sql,
             None => {
-                let found = elevated(|| previews::by_id(&id, caller.user, false))?;
+                let found = elevated(|e| previews::by_id(e, &id, caller.user, false))?;
                 let found = found.ok_or_else(|| no_such_preview(&id))?;
                 preview_rule::check_runnable(&found)?;
                 found.preview.sql

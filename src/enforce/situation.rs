@@ -26,7 +26,7 @@ pub(super) fn of(statement: &Statement, user: RoleId) -> Situation {
     }
     let plain = Situation::plain(statement.kind, seen(statement), roles::role_of(user));
     let plain = Situation {
-        superuser: users::is_superuser(user),
+        superuser: statement.kind.asks_for_superuser() && users::is_superuser(user),
         include_deprecated: guc::include_deprecated(),
         ingestion_open: cache::ingestion_open(),
         installing: elevate::installing(),
@@ -79,7 +79,7 @@ fn with_previews(plain: Situation, statement: &Statement, user: RoleId, now: Now
         has_text: text.is_some() && !statement.own_names,
         follows: authority(followed(statement, user)),
         from_client: plain.is_bound() && text_to_preview(statement, of_key).is_some(),
-        doubt: frames::doubt().map(|denial| denial.rule),
+        doubt: frames::doubted(),
         ..plain
     }
 }

@@ -25,13 +25,13 @@ pub struct Elevated {
 /// Runs `work` elevated, with `spyne.lock_timeout`. On an error the abort of the
 /// (sub)transaction gives back user and settings.
 pub fn elevated<T>(work: impl FnOnce(&Elevated) -> T) -> T {
-    run(guc::lock_timeout_ms(), || work(&Elevated { _here: PhantomData }))
+    pinned(guc::lock_timeout_ms(), || work(&Elevated { _here: PhantomData }))
 }
 
 /// As [`elevated`], without pinning any setting: for a statement in which every
 /// name is qualified and there is no operator or cast to look up.
 pub fn elevated_unpinned<T>(work: impl FnOnce(&Elevated) -> T) -> T {
-    run_prepared(|| work(&Elevated { _here: PhantomData }))
+    unpinned(|| work(&Elevated { _here: PhantomData }))
 }
 
 /// Whether the running statement is spyne's own.
@@ -77,7 +77,7 @@ impl Drop for Working {
 /// `work` may only run statements that spyne has written: no statement of the
 /// caller's, no read of a user's table, no user's function. On an error the
 /// abort of the (sub)transaction gives back user and settings.
-pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
+fn pinned<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
     let working = Working::begin();
     // SAFETY: user id and settings are saved and restored in pairs; an ERROR in
     // between is cleaned up by AbortTransaction or AbortSubTransaction, which
@@ -91,6 +91,9 @@ pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
         set_local(c"lock_timeout", &lock_timeout_ms.to_string());
         // Rows of the catalog are filtered by role for readers, not for spyne.
         set_local(c"row_security", "on");
+        // spyne's statements are kept: they are planned once, and not for each of their
+        // arguments.
+        set_local(c"plan_cache_mode", "force_generic_plan");
         pg_sys::SetUserIdAndSecContext(
             pg_sys::BOOTSTRAP_SUPERUSERID.into(),
             context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
@@ -104,12 +107,12 @@ pub fn run<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// As [`run`], without pinning any setting: for a statement that was prepared
+/// As [`pinned`], without pinning any setting: for a statement that was prepared
 /// once, in which every name is qualified and there is no operator or cast to
 /// look up.
-pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
+fn unpinned<T>(work: impl FnOnce() -> T) -> T {
     let working = Working::begin();
-    // SAFETY: as in `run`.
+    // SAFETY: as in `pinned`.
     let result = unsafe {
         let mut user = pg_sys::InvalidOid;
         let mut context = 0;
@@ -130,7 +133,7 @@ pub fn run_prepared<T>(work: impl FnOnce() -> T) -> T {
 /// security-restricted operation, as Postgres runs index expressions of others.
 pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce() -> T) -> T {
     let _frame = Pushed::new(Doing::SteppedDown);
-    // SAFETY: as in `run`.
+    // SAFETY: as in `pinned`.
     unsafe {
         let mut elevated = pg_sys::InvalidOid;
         let mut context = 0;

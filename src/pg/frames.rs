@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use pgrx::{pg_guard, pg_sys};
 
 use spyne_core::gate::frames::{Frames, Lasting, Wrapper};
-use spyne_core::gate::rules::Denial;
+use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RelId;
 use spyne_core::lifecycle::plan::facts::GovernedView;
@@ -244,7 +244,16 @@ pub fn utility_text() -> Option<Text> {
     read(Frames::wrapper_text)
 }
 
-/// Why the utility statement around is not authorised, although it has a preview.
+/// The rule by which the preview of the utility statement around does not authorise
+/// it.
+pub fn doubted() -> Option<Rule> {
+    match now().is_something() {
+        true => read(Frames::doubted),
+        false => None,
+    }
+}
+
+/// The same, in words.
 pub fn doubt() -> Option<Denial> {
     read(Frames::doubt)
 }

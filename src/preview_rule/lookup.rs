@@ -3,13 +3,14 @@
 
 use super::refusals::{call_for, not_authorising};
 use super::session::{self, session};
-use crate::guc;
 use crate::pg::analyze::{self, Problem};
+use crate::pg::elevate::elevated;
 use crate::pg::policy::Statement;
 use crate::pg::text::Text;
-use crate::pg::{cache, catalogs, clock, elevate, portals};
+use crate::pg::{cache, catalogs, clock, portals};
 use crate::report::OrRaise;
 use crate::store::previews::{self, Found};
+use crate::store::relations;
 use spyne_core::gate::judge::Search;
 use spyne_core::gate::rules::{Denial, Rule, Words};
 use spyne_core::gate::session::{Authorised, Recalled, Uses};
@@ -58,12 +59,12 @@ pub(super) fn find(text: &Text, user: RoleId, manner: Manner) -> Result<Option<T
     {
         return Ok(Some(token));
     }
-    let Some(found) = elevated(|| previews::find(user, text)).or_raise() else {
+    let Some(found) = elevated(|e| previews::find(e, user, text)).or_raise() else {
         return Ok(None);
     };
     check_runnable(&found)?;
     let takes = manner.takes_run && found.preview.writes;
-    if takes && !elevated(|| previews::take(&found.preview.preview_id)).or_raise() {
+    if takes && !elevated(|e| previews::take(e, &found.preview.preview_id)).or_raise() {
         return Err(not_authorising(&Found { used: true, ..found }));
     }
     Ok(session::remember(authorised(&found), !found.preview.writes))
@@ -138,10 +139,7 @@ pub(super) fn check_runnable(found: &Found) -> Result<(), Denial> {
 fn check_basis(sql: &str, then: &Basis) -> Result<(), Denial> {
     let changes = match analyze::analyze(sql, false) {
         Ok(analyzed) => {
-            let (relations, functions) = analyzed.uses();
-            let fingerprint = analyzed.fingerprint.clone();
-            let (_, now) =
-                elevated(|| previews::facts(&relations, &functions, fingerprint)).or_raise();
+            let now = elevated(|e| relations::basis(e, &analyzed, then)).or_raise();
             staleness::changes(then, &now)
         }
         Err(Problem::Error(raised)) => vec![raised.message],
@@ -153,11 +151,6 @@ fn check_basis(sql: &str, then: &Basis) -> Result<(), Denial> {
     let detail = format!("Since it was made: {}.", changes.join("; "));
     let words = Words::new("the preview of this statement is stale", detail, call_for(sql));
     Err(Denial::new(Rule::PreviewStale, words))
-}
-
-/// Fixed catalog work.
-pub(super) fn elevated<T>(work: impl FnOnce() -> T) -> T {
-    elevate::run(guc::lock_timeout_ms(), work)
 }
 
 /// A stored preview as the session keeps it in mind.

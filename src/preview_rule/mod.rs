@@ -12,7 +12,7 @@ use crate::pg::{cache, catalogs, clock, elevate, users};
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Execution, Found};
 use crate::store::roles;
-use lookup::{Manner, elevated, find, fresh};
+use lookup::{Manner, find, fresh};
 use session::remember;
 use spyne_core::gate::rules::Denial;
 use spyne_core::gate::session::{Authorised, Passed};
@@ -189,8 +189,8 @@ pub fn finished(token: Token, report: Report) {
     };
     // A portal is dropped with no snapshot of its own any more.
     catalogs::with_latest_snapshot(|| match joins {
-        true => elevated(|| previews::record(&execution)),
-        false => elevate::run_prepared(|| previews::record_plain(&execution)),
+        true => elevate::elevated(|e| previews::record(e, &execution)),
+        false => elevate::elevated_unpinned(|e| previews::record_plain(e, &execution)),
     })
     .or_raise();
 }

@@ -221,23 +221,19 @@ fn accept(elevated: &Elevated, new: &NewJoin, by: &str) -> Result<()> {
     ACCEPT_CANDIDATE.run(elevated, (new.candidate_id,))
 }
 
-static SUSPECT_ALL: Query<(String, String), ()> = Query::write(
-    "UPDATE spyne.accepted_joins SET status = 'suspect', suspect_since = clock_timestamp(), suspect_because = $2
-     WHERE status = 'accepted' AND $1 IN (name1, name2)",
-);
-static SUSPECT_OF_COLUMN: Query<(String, String, String), ()> =
-    Query::write(include_str!("../../sql/queries/suspect_joins_of_column.sql"));
+static SUSPECT: Query<(String, Option<String>, String), ()> =
+    Query::write(include_str!("../../sql/queries/suspect_joins.sql"));
 static SUSPECT_CHANGED: Query<(String, RelId), ()> =
     Query::write(include_str!("../../sql/queries/suspect_changed_joins.sql"));
 
 /// Puts all joins of a name in doubt: whatever has it next may be something else.
 pub fn suspect_all(elevated: &Elevated, name: &str, because: &str) -> Result<()> {
-    SUSPECT_ALL.run(elevated, (name, because))
+    SUSPECT.run(elevated, (name, None, because))
 }
 
 /// Puts the joins in doubt that use a column which has changed.
 pub fn suspect(elevated: &Elevated, name: &str, column: &str, because: &str) -> Result<()> {
-    SUSPECT_OF_COLUMN.run(elevated, (name, column, because))
+    SUSPECT.run(elevated, (name, Some(column), because))
 }
 
 /// Puts the joins of a name in doubt whose columns another table, which takes it
@@ -267,7 +263,6 @@ pub static STATEMENTS: &[&dyn Statement] = &[
     &DEPRECATE,
     &ACCEPT,
     &ACCEPT_CANDIDATE,
-    &SUSPECT_ALL,
-    &SUSPECT_OF_COLUMN,
+    &SUSPECT,
     &SUSPECT_CHANGED,
 ];

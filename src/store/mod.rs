@@ -11,12 +11,12 @@ pub mod joinable;
 pub mod joins;
 pub mod previews;
 pub mod query;
+pub mod relations;
 pub mod roles;
 pub mod rows;
 pub mod samples;
 pub mod shadows;
 pub mod shapes;
-mod sql;
 pub mod subjects;
 pub mod table_facts;
 pub mod tables;
@@ -35,6 +35,8 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         guards::STATEMENTS,
         joinable::STATEMENTS,
         joins::STATEMENTS,
+        previews::STATEMENTS,
+        relations::STATEMENTS,
         samples::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,

@@ -117,6 +117,7 @@ fn cell(row: &SpiTupleTable<'_>, at: usize, oid: pg_sys::Oid) -> Result<Cell, Fa
         pg_sys::TEXTARRAYOID => plain(row.get::<Vec<Option<String>>>(at)?.map(Value::from)),
         pg_sys::INT2ARRAYOID => plain(row.get::<Vec<i16>>(at)?.map(Value::from)),
         pg_sys::INT8ARRAYOID => plain(row.get::<Vec<i64>>(at)?.map(Value::from)),
+        pg_sys::FLOAT8ARRAYOID => plain(row.get::<Vec<f64>>(at)?.map(Value::from)),
         pg_sys::OIDARRAYOID => plain(
             row.get::<Vec<pg_sys::Oid>>(at)?
                 .map(|all| Value::from_iter(all.into_iter().map(|oid| oid.to_u32()))),
@@ -127,7 +128,7 @@ fn cell(row: &SpiTupleTable<'_>, at: usize, oid: pg_sys::Oid) -> Result<Cell, Fa
 }
 
 /// The types that [`cell`] reads.
-const READ: [pg_sys::Oid; 19] = [
+const READ: [pg_sys::Oid; 20] = [
     pg_sys::BOOLOID,
     pg_sys::INT2OID,
     pg_sys::INT4OID,
@@ -146,6 +147,7 @@ const READ: [pg_sys::Oid; 19] = [
     pg_sys::TEXTARRAYOID,
     pg_sys::INT2ARRAYOID,
     pg_sys::INT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
     pg_sys::OIDARRAYOID,
 ];
 

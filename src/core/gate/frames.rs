@@ -14,7 +14,7 @@
 //! sets it keeps the summary of before and gives that back; after an error the
 //! summary is worked out anew from the frames, without it.
 
-use super::rules::Denial;
+use super::rules::{Denial, Rule};
 use super::token::Token;
 use crate::kernel::ids::{RelId, RoleId};
 
@@ -330,8 +330,13 @@ impl<T, N> Frames<T, N> {
         self.wrapper().map(|wrapper| wrapper.text)
     }
 
-    /// Why the utility statement around is not authorised, although it has a
-    /// preview.
+    /// The rule by which the preview of the utility statement around does not
+    /// authorise it.
+    pub fn doubted(&self) -> Option<Rule> {
+        self.wrapper().and_then(|wrapper| wrapper.doubt.as_ref()).map(|denial| denial.rule)
+    }
+
+    /// The same, in words.
     pub fn doubt(&self) -> Option<Denial> {
         self.wrapper().and_then(|wrapper| wrapper.doubt.clone())
     }

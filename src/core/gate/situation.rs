@@ -67,14 +67,15 @@ impl Kind {
         matches!(self, Kind::Run | Kind::Copy)
     }
 
-    /// Whether it reads DEPRECATED tables without having asked for it: a
-    /// superuser's pg_dump takes everything, and a definition returns no rows.
+    /// Whether it reads DEPRECATED tables without having asked for it: a definition
+    /// returns no rows, and a superuser's pg_dump takes everything.
     pub const fn includes_deprecated(self, superuser: bool) -> bool {
-        match self {
-            Kind::Copy | Kind::NewKey => superuser,
-            Kind::Definition => true,
-            _ => false,
-        }
+        matches!(self, Kind::Definition) || self.asks_for_superuser() && superuser
+    }
+
+    /// Whether it matters that a superuser does it.
+    pub const fn asks_for_superuser(self) -> bool {
+        matches!(self, Kind::Copy | Kind::NewKey)
     }
 }
 
@@ -158,6 +159,7 @@ pub struct Situation {
     pub seen: Vec<Seen>,
     /// The spyne role of whoever acts.
     pub role: Role,
+    /// Only told where [`Kind::asks_for_superuser`].
     pub superuser: bool,
     /// The setting `spyne.include_deprecated`.
     pub include_deprecated: bool,

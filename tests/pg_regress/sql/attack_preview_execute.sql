@@ -61,7 +61,7 @@ SELECT count(*) FROM spyne.query_previews WHERE preview_id = :'reads';
 -- What these two stand on is nothing but the text.
 SELECT spyne.preview_statement(:'reads', false);
 \set VERBOSITY terse
-SELECT spyne.preview_facts('{}', '{}');
+SELECT spyne.schema_snapshot(0);
 INSERT INTO spyne.query_previews DEFAULT VALUES;
 UPDATE spyne.query_previews SET user_oid = 'regress_analyst'::regrole, expires_at = 'infinity';
 DELETE FROM spyne.query_executions;

@@ -9,7 +9,8 @@ use super::guardrails;
 use super::record::Preview;
 use super::staleness::Basis;
 use super::standing;
-use super::subject::{JoinFact, Limits, Subject};
+use super::subject::{Limits, Subject};
+use crate::joins::cover;
 use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::analyzed::{Analyzed, Wrapper};
 use crate::statement::query::relations::Relations;
@@ -30,8 +31,8 @@ pub struct Looked {
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     pub relations: &'a Relations,
-    /// Its joins between governed tables.
-    pub joins: &'a [JoinFact],
+    /// The accepted joins and the candidates between its tables.
+    pub joins: &'a [cover::Known],
     pub limits: Limits,
     /// What a relation is called.
     pub name_of: &'a dyn Fn(RelId) -> String,
@@ -46,17 +47,17 @@ pub struct Maker {
 }
 
 impl Looked {
-    /// Judges a statement. The `basis` has all relations, and the joins in force
-    /// between them; of these it keeps the ones that the statement uses.
+    /// Judges a statement. The `basis` is that of its relations and functions; the
+    /// accepted joins that it uses are noted in it.
     pub fn judge(
         sql: String,
         analyzed: Analyzed,
-        described: Description,
+        mut described: Description,
         mut basis: Basis,
         known: Known,
     ) -> Looked {
-        let used = standing::joins_used(&described);
-        basis.joins.retain(|join_id, _| used.contains(join_id));
+        let joins = standing::judge(&mut described, known.joins);
+        basis.joins = standing::statuses(&described, known.joins);
         basis.note_columns(&analyzed.queries);
         let mut assumed = Vec::new();
         let mut guarded = Vec::new();
@@ -66,7 +67,7 @@ impl Looked {
                 relations: known.relations,
                 plan: analyzed.plans.get(at).map(|p| &p.tree),
                 limits: known.limits,
-                joins: if at == 0 { known.joins } else { &[] },
+                joins: if at == 0 { &joins } else { &[] },
             };
             assumed.extend(assumptions(&subject));
             guarded.extend(guardrails::guardrails(&subject));
@@ -150,12 +151,7 @@ mod tests {
 
     fn basis() -> Basis {
         let orders = RelationBasis { cascades: vec![LINES], ..RelationBasis::default() };
-        let joins = ["used", "other"].map(|j| (j.to_string(), "accepted".to_string()));
-        Basis {
-            relations: BTreeMap::from([(ORDERS, orders)]),
-            joins: BTreeMap::from(joins),
-            ..Basis::default()
-        }
+        Basis { relations: BTreeMap::from([(ORDERS, orders)]), ..Basis::default() }
     }
 
     fn looked(command: Command, access: Use, wrapper: Wrapper) -> Looked {
@@ -197,11 +193,6 @@ mod tests {
         }
         let truncate = looked(Command::Select, Use::Write, Wrapper::Truncate);
         assert_eq!(codes(&truncate), ["WRITE_WITHOUT_WHERE"]);
-    }
-
-    #[test]
-    fn a_basis_keeps_the_joins_that_are_used() {
-        assert!(looked(Command::Select, Use::Read, Wrapper::None).basis.joins.is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What people have said of the joins of a statement: which of them are accepted, in
 //! doubt, suggested, or unknown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::{Description, JoinUse, TableUse};
 use super::subject::{JoinFact, Standing};
@@ -30,6 +30,16 @@ pub fn names(described: &Description) -> BTreeSet<&str> {
 pub fn joins_used(described: &Description) -> Vec<String> {
     let ids = described.joins.iter().filter_map(|j| j.join_id.clone());
     ids.collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+/// The accepted joins that a statement uses, each with its status.
+pub fn statuses(described: &Description, known: &[Known]) -> BTreeMap<String, String> {
+    let status = |id: &String| {
+        let join = known.iter().find(|k| k.join_id.as_ref() == Some(id))?;
+        Some(if join.suspect { "suspect" } else { "accepted" }.to_string())
+    };
+    let used = joins_used(described).into_iter();
+    used.filter_map(|id| status(&id).map(|status| (id, status))).collect()
 }
 
 /// Finds out which of the `known` joins a statement's joins are, and notes those that
@@ -152,6 +162,9 @@ mod tests {
         assert_eq!(said(&mut described, &all), [Standing::Accepted]);
         assert_eq!(joins_used(&described), ["new_v2"]);
         assert_eq!(described.joins[0].accepted_by.as_deref(), Some("ann"));
+        let status = |status: &str| BTreeMap::from([("new_v2".to_string(), status.to_string())]);
+        assert_eq!(statuses(&described, &all), status("accepted"));
+        assert_eq!(statuses(&described, &[known(Some("new_v2"), true)]), status("suspect"));
         let standing = said(&mut described, &all[..2]);
         assert_eq!(standing, [Standing::Suspect("old_v1".into(), 7)]);
         let mut described = statement(READ, READ);
