@@ -407,7 +407,7 @@ struct Inventory {
     settings: Vec<String>,
     /// `spyne.name`, of tables and views.
     relations: Vec<String>,
-    /// Roles, schemas, triggers, and the functions in schema spyne.
+    /// Roles, schemas, triggers, and what is in schema spyne: functions and types of rows.
     others: Vec<String>,
     /// What spyne_coverage can find.
     gaps: Vec<String>,
@@ -429,7 +429,8 @@ impl Inventory {
              UNION SELECT nspname FROM pg_namespace WHERE nspname LIKE 'spyne%'
              UNION SELECT evtname FROM pg_event_trigger
              UNION SELECT unnest(ARRAY['spyne_guard', 'spyne_guard_truncate', 'spyne_guard_row'])
-             UNION SELECT 'spyne.' || proname FROM pg_proc WHERE pronamespace = 'spyne'::regnamespace",
+             UNION SELECT 'spyne.' || proname FROM pg_proc WHERE pronamespace = 'spyne'::regnamespace
+             UNION SELECT 'spyne.' || relname FROM pg_class WHERE relnamespace = 'spyne'::regnamespace AND relkind = 'c'",
         )?;
         let gaps = list(
             "SELECT DISTINCT m[1] FROM pg_proc, regexp_matches(prosrc,
@@ -437,8 +438,10 @@ impl Inventory {
              WHERE oid = 'spyne.find_gaps()'::regprocedure",
         )?;
         let rows = client.query(
-            "SELECT proname::text, coalesce(proargnames, '{}') FROM pg_proc
-             WHERE proname LIKE 'spyne\\_%' ORDER BY 1",
+            "SELECT p.proname::text, coalesce(p.proargnames, '{}') || ARRAY(
+                 SELECT a.attname::text FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid
+                 WHERE t.oid = p.prorettype AND a.attnum > 0 AND NOT a.attisdropped)
+             FROM pg_proc p WHERE p.proname LIKE 'spyne\\_%' ORDER BY 1",
             &[],
         )?;
         let functions =
