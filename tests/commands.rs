@@ -9,6 +9,8 @@
 mod chance;
 #[path = "commands/evidence.rs"]
 mod evidence;
+#[path = "commands/inverses.rs"]
+mod inverses;
 #[path = "commands/play.rs"]
 mod play;
 #[path = "commands/registration.rs"]
@@ -24,7 +26,7 @@ use std::collections::BTreeSet;
 
 use play::Count;
 use scene::Situation;
-use spyne_tests::fixture::{database, rows, run};
+use spyne_tests::fixture::{assert_whole, database, governed_database, refused, rows, run};
 use spyne_tests::server;
 
 /// How a situation is made from its number, and of how many.
@@ -95,4 +97,62 @@ fn a_dry_run_shows_what_a_real_run_does() {
         assert!(done >= 3 && refused >= 3, "{function} is done and refused at least 3 times each");
     }
     assert!(number >= 200, "only {number} situations");
+}
+
+/// Operations that have an inverse.
+const UNDONE: [&str; 7] = [
+    "grant",
+    "join_publication",
+    "make_materialized_view",
+    "make_policy",
+    "rename",
+    "set_row_security",
+    "set_schema",
+];
+
+#[test]
+fn what_undoes_an_operation_gives_back_what_was_there() {
+    let server = server("inverses").start().expect("a server");
+    let mut client = database(&server);
+    run(&mut client, r#"CREATE ROLE "App Owner""#);
+    let tried: BTreeSet<String> = inverses::undo_all(&mut client).into_iter().collect();
+    assert_eq!(tried, UNDONE.map(str::to_string).into());
+}
+
+/// Takes a role's name away at the first step of a promotion, as another session might.
+const LEAVES: &str = "
+    CREATE ROLE leaver;
+    GRANT CREATE ON SCHEMA public TO leaver;
+    CREATE FUNCTION watch.leave() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF to_regrole('leaver') IS NOT NULL THEN ALTER ROLE leaver RENAME TO somebody_else; END IF;
+    END $$";
+const TRIGGER: &str = "CREATE EVENT TRIGGER leaves ON ddl_command_end
+    WHEN TAG IN ('ALTER INDEX', 'ALTER TABLE') EXECUTE FUNCTION watch.leave()";
+
+#[test]
+fn what_an_owner_wrote_runs_as_nobody_else_when_the_role_is_gone() {
+    let server = server("leaver").start().expect("a server");
+    let mut client = governed_database(&server);
+    let owned = "
+        SET spyne.enforcement = off;
+        ALTER TABLE customer OWNER TO leaver; ALTER TABLE spyne_shadow.customer OWNER TO leaver;
+        RESET spyne.enforcement;
+        CREATE POLICY theirs ON customer USING (origin <> '')";
+    run(&mut client, LEAVES);
+    run(&mut client, owned);
+    let shown = rows(
+        &mut client,
+        "SELECT kind, detail FROM spyne_promote('spyne_shadow.customer', dry_run => true)",
+    );
+    assert!(shown.contains("step|policy theirs"), "{shown}");
+    run(&mut client, TRIGGER);
+
+    let promoted = client.simple_query("SELECT * FROM spyne_promote('spyne_shadow.customer')");
+    let error = refused(promoted, "42704");
+    assert_eq!(error.message(), r#"there is no role "leaver" any more"#);
+    assert!(error.detail().is_some_and(|detail| detail.contains("CREATE POLICY")), "{error:?}");
+    // Nothing is left of it, the new name of the role included.
+    assert_eq!(rows(&mut client, "SELECT to_regrole('leaver')"), "leaver");
+    assert_whole(&mut client, "customer");
 }

@@ -7,8 +7,8 @@ use spyne_core::lifecycle::plan::op::{Change, Op, RunsAs};
 use spyne_core::lifecycle::plan::record::{Record, Which};
 use spyne_core::lifecycle::plan::{Plan, Step};
 
-use super::Hold;
 use super::caller::Caller;
+use super::{Hold, registration};
 use crate::pg::elevate::{self, Elevated, LockMode, elevated};
 use crate::pg::reading::as_caller_only;
 use crate::pg::{catalogs, users};
@@ -164,16 +164,45 @@ fn set_state(
     guards::install(elevated, change.relation, StateSet::of(change.to))
 }
 
-/// The table that a record is about, which a step before may have made.
-fn found(table: &Which) -> Result<RelId> {
+/// The table that a plan brings under governance.
+///
+/// # Errors
+/// Where the caller's own steps were to make it and what is there now is none of
+/// theirs, or nothing that can be governed: their functions run meanwhile, and may
+/// have put something else in its place.
+fn entering(elevated: &Elevated, table: &Which, acting: RoleId) -> Result<RelId> {
+    let at = match table {
+        Which::Is(relation) => return Ok(*relation),
+        Which::Made(at) => at,
+    };
+    let lost = |detail: &str| {
+        SpyneError::new(
+            Code::WrongState,
+            format!("{at} is not the table that was made"),
+            detail,
+            "Look at what runs when it is made: an expression of an index, or a trigger on DDL.",
+        )
+    };
+    let relation = catalogs::relation_in(&at.schema, &at.name)
+        .ok_or_else(|| lost("It was dropped as soon as it was made."))?;
+    let candidate = tables::candidate(elevated, relation)?;
+    registration::check_kind(&candidate)?;
+    match users::has_rights_of(acting, candidate.owner) {
+        true => Ok(relation),
+        false => Err(lost("Somebody else owns what is there.")),
+    }
+}
+
+/// The same, once it is under governance.
+fn entered(table: &Which) -> Result<RelId> {
     match table {
         Which::Is(relation) => Ok(*relation),
         Which::Made(at) => catalogs::relation_at(at).ok_or_else(|| {
             SpyneError::new(
-                Code::UndefinedTable,
-                format!("{at} was dropped as soon as it was made"),
-                "A trigger on DDL may have done so.",
-                "See which there are: \\dy",
+                Code::Internal,
+                format!("{at} is gone"),
+                "It came under governance a moment ago.",
+                "Run it again.",
             )
         }),
     }
@@ -182,7 +211,7 @@ fn found(table: &Which) -> Result<RelId> {
 fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&str>) -> Result<()> {
     match record {
         Record::Register { table, state, name, version, owner, home } => {
-            let (relation, state, owner) = (found(table)?, *state, *owner);
+            let (relation, state, owner) = (entering(elevated, table, acting)?, *state, *owner);
             let row = NewRow { relation, state, name, version, owner, home };
             tables::insert(elevated, &row, acting, reason)
         }
@@ -192,10 +221,10 @@ fn note(elevated: &Elevated, record: &Record, acting: RoleId, reason: Option<&st
             tables::history(elevated, &line, acting, reason)
         }
         Record::InstallGuards { table, state } => {
-            guards::install(elevated, found(table)?, StateSet::of(*state))
+            guards::install(elevated, entered(table)?, StateSet::of(*state))
         }
         Record::RemoveGuards { relation } => guards::remove(elevated, *relation),
-        Record::SuspendGrants { table } => grants::suspend(elevated, found(table)?),
+        Record::SuspendGrants { table } => grants::suspend(elevated, entered(table)?),
         Record::RestoreGrants { relation } => grants::restore(elevated, *relation),
         Record::CloseToViews { relation } => grants::revoke_from_views(elevated, *relation),
         Record::SuspectJoins { name, because } => joins::suspect_all(elevated, name, because),

@@ -89,21 +89,29 @@ impl Registration {
 
 impl Register {
     fn check(&self, candidate: &Candidate) -> Result<String> {
-        registration::check(&Request {
-            address: candidate.address(),
-            kind: &candidate.kind,
-            temporary: candidate.temporary,
-            is_partition: candidate.is_partition,
-            parent: candidate.parent.as_deref(),
-            is_system: candidate.is_system,
-            extension: candidate.extension.as_deref(),
-            governed: candidate.state.zip(candidate.governed_as.as_deref()),
-        })?;
+        check_kind(candidate)?;
         registration::check_state(self.state)?;
         let name = self.name.clone().unwrap_or_else(|| candidate.name.clone());
         registration::check_name(&name)?;
         Ok(name)
     }
+}
+
+/// Checks that a relation is of a kind that can be governed.
+///
+/// # Errors
+/// 42809 for one that is not, 42710 for one that is governed already.
+pub fn check_kind(candidate: &Candidate) -> Result<()> {
+    registration::check(&Request {
+        address: candidate.address(),
+        kind: &candidate.kind,
+        temporary: candidate.temporary,
+        is_partition: candidate.is_partition,
+        parent: candidate.parent.as_deref(),
+        is_system: candidate.is_system,
+        extension: candidate.extension.as_deref(),
+        governed: candidate.state.zip(candidate.governed_as.as_deref()),
+    })
 }
 
 impl Command for Register {

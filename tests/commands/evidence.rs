@@ -33,7 +33,7 @@ pub fn resolve_drift(number: usize) -> Situation {
     }
     if scene.maybe(8, "settled already") {
         scene.add(
-            "SELECT FROM spyne_resolve_drift((SELECT max(report_id) FROM spyne.drift_reports), 'dismiss', 'no')",
+            "SELECT spyne_resolve_drift(report_id, 'dismiss', 'no') FROM spyne.drift_reports WHERE status = 'open'",
         );
     }
     let report = match scene.chance.below(20) {

@@ -30,7 +30,8 @@ pub fn register(number: usize) -> Situation {
         _ => literal(scene.chance.of(&OWNERS)),
     };
     arguments.push(format!("owner => {owner}"));
-    if scene.maybe(40, "the name has versions") {
+    let registered = scene.has("governed already") && name == at.name;
+    if !registered && scene.maybe(40, "the name has versions") {
         versions(&mut scene, &name);
     }
     let roles = ["postgres", "admin", "engineer", "engineer"];
@@ -293,7 +294,7 @@ pub fn create_shadow(number: usize) -> Situation {
     if scene.maybe(12, "there is one already") {
         scene.add(format!("CREATE TABLE {} (i integer)", scene.shadow("").quoted()));
     }
-    if scene.maybe(10, "the schema is closed") {
+    if scene.schema() != quote("public") && scene.maybe(15, "the schema is closed") {
         scene.add(format!("REVOKE USAGE ON SCHEMA {} FROM PUBLIC", scene.schema()));
     }
     let mut arguments = match scene.chance.below(14) {

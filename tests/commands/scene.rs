@@ -68,7 +68,9 @@ impl Scene {
         if scene.maybe(60, "a schema of its own") {
             scene.schema = scene.name("schema");
             scene.add(format!("CREATE SCHEMA {}", quote(&scene.schema)));
-            scene.add(format!("GRANT USAGE ON SCHEMA {} TO PUBLIC", quote(&scene.schema)));
+            if !scene.maybe(10, "which is closed") {
+                scene.add(format!("GRANT USAGE ON SCHEMA {} TO PUBLIC", quote(&scene.schema)));
+            }
         }
         scene
     }
@@ -119,6 +121,11 @@ impl Scene {
             self.about.push(about);
         }
         so
+    }
+
+    /// Whether this was said of it.
+    pub fn has(&self, about: &str) -> bool {
+        self.about.contains(&about)
     }
 
     /// Chooses one of several, each with its words.

@@ -255,3 +255,11 @@ pub fn superseded(at: &Address) -> String {
         literal(&at.quoted())
     )
 }
+
+/// Takes a column away from a shadow, whose grants were taken before.
+pub fn lose_column(scene: &mut Scene, at: &Address) {
+    if scene.maybe(20, "a column less since") {
+        let amount = scene.quoted("amount");
+        scene.add(format!("ALTER TABLE {} DROP COLUMN {amount} CASCADE", at.quoted()));
+    }
+}

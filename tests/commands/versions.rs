@@ -82,6 +82,7 @@ fn first(scene: &mut Scene, name: &str) -> Address {
         at.as_argument(),
         literal(name)
     ));
+    tables::lose_column(scene, &at);
     at
 }
 
@@ -100,9 +101,10 @@ fn successor(scene: &mut Scene, at: &Address, name: &str) -> Address {
         false => {
             let beside = scene.at("beside");
             let (table, source) = (beside.quoted(), at.quoted());
-            match scene.maybe(30, "made anew") {
-                true => tables::make(scene, &beside),
-                false => {
+            match scene.which(&["made anew", "of another kind", "a copy", "a copy"]) {
+                "made anew" => tables::make(scene, &beside),
+                "of another kind" => return other_kind(scene, at, &beside, name),
+                _ => {
                     let including = scene.chance.of(&["", "INCLUDING ALL"]);
                     scene.add(format!("CREATE TABLE {table} (LIKE {source} {including})"));
                 }
@@ -120,14 +122,51 @@ fn successor(scene: &mut Scene, at: &Address, name: &str) -> Address {
     };
     differ(scene, &shadow, at);
     if scene.maybe(8, "something where the old version would go") {
-        let parked = with_suffix(&at.name, "__v1");
-        let parked = Address::new(&at.schema, parked).quoted();
-        scene.add(format!("CREATE TABLE {parked} (i integer)"));
+        let parked = Address::new(&at.schema, with_suffix(&at.name, "__v1")).quoted();
+        let what = scene.chance.of(&["TABLE IF NOT EXISTS", "TYPE"]);
+        match what {
+            "TYPE" => scene.add(format!(
+                "DO $do$ BEGIN CREATE TYPE {parked} AS ENUM (); EXCEPTION WHEN duplicate_object THEN NULL; END $do$"
+            )),
+            _ => scene.add(format!("CREATE {what} {parked} (i integer)")),
+        }
+    }
+    if scene.maybe(10, "it refers to the version that it replaces") {
+        let (id, table) = (scene.quoted("id"), shadow.quoted());
+        let old = at.quoted();
+        scene.add(format!(
+            "ALTER TABLE {table} ADD CONSTRAINT before FOREIGN KEY ({id}) REFERENCES {old} NOT VALID"
+        ));
     }
     if scene.maybe(10, "drift that nobody has seen") {
         scene.force(format!("ALTER TABLE {} ADD COLUMN drifted integer", at.quoted()));
     }
     shadow
+}
+
+/// A materialized view or a foreign table that is to take the place of a table.
+fn other_kind(scene: &mut Scene, at: &Address, beside: &Address, name: &str) -> Address {
+    let (view, source) = (beside.quoted(), at.quoted());
+    match scene.which(&["a materialized view", "a foreign table"]) {
+        "a materialized view" => {
+            scene.add(format!("CREATE MATERIALIZED VIEW {view} AS SELECT * FROM {source}"));
+        }
+        _ => {
+            let (id, label) = (scene.quoted("id"), scene.quoted("label"));
+            let amount = scene.quoted("amount");
+            scene.add("CREATE FOREIGN DATA WRAPPER nothing");
+            scene.add("CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing");
+            scene.add(format!(
+                "CREATE FOREIGN TABLE {view} ({id} integer, {label} text, {amount} numeric(10,2)) SERVER nowhere"
+            ));
+        }
+    }
+    scene.add(format!(
+        "SELECT FROM spyne_register({}, name => {}, state => 'SHADOW')",
+        beside.as_argument(),
+        literal(name)
+    ));
+    beside.clone()
 }
 
 /// What makes a shadow another table than the version it is to replace.
@@ -147,7 +186,7 @@ fn differ(scene: &mut Scene, shadow: &Address, at: &Address) {
     }
     if scene.maybe(10, "no key") {
         let key = quote(&with_suffix(&shadow.name, "_pkey"));
-        scene.add(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {key}"));
+        scene.add(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {key} CASCADE"));
     }
     if !scene.partitioned && scene.maybe(60, "rows") {
         let source = at.quoted();
