@@ -206,15 +206,15 @@ pub fn activate(scene: &mut Scene, at: &Address, name: &str) {
 /// Changes the governed view of a name, or builds on it.
 pub fn dress_view(scene: &mut Scene, name: &str) {
     let view = format!("governed.{}", quote(name));
-    let label = scene.quoted("label");
+    let id = scene.quoted("id");
     if scene.maybe(30, "grants on the governed view") {
         let reader = scene.chance.of(&READERS);
         scene.add(format!("GRANT SELECT ON {view} TO {reader}"));
-        scene.add(format!("GRANT SELECT ({label}) ON {view} TO outsider"));
+        scene.add(format!("GRANT SELECT ({id}) ON {view} TO outsider"));
     }
     if scene.maybe(20, "a comment on the governed view") {
         scene.force(format!("COMMENT ON VIEW {view} IS 'ours'"));
-        scene.force(format!("COMMENT ON COLUMN {view}.{label} IS 'a label'"));
+        scene.force(format!("COMMENT ON COLUMN {view}.{id} IS 'a key'"));
     }
     if scene.maybe(15, "options of the governed view") {
         scene.force(format!("ALTER VIEW {view} SET (security_barrier = true)"));

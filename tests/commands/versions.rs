@@ -131,7 +131,7 @@ fn successor(scene: &mut Scene, at: &Address, name: &str) -> Address {
             _ => scene.add(format!("CREATE {what} {parked} (i integer)")),
         }
     }
-    if scene.maybe(10, "it refers to the version that it replaces") {
+    if !scene.partitioned && scene.maybe(10, "it refers to the version that it replaces") {
         let (id, table) = (scene.quoted("id"), shadow.quoted());
         let old = at.quoted();
         scene.add(format!(
@@ -149,7 +149,15 @@ fn other_kind(scene: &mut Scene, at: &Address, beside: &Address, name: &str) -> 
     let (view, source) = (beside.quoted(), at.quoted());
     match scene.which(&["a materialized view", "a foreign table"]) {
         "a materialized view" => {
-            scene.add(format!("CREATE MATERIALIZED VIEW {view} AS SELECT * FROM {source}"));
+            let (id, label) = (scene.quoted("id"), scene.quoted("label"));
+            let body = match scene.maybe(40, "which reads what it is to replace") {
+                true => format!("SELECT * FROM {source}"),
+                false => format!(
+                    "SELECT 1 AS {id}, 'x'::text AS {label}, 1::numeric(10,2) AS {}",
+                    scene.quoted("amount")
+                ),
+            };
+            scene.add(format!("CREATE MATERIALIZED VIEW {view} AS {body}"));
         }
         _ => {
             let (id, label) = (scene.quoted("id"), scene.quoted("label"));

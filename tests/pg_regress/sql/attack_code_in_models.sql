@@ -34,4 +34,25 @@ SET ROLE regress_admin;
 SELECT count(*) > 0 AS promoted FROM spyne_promote('spyne_shadow.atk_model_t', dependents => 'repoint');
 SELECT count(*) > 0 AS restored FROM spyne_restore('atk_model.t__v1');
 RESET ROLE;
+
+-- What runs while a shadow is made puts something else in its place: that does
+-- not come under governance, and nothing is left of it.
+SET ROLE regress_engineer;
+CREATE FUNCTION atk_model.swap() RETURNS integer VOLATILE LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('spyne_shadow.atk_model_s') IS NOT NULL AND to_regclass('spyne_shadow.aside') IS NULL THEN
+        ALTER TABLE spyne_shadow.atk_model_s RENAME TO aside;
+        CREATE VIEW spyne_shadow.atk_model_s AS SELECT 1 AS id;
+    END IF;
+    RETURN 1;
+END
+$$;
+CREATE FUNCTION atk_model.innocent() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN RETURN (SELECT atk_model.swap()); END $$;
+CREATE TABLE atk_model.s (id integer);
+CREATE INDEX ON atk_model.s (id) WHERE atk_model.innocent() = 1;
+SELECT * FROM regress.attempt('SELECT * FROM spyne_create_shadow(''atk_model_s'', ''atk_model.s'')') WHERE field <> 'context';
+RESET ROLE;
+SELECT count(*) FROM pg_class WHERE relnamespace = 'spyne_shadow'::regnamespace AND relname IN ('aside', 'atk_model_s');
+SELECT count(*) FROM spyne.tables WHERE logical_name = 'atk_model_s';
 CALL regress.remove('atk_model');

@@ -61,6 +61,16 @@ pub fn plan_all(
                     format!("ALTER TABLE {} ADD UNIQUE ({columns});", incoming.at.clone().quoted()),
                 );
             }
+            Policy::Repoint
+                if at == incoming.address()
+                    && matches!(dependent, Dependent::MaterializedView(_)) =>
+            {
+                plan.block(
+                    at.shown(),
+                    format!("{kind} reads {old}, whose place it would take"),
+                    "Make it read something else, and promote that.",
+                );
+            }
             Policy::Repoint => {
                 // What the incoming table itself has is where that is by then.
                 let at = if *at == incoming.at { target } else { at };
@@ -440,5 +450,26 @@ mod tests {
         };
         let plan = plan(view, Policy::Repoint);
         assert_eq!(plan.blockers[0].remedy, r#"GRANT USAGE ON SCHEMA "x y" TO "App Owner";"#);
+    }
+
+    #[test]
+    fn a_materialized_view_does_not_take_the_place_of_what_it_reads() {
+        let view = MaterializedView {
+            schema: "spyne_shadow".into(),
+            name: "customer".into(),
+            definition: " SELECT id FROM public.customer;".into(),
+            uses: vec!["id".into()],
+            options: None,
+            owner: "app".into(),
+            can_create: true,
+            closed: Vec::new(),
+            comment: None,
+            indexes: Vec::new(),
+            grants: Vec::new(),
+            used_by: 0,
+        };
+        let plan = plan(Dependent::MaterializedView(Box::new(view)), Policy::Repoint);
+        assert_eq!(plan.steps, []);
+        assert!(plan.blockers[0].detail.ends_with("whose place it would take"));
     }
 }
