@@ -62,7 +62,7 @@ pub fn plan_all(
                 );
             }
             Policy::Repoint
-                if at == incoming.address()
+                if *at == incoming.at
                     && matches!(dependent, Dependent::MaterializedView(_)) =>
             {
                 plan.block(
@@ -455,8 +455,7 @@ mod tests {
     #[test]
     fn a_materialized_view_does_not_take_the_place_of_what_it_reads() {
         let view = MaterializedView {
-            schema: "spyne_shadow".into(),
-            name: "customer".into(),
+            at: Address::new("spyne_shadow", "customer"),
             definition: " SELECT id FROM public.customer;".into(),
             uses: vec!["id".into()],
             options: None,
