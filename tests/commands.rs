@@ -43,7 +43,7 @@ const CASES: [Case; 12] = [
     ("spyne_create_shadow", registration::create_shadow, 35),
     ("spyne_set_system_mode", registration::set_system_mode, 10),
     ("spyne_resolve_drift", evidence::resolve_drift, 30),
-    ("spyne_accept_join", evidence::accept_join, 24),
+    ("spyne_accept_join", evidence::accept_join, 70),
     ("spyne_reject_join", evidence::reject_join, 12),
     ("spyne_deprecate_join", evidence::deprecate_join, 12),
 ];
