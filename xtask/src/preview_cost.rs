@@ -140,7 +140,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The function that records a run: a row that the user asked for, and not part of the check.
-const RECORDING: &str = "spyne::pg::hooks::finish";
+const RECORDING: &str = "spyne::preview_rule::finished";
 
 /// Instructions of one point select.
 pub struct Cost {
@@ -157,7 +157,7 @@ fn of_the_rule(function: &str) -> bool {
     [
         "preview_rule::",
         "pg::runs::",
-        "hooks::executor_run",
+        "server::until_17::executor_run",
         "hooks::run_watched",
         "hooks::executor_end",
         "hooks::end_watched",

@@ -1,5 +1,5 @@
 //! What the catalogs know of the relations that a query names: the snapshot
-//! `spyne.relation_facts` returns.
+//! `sql/queries/statement_relations.sql` returns.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
