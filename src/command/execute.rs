@@ -183,8 +183,8 @@ fn entering(elevated: &Elevated, table: &Which, acting: RoleId) -> Result<RelId>
             "Look at what runs when it is made: an expression of an index, or a trigger on DDL.",
         )
     };
-    let relation = catalogs::relation_at(at)
-        .ok_or_else(|| lost("It was dropped as soon as it was made."))?;
+    let relation =
+        catalogs::relation_at(at).ok_or_else(|| lost("It was dropped as soon as it was made."))?;
     let candidate = tables::candidate(elevated, relation)?;
     registration::check_kind(&candidate)?;
     match users::has_rights_of(acting, candidate.owner) {

@@ -178,6 +178,9 @@ unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int
 struct Trampolines;
 
 impl Hooks for Trampolines {
+    type Arguments = RunArguments;
+    type Lists = PermissionLists;
+
     #[inline(always)]
     unsafe fn run(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
         // SAFETY: a trampoline.

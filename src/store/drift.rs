@@ -11,7 +11,7 @@ use spyne_core::shape::Change;
 use spyne_core::shape::rules::{ChangeType, Severity};
 use spyne_core::shape::snapshot::Snapshot;
 
-use super::query::{Json, Query, Statement};
+use super::query::{Json, Query, Statement, Text};
 use crate::pg::elevate::Elevated;
 use crate::pg::users;
 
@@ -214,7 +214,7 @@ impl OnRecord {
     }
 }
 
-static ON_RECORD: Query<(String, String), OnRecord> =
+static ON_RECORD: Query<(Text, Text), OnRecord> =
     Query::read(include_str!("../../sql/queries/drift_on_record.sql"));
 
 /// The changes that a table is known to have: of reports that are open or
@@ -240,7 +240,7 @@ pub struct Stored {
     pub state: Option<State>,
 }
 
-static SHAPE: Query<(String, String), Stored> = Query::read(
+static SHAPE: Query<(Text, Text), Stored> = Query::read(
     "SELECT v.schema_snapshot AS shape, v.origin, t.state
      FROM spyne.table_versions v LEFT JOIN spyne.tables t USING (logical_name, version)
      WHERE v.logical_name = $1 AND v.version = $2",
@@ -267,7 +267,7 @@ pub fn versions(elevated: &Elevated, name: &str) -> Result<Vec<String>> {
     VERSIONS.all(elevated, (name,))
 }
 
-static ADDRESS_OF: Query<(String, String), Address> =
+static ADDRESS_OF: Query<(Text, Text), Address> =
     Query::read(include_str!("../../sql/queries/address_of_name.sql"));
 
 /// Where the table of a name is that applications use: of this version, else

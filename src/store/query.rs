@@ -98,6 +98,9 @@ impl Bind for Oid {
     }
 }
 
+/// A text, in the arguments of a statement: no pair of them is an address.
+pub type Text = String;
+
 impl Bind for String {
     type Given<'a> = &'a str;
     const OID: pg_sys::Oid = pg_sys::TEXTOID;

@@ -6,10 +6,8 @@
 //! `since_NN` or `until_NN`. What is declared here is the same in all of them.
 
 use pgrx::pg_sys;
-use spyne_core::kernel::ids::RelId;
 
-use super::oids::rel_id;
-
+mod shared;
 #[cfg(not(feature = "pg15"))]
 mod since_16;
 #[cfg(not(any(feature = "pg15", feature = "pg16")))]
@@ -26,6 +24,8 @@ mod v16;
 mod v17;
 #[cfg(feature = "pg18")]
 mod v18;
+
+pub use shared::Hooks;
 
 #[cfg(feature = "pg15")]
 pub use v15::*;
@@ -56,42 +56,6 @@ pub const INDEX_BY_OID: u32 = 2679;
 /// pg_attrdef and pg_constraint.
 pub const DEFAULT_RELATION: u32 = 2604;
 pub const CONSTRAINT_RELATION: u32 = 2606;
-
-/// What a range table entry asks for, outside the executor: COPY and the like.
-pub struct Requested {
-    pub relid: RelId,
-    pub reads: bool,
-    pub writes: bool,
-}
-
-fn requested(relid: pg_sys::Oid, permissions: pg_sys::AclMode) -> Requested {
-    let writing = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
-    Requested {
-        relid: rel_id(relid),
-        reads: permissions & pg_sys::ACL_SELECT as pg_sys::AclMode != 0,
-        writes: permissions & writing as pg_sys::AclMode != 0,
-    }
-}
-
-/// What spyne does in the hooks whose arguments differ between majors. The
-/// functions [`executor_run`] and [`check_permissions`], made for an
-/// implementation of this trait, are what goes into Postgres's variables. They
-/// are trampolines, and so are these two.
-pub trait Hooks {
-    /// Called in place of ExecutorRun; hands the call on with
-    /// [`RunArguments::pass_to`].
-    ///
-    /// # Safety
-    /// The executor's own arguments.
-    unsafe fn run(query: *mut pg_sys::QueryDesc, arguments: RunArguments);
-
-    /// Called when the privileges of a range table are checked; hands the call
-    /// on with [`PermissionLists::pass_to`]. Returns whether they are granted.
-    ///
-    /// # Safety
-    /// The executor's own arguments.
-    unsafe fn permits(lists: PermissionLists, abort: bool) -> bool;
-}
 
 unsafe extern "C-unwind" {
     fn standard_ExecutorStart(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int);
@@ -127,10 +91,6 @@ pub const PROCESS_UTILITY: unsafe extern "C-unwind" fn(
     *mut pg_sys::DestReceiver,
     *mut pg_sys::QueryCompletion,
 ) = standard_ProcessUtility;
-
-/// Called by a tree walker of Postgres's for each direct part of a node.
-/// Returns whether to stop.
-type Walker<Node> = unsafe extern "C-unwind" fn(*mut Node, *mut core::ffi::c_void) -> bool;
 
 /// Calls `see` for each direct part of an expression, or each node of a list.
 ///

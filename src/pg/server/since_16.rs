@@ -4,7 +4,7 @@
 use pgrx::pg_sys;
 use spyne_core::kernel::ids::RoleId;
 
-use super::{Hooks, Requested, Walker, requested};
+use super::shared::{Hooks, Requested, Walker, requested};
 use crate::pg::lists::cells;
 use crate::pg::oids::role_id;
 
@@ -66,7 +66,7 @@ impl PermissionLists {
 ///
 /// # Safety
 /// For Postgres to call.
-pub unsafe extern "C-unwind" fn check_permissions<H: Hooks>(
+pub unsafe extern "C-unwind" fn check_permissions<H: Hooks<Lists = PermissionLists>>(
     range_table: *mut pg_sys::List,
     permissions: *mut pg_sys::List,
     abort: bool,

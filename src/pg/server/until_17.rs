@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-use super::Hooks;
+use super::shared::Hooks;
 
 unsafe extern "C-unwind" {
     fn standard_ExecutorRun(
@@ -46,7 +46,7 @@ impl RunArguments {
 ///
 /// # Safety
 /// For Postgres to call.
-pub unsafe extern "C-unwind" fn executor_run<H: Hooks>(
+pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>(
     query: *mut pg_sys::QueryDesc,
     direction: pg_sys::ScanDirection::Type,
     count: u64,

@@ -3,7 +3,7 @@
 
 use pgrx::pg_sys;
 
-use super::Hooks;
+use super::shared::Hooks;
 
 pub use super::since_16::*;
 pub use super::since_17::*;
@@ -48,7 +48,7 @@ impl RunArguments {
 ///
 /// # Safety
 /// For Postgres to call.
-pub unsafe extern "C-unwind" fn executor_run<H: Hooks>(
+pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>(
     query: *mut pg_sys::QueryDesc,
     direction: pg_sys::ScanDirection::Type,
     count: u64,

@@ -62,8 +62,7 @@ pub fn plan_all(
                 );
             }
             Policy::Repoint
-                if *at == incoming.at
-                    && matches!(dependent, Dependent::MaterializedView(_)) =>
+                if *at == incoming.at && matches!(dependent, Dependent::MaterializedView(_)) =>
             {
                 plan.block(
                     at.shown(),
