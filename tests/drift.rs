@@ -29,6 +29,11 @@ struct AlterTable {
     changes: BTreeSet<(String, Option<String>, String)>,
     /// Whether ALTER TABLE can give the old shape back.
     undoable: bool,
+    /// The last major of PostgreSQL on which it can do so on the table itself: later
+    /// ones want it done on the parent.
+    undoable_until: Option<u32>,
+    /// The first major of PostgreSQL that has the statement.
+    since: Option<u32>,
     #[serde(default = "t")]
     target: String,
 }
@@ -64,7 +69,10 @@ fn every_form_of_alter_table_is_told_as_it_is_and_undone_by_its_remedy() {
     let mut client = empty_database(&server, "forms");
     run(&mut client, "CREATE EXTENSION spyne");
     let mut faults = Vec::new();
-    for (at, case) in cases.iter().enumerate() {
+    let major = server.toolchain().major;
+    let known = |case: &&AlterTable| case.since.is_none_or(|since| since <= major);
+    println!("{} cases are of later majors", cases.iter().filter(|case| !known(case)).count());
+    for (at, case) in cases.iter().filter(known).enumerate() {
         let what = format!("{at}: {} ({})", case.form, case.about);
         // Each in a transaction of its own: the names they make are used again.
         let mut outcome = || -> Result<(), String> {
@@ -103,7 +111,7 @@ fn every_form_of_alter_table_is_told_as_it_is_and_undone_by_its_remedy() {
                     case.ddl
                 ));
             }
-            if !case.undoable {
+            if !case.undoable || case.undoable_until.is_some_and(|last| last < major) {
                 return Ok(());
             }
             let mut go = |sql: &str| client.batch_execute(sql).map_err(fails);

@@ -12,7 +12,9 @@ SELECT c.oid AS relation, format('%I.%I', n.nspname, c.relname) AS shown, c.reln
        pg_stat_get_mod_since_analyze(c.oid)::float8 AS changed_rows, c.relpages::float8 AS analyzed_pages,
        CASE WHEN pg_stat_get_mod_since_analyze(c.oid) > 1000
             THEN (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::float8 END AS pages,
-       a.numbers, a.names, a.types, a.not_null, a.with_statistics, a.null_fractions, a.digest AS columns,
+       a.numbers, a.names, a.types,
+       CASE WHEN k.unchecked IS NULL THEN a.not_null ELSE ARRAY(SELECT unnest(a.not_null) EXCEPT SELECT unnest(k.unchecked)) END AS not_null,
+       a.with_statistics, a.null_fractions, a.digest AS columns,
        i.unique_keys, i.indexed, md5(concat(k.digest, '|', i.digest)) AS constraints,
        CASE WHEN c.relhasrules THEN (
            SELECT md5(string_agg(concat(r.ev_type, r.ev_enabled, r.is_instead, r.ev_qual, r.ev_action), '' ORDER BY r.rulename))
@@ -60,12 +62,15 @@ CROSS JOIN LATERAL (
            coalesce(array_agg(x.columns[1]) FILTER (WHERE x.columns[1] <> 0), '{}') AS indexed,
            string_agg(x.definition, ',' ORDER BY x.definition COLLATE "C") FILTER (WHERE x.indisunique) AS digest
     FROM (SELECT i.indisunique, string_to_array(i.indkey::text, ' ')::int2[] AS columns,
-                 i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+                 i.indisunique AND NOT i.indisexclusion AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
                      AND i.indnkeyatts = i.indnatts AS is_key,
                  concat_ws('/', i.indkey, i.indnkeyatts, i.indclass, i.indcollation, i.indnullsnotdistinct, i.indimmediate,
                            coalesce(i.indexprs::text, '-'), coalesce(i.indpred::text, '-')) AS definition
           FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid) x) i
 CROSS JOIN LATERAL (
     SELECT string_agg(concat_ws('/', k.conname, k.contype, k.condeferrable, k.condeferred, k.convalidated, k.conkey, k.confrelid,
-                                k.confkey, k.confupdtype, k.confdeltype, k.confmatchtype, k.conbin), ',' ORDER BY k.conname) AS digest
-    FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')) k
+                                k.confkey, k.confupdtype, k.confdeltype, k.confmatchtype, k.conbin), ',' ORDER BY k.conname)
+               FILTER (WHERE k.contype <> 'n' OR NOT k.convalidated) AS digest,
+           -- A NOT NULL that is NOT VALID says nothing of the rows that are there.
+           array_agg(k.conkey[1]) FILTER (WHERE k.contype = 'n' AND NOT k.convalidated) AS unchecked
+    FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x', 'n')) k

@@ -1,27 +1,39 @@
 //! SQL that leads from one shape to another, and a view that gives the one over
 //! the other.
 
+use super::not_null;
 use super::snapshot::{Column, Constraint, Kind, Snapshot};
 use super::types::{Fit, fit};
 use crate::kernel::names::{Address, quote, with_suffix};
 
-/// A column as CREATE TABLE and ADD COLUMN have it, without its constraints but
-/// NOT NULL.
-pub fn column_definition(column: &Column) -> String {
+/// A column of a table called `table` as CREATE TABLE and ADD COLUMN have it,
+/// without its constraints but NOT NULL.
+pub fn column_definition(column: &Column, table: &str) -> String {
     let mut text = format!("{} {}", quote(&column.name), column.data_type);
     if let Some(collation) = &column.collation {
         text += &format!(" COLLATE {}", collation_name(collation));
     }
     match (&column.generated, column.identity.as_deref(), &column.default) {
-        (Some(expression), _, _) => text += &format!(" GENERATED ALWAYS AS ({expression}) STORED"),
+        (Some(expression), _, _) => {
+            let kept = if column.is_virtual { "VIRTUAL" } else { "STORED" };
+            text += &format!(" GENERATED ALWAYS AS ({expression}) {kept}");
+        }
         (_, Some(identity), _) => text += &format!(" {}", identity_clause(identity)),
         (_, _, Some(default)) => text += &format!(" DEFAULT {default}"),
         _ => {}
     }
-    if column.not_null {
-        text += " NOT NULL";
-    }
+    text += &not_null::clause(column, table);
     text
+}
+
+/// Adds a column. A NOT NULL that is NOT VALID comes after it, in a statement of
+/// its own: Postgres has no other way.
+pub fn add_column(address: &Address, column: &Column) -> String {
+    let table = address.quoted();
+    let definition = column_definition(column, &address.name);
+    let bare = Column { not_null: column.not_null, ..Column::default() };
+    let rest = not_null::alter(address, &column.name, &bare, column);
+    format!("ALTER TABLE {table} ADD COLUMN {definition}; {rest}").trim_end().to_string()
 }
 
 /// As it is stored: quoted where it needs to be, with its schema.
@@ -168,15 +180,15 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     let now = now.unwrap_or(&none);
     let mut statements = Vec::new();
     match (&now.generated, &then.generated) {
-        (a, b) if a == b => {}
-        (Some(_), None) => statements.push(format!("{column} DROP EXPRESSION;")),
+        (a, b) if a == b && now.is_virtual == then.is_virtual => {}
+        (Some(_), None) if !now.is_virtual => {
+            statements.push(format!("{column} DROP EXPRESSION;"));
+        }
         _ => {
-            // Postgres makes no column generated afterwards: a new one is.
-            return format!(
-                "{table} DROP COLUMN {}; {table} ADD COLUMN {};",
-                quote(name),
-                column_definition(&Column { name: name.to_string(), ..then.clone() })
-            );
+            // Postgres makes no column generated afterwards, and none that is
+            // computed a stored one: a new column is.
+            let anew = Column { name: name.to_string(), ..then.clone() };
+            return format!("{table} DROP COLUMN {}; {}", quote(name), add_column(address, &anew));
         }
     }
     match (now.identity.as_deref(), then.identity.as_deref()) {
@@ -257,6 +269,9 @@ pub type Kept<'a> = Vec<(&'a Column, &'a Column)>;
 /// The statements that lead from `old` to `new`, in an order in which they run.
 pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address) -> Vec<String> {
     let table = format!("ALTER TABLE {}", address.quoted());
+    // What is computed has no values that it could keep.
+    let lasts = |was: &Column, now: &Column| !was.is_virtual || now.generated.is_some();
+    let kept: Kept = kept.iter().copied().filter(|(was, now)| lasts(was, now)).collect();
     let mut all = Vec::new();
     let stays = |a: &Constraint, b: &Constraint| a.name == b.name && a.definition == b.definition;
     // What depends on columns goes first, and comes back last.
@@ -271,7 +286,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
         .map(|(was, now)| Rename { from: &was.name, to: &now.name })
         .collect();
     // A generated column leans on others: it goes before them, or stands alone.
-    for (was, now) in kept {
+    for (was, now) in &kept {
         if was.generated.is_some() && now.generated.is_none() {
             all.push(format!("{table} ALTER COLUMN {} DROP EXPRESSION;", quote(&was.name)));
         }
@@ -286,7 +301,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     let taken: Vec<&str> =
         old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
     all.extend(renames(address, &names, &taken));
-    for (before, now) in kept {
+    for (before, now) in &kept {
         let was = &match now.generated {
             None => Column { generated: None, ..(*before).clone() },
             Some(_) => (*before).clone(),
@@ -307,14 +322,11 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     }
     for now in &new.columns {
         if !kept.iter().any(|(_, c)| std::ptr::eq(*c, now)) {
-            all.push(format!("{table} ADD COLUMN {};", column_definition(now)));
+            all.push(add_column(address, now));
         }
     }
-    for (was, now) in kept {
-        if was.not_null != now.not_null {
-            let action = if now.not_null { "SET" } else { "DROP" };
-            all.push(format!("{table} ALTER COLUMN {} {action} NOT NULL;", quote(&now.name)));
-        }
+    for (was, now) in &kept {
+        all.push(not_null::alter(address, &now.name, was, now));
     }
     for now in &new.constraints {
         if !old.constraints.iter().any(|was| stays(was, now)) {

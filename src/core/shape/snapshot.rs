@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::not_null::{NotNull, is_false};
 use super::types::Facts;
 
 /// The columns and constraints of a table, as they were or are.
@@ -26,9 +27,15 @@ pub struct Column {
     /// What Postgres knows of a type that is none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
+    /// Every row has a value: also those that were there before.
     pub not_null: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_null_constraint: Option<NotNull>,
     pub default: Option<String>,
     pub generated: Option<String>,
+    /// What is generated is computed when it is read, and not stored.
+    #[serde(rename = "virtual", default, skip_serializing_if = "is_false")]
+    pub is_virtual: bool,
     /// pg_attribute.attidentity.
     pub identity: Option<String>,
     /// Where it is not the type's own: with its schema, quoted.

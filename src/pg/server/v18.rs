@@ -74,6 +74,17 @@ pub unsafe fn column_type(row: pg_sys::TupleDesc, column: usize) -> Option<pg_sy
     }
 }
 
+/// Lets a query that is to be deparsed have the range table of another, with the
+/// entry for what that groups by: the deparser counts it among the tables unless
+/// it is told, and then writes `t.a` where `a` would do.
+///
+/// # Safety
+/// A valid query under construction.
+pub unsafe fn count_groups(query: *mut pg_sys::Query, other: &pg_sys::Query) {
+    // SAFETY: as promised by the caller.
+    unsafe { (*query).hasGroupRTE = other.hasGroupRTE };
+}
+
 /// A query in which what is grouped by is written out wherever it is used, as
 /// in earlier majors: its target list and HAVING refer to columns of an entry
 /// of kind RTE_GROUP, which stand for the expressions in its `groupexprs`. The

@@ -37,6 +37,9 @@ pub struct Table {
     /// Columns that a foreign key of another table may refer to, key by key.
     #[serde(default)]
     pub keys: Vec<Vec<String>>,
+    /// The same for foreign keys over periods; the last column is the period.
+    #[serde(default)]
+    pub period_keys: Vec<Vec<String>>,
     pub sequences: Vec<Sequence>,
     pub triggers: Vec<String>,
     /// Tables that inherit from it, partitions aside.
@@ -113,6 +116,11 @@ pub enum Dependent {
         definition: String,
         /// Columns of the table that it refers to.
         uses: Vec<String>,
+        /// The one of them over whose periods it refers.
+        #[serde(default)]
+        period: Option<String>,
+        /// It belongs to a partitioned table, where Postgres has no NOT VALID
+        /// foreign keys.
         partitioned: bool,
     },
     #[serde(rename = "view")]

@@ -3,6 +3,7 @@
 use super::{Kind, Op, RowSecurity, Target};
 use crate::kernel::names::{Address, literal, quote};
 use crate::lifecycle::plan::facts::{Grant, Policy, Publication};
+use crate::shape::constraints::is_enforced;
 
 impl Op {
     /// The statement; None where what changes is spyne's catalog alone.
@@ -257,7 +258,7 @@ fn comment_sql(kind: Kind, at: &Address, column: Option<&str>, text: &str) -> St
 
 fn repoint_sql(at: &Address, constraint: &str, definition: &str) -> String {
     // One that was NOT VALID already says so in its definition.
-    let unvalidated = definition.trim_end().ends_with("NOT VALID");
+    let unvalidated = definition.trim_end().ends_with("NOT VALID") || !is_enforced(definition);
     let suffix = if unvalidated { "" } else { " NOT VALID" };
     format!(
         "ALTER TABLE {} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {constraint} {definition}{suffix}",
