@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, given};
 use super::previews::{PreviewRow, preview};
-use crate::pg::catalogs;
+use crate::pg::transaction;
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::Rows;
 use crate::report::OrRaise;
@@ -44,7 +44,7 @@ fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) -> Rows<PreviewRo
         let corrected = correction::correct(&old.sql, &asked, &resolve)?;
         let asked = Asked::plain(&corrected.sql, old.include_deprecated);
         let new = preview(&asked, Some(&old.preview_id), &caller)?;
-        if !catalogs::read_only_here() {
+        if !transaction::read_only_here() {
             elevated(|e| {
                 previews::corrected(
                     e,

@@ -25,7 +25,7 @@ use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
 use crate::pg::oids::rel_id;
 use crate::pg::row_sets::{Rows, row};
-use crate::pg::{cache, catalogs, digest, types as type_names};
+use crate::pg::{cache, catalogs, digest, transaction, types as type_names};
 use crate::report::OrRaise;
 use crate::store::drift::{self, About};
 use crate::store::{tables, types};
@@ -198,7 +198,7 @@ fn spyne_detect_feed_drift(
         }
         let consumers = elevated(|e| drift::consumers(e, relation))?;
         let found = with_consumers(changes, &old, &consumers);
-        if caller.role >= Role::Engineer && !catalogs::read_only_here() {
+        if caller.role >= Role::Engineer && !transaction::read_only_here() {
             let about = About {
                 name: &subject.name,
                 version: &subject.version,

@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use super::context::Caller;
 use crate::guc;
 use crate::pg::analyze::{self, Problem, Raised};
-use crate::pg::catalogs;
+use crate::pg::{catalogs, settings};
 use crate::pg::elevate::{Elevated, elevated};
 use crate::report;
 use crate::store::{joins, previews, relations};
@@ -81,7 +81,7 @@ pub(super) fn analyzed(asked: &Asked, caller: &Caller) -> Result<(String, Analyz
         let staging = caller.role.may(Permission::ViewShadow);
         let lookup = |parts: &[String]| match parts {
             // A name that Postgres knows stays what it is.
-            [name] if !catalogs::is_visible_relation(name) => {
+            [name] if !settings::is_visible_relation(name) => {
                 elevated(|e| previews::logical(e, name, None, staging)).ok().flatten()
             }
             _ => None,

@@ -14,7 +14,7 @@ use super::looking::{HINT, analyzed, judged};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::row_sets::{Rows, row};
-use crate::pg::{analyze, catalogs, trial, users};
+use crate::pg::{analyze, catalogs, settings, transaction, trial, users};
 use crate::preview_rule;
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Past};
@@ -179,7 +179,7 @@ pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) ->
     let maker = Maker {
         user: caller.user,
         user_name: users::name(caller.user),
-        search_path: catalogs::search_path(),
+        search_path: settings::search_path(),
     };
     let retention = guc::preview_retention_seconds();
     let make = |e: &Elevated| -> Result<(Preview, Past)> {
@@ -189,7 +189,7 @@ pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) ->
         preview.corrects = corrects.map(str::to_string);
         Ok((preview, past))
     };
-    let is_stored = !catalogs::read_only_here();
+    let is_stored = !transaction::read_only_here();
     let ttl = guc::preview_ttl_seconds();
     let keep = |e: &Elevated, mut preview: Preview, past: &Past| -> Result<Preview> {
         if is_stored && past.is_cluttered {
@@ -241,7 +241,7 @@ fn no_dry_run(statement: &str) -> SpyneError {
 
 /// Tries the write, and undoes it.
 fn dry_run(preview: &Preview) -> Result<DryRun> {
-    if catalogs::read_only_here() {
+    if transaction::read_only_here() {
         return Err(SpyneError::new(
             Code::ReadOnly,
             "a dry run writes before it rolls back, and nothing can be written here",

@@ -1,6 +1,6 @@
 //! Who gives a command.
 
-use crate::pg::{catalogs, reading, users};
+use crate::pg::{reading, transaction, users};
 use crate::store::roles;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -71,7 +71,7 @@ pub fn require_writable(dry_run: bool) -> Result<()> {
             "Call it by itself.",
         ));
     }
-    if dry_run || !catalogs::read_only_here() {
+    if dry_run || !transaction::read_only_here() {
         return Ok(());
     }
     Err(SpyneError::new(

@@ -15,7 +15,7 @@ use spyne_core::lifecycle::plan::{Note, Plan, view};
 use spyne_core::shape::rules::Severity;
 
 use super::execute;
-use crate::pg::catalogs;
+use crate::pg::transaction;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::store::drift::{self, About, Report};
 use crate::store::{facts, joins, shapes, tables};
@@ -59,7 +59,7 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
         let Some((subject, found)) = look(e, relid)? else {
             return Ok(None);
         };
-        if catalogs::read_only_here() {
+        if transaction::read_only_here() {
             return Ok(Some(Settled::of(subject, found)));
         }
         if found.is_empty() {

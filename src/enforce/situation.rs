@@ -6,7 +6,7 @@ use crate::pg::cache;
 use crate::pg::frames::{self, Now};
 use crate::pg::policy::Statement;
 use crate::pg::text::Text;
-use crate::pg::{catalogs, elevate, portals, users};
+use crate::pg::{elevate, portals, transaction, users};
 use crate::preview_rule;
 use crate::store::roles;
 use spyne_core::gate::situation::{Seen, Situation, Worker};
@@ -64,7 +64,7 @@ fn with_previews(plain: Situation, statement: &Statement, user: RoleId, now: Now
     let text = statement.text;
     let authority =
         |token: Option<Token>| token.map(|t| preview_rule::authority(t, user, &plain.seen, of_key));
-    let worker = match (statement.of_leader, catalogs::in_parallel_worker()) {
+    let worker = match (statement.of_leader, transaction::in_parallel_worker()) {
         (true, _) => Worker::OfLeader,
         (false, true) => Worker::Function,
         (false, false) => Worker::No,

@@ -15,7 +15,7 @@ use pgrx::pg_sys;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
 
-use super::catalogs;
+use super::{catalogs, own_catalog};
 use super::local::Static;
 use super::oids::rel_id;
 use super::policy::{Failure, policy};
@@ -306,7 +306,7 @@ fn ensure_loaded() {
             return;
         }
         let epoch = CACHE.epoch.get();
-        let snapshot = catalogs::governed_tables();
+        let snapshot = own_catalog::governed_tables();
         if CACHE.epoch.get() == epoch {
             CACHE.fill(snapshot);
         }
@@ -315,7 +315,7 @@ fn ensure_loaded() {
 }
 
 impl Cache {
-    fn fill(&self, snapshot: Option<catalogs::GovernedTables>) {
+    fn fill(&self, snapshot: Option<own_catalog::GovernedTables>) {
         self.forget_recent();
         let Ok(mut answers) = self.answers.try_borrow_mut() else {
             return;
@@ -365,7 +365,7 @@ pub fn invalidate_everywhere() {
     CACHE.expire();
     let catalog = CACHE.catalog.get();
     if catalog != RelId::NONE {
-        catalogs::invalidate_relation(catalog);
+        own_catalog::invalidate_relation(catalog);
     }
 }
 

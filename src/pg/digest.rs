@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use pgrx::pg_sys;
 
-use super::catalogs::{attribute, scan};
+use super::catalog_scan::{attribute, scan};
 use super::oids::{rel_id, rel_of};
 use super::server;
 use spyne_core::kernel::digest::spread;

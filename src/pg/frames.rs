@@ -15,7 +15,8 @@ use std::cell::{Cell, RefCell};
 
 use pgrx::{pg_guard, pg_sys};
 
-use spyne_core::gate::frames::{Frames, Lasting, Wrapper};
+use spyne_core::gate::frames::{Frames, Wrapper};
+use spyne_core::gate::lasting::Lasting;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RelId;
@@ -26,7 +27,8 @@ use super::local::Static;
 use super::policy::{Failure, policy};
 use super::text::Text;
 
-pub use spyne_core::gate::frames::{Depth, Dropping, Now, Place, Report};
+pub use spyne_core::gate::frames::{Depth, Dropping, Now};
+pub use spyne_core::gate::lasting::{PortalPlace, RunReport};
 
 /// What a frame of this back end stands for.
 pub type Doing = spyne_core::gate::frames::Doing<Text, Aside>;
@@ -346,18 +348,18 @@ pub fn ends(query: *const pg_sys::QueryDesc, scanned: Vec<(RelId, f64)>) {
 }
 
 /// Stops watching a statement. Its token and report, where it has them.
-pub fn take(query: *const pg_sys::QueryDesc) -> Option<(Token, Report)> {
+pub fn take(query: *const pg_sys::QueryDesc) -> Option<(Token, RunReport)> {
     lasting(|lasting| lasting.take(query as usize))
 }
 
 /// A statement of the active portal was authorised.
-pub fn authorised(place: Option<Place>, token: Token) {
+pub fn authorised(place: Option<PortalPlace>, token: Token) {
     let id = subtransaction();
     lasting(|lasting| lasting.authorised(place, token, id));
 }
 
 /// The token of the statement that this one follows in its portal.
-pub fn followed_by(place: Place) -> Option<Token> {
+pub fn followed_by(place: PortalPlace) -> Option<Token> {
     lasting(|lasting| lasting.followed_by(place))
 }
 

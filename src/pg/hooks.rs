@@ -1,4 +1,5 @@
-//! The hooks: they collect what a statement touches, ask the policy, and chain.
+//! The hooks: trampolines that ask the policy, by [`super::checks`], and chain to
+//! whatever was in the hook before.
 //!
 //! A hook that calls on into Postgres is a plain trampoline, without a guard
 //! and without anything to drop: an error that passes through keeps its fields,
@@ -12,16 +13,14 @@ use std::ffi::CStr;
 use pgrx::{pg_guard, pg_sys};
 
 use spyne_core::gate::token::Token;
-use spyne_core::kernel::ids::RelId;
 
-use super::cache::{self, Quick};
+use super::cache;
+use super::checks::{check_object, check_statement, passed_before, permits, wants_a_look};
 use super::frames::{self, Doing, Dropping};
 use super::local::Local;
-use super::oids::rel_id;
-use super::policy::{self, Access, Kind, ObjectEvent, Policy, Statement, Touched, policy};
+use super::policy::{self, Policy, policy};
 use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
-use super::text::{self, Text};
-use super::{catalogs, lists, object_access, portals, runs, statement, users, utility};
+use super::{object_access, runs, users, utility};
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -53,13 +52,6 @@ static NEXT_FINISH: Local<ExecutorFinish> = Local::new(server::EXECUTOR_FINISH);
 static NEXT_UTILITY: Local<ProcessUtility> = Local::new(server::PROCESS_UTILITY);
 static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
 static NEXT_OBJECT: Local<Option<ObjectAccess>> = Local::new(None);
-
-unsafe extern "C-unwind" {
-    // Declared here, and not taken from pgrx, for the fast path: an error may
-    // pass through a trampoline, which needs no boundary.
-    fn IsTransactionBlock() -> bool;
-    fn AcceptInvalidationMessages();
-}
 
 /// Keeps pgrx from putting a backtrace into the DETAIL of every error that
 /// passes through Rust, which it does where the server's environment asks Rust
@@ -154,26 +146,6 @@ unsafe extern "C-unwind" fn look_closer(
     }
 }
 
-/// The token of a statement that has passed before, since when nothing has
-/// changed; None where it must be checked. Without a guard, so it calls nothing
-/// in Rust that can panic.
-unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int) -> Option<Token> {
-    if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 != 0 || cache::installed_quick() != Some(true)
-    {
-        return None;
-    }
-    // SAFETY: as in `wants_a_look`; the text is the statement's own.
-    unsafe {
-        if text::has_own_names(&*query) {
-            return None;
-        }
-        AcceptInvalidationMessages();
-        let plan = (*query).plannedstmt;
-        let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
-        (policy().passed)(&text, statement::relations_of(plan))
-    }
-}
-
 /// The hooks whose arguments differ between majors.
 struct Trampolines;
 
@@ -247,100 +219,6 @@ unsafe extern "C-unwind" fn end_watched(query: *mut pg_sys::QueryDesc) {
     }
 }
 
-/// The fast path: whether some relation of the plan is governed, or unknown, or
-/// any is written to. Makes no calls that can raise.
-#[inline(always)]
-unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
-    if cache::installed_quick() == Some(false) {
-        return false;
-    }
-    // SAFETY: between the lock and the execution, as LockRelationOid does it.
-    // A transaction that holds its locks already is told of nothing new by
-    // taking them again, so what others have committed since is asked for here.
-    unsafe {
-        if IsTransactionBlock() {
-            AcceptInvalidationMessages();
-        }
-    }
-    let user = users::current();
-    // SAFETY: the lists of a PlannedStmt hold what their names say.
-    unsafe {
-        let changes = !(*plan).resultRelations.is_null() || !(*plan).rowMarks.is_null();
-        lists::cells((*plan).rtable).any(|cell| {
-            let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
-            let relid = rel_id(entry.relid);
-            if !server::names_relation(entry) || relid.get() < pg_sys::FirstNormalObjectId {
-                return false;
-            }
-            match cache::quick(relid, user) {
-                Quick::Free => false,
-                Quick::Readable(previews) => changes || previews != (policy().previews)(),
-                Quick::Unknown => true,
-            }
-        })
-    }
-}
-
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn check_statement(
-    query: *const pg_sys::QueryDesc,
-    flags: core::ffi::c_int,
-) -> Option<Token> {
-    if !(policy().enabled)() || !cache::installed() {
-        return None;
-    }
-    // Also outside a transaction block: a function's statements come here.
-    // SAFETY: as in `wants_a_look`.
-    unsafe { AcceptInvalidationMessages() };
-    let kind = match flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 {
-        0 => Kind::Run,
-        _ => Kind::Explain,
-    };
-    // SAFETY: the plan, the text and the receiver are the executor's own.
-    let statement = unsafe {
-        let plan = (*query).plannedstmt;
-        let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
-        // What sends its rows to the leader is the leader's; all else in a
-        // worker is done by functions.
-        let to_leader = (*(*query).dest).mydest == pg_sys::CommandDest::DestTupleQueue;
-        Statement {
-            text: Some(text),
-            of_leader: to_leader && catalogs::in_parallel_worker(),
-            own_names: text::has_own_names(&*query),
-            place: portals::place_of(plan),
-            ..statement::read(plan, kind)
-        }
-    };
-    (policy().statement)(&statement)
-}
-
-/// Checks a plan by the policy, as that of a statement of this kind.
-///
-/// # Safety
-/// A valid planned statement.
-pub unsafe fn check_plan(plan: *const pg_sys::PlannedStmt, kind: Kind) {
-    if (policy().enabled)() && cache::installed() {
-        // SAFETY: as promised by the caller.
-        (policy().statement)(&unsafe { statement::read(plan, kind) });
-    }
-}
-
-/// Checks by the policy that what has no plan may write to these, when it runs.
-pub fn check_written(relids: &[RelId]) {
-    if !relids.is_empty() && (policy().enabled)() && cache::installed() {
-        let touched = relids.iter().map(|relid| Touched::directly(*relid, Access::Write));
-        let touched = touched.collect();
-        (policy().statement)(&Statement::plain(touched, Kind::Preview, None));
-    }
-}
-
-/// Runs `work`, in which permissions are checked that were checked by the
-/// policy already.
-pub fn checked<T>(work: impl FnOnce() -> T) -> T {
-    frames::while_starting(work)
-}
-
 unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
     // SAFETY: a trampoline. An error leaves the frames, which go with the
     // (sub)transaction.
@@ -358,32 +236,6 @@ unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
         NEXT_FINISH.get()(query);
         frames::pop(depth);
     }
-}
-
-// --------------------------------------------------- permission checks (COPY)
-
-/// Checks a permission check outside the executor: COPY of a table, and the
-/// check that ALTER TABLE ... ADD FOREIGN KEY makes, which wants an answer and
-/// not an error.
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn permits(lists: PermissionLists, abort: bool) -> bool {
-    let policy = policy();
-    if !(policy.enabled)() || !cache::installed() {
-        return true;
-    }
-    // SAFETY: the lists of the check that is under way.
-    let requested = unsafe { lists.requested() };
-    let touched = requested
-        .into_iter()
-        .filter(|r| r.reads || r.writes)
-        .map(|r| Touched::directly(r.relid, if r.writes { Access::Write } else { Access::Read }))
-        .collect();
-    if !abort {
-        return (policy.permits)(&Statement::plain(touched, Kind::NewKey, None));
-    }
-    (policy.statement)(&Statement::plain(touched, Kind::Copy, frames::utility_text()));
-    true
 }
 
 // --------------------------------------------------------- utility statements
@@ -499,18 +351,6 @@ unsafe extern "C-unwind" fn object_changes(
         if let Some(next) = NEXT_OBJECT.get() {
             next(access, class, object, sub, argument);
         }
-    }
-}
-
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn check_object(event: *const ObjectEvent) {
-    // SAFETY: the caller's own value.
-    let event = unsafe { *event };
-    // SAFETY: reads the transaction's state.
-    let in_transaction = unsafe { pg_sys::IsTransactionState() };
-    if in_transaction && (policy().enabled)() && cache::installed() {
-        (policy().object)(event);
     }
 }
 

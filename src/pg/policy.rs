@@ -1,7 +1,7 @@
 //! What the hooks ask, and whom: FFI knows no policy, so it is handed a table of
 //! plain functions.
 
-use spyne_core::gate::frames::{Place, Report};
+use spyne_core::gate::lasting::{PortalPlace, RunReport};
 use spyne_core::gate::rules::Denial;
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::{RelId, RoleId};
@@ -43,7 +43,7 @@ pub struct Statement {
     /// As `text::has_own_names`.
     pub own_names: bool,
     /// Which of the statements of the active portal it is, if there are several.
-    pub place: Option<Place>,
+    pub place: Option<PortalPlace>,
 }
 
 impl Statement {
@@ -131,7 +131,7 @@ pub struct Policy {
     /// none although there is a preview.
     pub utility: fn(&Text) -> Result<Option<Token>, Denial>,
     /// A watched statement has ended.
-    pub finished: fn(Token, Report),
+    pub finished: fn(Token, RunReport),
     /// A transaction or a subtransaction is undone. May only forget: it must
     /// not call into Postgres.
     pub undone: fn(),

@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-use spyne_core::gate::frames::Place;
+use spyne_core::gate::lasting::PortalPlace;
 
 use super::frames;
 use super::lists::cells;
@@ -12,13 +12,13 @@ use super::text::{self, Text};
 ///
 /// # Safety
 /// A valid planned statement.
-pub unsafe fn place_of(plan: *const pg_sys::PlannedStmt) -> Option<Place> {
+pub unsafe fn place_of(plan: *const pg_sys::PlannedStmt) -> Option<PortalPlace> {
     // SAFETY: the active portal and its statements, for as long as it is active.
     unsafe {
         let portal = pg_sys::ActivePortal.as_ref()?;
         let list = portal.stmts.as_ref()?;
         let index = cells(portal.stmts).position(|stmt| stmt.cast_const() == plan.cast())?;
-        (list.length > 1).then_some(Place {
+        (list.length > 1).then_some(PortalPlace {
             portal: &raw const *portal as usize,
             list: portal.stmts as usize,
             index,

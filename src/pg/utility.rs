@@ -6,7 +6,7 @@ use pgrx::{pg_guard, pg_sys};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 
-use super::frames::{self, Depth, Dropping, Report};
+use super::frames::{self, Depth, Dropping, RunReport};
 use super::oids::rel_id;
 use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
@@ -54,7 +54,7 @@ pub unsafe extern "C-unwind" fn ended(
     // SAFETY: null, or the caller's own.
     let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
     frames::pop(depth);
-    (policy().finished)(token, Report { rows, complete: true, ..Report::default() });
+    (policy().finished)(token, RunReport { rows, complete: true, ..RunReport::default() });
 }
 
 /// The utility statements that no other hook sees: FETCH from a cursor that

@@ -7,7 +7,7 @@ use crate::pg::analyze::{self, Problem};
 use crate::pg::elevate::elevated;
 use crate::pg::policy::Statement;
 use crate::pg::text::Text;
-use crate::pg::{cache, catalogs, clock, portals};
+use crate::pg::{cache, clock, portals, settings, transaction};
 use crate::report::OrRaise;
 use crate::store::previews::{self, Found};
 use crate::store::relations;
@@ -78,12 +78,12 @@ pub(super) fn find(text: &Text, user: RoleId, manner: Manner) -> Result<Option<T
 fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
     let now = clock::now();
     let generation = cache::generation();
-    let settings = catalogs::reading_settings();
+    let settings = settings::reading_settings();
     let known = session::with(token, |a| {
         let fresh = !manner.anew
             && a.checked_at == generation
             && a.settings == settings
-            && catalogs::search_path_is(&a.search_path);
+            && settings::search_path_is(&a.search_path);
         (a.recalled(now, fresh), a.held, a.writes)
     });
     let Some((recalled, held, writes)) = known else {
@@ -106,7 +106,7 @@ fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
                 // A newer preview may have been made elsewhere.
                 return if held { Err(stale) } else { Ok(None) };
             }
-            let (generation, search_path) = (cache::generation(), catalogs::search_path());
+            let (generation, search_path) = (cache::generation(), settings::search_path());
             session::with(token, |a| {
                 a.checked_at = generation;
                 a.search_path = search_path;
@@ -115,7 +115,7 @@ fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
         }
     }
     // Where nothing can be written Postgres refuses it next, and it has not run.
-    if held && writes && manner.takes_run && !catalogs::read_only_here() {
+    if held && writes && manner.takes_run && !transaction::read_only_here() {
         session::with(token, |a| a.used = true);
     }
     Ok(Some(token))
@@ -167,8 +167,8 @@ pub(super) fn fresh(preview: &Preview, ttl: i32) -> Authorised {
         uses: uses(preview),
         writes: preview.writes,
         basis: preview.basis.clone(),
-        search_path: catalogs::search_path(),
-        settings: catalogs::reading_settings(),
+        search_path: settings::search_path(),
+        settings: settings::reading_settings(),
         expires_at: clock::now() + i64::from(ttl) * 1_000_000,
         checked_at: cache::generation(),
         joins: !preview.joins.is_empty(),

@@ -6,9 +6,9 @@ mod refusals;
 mod session;
 
 use crate::guc::{self, Enforcement, RequirePreview};
-use crate::pg::frames::{self, Doing, Report};
+use crate::pg::frames::{self, Doing, RunReport};
 use crate::pg::text::Text;
-use crate::pg::{cache, catalogs, clock, elevate, users};
+use crate::pg::{cache, catalogs, clock, elevate, settings, transaction, users};
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Execution, Found};
 use crate::store::roles;
@@ -45,7 +45,7 @@ pub fn passed(text: &Text, relations: u64) -> Option<Token> {
     }
     let now = clock::now();
     let passed = Some(Passed { generation: cache::generation(), rule: watches(), relations });
-    let settings = catalogs::reading_settings();
+    let settings = settings::reading_settings();
     text.with_bytes(|bytes| {
         let token = session::find(users::current(), trimmed(bytes))?;
         let same = session::with(token, |a| {
@@ -53,7 +53,7 @@ pub fn passed(text: &Text, relations: u64) -> Option<Token> {
                 && a.expires_at > now
                 && !a.writes
                 && a.settings == settings
-                && catalogs::search_path_is(&a.search_path)
+                && settings::search_path_is(&a.search_path)
         });
         (same == Some(true)).then_some(token)
     })
@@ -147,7 +147,7 @@ pub fn transaction_undone() {
 }
 
 /// Records a run that has ended.
-pub fn finished(token: Token, report: Report) {
+pub fn finished(token: Token, report: RunReport) {
     let known = session::with(token, |a| {
         (a.preview_id.clone(), a.uses.user, a.held, a.trial, a.sql.clone(), a.joins)
     });
@@ -158,7 +158,7 @@ pub fn finished(token: Token, report: Report) {
         return;
     }
     let milliseconds = report.milliseconds;
-    if held || catalogs::read_only_here() {
+    if held || transaction::read_only_here() {
         report::log_line(&format!(
             "spyne: preview {preview_id} run by {}: {} rows in {milliseconds:.3} ms: {sql}",
             users::name(user),
@@ -188,7 +188,7 @@ pub fn finished(token: Token, report: Report) {
         scanned,
     };
     // A portal is dropped with no snapshot of its own any more.
-    catalogs::with_latest_snapshot(|| match joins {
+    transaction::with_latest_snapshot(|| match joins {
         true => elevate::elevated(|e| previews::record(e, &execution)),
         false => elevate::elevated_unpinned(|e| previews::record_plain(e, &execution)),
     })

@@ -1,7 +1,7 @@
 //! The refusals of the preview rule, in words.
 
 use crate::guc;
-use crate::pg::catalogs;
+use crate::pg::{catalogs, own_catalog, transaction};
 use crate::pg::text::Text;
 use crate::store::previews::Found;
 use spyne_core::gate::rules::{Denial, Rule, Words};
@@ -16,7 +16,7 @@ pub(super) fn call_for(sql: &str) -> String {
 
 /// `spyne_preview`, with its schema where the search_path does not lead there.
 fn preview_function() -> String {
-    catalogs::callable_name("spyne_preview").unwrap_or_else(|| "spyne_preview".to_string())
+    own_catalog::callable_name("spyne_preview").unwrap_or_else(|| "spyne_preview".to_string())
 }
 
 /// The refusal of a statement whose preview does not authorise it.

@@ -18,7 +18,7 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::rows;
-use crate::pg::catalogs;
+use crate::pg::transaction;
 use crate::pg::elevate::{Elevated, SteppedDown};
 use crate::pg::local::Local;
 use crate::pg::reading::AsCaller;
@@ -270,7 +270,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
                     let rows = client.update(&kept, limit.map(|n| n as _), &A::bind(given))?;
                     self.put_back(kept, rows)
                 }),
-                false => catalogs::with_latest_snapshot(|| {
+                false => transaction::with_latest_snapshot(|| {
                     Spi::connect(|client| {
                         let kept = self.taken(|types| client.prepare(self.text, types))?;
                         let rows = client.select(&kept, limit.map(|n| n as _), &A::bind(given))?;
@@ -364,7 +364,7 @@ pub fn read_as_caller<R: DeserializeOwned>(
 ) -> Result<Vec<R>> {
     let run = || {
         rights.running(text, || {
-            catalogs::with_latest_snapshot(|| {
+            transaction::with_latest_snapshot(|| {
                 Spi::connect(|client| rows::read(client.select(text, None, arguments)?))
             })
         })

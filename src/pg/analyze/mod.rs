@@ -15,7 +15,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::lists::cells;
-use super::{elevate, frames, hooks};
+use super::{checks, elevate, frames};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::statement::analyzed::{Analyzed, Wrapper};
 
@@ -130,7 +130,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
         let unwrapped = unwrap(raw, text)?;
         let Unwrapped { wrapper, raw, text: inner_text, types, written } = unwrapped;
         if raw.is_null() {
-            hooks::check_written(&written);
+            checks::check_written(&written);
             return Ok(Analyzed {
                 wrapper,
                 queries: Vec::new(),

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use crate::pg::lists::cells;
 use crate::pg::policy::Kind;
-use crate::pg::{hooks, server};
+use crate::pg::{checks, server};
 use spyne_core::statement::query::plan::{PlanNode, Planned};
 
 /// Reads a plan's estimates.
@@ -69,7 +69,7 @@ unsafe fn node(plan: *mut pg_sys::Plan) -> PlanNode {
 pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt, explained: bool) {
     // SAFETY: the lists of the plan itself.
     unsafe {
-        hooks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
-        hooks::checked(|| server::require_permissions(planned));
+        checks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
+        checks::while_checked(|| server::require_permissions(planned));
     }
 }
