@@ -4,9 +4,9 @@
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 use spyne_core::joins::acceptance::{Asked, read_join_type, read_role};
+use spyne_core::joins::accepted;
 use spyne_core::joins::graph::{self, Format};
 use spyne_core::joins::status::{CandidateStatus, JoinStatus};
-use spyne_core::joins::stored;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Permission;
@@ -270,8 +270,8 @@ row! {
     }
 }
 
-impl From<stored::AcceptedJoin> for AcceptedJoin {
-    fn from(join: stored::AcceptedJoin) -> AcceptedJoin {
+impl From<accepted::AcceptedJoin> for AcceptedJoin {
+    fn from(join: accepted::AcceptedJoin) -> AcceptedJoin {
         AcceptedJoin {
             join_id: join.join_id,
             table1: join.table1,

@@ -5,9 +5,9 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, given};
 use super::previews::{PreviewRow, preview};
-use crate::pg::transaction;
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::Rows;
+use crate::pg::transaction;
 use crate::report::OrRaise;
 use crate::store::previews;
 use spyne_core::kernel::error::{Code, Result, SpyneError};

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::guc;
+use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::elevated;
-use crate::pg::reading::as_caller_only;
 use crate::pg::trial;
 use crate::report;
 use crate::store::{joinable, samples};

@@ -4,14 +4,14 @@ use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
 use spyne_core::drift::described;
-use spyne_core::drift::report::{Settlement, Source};
-use spyne_core::drift::subject::{Found, with_consumers};
+use spyne_core::drift::report::{ReportSource, Settlement};
+use spyne_core::drift::subject::{FoundChange, with_consumers};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, with_suffix};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{State, StateSet};
-use spyne_core::shape::Change;
+use spyne_core::shape::SchemaChange;
 use spyne_core::shape::compare::{Relationship, compare, kept};
 use spyne_core::shape::guide;
 use spyne_core::shape::snapshot::{Column, Snapshot, Unsaid};
@@ -48,7 +48,7 @@ row! {
 }
 
 impl DetectedChange {
-    fn of(relation: RelId, found: Found) -> Self {
+    fn of(relation: RelId, found: FoundChange) -> Self {
         let change = found.change;
         DetectedChange {
             relation,
@@ -65,7 +65,7 @@ impl DetectedChange {
         }
     }
 
-    fn all_of(relation: RelId, found: Vec<Found>) -> impl Iterator<Item = Self> {
+    fn all_of(relation: RelId, found: Vec<FoundChange>) -> impl Iterator<Item = Self> {
         found.into_iter().map(move |one| DetectedChange::of(relation, one))
     }
 }
@@ -192,7 +192,7 @@ fn spyne_detect_feed_drift(
         let feed = resolved(described)?;
         let (old, at) = (subject.live(), subject.address());
         let changes = compare(&old, &feed, Relationship::Described, &|_| true, &at);
-        let changes: Vec<Change> = changes.into_iter().map(of_feed).collect();
+        let changes: Vec<SchemaChange> = changes.into_iter().map(of_feed).collect();
         if changes.is_empty() {
             return Ok(Vec::new());
         }
@@ -203,7 +203,7 @@ fn spyne_detect_feed_drift(
                 name: &subject.name,
                 version: &subject.version,
                 shown: &at.shown(),
-                source: Source::Feed,
+                source: ReportSource::Feed,
                 staging: subject.state.is_staging(),
             };
             elevated(|e| drift::store(e, &about, &found, caller.user))?;
@@ -215,12 +215,12 @@ fn spyne_detect_feed_drift(
 
 /// The remedy of a feed's drift is to ask for the old shape: the table is as it
 /// was.
-fn of_feed(change: Change) -> Change {
-    Change { remedy: String::new(), ..change }
+fn of_feed(change: SchemaChange) -> SchemaChange {
+    SchemaChange { remedy: String::new(), ..change }
 }
 
 /// The described columns with the types that Postgres knows them by.
-fn resolved(described: Vec<described::Described>) -> Result<Snapshot> {
+fn resolved(described: Vec<described::DescribedColumn>) -> Result<Snapshot> {
     let mut faults = Vec::new();
     let mut columns = Vec::new();
     for column in described {
@@ -383,7 +383,7 @@ fn spyne_diff(
 }
 
 impl DiffLine {
-    fn change(change: Change) -> Self {
+    fn change(change: SchemaChange) -> Self {
         DiffLine {
             seq: 0,
             item: "change",
@@ -408,7 +408,12 @@ impl DiffLine {
     }
 }
 
-fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address) -> Vec<DiffLine> {
+fn diff(
+    old: &drift::VersionShape,
+    new: &drift::VersionShape,
+    from: &str,
+    address: &Address,
+) -> Vec<DiffLine> {
     let relationship = match old.origin.is_some() && old.origin == new.origin {
         true => Relationship::SameTable,
         false => Relationship::OtherTable,
@@ -430,7 +435,7 @@ fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address)
 }
 
 /// The shape of a version, as far as the caller may see it.
-fn version_of(name: &str, version: &str, caller: &Caller) -> Result<drift::Stored> {
+fn version_of(name: &str, version: &str, caller: &Caller) -> Result<drift::VersionShape> {
     if let Some(stored) = elevated(|e| drift::shape(e, name, version))? {
         if stored.state == Some(State::Shadow) {
             caller.require(Permission::ViewShadow, &format!("see version {version} of {name}"))?;

@@ -2,9 +2,8 @@
 
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
-use spyne_core::joins::candidate::NewCandidate;
+use spyne_core::joins::candidate::{Candidate, NewCandidate};
 use spyne_core::joins::kinds::Source;
-use spyne_core::joins::stored::Candidate;
 use spyne_core::joins::table::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -154,7 +153,7 @@ fn kept(
 /// evidence are left out.
 fn stored(new: &[NewCandidate]) -> Result<Vec<JoinCandidate>> {
     let mut known = elevated(|e| joins::candidates(e, None, None))?;
-    known.retain(|c| new.iter().any(|n| n.is_over(&c.name1, &c.columns1, &c.name2, &c.columns2)));
+    known.retain(|known| new.iter().any(|new| new.is_over_those_of(known)));
     Ok(rows(known))
 }
 
@@ -267,7 +266,7 @@ fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
     let (columns1, columns2) = (child.names_of(&pair.columns), parent.names_of(&pair.key));
     let (name1, name2) = (child.name.clone(), parent.name.clone());
     let found = discover(tables, IMPOSSIBLE, std::slice::from_ref(pair))?;
-    let mine = |n: &NewCandidate| n.is_over(&name1, &columns1, &name2, &columns2);
+    let mine = |n: &NewCandidate| n.is_over((&name1, &columns1), (&name2, &columns2));
     let new = found.into_iter().find(mine).ok_or_else(|| {
         SpyneError::new(
             Code::Internal,

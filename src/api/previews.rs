@@ -117,8 +117,9 @@ fn spyne_preview(
     r#override: Option<Vec<Option<String>>>,
     reason: Option<String>,
 ) -> Rows<PreviewRow> {
-    let made = ask(query, dry_run, include_deprecated, pin, r#override, reason);
-    Rows::one(PreviewRow::of(made.or_raise()))
+    let arguments =
+        Arguments { query, dry_run, include_deprecated, pin, overrides: r#override, reason };
+    Rows::one(PreviewRow::of(arguments.preview().or_raise()))
 }
 
 /// As spyne_preview, as one text for people.
@@ -143,29 +144,40 @@ fn spyne_preview_text(
     r#override: Option<Vec<Option<String>>>,
     reason: Option<String>,
 ) -> String {
-    let made = ask(query, dry_run, include_deprecated, pin, r#override, reason);
-    render::preview(&made.or_raise())
+    let arguments =
+        Arguments { query, dry_run, include_deprecated, pin, overrides: r#override, reason };
+    render::preview(&arguments.preview().or_raise())
 }
 
-/// The preview of a statement as the arguments of spyne_preview ask for it.
-fn ask(
-    query: Option<&str>,
+/// The arguments of spyne_preview, as SQL gives them: each may be NULL.
+struct Arguments<'a> {
+    query: Option<&'a str>,
     dry_run: Option<bool>,
     include_deprecated: Option<bool>,
     pin: Option<JsonB>,
     overrides: Option<Vec<Option<String>>>,
     reason: Option<String>,
-) -> Result<Preview> {
-    let asked = Asked::plain(
-        given(query, "query", HINT)?,
-        given(include_deprecated, "include_deprecated", HINT)?,
-    );
-    let dry_run = given(dry_run, "dry_run", HINT)?;
-    let overrides: Vec<String> = overrides.unwrap_or_default().into_iter().flatten().collect();
-    let caller = Caller::now();
-    caller.require(Permission::Query, "preview a statement")?;
-    let asked = asked.with(dry_run, pin.as_ref().map(|p| &p.0), &overrides, reason)?;
-    preview(&asked, None, &caller)
+}
+
+impl Arguments<'_> {
+    /// Makes and stores the preview that the arguments ask for.
+    ///
+    /// # Errors
+    /// As spyne_preview.
+    fn preview(self) -> Result<Preview> {
+        let asked = Asked::plain(
+            given(self.query, "query", HINT)?,
+            given(self.include_deprecated, "include_deprecated", HINT)?,
+        );
+        let dry_run = given(self.dry_run, "dry_run", HINT)?;
+        let overrides: Vec<String> =
+            self.overrides.unwrap_or_default().into_iter().flatten().collect();
+        let caller = Caller::now();
+        caller.require(Permission::Query, "preview a statement")?;
+        let pin = self.pin.as_ref().map(|pin| &pin.0);
+        let asked = asked.with(dry_run, pin, &overrides, self.reason)?;
+        preview(&asked, None, &caller)
+    }
 }
 
 /// Makes and stores a preview for a caller who may query.

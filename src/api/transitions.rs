@@ -6,7 +6,7 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
-use spyne_core::lifecycle::plan::dependents::Policy;
+use spyne_core::lifecycle::plan::dependents::OnDependents;
 use spyne_core::lifecycle::plan::takeover::Options;
 use spyne_core::lifecycle::plan::{Note, Plan, Step};
 use spyne_core::lifecycle::transition;
@@ -75,7 +75,7 @@ fn spyne_promote(
         let dependents = given(dependents, "dependents", hint)?;
         let options = Options {
             accept_breaking: given(accept_breaking, "accept_breaking", hint)?,
-            dependents: Policy::parse(dependents)
+            dependents: OnDependents::parse(dependents)
                 .ok_or_else(|| unknown_policy(relation, dependents))?,
             target_schema,
             target_name,
@@ -201,7 +201,7 @@ fn spyne_restore(
             accept_breaking: true,
             // What hangs on the successor came to it from this version, or
             // would be left on a table nobody may write to.
-            dependents: Policy::Repoint,
+            dependents: OnDependents::Repoint,
             target_schema: None,
             target_name: None,
             restoring: true,

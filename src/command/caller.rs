@@ -1,6 +1,6 @@
 //! Who gives a command.
 
-use crate::pg::{reading, transaction, users};
+use crate::pg::{caller_rights, transaction, users};
 use crate::store::roles;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -63,7 +63,7 @@ impl Caller {
 /// 25006 on a standby and in a read-only transaction.
 pub fn require_writable(dry_run: bool) -> Result<()> {
     // The policy of a table that an admin looks at must not act as the admin.
-    if reading::is_going_on() {
+    if caller_rights::is_reading() {
         return Err(SpyneError::new(
             Code::WrongState,
             "governance cannot be changed while spyne reads a table",

@@ -3,14 +3,14 @@
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
-use spyne_core::lifecycle::plan::op::{Change, Op, RunsAs};
+use spyne_core::lifecycle::plan::op::{Op, RunsAs, StateChange};
 use spyne_core::lifecycle::plan::record::{Record, Which};
 use spyne_core::lifecycle::plan::{Plan, Step};
 
 use super::caller::Caller;
 use super::{Hold, registration};
+use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::{self, Elevated, LockMode, elevated};
-use crate::pg::reading::as_caller_only;
 use crate::pg::{catalogs, users};
 use crate::store::tables::{self, Line, NewRow, NewState};
 use crate::store::{config, drift, grants, guards, joins, query, shapes};
@@ -134,7 +134,7 @@ fn gone(role: &str, sql: &str) -> SpyneError {
 /// Changes a table's state: its row, its history, its guards.
 fn set_state(
     elevated: &Elevated,
-    change: &Change,
+    change: &StateChange,
     acting: RoleId,
     reason: Option<&str>,
 ) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The tables of a join, as the caller may read them, and what is counted of it.
 
 use serde_json::Value;
-use spyne_core::joins::stored::Candidate;
+use spyne_core::joins::candidate::Candidate;
 use spyne_core::joins::table::Table;
 use spyne_core::joins::validation::Validated;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -11,8 +11,8 @@ use spyne_core::kernel::state::State;
 
 use super::caller::Caller;
 use crate::guc;
+use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::elevated;
-use crate::pg::reading::as_caller_only;
 use crate::pg::{catalogs, users};
 use crate::store::tables::{self, Row};
 use crate::store::{joinable, samples};
@@ -90,7 +90,7 @@ pub struct Sample {
 }
 
 /// What was found of a candidate on the live data.
-pub struct Measured {
+pub struct CandidateMeasured {
     pub validated: Validated,
     /// What goes on record of it.
     pub stats: Value,
@@ -103,7 +103,11 @@ pub struct Measured {
 ///
 /// # Errors
 /// Those of [`joinable`] and [`readable`]; 55000 where a column is gone.
-pub fn measure(candidate: &Candidate, caller: &Caller, sample: Option<Sample>) -> Result<Measured> {
+pub fn measure(
+    candidate: &Candidate,
+    caller: &Caller,
+    sample: Option<Sample>,
+) -> Result<CandidateMeasured> {
     let one = joinable(candidate.table1)?.relation;
     let other = joinable(candidate.table2)?.relation;
     let both = readable(&[one, other], caller)?;
@@ -120,6 +124,6 @@ pub fn measure(candidate: &Candidate, caller: &Caller, sample: Option<Sample>) -
             _ => Value::Array(Vec::new()),
         };
         let stats = validated.stats(&users::name(caller.user));
-        Ok(Measured { validated, stats, sample })
+        Ok(CandidateMeasured { validated, stats, sample })
     })
 }

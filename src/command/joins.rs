@@ -2,9 +2,9 @@
 //! it.
 
 use serde_json::Value;
-use spyne_core::joins::acceptance::{self, Acceptance, Asked, Facts, LIST};
-use spyne_core::joins::candidate::NewCandidate;
-use spyne_core::joins::stored::{AcceptedJoin, Candidate};
+use spyne_core::joins::acceptance::{self, Acceptance, AcceptanceFacts, Asked, LIST};
+use spyne_core::joins::accepted::AcceptedJoin;
+use spyne_core::joins::candidate::{Candidate, NewCandidate};
 use spyne_core::joins::validation::Validated;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -134,16 +134,16 @@ impl Command for ProposeJoin {
 }
 
 /// A candidate, and the join in force over the same columns.
-pub struct Standing {
+pub struct CandidateStanding {
     pub candidate: Candidate,
     pub in_force: Option<AcceptedJoin>,
 }
 
-impl Standing {
-    fn read(elevated: &Elevated, id: i64) -> Result<Standing> {
+impl CandidateStanding {
+    fn read(elevated: &Elevated, id: i64) -> Result<CandidateStanding> {
         let candidate = candidate(elevated, id)?;
         let in_force = joins::in_force_over(elevated, &candidate)?;
-        Ok(Standing { candidate, in_force })
+        Ok(CandidateStanding { candidate, in_force })
     }
 }
 
@@ -155,14 +155,14 @@ pub struct KeepValidation {
 }
 
 impl Command for KeepValidation {
-    type Facts = (Standing, Role);
+    type Facts = (CandidateStanding, Role);
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Query, "validate a join")
     }
 
     fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Self::Facts> {
-        Ok((Standing::read(elevated, self.candidate_id)?, caller.role))
+        Ok((CandidateStanding::read(elevated, self.candidate_id)?, caller.role))
     }
 
     fn plan(&self, (known, role): &Self::Facts) -> Result<Plan> {
@@ -189,7 +189,7 @@ pub struct AcceptJoin {
 }
 
 impl Command for AcceptJoin {
-    type Facts = Facts;
+    type Facts = AcceptanceFacts;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Promote, "accept a join")
@@ -201,14 +201,15 @@ impl Command for AcceptJoin {
         Ok(Vec::new())
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Facts> {
-        let Standing { candidate, in_force } = Standing::read(elevated, self.candidate_id)?;
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<AcceptanceFacts> {
+        let CandidateStanding { candidate, in_force } =
+            CandidateStanding::read(elevated, self.candidate_id)?;
         let role = acceptance::role(&self.asked, in_force.as_ref());
         let versions = joins::versions(elevated, &candidate.name1, &candidate.name2, &role)?;
-        Ok(Facts { candidate, in_force, versions, taken: joins::join_ids(elevated)? })
+        Ok(AcceptanceFacts { candidate, in_force, versions, taken: joins::join_ids(elevated)? })
     }
 
-    fn plan(&self, facts: &Facts) -> Result<Plan> {
+    fn plan(&self, facts: &AcceptanceFacts) -> Result<Plan> {
         plans::accept(&self.asked, facts, &self.validated, &self.stats)
     }
 
@@ -216,7 +217,7 @@ impl Command for AcceptJoin {
         "accept_join"
     }
 
-    fn subject(&self, _facts: &Facts) -> RelationName {
+    fn subject(&self, _facts: &AcceptanceFacts) -> RelationName {
         joins_table()
     }
 }
@@ -238,7 +239,7 @@ pub fn accept(candidate_id: i64, asked: Asked, mode: Mode) -> Result<Accepted> {
     require_writable(mode == Mode::Show)?;
     let caller = Caller::now();
     caller.require(Permission::Promote, "accept a join")?;
-    let known = elevated(|e| Standing::read(e, candidate_id))?;
+    let known = elevated(|e| CandidateStanding::read(e, candidate_id))?;
     acceptance::check_open(&known.candidate, known.in_force.as_ref())?;
     // Before anything is locked: it may take a while.
     let measured = measure(&known.candidate, &caller, None)?;
@@ -256,7 +257,7 @@ pub struct RejectJoin {
 }
 
 impl Command for RejectJoin {
-    type Facts = Standing;
+    type Facts = CandidateStanding;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Promote, "reject a join")
@@ -267,11 +268,11 @@ impl Command for RejectJoin {
         Ok(Vec::new())
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Standing> {
-        Standing::read(elevated, self.candidate_id)
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<CandidateStanding> {
+        CandidateStanding::read(elevated, self.candidate_id)
     }
 
-    fn plan(&self, known: &Standing) -> Result<Plan> {
+    fn plan(&self, known: &CandidateStanding) -> Result<Plan> {
         plans::reject(&known.candidate, known.in_force.as_ref(), &self.reason)
     }
 
@@ -279,7 +280,7 @@ impl Command for RejectJoin {
         "reject_join"
     }
 
-    fn subject(&self, _facts: &Standing) -> RelationName {
+    fn subject(&self, _facts: &CandidateStanding) -> RelationName {
         candidates_table()
     }
 }

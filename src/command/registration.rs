@@ -17,7 +17,7 @@ use super::{Command, Hold};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{catalogs, users};
-use crate::store::tables::{self, Candidate, Row};
+use crate::store::tables::{self, RegistrationCandidate, Row};
 use crate::store::{facts, table_facts};
 
 /// Takes a table under governance.
@@ -70,7 +70,7 @@ impl Versions {
 
 /// What a registration is planned from.
 pub struct Registration {
-    candidate: Candidate,
+    candidate: RegistrationCandidate,
     /// The logical name.
     pub name: String,
     versions: Versions,
@@ -88,7 +88,7 @@ impl Registration {
 }
 
 impl Register {
-    fn check(&self, candidate: &Candidate) -> Result<String> {
+    fn check(&self, candidate: &RegistrationCandidate) -> Result<String> {
         check_kind(candidate)?;
         registration::check_state(self.state)?;
         let name = self.name.clone().unwrap_or_else(|| candidate.name.clone());
@@ -101,7 +101,7 @@ impl Register {
 ///
 /// # Errors
 /// 42809 for one that is not, 42710 for one that is governed already.
-pub fn check_kind(candidate: &Candidate) -> Result<()> {
+pub fn check_kind(candidate: &RegistrationCandidate) -> Result<()> {
     registration::check(&Request {
         address: candidate.address(),
         kind: &candidate.kind,

@@ -2,8 +2,8 @@
 //! `core::drift::decision` says is done.
 
 use spyne_core::drift::decision::{Circumstances, Decision, decide};
-use spyne_core::drift::report::{Source, Status};
-use spyne_core::drift::subject::{Found, Subject, severity};
+use spyne_core::drift::report::{ReportSource, Status};
+use spyne_core::drift::subject::{DriftSubject, FoundChange, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
@@ -15,16 +15,16 @@ use spyne_core::lifecycle::plan::{Note, Plan, view};
 use spyne_core::shape::rules::Severity;
 
 use super::execute;
-use crate::pg::transaction;
 use crate::pg::elevate::{Elevated, elevated};
-use crate::store::drift::{self, About, Report};
+use crate::pg::transaction;
+use crate::store::drift::{self, About, ReportKept};
 use crate::store::{facts, joins, shapes, tables};
 
 /// What came of looking at a table.
 pub struct Settled {
-    pub subject: Subject,
-    pub found: Vec<Found>,
-    pub report: Option<Report>,
+    pub subject: DriftSubject,
+    pub found: Vec<FoundChange>,
+    pub report: Option<ReportKept>,
     /// The version that has the new shape, where it was applied.
     pub version: Option<String>,
     /// Whether any of it was not known before.
@@ -34,7 +34,7 @@ pub struct Settled {
 }
 
 impl Settled {
-    fn of(subject: Subject, found: Vec<Found>) -> Settled {
+    fn of(subject: DriftSubject, found: Vec<FoundChange>) -> Settled {
         Settled { subject, found, report: None, version: None, news: false, refused: false }
     }
 }
@@ -76,7 +76,7 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
     })
 }
 
-fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(Subject, Vec<Found>)>> {
+fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(DriftSubject, Vec<FoundChange>)>> {
     let Some(subject) = drift::subject(elevated, relid)? else {
         return Ok(None);
     };
@@ -87,8 +87,8 @@ fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(Subject, Vec<Found>
 /// Does what is decided about what was found.
 fn decided(
     elevated: &Elevated,
-    subject: Subject,
-    found: Vec<Found>,
+    subject: DriftSubject,
+    found: Vec<FoundChange>,
     acting: RoleId,
     in_the_act: Option<bool>,
 ) -> Result<Settled> {
@@ -96,7 +96,7 @@ fn decided(
         return Ok(Settled::of(subject, found));
     };
     let known = drift::on_record(elevated, &subject.name, &subject.version)?;
-    let is_news = |found: &Found| !known.iter().any(|one| one.is(&found.change));
+    let is_news = |found: &FoundChange| !known.iter().any(|one| one.is(&found.change));
     let news = found.iter().any(is_news);
     let decision = decide(Circumstances {
         state: subject.state,
@@ -132,7 +132,7 @@ fn decided(
     Ok(Settled { news, ..settled })
 }
 
-fn reason(severity: Severity, found: &[Found]) -> String {
+fn reason(severity: Severity, found: &[FoundChange]) -> String {
     let details: Vec<&str> = found.iter().map(|f| f.change.detail.as_str()).collect();
     format!("drift, {}: {}", severity.as_str(), details.join("; "))
 }
@@ -151,7 +151,7 @@ fn store(elevated: &Elevated, settled: Settled, acting: RoleId) -> Result<Settle
         name: &subject.name,
         version: &subject.version,
         shown: &subject.address().shown(),
-        source: Source::Table,
+        source: ReportSource::Table,
         staging: false,
     };
     let report = drift::store(elevated, &about, &settled.found, acting)?;
@@ -180,7 +180,11 @@ fn apply(
 }
 
 /// The version of a table after changes of this severity.
-pub fn next_version(elevated: &Elevated, subject: &Subject, severity: Severity) -> Result<String> {
+pub fn next_version(
+    elevated: &Elevated,
+    subject: &DriftSubject,
+    severity: Severity,
+) -> Result<String> {
     let ever = tables::versions_ever(elevated, &subject.name)?;
     Ok(subject.next_version(severity, &ever).to_string())
 }
@@ -193,7 +197,7 @@ pub struct ViewFacts {
 
 impl ViewFacts {
     /// Reads it.
-    pub fn read(elevated: &Elevated, subject: &Subject) -> Result<ViewFacts> {
+    pub fn read(elevated: &Elevated, subject: &DriftSubject) -> Result<ViewFacts> {
         let reads = subject.place().is_some()
             && drift::is_behind_view(elevated, subject.relation, &subject.name)?;
         let existing = match reads {
@@ -206,7 +210,7 @@ impl ViewFacts {
 
 /// Plans that the live shape becomes that of `version`, with the governed view
 /// to fit.
-pub fn applying(subject: &Subject, version: &str, view: &ViewFacts, reason: &str) -> Plan {
+pub fn applying(subject: &DriftSubject, version: &str, view: &ViewFacts, reason: &str) -> Plan {
     let mut plan = Plan::because(Some(reason));
     if let (Some(existing), Some(at)) = (&view.existing, subject.place()) {
         let columns = subject.live().columns;

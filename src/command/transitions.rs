@@ -6,8 +6,8 @@ use spyne_core::kernel::names::RelationName;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::Plan;
-use spyne_core::lifecycle::plan::facts::Facts;
-use spyne_core::lifecycle::plan::op::Change;
+use spyne_core::lifecycle::plan::facts::TakeoverFacts;
+use spyne_core::lifecycle::plan::op::StateChange;
 use spyne_core::lifecycle::plan::record::Record;
 use spyne_core::lifecycle::plan::takeover::{self, Options};
 use spyne_core::lifecycle::transition;
@@ -36,7 +36,7 @@ fn subject<'a>(relation: &'a RelationName, row: &'a Row) -> transition::Subject<
 
 /// What a takeover is planned from.
 pub struct Takeover {
-    facts: Facts,
+    facts: TakeoverFacts,
     /// The relations concerned whose shape is the one in force.
     unchanged: Vec<RelId>,
 }
@@ -143,7 +143,7 @@ impl Command for Deprecate {
 
     fn plan(&self, (row, at): &(Row, RelationName)) -> Result<Plan> {
         let mut plan = Plan::because(Some(&self.reason));
-        let change = Change {
+        let change = StateChange {
             relation: self.relation,
             name: row.name.clone(),
             shown: at.shown(),

@@ -10,7 +10,7 @@ use crate::pg::frames::{self, Aside};
 use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::{drift, facts, query, roles, tables};
-use spyne_core::drift::subject::{Found, Subject, severity};
+use spyne_core::drift::subject::{DriftSubject, FoundChange, severity};
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -76,16 +76,16 @@ fn tell(settled: &Settled) {
     }
 }
 
-fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
+fn joined(found: &[FoundChange], wanted: impl Fn(&FoundChange) -> bool) -> String {
     let all: Vec<&str> =
         found.iter().filter(|f| wanted(f)).map(|f| f.change.detail.as_str()).collect();
     all.join("; ")
 }
 
 /// The refusal of breaking DDL, with the way that works.
-fn refusal(subject: &Subject, found: &[Found]) -> Denial {
+fn refusal(subject: &DriftSubject, found: &[FoundChange]) -> Denial {
     let table = subject.address();
-    let breaking = |f: &Found| f.change.is_breaking();
+    let breaking = |f: &FoundChange| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
     for consumer in found.iter().filter(|f| breaking(f)).flat_map(|f| &f.consumers) {
         let text = |key: &str| consumer[key].as_str().unwrap_or_default().to_string();

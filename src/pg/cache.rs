@@ -15,10 +15,10 @@ use pgrx::pg_sys;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
 
-use super::{catalogs, own_catalog};
 use super::local::Static;
 use super::oids::rel_id;
 use super::policy::{Failure, policy};
+use super::{catalogs, own_catalog};
 
 pub use spyne_core::gate::situation::Guard;
 

@@ -10,7 +10,7 @@
 
 use std::ffi::CStr;
 
-use pgrx::{pg_guard, pg_sys};
+use pgrx::pg_sys;
 
 use spyne_core::gate::token::Token;
 

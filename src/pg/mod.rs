@@ -3,6 +3,7 @@
 
 pub mod analyze;
 pub mod cache;
+pub mod caller_rights;
 mod catalog_scan;
 pub mod catalogs;
 pub mod checks;
@@ -18,7 +19,6 @@ pub mod oids;
 pub mod own_catalog;
 pub mod policy;
 pub mod portals;
-pub mod reading;
 pub mod row_sets;
 pub mod runs;
 pub mod server;

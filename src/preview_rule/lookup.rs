@@ -9,7 +9,7 @@ use crate::pg::policy::Statement;
 use crate::pg::text::Text;
 use crate::pg::{cache, clock, portals, settings, transaction};
 use crate::report::OrRaise;
-use crate::store::previews::{self, Found};
+use crate::store::previews::{self, StoredPreview};
 use crate::store::relations;
 use spyne_core::gate::judge::Search;
 use spyne_core::gate::rules::{Denial, Rule, Words};
@@ -65,7 +65,7 @@ pub(super) fn find(text: &Text, user: RoleId, manner: Manner) -> Result<Option<T
     check_runnable(&found)?;
     let takes = manner.takes_run && found.preview.writes;
     if takes && !elevated(|e| previews::take(e, &found.preview.preview_id)).or_raise() {
-        return Err(not_authorising(&Found { used: true, ..found }));
+        return Err(not_authorising(&StoredPreview { used: true, ..found }));
     }
     Ok(session::remember(authorised(&found), !found.preview.writes))
 }
@@ -125,7 +125,7 @@ fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
 ///
 /// # Errors
 /// Why it does not.
-pub(super) fn check_runnable(found: &Found) -> Result<(), Denial> {
+pub(super) fn check_runnable(found: &StoredPreview) -> Result<(), Denial> {
     if !found.authorises() {
         return Err(not_authorising(found));
     }
@@ -154,7 +154,7 @@ fn check_basis(sql: &str, then: &Basis) -> Result<(), Denial> {
 }
 
 /// A stored preview as the session keeps it in mind.
-fn authorised(found: &Found) -> Authorised {
+fn authorised(found: &StoredPreview) -> Authorised {
     let expires_at = clock::now() + (found.expires_in * 1e6) as i64;
     Authorised { expires_at, ..fresh(&found.preview, 0) }
 }

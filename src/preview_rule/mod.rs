@@ -10,7 +10,7 @@ use crate::pg::frames::{self, Doing, RunReport};
 use crate::pg::text::Text;
 use crate::pg::{cache, catalogs, clock, elevate, settings, transaction, users};
 use crate::report::{self, OrRaise};
-use crate::store::previews::{self, Execution, Found};
+use crate::store::previews::{self, Execution, StoredPreview};
 use crate::store::roles;
 use lookup::{Manner, find, fresh};
 use session::remember;
@@ -210,7 +210,7 @@ pub fn made(preview: &Preview, ttl: i32, stored: bool) {
 ///
 /// # Errors
 /// 55000.
-pub fn check_runnable(found: &Found) -> Result<()> {
+pub fn check_runnable(found: &StoredPreview) -> Result<()> {
     Ok(lookup::check_runnable(found)?)
 }
 

@@ -1,9 +1,9 @@
 //! The refusals of the preview rule, in words.
 
 use crate::guc;
-use crate::pg::{catalogs, own_catalog, transaction};
 use crate::pg::text::Text;
-use crate::store::previews::Found;
+use crate::pg::{catalogs, own_catalog};
+use crate::store::previews::StoredPreview;
 use spyne_core::gate::rules::{Denial, Rule, Words};
 use spyne_core::gate::situation::Seen;
 use spyne_core::statement::preview::Preview;
@@ -20,7 +20,7 @@ fn preview_function() -> String {
 }
 
 /// The refusal of a statement whose preview does not authorise it.
-pub(super) fn not_authorising(found: &Found) -> Denial {
+pub(super) fn not_authorising(found: &StoredPreview) -> Denial {
     let id = &found.preview.preview_id;
     let call = call_for(&found.preview.sql);
     if found.preview.requires_confirmation {

@@ -1,13 +1,13 @@
 //! Shapes in force, and what was found to differ from them.
 
 use serde::Deserialize;
-use spyne_core::drift::report::{Source, Status};
-use spyne_core::drift::subject::{Consumers, Found, Subject, severity};
+use spyne_core::drift::report::{ReportSource, Status};
+use spyne_core::drift::subject::{Consumers, DriftSubject, FoundChange, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
 use spyne_core::kernel::state::State;
-use spyne_core::shape::Change;
+use spyne_core::shape::SchemaChange;
 use spyne_core::shape::rules::{ChangeType, Severity};
 use spyne_core::shape::snapshot::Snapshot;
 
@@ -15,11 +15,11 @@ use super::query::{Json, Query, Statement, Text};
 use crate::pg::elevate::Elevated;
 use crate::pg::users;
 
-static SUBJECT: Query<(RelId,), Subject> =
+static SUBJECT: Query<(RelId,), DriftSubject> =
     Query::read(include_str!("../../sql/queries/drift_subject.sql"));
 
 /// A governed table with its shapes; None where it is not governed.
-pub fn subject(elevated: &Elevated, relid: RelId) -> Result<Option<Subject>> {
+pub fn subject(elevated: &Elevated, relid: RelId) -> Result<Option<DriftSubject>> {
     SUBJECT.maybe(elevated, (relid,))
 }
 
@@ -44,7 +44,7 @@ pub fn consumers(elevated: &Elevated, relid: RelId) -> Result<Consumers> {
 }
 
 /// The changes of a table since its shape was taken, and who meets them.
-pub fn changes(elevated: &Elevated, subject: &Subject) -> Result<Vec<Found>> {
+pub fn changes(elevated: &Elevated, subject: &DriftSubject) -> Result<Vec<FoundChange>> {
     let used_by = match subject.differs() {
         true => consumers(elevated, subject.relation)?,
         false => Consumers::new(),
@@ -67,7 +67,7 @@ pub fn without_drift(elevated: &Elevated, relations: &[RelId]) -> Result<Vec<Rel
 
 /// A stored report.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Report {
+pub struct ReportKept {
     pub report_id: i64,
     /// Whether it was stored just now.
     pub is_new: bool,
@@ -79,16 +79,17 @@ pub struct About<'a> {
     pub version: &'a str,
     /// The table, for people.
     pub shown: &'a str,
-    pub source: Source,
+    pub source: ReportSource,
     /// It is about a shadow.
     pub staging: bool,
 }
 
-type StoreArguments = (String, String, String, String, String, Json<Vec<Change>>, String, bool);
+type StoreArguments =
+    (String, String, String, String, String, Json<Vec<SchemaChange>>, String, bool);
 
-static STORE: Query<StoreArguments, Report> =
+static STORE: Query<StoreArguments, ReportKept> =
     Query::write(include_str!("../../sql/queries/store_drift_report.sql"));
-static STORE_CHANGES: Query<(i64, Json<Vec<Found>>), ()> =
+static STORE_CHANGES: Query<(i64, Json<Vec<FoundChange>>), ()> =
     Query::write(include_str!("../../sql/queries/store_drift_changes.sql"));
 
 /// Stores a finding, once. The table's open report about something else is
@@ -97,10 +98,10 @@ static STORE_CHANGES: Query<(i64, Json<Vec<Found>>), ()> =
 pub fn store(
     elevated: &Elevated,
     about: &About,
-    found: &[Found],
+    found: &[FoundChange],
     acting: RoleId,
-) -> Result<Report> {
-    let changes: Vec<Change> = found.iter().map(|f| f.change.clone()).collect();
+) -> Result<ReportKept> {
+    let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     let severity = severity(found).unwrap_or(Severity::Compatible).as_str();
     let source = about.source.as_str();
     let by = users::name(acting);
@@ -148,10 +149,10 @@ pub fn resolve(
 
 /// A report, as resolving it needs to know it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Known {
+pub struct KnownReport {
     pub logical_name: String,
     pub version: String,
-    pub source: Source,
+    pub source: ReportSource,
     pub status: Status,
     pub severity: Severity,
     pub finding: String,
@@ -163,7 +164,8 @@ pub struct Known {
 
 static LOCK: Query<(i64,), ()> =
     Query::write("SELECT FROM spyne.drift_reports r WHERE r.report_id = $1 FOR UPDATE");
-static FIND: Query<(i64,), Known> = Query::read(include_str!("../../sql/queries/drift_report.sql"));
+static FIND: Query<(i64,), KnownReport> =
+    Query::read(include_str!("../../sql/queries/drift_report.sql"));
 
 /// Locks a report until the transaction ends.
 pub fn lock(elevated: &Elevated, report_id: i64) -> Result<()> {
@@ -171,7 +173,7 @@ pub fn lock(elevated: &Elevated, report_id: i64) -> Result<()> {
 }
 
 /// A report; None where there is none.
-pub fn find(elevated: &Elevated, report_id: i64) -> Result<Option<Known>> {
+pub fn find(elevated: &Elevated, report_id: i64) -> Result<Option<KnownReport>> {
     FIND.maybe(elevated, (report_id,))
 }
 
@@ -182,12 +184,12 @@ pub fn moved(elevated: &Elevated) -> Result<Vec<RelId>> {
     MOVED.all(elevated, ())
 }
 
-static FINDING: Query<(Json<Vec<Change>>,), String> =
+static FINDING: Query<(Json<Vec<SchemaChange>>,), String> =
     Query::read("SELECT md5($1::text) AS finding");
 
 /// The digest that a finding has in its report.
-pub fn finding(elevated: &Elevated, found: &[Found]) -> Result<String> {
-    let changes: Vec<Change> = found.iter().map(|f| f.change.clone()).collect();
+pub fn finding(elevated: &Elevated, found: &[FoundChange]) -> Result<String> {
+    let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     FINDING.one(elevated, (&changes,))
 }
 
@@ -204,7 +206,7 @@ pub struct OnRecord {
 
 impl OnRecord {
     /// Whether it is this very change.
-    pub fn is(&self, change: &Change) -> bool {
+    pub fn is(&self, change: &SchemaChange) -> bool {
         self.change_type == change.change_type
             && self.column_name == change.column
             && self.old_name == change.old_name
@@ -233,21 +235,21 @@ pub fn is_behind_view(elevated: &Elevated, relid: RelId, name: &str) -> Result<b
 
 /// A stored shape.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Stored {
+pub struct VersionShape {
     pub shape: Snapshot,
     pub origin: Option<String>,
     /// Of the table that has it now; None where none has.
     pub state: Option<State>,
 }
 
-static SHAPE: Query<(Text, Text), Stored> = Query::read(
+static SHAPE: Query<(Text, Text), VersionShape> = Query::read(
     "SELECT v.schema_snapshot AS shape, v.origin, t.state
      FROM spyne.table_versions v LEFT JOIN spyne.tables t USING (logical_name, version)
      WHERE v.logical_name = $1 AND v.version = $2",
 );
 
 /// The shape of a version; None where there is no such version.
-pub fn shape(elevated: &Elevated, name: &str, version: &str) -> Result<Option<Stored>> {
+pub fn shape(elevated: &Elevated, name: &str, version: &str) -> Result<Option<VersionShape>> {
     SHAPE.maybe(elevated, (name, version))
 }
 

@@ -3,7 +3,9 @@
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::Address;
-use spyne_core::lifecycle::plan::facts::{Dependent, Facts, Governed, GovernedView, OpenDrift};
+use spyne_core::lifecycle::plan::facts::{
+    Dependent, Governed, GovernedView, OpenDrift, TakeoverFacts,
+};
 use spyne_core::lifecycle::plan::takeover;
 
 use super::query::{Query, Statement};
@@ -87,7 +89,7 @@ pub fn takeover(
     incoming: &tables::Row,
     outgoing: Option<&tables::Row>,
     target_schema: Option<&str>,
-) -> Result<Facts> {
+) -> Result<TakeoverFacts> {
     let new = governed(elevated, incoming)?;
     let old = outgoing.map(|row| governed(elevated, row)).transpose()?;
     let schema = takeover::target_schema(&new, old.as_ref(), target_schema);
@@ -96,7 +98,7 @@ pub fn takeover(
         None => Vec::new(),
     };
     let old_version = old.as_ref().map(|old| old.version.as_str());
-    Ok(Facts {
+    Ok(TakeoverFacts {
         versions: tables::versions_ever(elevated, &incoming.name)?,
         dependents,
         names_at_target: NAMES_IN.all(elevated, (&schema,))?,

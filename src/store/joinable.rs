@@ -6,8 +6,8 @@ use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::query::{Oid, Query, Statement};
+use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::Elevated;
-use crate::pg::reading::AsCaller;
 
 /// A table as spyne.join_tables describes it.
 #[derive(Debug, Deserialize)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use spyne_core::joins::candidate::NewCandidate;
-use spyne_core::joins::cover::Known;
+use spyne_core::joins::accepted::AcceptedJoin;
+use spyne_core::joins::candidate::{Candidate, NewCandidate};
+use spyne_core::joins::cover::KnownJoin;
 use spyne_core::joins::graph::Edge;
 use spyne_core::joins::record::{JoinRecord, NewJoin};
-use spyne_core::joins::stored::{AcceptedJoin, Candidate};
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -110,7 +110,7 @@ pub fn lock_acceptance(elevated: &Elevated) -> Result<()> {
     query::run(elevated, "LOCK TABLE spyne.accepted_joins IN SHARE ROW EXCLUSIVE MODE")
 }
 
-static BETWEEN: Query<(Vec<String>,), Known> =
+static BETWEEN: Query<(Vec<String>,), KnownJoin> =
     Query::read(include_str!("../../sql/queries/joins_between.sql"));
 static EDGES: Query<(), Edge> = Query::read(
     "SELECT name1, columns1, name2, columns2, status = 'suspect' AS suspect, cardinality
@@ -118,7 +118,7 @@ static EDGES: Query<(), Edge> = Query::read(
 );
 
 /// The accepted joins and the candidates between some logical tables.
-pub fn between(rights: &impl Rights, names: &BTreeSet<&str>) -> Result<Vec<Known>> {
+pub fn between(rights: &impl Rights, names: &BTreeSet<&str>) -> Result<Vec<KnownJoin>> {
     let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
     BETWEEN.all(rights, (&names,))
 }

@@ -18,10 +18,10 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::rows;
-use crate::pg::transaction;
+use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::{Elevated, SteppedDown};
 use crate::pg::local::Local;
-use crate::pg::reading::AsCaller;
+use crate::pg::transaction;
 
 /// With whose rights a statement runs: proof that they are there.
 pub trait Rights {

@@ -13,8 +13,8 @@ use spyne_core::kernel::names::{literal, quote};
 
 use super::query::{Bind, Query, Statement, read_as_caller};
 use super::rows::Bytes;
+use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::Elevated;
-use crate::pg::reading::AsCaller;
 
 /// Columns that one statement reads: its memory is bounded by that.
 const AT_ONCE: usize = 24;

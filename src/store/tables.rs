@@ -14,7 +14,7 @@ use crate::pg::{catalogs, users};
 
 /// What registration needs to know about a relation.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Candidate {
+pub struct RegistrationCandidate {
     pub oid: RelId,
     pub schema: String,
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Candidate {
     pub governed_as: Option<String>,
 }
 
-impl Candidate {
+impl RegistrationCandidate {
     /// Where it is.
     pub fn address(&self) -> Address {
         Address::new(&self.schema, &self.name)
@@ -47,8 +47,9 @@ macro_rules! candidates {
     };
 }
 
-static CANDIDATE: Query<(RelId,), Candidate> = Query::read(candidates!("WHERE c.oid = $1"));
-static CANDIDATES_IN: Query<(Oid,), Candidate> = Query::read(candidates!(
+static CANDIDATE: Query<(RelId,), RegistrationCandidate> =
+    Query::read(candidates!("WHERE c.oid = $1"));
+static CANDIDATES_IN: Query<(Oid,), RegistrationCandidate> = Query::read(candidates!(
     "WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'f', 'm') ORDER BY c.relname"
 ));
 
@@ -56,7 +57,7 @@ static CANDIDATES_IN: Query<(Oid,), Candidate> = Query::read(candidates!(
 ///
 /// # Errors
 /// 42P01 where there is none.
-pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<Candidate> {
+pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<RegistrationCandidate> {
     CANDIDATE.maybe(elevated, (relid,))?.ok_or_else(|| {
         SpyneError::new(
             Code::UndefinedTable,
@@ -68,7 +69,7 @@ pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<Candidate> {
 }
 
 /// The relations of a schema that could be governed, by name.
-pub fn candidates_in(elevated: &Elevated, schema: u32) -> Result<Vec<Candidate>> {
+pub fn candidates_in(elevated: &Elevated, schema: u32) -> Result<Vec<RegistrationCandidate>> {
     CANDIDATES_IN.all(elevated, (schema,))
 }
 

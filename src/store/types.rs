@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
-use spyne_core::shape::types::Facts;
+use spyne_core::shape::types::TypeFacts;
 
 use super::query::{Oid, Query, Statement};
 use crate::pg::elevate::Elevated;
@@ -21,7 +21,7 @@ pub fn tables_of(elevated: &Elevated, oid: u32) -> Result<Vec<RelId>> {
 #[derive(Debug, Default, Deserialize)]
 pub struct Named {
     pub data_type: String,
-    pub facts: Option<Facts>,
+    pub facts: Option<TypeFacts>,
 }
 
 static NAMED: Query<(Oid, i32), Named> =

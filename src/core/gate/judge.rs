@@ -4,7 +4,7 @@
 //! the preview rule. What can only be told by a look-up is asked for: the caller
 //! looks, puts what it has found into the situation, and asks again.
 
-use super::access::{Access, Caller, Refusal, verdict};
+use super::access::{Access, AccessContext, Refusal, verdict};
 use super::rules::Rule;
 use super::situation::{Guard, Kind, Lookup, Seen, Situation, Worker};
 use super::token::Token;
@@ -200,7 +200,7 @@ fn access_rule(s: &Situation, seen: &Seen, previewed_deprecated: bool) -> Option
         Kind::Explain => seen.access.min(Access::Read),
         _ => seen.access,
     };
-    let caller = Caller {
+    let caller = AccessContext {
         role: s.role,
         include_deprecated: previewed_deprecated
             || s.include_deprecated
@@ -320,7 +320,7 @@ pub fn readable(role: Role, looked_up: bool) -> StateSet {
     if looked_up {
         return StateSet::EMPTY;
     }
-    let caller = Caller { role, include_deprecated: false, ingestion_open: false };
+    let caller = AccessContext { role, include_deprecated: false, ingestion_open: false };
     State::ALL
         .into_iter()
         .filter(|state| verdict(*state, Access::Read, caller).is_none())

@@ -45,7 +45,7 @@ pub enum Rule {
 
 /// What there is to say about a rule. The rows of `spyne.rules`.
 #[derive(Clone, Copy, Debug)]
-pub struct Described {
+pub struct DescribedRule {
     pub rule: Rule,
     /// What stands in brackets at the end of a refusal's DETAIL.
     pub code: &'static str,
@@ -62,8 +62,8 @@ const fn rule(
     sqlstate: Code,
     refused: &'static str,
     place: &'static str,
-) -> Described {
-    Described { rule, code, sqlstate, refused, place }
+) -> DescribedRule {
+    DescribedRule { rule, code, sqlstate, refused, place }
 }
 
 const STATEMENT: &str = "roles-and-enforcement.md#what-a-statement-must-pass";
@@ -76,7 +76,7 @@ const DDL: &str = "roles-and-enforcement.md#ddl";
 
 /// All rules, in the order of their numbers.
 #[rustfmt::skip]
-pub const RULES: [Described; 30] = {
+pub const RULES: [DescribedRule; 30] = {
     use Code::{DependentObjects, InsufficientPrivilege, Internal, ReadOnly, WrongState};
     use Rule::*;
     [
@@ -123,7 +123,7 @@ impl Rule {
     }
 
     /// What there is to say about it.
-    pub const fn described(self) -> &'static Described {
+    pub const fn described(self) -> &'static DescribedRule {
         &RULES[self.index()]
     }
 

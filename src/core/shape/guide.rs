@@ -1,7 +1,7 @@
 //! SQL that leads from one shape to another, and a view that gives the one over
 //! the other.
 
-use super::snapshot::{Column, Constraint, Kind, Snapshot};
+use super::snapshot::{Column, Constraint, ConstraintKind, Snapshot};
 use super::types::{Fit, fit};
 use crate::kernel::names::{Address, quote, with_suffix};
 
@@ -232,11 +232,13 @@ pub fn constraint(
         }
         (now, then) => {
             let drop = now.map(|c| match c.kind {
-                Kind::UniqueIndex => format!("DROP INDEX {};", address.renamed(&c.name).quoted()),
+                ConstraintKind::UniqueIndex => {
+                    format!("DROP INDEX {};", address.renamed(&c.name).quoted())
+                }
                 _ => format!("{table} DROP CONSTRAINT {};", quote(&c.name)),
             });
             let add = then.map(|c| match c.kind {
-                Kind::UniqueIndex => {
+                ConstraintKind::UniqueIndex => {
                     format!(
                         "CREATE UNIQUE INDEX {} ON {}{};",
                         quote(&c.name),

@@ -1,6 +1,6 @@
 //! SQL that gives the old shape back.
 
-use super::Change;
+use super::SchemaChange;
 use super::guide::{self, Rename, column_definition};
 use super::rules::ChangeType;
 use super::snapshot::{Column, Snapshot};
@@ -8,7 +8,7 @@ use crate::kernel::names::{Address, quote};
 
 /// Gives each change its remedy. A compatible one needs none, and has it all
 /// the same: somebody may want it undone.
-pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Address) {
+pub fn fill(changes: &mut [SchemaChange], old: &Snapshot, new: &Snapshot, address: &Address) {
     let remedies = all(changes, old, new, address);
     for (change, remedy) in changes.iter_mut().zip(remedies) {
         change.remedy = remedy;
@@ -16,7 +16,7 @@ pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Ad
 }
 
 /// The remedy of each change.
-fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
+fn all(changes: &[SchemaChange], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
     let renames: Vec<Rename> = changes.iter().filter_map(undone).collect();
     let taken: Vec<&str> =
         old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
@@ -36,14 +36,14 @@ fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) ->
 }
 
 /// The rename that undoes one; None for other changes.
-fn undone(change: &Change) -> Option<Rename<'_>> {
+fn undone(change: &SchemaChange) -> Option<Rename<'_>> {
     match (change.change_type, &change.new_name, &change.old_name) {
         (ChangeType::Rename, Some(from), Some(to)) => Some(Rename { from, to }),
         _ => None,
     }
 }
 
-fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
+fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
     let table = format!("ALTER TABLE {}", address.quoted());
     let was = change.column.as_ref().and_then(|n| old.columns.iter().find(|c| c.name == *n));
     // What the column is called now: remedies may run one by one.

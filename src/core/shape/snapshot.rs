@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types::Facts;
+use super::types::TypeFacts;
 
 /// The columns and constraints of a table, as they were or are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -25,7 +25,7 @@ pub struct Column {
     pub data_type: String,
     /// What Postgres knows of a type that is none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<Facts>,
+    pub facts: Option<TypeFacts>,
     pub not_null: bool,
     pub default: Option<String>,
     pub generated: Option<String>,
@@ -72,7 +72,7 @@ impl Column {
 
 /// What pg_constraint.contype says, and a unique index that is no constraint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub enum Kind {
+pub enum ConstraintKind {
     #[serde(rename = "p")]
     PrimaryKey,
     #[serde(rename = "u")]
@@ -87,20 +87,23 @@ pub enum Kind {
     Exclusion,
 }
 
-impl Kind {
+impl ConstraintKind {
     /// Whether rows are told apart by it.
     pub fn is_key(self) -> bool {
-        matches!(self, Kind::PrimaryKey | Kind::Unique | Kind::UniqueIndex)
+        matches!(
+            self,
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique | ConstraintKind::UniqueIndex
+        )
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::PrimaryKey => "primary key",
-            Kind::Unique => "unique key",
-            Kind::UniqueIndex => "unique index",
-            Kind::ForeignKey => "foreign key",
-            Kind::Check => "check",
-            Kind::Exclusion => "exclusion constraint",
+            ConstraintKind::PrimaryKey => "primary key",
+            ConstraintKind::Unique => "unique key",
+            ConstraintKind::UniqueIndex => "unique index",
+            ConstraintKind::ForeignKey => "foreign key",
+            ConstraintKind::Check => "check",
+            ConstraintKind::Exclusion => "exclusion constraint",
         }
     }
 }
@@ -109,7 +112,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Constraint {
     pub name: String,
-    pub kind: Kind,
+    pub kind: ConstraintKind,
     /// As `pg_get_constraintdef` writes it; of an index, what follows its name.
     pub definition: String,
     /// The names of its columns.

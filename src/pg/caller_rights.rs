@@ -1,5 +1,5 @@
-//! spyne's own reading of people's data: with the rights of the caller, and
-//! without a preview, because the statement is spyne's.
+//! The rights of the caller, with which spyne reads people's data. The statements
+//! that do so need no preview, because they are spyne's own.
 
 use std::marker::PhantomData;
 
@@ -46,8 +46,8 @@ pub fn as_caller<T>(text: &str, work: impl FnOnce() -> T) -> T {
     frames::within(Doing::Reading(text.to_string()), work)
 }
 
-/// Whether spyne is reading: what runs meanwhile, beside its statement, are policies
-/// and functions of whoever made the tables.
-pub fn is_going_on() -> bool {
+/// Whether spyne is reading people's data now. Beside spyne's own statement, policies
+/// and functions of whoever made the tables run meanwhile.
+pub fn is_reading() -> bool {
     frames::now().reading()
 }
