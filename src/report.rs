@@ -4,6 +4,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use spyne_core::gate::rules::detail_of;
 use spyne_core::kernel::error::{Code, SpyneError};
 
 fn sqlstate(code: Code) -> PgSqlErrorCode {
@@ -25,8 +26,9 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
 }
 
 fn report(error: SpyneError) -> ErrorReport {
+    let detail = detail_of(&error);
     ErrorReport::new(sqlstate(error.code), error.message, "spyne")
-        .set_detail(error.detail)
+        .set_detail(detail)
         .set_hint(error.hint)
 }
 
@@ -53,8 +55,9 @@ pub fn log(error: SpyneError) {
 
 /// Shows `error` to the client as a WARNING and goes on.
 pub fn warn(error: SpyneError) {
+    let detail = detail_of(&error);
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, error.message, "spyne")
-        .set_detail(error.detail)
+        .set_detail(detail)
         .set_hint(error.hint)
         .report(PgLogLevel::WARNING);
 }

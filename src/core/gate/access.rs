@@ -12,7 +12,7 @@ use crate::kernel::names::literal;
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{Readers, State};
 
-/// Who asks, and with which settings.
+/// The role of whoever runs the statement, and the settings that the answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessContext {
     pub role: Role,
@@ -22,7 +22,7 @@ pub struct AccessContext {
     pub ingestion_open: bool,
 }
 
-/// The rule that a statement breaks.
+/// Why an access is refused: the rule of role and state that the statement breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The caller has no spyne role.
@@ -40,7 +40,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The rule that is broken.
+    /// The line of the table of rules that this refusal stands for.
     pub const fn rule(self) -> Rule {
         match self {
             Refusal::NoRole => Rule::RoleQuery,
@@ -53,7 +53,8 @@ impl Refusal {
     }
 }
 
-/// Decides whether `caller` may have `access` to a table in `state`.
+/// Decides whether `caller` may have `access` to a table in `state`. Returns None where
+/// the access is allowed.
 pub fn verdict(state: State, access: Access, caller: AccessContext) -> Option<Refusal> {
     if access == Access::KeyCheck {
         return None;
@@ -81,7 +82,8 @@ pub fn verdict(state: State, access: Access, caller: AccessContext) -> Option<Re
     None
 }
 
-/// What a refusal's text needs to know about the governed table.
+/// The governed table that a statement is refused for, as the text of the refusal names
+/// it.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 pub struct RefusedTable {
     /// The relation the statement touched, `schema.name`.
@@ -96,7 +98,7 @@ pub struct RefusedTable {
     pub successor: Option<String>,
 }
 
-/// Puts a refusal into words.
+/// Puts a refusal into words: the message, its DETAIL and its HINT.
 pub fn explain(
     refusal: Refusal,
     state: State,

@@ -1,24 +1,23 @@
-//! What a back end is in the middle of: one stack of frames.
+//! What a back end is doing at this moment, as one stack of frames.
 //!
-//! A frame is pushed when something begins during which other rules hold (an
-//! elevated work, a previewed statement, a utility statement), and popped when
-//! that ends. An error ends it too: when a (sub)transaction is undone,
-//! [`Frames::aborted`] drops every frame that began in it. So nothing has to be
-//! put back by hand.
+//! A frame is pushed when something begins during which other rules hold (elevated
+//! work, a previewed statement, a utility statement), and popped when that ends. An
+//! error ends it too: when a (sub)transaction is undone, [`Frames::aborted`] drops
+//! every frame that was pushed in it. So no code has to pop frames after an error.
 //!
-//! What is looked at often is in [`Now`], a few words that are worked out at each
-//! push and given back at each pop.
+//! The answers that are needed often are in [`Now`], a summary of a few words. A push
+//! works the next summary out, and a pop gives the earlier one back.
 //!
-//! One thing has no frame, since every statement pays for it: that the executor is
-//! starting a statement. It is a flag of the summary alone, [`Now::starting`]. Who
-//! sets it keeps the summary of before and gives that back; after an error the
-//! summary is worked out anew from the frames, without it.
+//! That the executor is starting a statement has no frame, because every statement
+//! would pay for it. It is a flag of the summary alone, [`Now::starting`]. The code
+//! that sets the flag keeps the earlier summary and puts it back. After an error the
+//! summary is worked out anew from the frames, and the flag is gone.
 
 use super::rules::{Denial, Rule};
 use super::token::Token;
 use crate::kernel::ids::RoleId;
 
-/// What a command drops by name: what goes with it is judged by it.
+/// What a command drops by name. What is dropped along with that is judged by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dropping {
     /// DROP TRIGGER.
@@ -33,54 +32,57 @@ pub enum Dropping {
 /// A utility statement that runs another: EXPLAIN, COPY, DECLARE and the like.
 #[derive(Clone, Debug)]
 pub struct Wrapper<T> {
-    /// Its text.
+    /// The text of the utility statement.
     pub text: T,
-    /// What authorises the statement that it is about to start.
+    /// The preview that authorises the statement that the utility statement is about to
+    /// start.
     pub token: Option<Token>,
-    /// Whether the token has authorised what no executor sees: COPY of a table,
-    /// TRUNCATE.
+    /// Whether the token has authorised work that does not pass the executor: COPY of a
+    /// table, TRUNCATE.
     pub used: bool,
-    /// Why there is no token, although there is a preview.
+    /// Why the preview of the utility statement does not authorise it, where there is
+    /// one and `token` is None.
     pub doubt: Option<Denial>,
 }
 
-/// What a frame stands for. `T` is a text that Postgres holds, and `N` is what a
-/// utility statement has to put right at its end.
+/// What a frame stands for. `T` is a text in Postgres's memory, and `N` is a note of
+/// something that a utility statement must put right when it ends.
 #[derive(Clone, Debug)]
 pub enum Doing<T, N> {
     /// spyne itself is at work, as the bootstrap superuser, exempt from its rules.
     AtWork,
-    /// Within such work, code of a user's runs: bound by the rules again.
+    /// Within work of spyne's own, code of a user's runs. The rules bind it again.
     SteppedDown,
     /// A previewed statement is being executed.
     Running(Token),
-    /// A foreign key's own statement is being executed: what starts now is called
-    /// by it, by a trigger or a function.
+    /// A foreign key's own statement is being executed. A statement that starts now is
+    /// called by it, by way of a trigger or a function.
     KeyStatement,
     /// A change fires its AFTER triggers, foreign-key actions among them.
     Finishing {
-        /// The address of the change.
+        /// The address of the QueryDesc of the change.
         query: usize,
-        /// Whose change it is.
+        /// The user who makes the change.
         user: RoleId,
-        /// The token of its preview, and the subtransaction in which it was found
-        /// that it needs one: that shows by what its foreign keys reach.
+        /// The token of the preview of the change, and the subtransaction in which the
+        /// token was found. Whether the change needs a preview shows only by what its
+        /// foreign keys reach.
         token: Option<(Token, u32)>,
     },
     /// A utility statement.
     Utility {
         dropping: Dropping,
-        /// Set where it runs another statement.
+        /// Set where the utility statement runs another statement.
         wrapper: Option<Box<Wrapper<T>>>,
-        /// What it has to put right at its end.
+        /// What the utility statement must put right when it ends.
         notes: Vec<N>,
     },
-    /// spyne reads a table of a user's by this very text, with the caller's rights.
+    /// spyne reads a table of a user's with the caller's rights, by exactly this text.
     Reading(String),
-    /// A statement is looked at; whether DEPRECATED tables may be among those
-    /// that it uses.
+    /// A statement is being previewed or validated. `include_deprecated` says whether
+    /// it may use DEPRECATED tables.
     Looking { include_deprecated: bool },
-    /// A previewed write is tried out, and undone.
+    /// A previewed write is tried in a dry run, and will be undone.
     Trial(Token),
 }
 
@@ -89,9 +91,10 @@ pub enum Doing<T, N> {
 pub struct Now {
     /// The previewed statement that is being executed.
     pub running: Option<Token>,
-    /// The token of the utility statement around.
+    /// The token of the innermost utility statement that runs another.
     pub pending: Option<Token>,
-    /// `RoleId::NONE` where no change fires its triggers.
+    /// The user whose change fires its AFTER triggers; `RoleId::NONE` where no change
+    /// does.
     finisher: RoleId,
     flags: u32,
 }
@@ -103,23 +106,23 @@ const READING: u32 = 8;
 const SOMETHING: u32 = 16;
 
 impl Now {
-    /// Nothing is going on: the state in which every rule holds.
+    /// The summary of an empty stack: every rule holds.
     pub const NOTHING: Now = Now { running: None, pending: None, finisher: RoleId::NONE, flags: 0 };
 
-    /// Whether any frame is there.
+    /// Whether there is any frame.
     #[inline(always)]
     pub const fn is_something(self) -> bool {
         self.flags & SOMETHING != 0
     }
 
-    /// Whether what runs is spyne's own.
+    /// Whether spyne's own elevated work is running, which no rule binds.
     #[inline(always)]
     pub const fn at_work(self) -> bool {
         self.flags & AT_WORK != 0
     }
 
-    /// Whether the executor is starting a statement, and nothing else has begun
-    /// since: what Postgres checks now was checked.
+    /// Whether the executor is starting a statement and nothing else has begun since
+    /// then. What Postgres checks at this moment, spyne has checked already.
     #[inline(always)]
     pub const fn is_starting(self) -> bool {
         self.flags & STARTING != 0
@@ -138,20 +141,20 @@ impl Now {
         (self.finisher != RoleId::NONE).then_some(self.finisher)
     }
 
-    /// Whether what starts now was called by a foreign key's own statement.
+    /// Whether a statement that starts now was called by a foreign key's own statement.
     #[inline(always)]
     pub const fn within_key(self) -> bool {
         self.flags & WITHIN_KEY != 0
     }
 
-    /// Whether spyne reads a table: what runs meanwhile, beside its statement,
-    /// are policies and functions of whoever made the table.
+    /// Whether spyne reads a table of a user's. Policies and functions of whoever made
+    /// the table run meanwhile, beside spyne's statement.
     #[inline(always)]
     pub const fn reading(self) -> bool {
         self.flags & READING != 0
     }
 
-    /// The summary once this has begun.
+    /// The summary after a frame of this kind was pushed.
     fn with<T, N>(self, doing: &Doing<T, N>) -> Now {
         let mut next = self;
         next.flags = (next.flags | SOMETHING) & !STARTING;
@@ -160,8 +163,9 @@ impl Now {
             Doing::SteppedDown => next.flags &= !AT_WORK,
             Doing::Running(token) | Doing::Trial(token) => next.running = Some(*token),
             Doing::KeyStatement => next.flags |= WITHIN_KEY,
-            // A key's own statement among the triggers is one again, wherever the
-            // change is nested.
+            // The triggers of a change are not within the key's statement that made the
+            // change: a key's own statement among them is recognised as one, however
+            // deeply the change is nested.
             Doing::Finishing { user, token, .. } => {
                 next.flags &= !WITHIN_KEY;
                 next.finisher = *user;
@@ -176,19 +180,20 @@ impl Now {
 }
 
 struct Frame<T, N> {
-    /// The subtransaction that it began in; those within it have higher numbers.
+    /// The subtransaction in which the frame was pushed. Subtransactions within it have
+    /// higher numbers.
     subtransaction: u32,
-    /// The summary of what is below.
+    /// The summary of the frames below this one.
     before: Now,
     doing: Doing<T, N>,
 }
 
-/// How high the stack was: what a push returns, for the pop.
+/// The height of the stack before a push: what the push returns, for the pop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Depth(usize);
 
-/// The stack, in the order in which things began.
+/// The stack of frames, the innermost last.
 pub struct Frames<T, N> {
     stack: Vec<Frame<T, N>>,
 }
@@ -200,7 +205,7 @@ impl<T, N> Default for Frames<T, N> {
 }
 
 impl<T, N> Frames<T, N> {
-    /// No frame.
+    /// An empty stack.
     pub const fn new() -> Frames<T, N> {
         Frames { stack: Vec::new() }
     }
@@ -210,8 +215,8 @@ impl<T, N> Frames<T, N> {
         Depth(self.stack.len())
     }
 
-    /// Pushes a frame: how high the stack was, and the summary from now on. None
-    /// where there is no memory for it.
+    /// Pushes a frame. Returns the height of the stack before, and the summary from now
+    /// on; None where there is no memory for the frame.
     #[inline(always)]
     pub fn push(
         &mut self,
@@ -228,8 +233,8 @@ impl<T, N> Frames<T, N> {
         Some((depth, now))
     }
 
-    /// Pops everything above `depth`, and returns the summary from now on; None
-    /// where nothing is above it any more.
+    /// Pops all frames above `depth`, and returns the summary from now on; None where
+    /// no frame is above `depth` any more.
     #[inline(always)]
     pub fn pop(&mut self, depth: Depth) -> Option<Now> {
         let now = self.stack.get(depth.0)?.before;
@@ -237,8 +242,8 @@ impl<T, N> Frames<T, N> {
         Some(now)
     }
 
-    /// A subtransaction is undone, and with it what began in it or in those
-    /// within it.
+    /// Drops all frames that were pushed in a subtransaction that is undone, or in one
+    /// within it. Returns the summary from now on.
     pub fn aborted(&mut self, subtransaction: u32) -> Now {
         let first = self.stack.iter().position(|f| f.subtransaction >= subtransaction);
         self.stack.truncate(first.unwrap_or(self.stack.len()));
@@ -258,7 +263,7 @@ impl<T, N> Frames<T, N> {
         })
     }
 
-    /// A transaction ends, and with it everything.
+    /// Drops all frames, when a transaction ends.
     pub fn clear(&mut self) -> Now {
         self.stack.clear();
         Now::NOTHING
@@ -268,7 +273,7 @@ impl<T, N> Frames<T, N> {
         self.stack.iter().rev().find_map(|frame| wanted(&frame.doing))
     }
 
-    /// What the running command drops by name.
+    /// What the innermost utility statement drops by name.
     pub fn dropping(&self) -> Dropping {
         let of = |doing: &Doing<T, N>| match doing {
             Doing::Utility { dropping, .. } => Some(*dropping),
@@ -277,7 +282,7 @@ impl<T, N> Frames<T, N> {
         self.innermost(of).unwrap_or_default()
     }
 
-    /// Whether what is looked at may include DEPRECATED tables.
+    /// Whether the statement that is being previewed may use DEPRECATED tables.
     pub fn include_deprecated(&self) -> bool {
         let of = |doing: &Doing<T, N>| match doing {
             Doing::Looking { include_deprecated } => Some(*include_deprecated),
@@ -286,7 +291,7 @@ impl<T, N> Frames<T, N> {
         self.innermost(of).unwrap_or_default()
     }
 
-    /// Whether a text is the one that spyne reads by now.
+    /// Whether `text` is the statement by which spyne is reading a table of a user's.
     pub fn reads_by(&self, text: &[u8]) -> bool {
         let of = |doing: &Doing<T, N>| match doing {
             Doing::Reading(kept) => Some(kept.as_bytes() == text),
@@ -295,7 +300,7 @@ impl<T, N> Frames<T, N> {
         self.innermost(of).unwrap_or_default()
     }
 
-    /// The address of the change that fires its AFTER triggers now.
+    /// The address of the QueryDesc of the change that fires its AFTER triggers now.
     pub fn finishing(&self) -> Option<usize> {
         self.innermost(|doing| match doing {
             Doing::Finishing { query, .. } => Some(*query),
@@ -303,7 +308,8 @@ impl<T, N> Frames<T, N> {
         })
     }
 
-    /// The change that fires its AFTER triggers now is found to have a preview.
+    /// Notes that the change that fires its AFTER triggers now has a preview, whose
+    /// token is `found`. Returns the summary from now on.
     pub fn authorise_change(&mut self, found: Token, subtransaction: u32) -> Now {
         let change = self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
             Doing::Finishing { token, .. } => Some(token),
@@ -322,7 +328,7 @@ impl<T, N> Frames<T, N> {
         })
     }
 
-    /// The text of the utility statement that runs another, where there is one.
+    /// The text of the innermost utility statement that runs another, if there is one.
     pub fn wrapper_text(&self) -> Option<T>
     where
         T: Copy,
@@ -330,19 +336,20 @@ impl<T, N> Frames<T, N> {
         self.wrapper().map(|wrapper| wrapper.text)
     }
 
-    /// The rule by which the preview of the utility statement around does not
+    /// The rule by which the preview of the innermost utility statement does not
     /// authorise it.
     pub fn doubted(&self) -> Option<Rule> {
         self.wrapper().and_then(|wrapper| wrapper.doubt.as_ref()).map(|denial| denial.rule)
     }
 
-    /// The same, in words.
+    /// The refusal of the innermost utility statement, where its preview does not
+    /// authorise it.
     pub fn doubt(&self) -> Option<Denial> {
         self.wrapper().and_then(|wrapper| wrapper.doubt.clone())
     }
 
-    /// The token of the utility statement around authorises what no executor
-    /// sees.
+    /// Notes that the token of the innermost utility statement has authorised work that
+    /// does not pass the executor.
     pub fn use_pending(&mut self) {
         let wrapper = self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
             Doing::Utility { wrapper, .. } => wrapper.as_deref_mut(),
@@ -353,8 +360,8 @@ impl<T, N> Frames<T, N> {
         }
     }
 
-    /// The token of the utility statement that began at `depth`, where it was used
-    /// for what no executor sees.
+    /// The token of the utility statement whose frame was pushed at `depth`, where the
+    /// token has authorised work that does not pass the executor.
     pub fn used_at(&self, depth: Depth) -> Option<Token> {
         match &self.stack.get(depth.0)?.doing {
             Doing::Utility { wrapper: Some(wrapper), .. } if wrapper.used => wrapper.token,
@@ -369,8 +376,8 @@ impl<T, N> Frames<T, N> {
         })
     }
 
-    /// Takes note of what the running utility statement has to put right at its
-    /// end. Given back where none is running.
+    /// Notes what the innermost utility statement must put right when it ends. Gives
+    /// the note back as an error where no utility statement is running.
     pub fn note(&mut self, note: N) -> Result<(), N> {
         match self.notes() {
             Some(notes) => {
@@ -381,12 +388,12 @@ impl<T, N> Frames<T, N> {
         }
     }
 
-    /// What the running utility statement has to put right.
+    /// Takes the notes of what the innermost utility statement must put right.
     pub fn take_notes(&mut self) -> Vec<N> {
         self.notes().map(std::mem::take).unwrap_or_default()
     }
 
-    /// The tokens that frames refer to.
+    /// The tokens that some frame refers to.
     pub fn tokens(&self) -> impl Iterator<Item = Token> {
         self.stack.iter().filter_map(|frame| match &frame.doing {
             Doing::Running(token) | Doing::Trial(token) => Some(*token),

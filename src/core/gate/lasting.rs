@@ -10,8 +10,8 @@ use super::frames::Doing;
 use super::token::Token;
 use crate::kernel::ids::RelId;
 
-/// Which of the statements of a portal one is: a rule makes several of one that
-/// the client sends.
+/// The position of a statement in its portal. A rule can make several statements of one
+/// that the client sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortalPlace {
     pub portal: usize,
@@ -26,29 +26,29 @@ impl PortalPlace {
     }
 }
 
-/// What a watched statement has done.
+/// What a statement that was watched has done.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunReport {
     /// Rows returned, or changed.
     pub rows: u64,
     /// From start to end, in milliseconds.
     pub milliseconds: f64,
-    /// Whether it ran to its end: a cursor need not.
+    /// Whether the statement ran to its end: that of a cursor need not.
     pub complete: bool,
-    /// Rows read, by the table.
+    /// Rows read of each table.
     pub scanned: Vec<(RelId, f64)>,
 }
 
-/// A statement between its start and its end.
+/// A statement that has started and not ended yet.
 #[derive(Debug)]
 struct Watched {
-    /// Its address.
+    /// The address of the QueryDesc of the statement.
     query: usize,
-    /// None for a foreign key's own statement, which is watched for what is
-    /// nested in it.
+    /// The token of the preview that authorises the statement. None for a foreign key's
+    /// own statement, which is watched for what is nested in it.
     token: Option<Token>,
     subtransaction: u32,
-    /// When it started, in microseconds.
+    /// When the statement started, in microseconds.
     since: i64,
     report: RunReport,
 }
@@ -58,19 +58,21 @@ struct Watched {
 #[derive(Debug, Default)]
 pub struct Lasting {
     watched: Vec<Watched>,
-    /// The statement of a portal that was authorised last, its token, and when.
+    /// The position of the statement of a portal that was authorised last, its token,
+    /// and the subtransaction in which it was authorised.
     last: Option<(PortalPlace, Token, u32)>,
-    /// Tables that have lost something by the running command, and when.
+    /// Tables that the running command has taken something from, each with the
+    /// subtransaction in which it did.
     losses: Vec<(RelId, u32)>,
 }
 
 impl Lasting {
-    /// Nothing.
+    /// No open statement, and nothing else.
     pub const fn new() -> Lasting {
         Lasting { watched: Vec::new(), last: None, losses: Vec::new() }
     }
 
-    /// Whether there is nothing.
+    /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
         self.watched.is_empty() && self.last.is_none() && self.losses.is_empty()
     }
@@ -81,8 +83,8 @@ impl Lasting {
     }
 
     /// Watches a statement that starts at `since` (in microseconds): one that was
-    /// authorised, by its token, or a foreign key's own. False where there is no
-    /// memory for it.
+    /// authorised, by its token, or a foreign key's own, without one. Returns false
+    /// where there is no memory for it.
     pub fn watch(
         &mut self,
         query: usize,
@@ -102,7 +104,8 @@ impl Lasting {
         self.watched.iter_mut().find(|watched| watched.query == query)
     }
 
-    /// What a watched statement is, for the frame of its execution.
+    /// The frame under which a watched statement executes; None for one that is not
+    /// watched.
     pub fn doing<T, N>(&mut self, query: usize) -> Option<Doing<T, N>> {
         self.find(query).map(|watched| match watched.token {
             Some(token) => Doing::Running(token),
@@ -110,8 +113,8 @@ impl Lasting {
         })
     }
 
-    /// Adds up what a watched statement has processed; `complete` where the
-    /// executor was asked for all.
+    /// Adds `rows` to the rows that a watched statement has processed. `complete` says
+    /// that the executor was asked for all rows.
     pub fn count(&mut self, query: usize, rows: u64, complete: bool) {
         if let Some(watched) = self.find(query) {
             watched.report.rows += rows;
@@ -124,7 +127,8 @@ impl Lasting {
         self.find(query).is_some_and(|watched| watched.token.is_some())
     }
 
-    /// A watched statement ends at `now` (in microseconds), and has read this.
+    /// Completes the report of a watched statement that ends at `now` (in microseconds)
+    /// and has read `scanned`.
     pub fn ends(&mut self, query: usize, now: i64, scanned: Vec<(RelId, f64)>) {
         if let Some(watched) = self.find(query) {
             watched.report.milliseconds = (now - watched.since).max(0) as f64 / 1000.0;
@@ -132,20 +136,20 @@ impl Lasting {
         }
     }
 
-    /// Stops watching a statement. Its token and report, where it has them.
+    /// Stops watching a statement. Returns its token and its report, where it has them.
     pub fn take(&mut self, query: usize) -> Option<(Token, RunReport)> {
         let at = self.watched.iter().position(|watched| watched.query == query)?;
         let watched = self.watched.swap_remove(at);
         watched.token.map(|token| (token, watched.report))
     }
 
-    /// A statement that starts may stand where one stood that has ended in an
-    /// error.
+    /// Forgets the statement at an address where another one starts: the earlier one
+    /// has ended in an error.
     pub fn forget(&mut self, query: usize) {
         self.watched.retain(|watched| watched.query != query);
     }
 
-    /// A statement of a portal was authorised.
+    /// Notes that a statement of a portal was authorised.
     pub fn authorised(&mut self, place: Option<PortalPlace>, token: Token, subtransaction: u32) {
         self.last = place.map(|place| (place, token, subtransaction));
     }
@@ -155,34 +159,34 @@ impl Lasting {
         self.last.filter(|(last, _, _)| place.follows(*last)).map(|(_, token, _)| token)
     }
 
-    /// Takes note that a table has lost something by the running command.
+    /// Notes that the running command has taken something from a table.
     pub fn lost(&mut self, table: RelId, subtransaction: u32) {
         self.losses.push((table, subtransaction));
     }
 
-    /// Whether any table has lost something.
+    /// Whether the running command has taken something from any table.
     pub fn has_losses(&self) -> bool {
         !self.losses.is_empty()
     }
 
-    /// The tables that have lost something since this was asked last.
+    /// Takes the tables that the running command has taken something from.
     pub fn take_losses(&mut self) -> Vec<RelId> {
         std::mem::take(&mut self.losses).into_iter().map(|(table, _)| table).collect()
     }
 
-    /// A subtransaction is undone, and with it what began in it.
+    /// Forgets all that began in a subtransaction that is undone.
     pub fn aborted(&mut self, subtransaction: u32) {
         self.watched.retain(|watched| watched.subtransaction < subtransaction);
         self.losses.retain(|(_, since)| *since < subtransaction);
         self.last = self.last.filter(|(_, _, since)| *since < subtransaction);
     }
 
-    /// A transaction ends, and with it everything.
+    /// Forgets everything, when a transaction ends.
     pub fn clear(&mut self) {
         *self = Lasting::new();
     }
 
-    /// The tokens that it refers to.
+    /// The tokens that are referred to here.
     pub fn tokens(&self) -> impl Iterator<Item = Token> {
         let watched = self.watched.iter().filter_map(|watched| watched.token);
         watched.chain(self.last.map(|(_, token, _)| token))

@@ -2,7 +2,7 @@
 //! every refusal has.
 
 use super::kinds::Access;
-use crate::kernel::error::{Code, SpyneError};
+use crate::kernel::error::{Code, RuleNumber, SpyneError};
 use crate::kernel::ids::{RelId, RoleId};
 use crate::kernel::role::Permission;
 
@@ -203,17 +203,30 @@ impl Denial {
     }
 }
 
-/// The error that a refusal is shown as. This is the one place that writes the
-/// code of a rule into a DETAIL: a server log is searched for it.
+/// The error that a refusal is shown as. It carries the rule, so that whoever raises
+/// the error knows which one was broken.
 impl From<Denial> for SpyneError {
     fn from(denial: Denial) -> SpyneError {
         let Denial { rule, words, .. } = denial;
-        SpyneError::new(
-            rule.described().sqlstate,
-            words.message,
-            format!("{} [{}]", words.detail, rule.code()),
-            words.hint,
-        )
+        let code = rule.described().sqlstate;
+        SpyneError {
+            rule: Some(RuleNumber(rule.index())),
+            ..SpyneError::new(code, words.message, words.detail, words.hint)
+        }
+    }
+}
+
+/// The rule that an error is raised for; None where no rule of the table is broken.
+pub fn rule_of(error: &SpyneError) -> Option<Rule> {
+    error.rule.and_then(|number| RULES.get(number.0)).map(|described| described.rule)
+}
+
+/// The DETAIL of an error as it is raised. This is the one place that writes the code
+/// of a rule into a DETAIL, because server logs are searched for the code.
+pub fn detail_of(error: &SpyneError) -> String {
+    match rule_of(error) {
+        Some(rule) => format!("{} [{}]", error.detail, rule.code()),
+        None => error.detail.clone(),
     }
 }
 
@@ -244,9 +257,16 @@ mod tests {
         for described in RULES {
             let words = Words::new("no", "Because.", "Type this.");
             let error = SpyneError::from(Denial::new(described.rule, words));
-            assert_eq!(error.detail, format!("Because. [{}]", described.code));
+            assert_eq!(rule_of(&error), Some(described.rule));
+            assert_eq!(detail_of(&error), format!("Because. [{}]", described.code));
             assert_eq!(error.code, described.sqlstate);
         }
+    }
+
+    #[test]
+    fn an_error_by_no_rule_is_shown_as_it_is() {
+        let error = SpyneError::new(Code::InvalidParameter, "no", "Because.", "Type this.");
+        assert_eq!((rule_of(&error), detail_of(&error)), (None, "Because.".to_string()));
     }
 
     #[test]

@@ -54,26 +54,37 @@ impl Code {
     }
 }
 
+/// The rule that a refusal is by: its place in the table of rules. The table is
+/// `gate::rules::RULES`, which lies above this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleNumber(pub usize);
+
 /// A refusal or a user's mistake: what Postgres shows as ERROR, DETAIL and HINT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpyneError {
     pub code: Code,
     /// One line that names the object.
     pub message: String,
-    /// The rule that was broken.
+    /// Why this is an error. Where `rule` is set, the code of the rule is put behind
+    /// it as the error is raised.
     pub detail: String,
     /// What to type next.
     pub hint: String,
+    /// The rule of the table that was broken; None for a mistake that no rule of the
+    /// table is about.
+    pub rule: Option<RuleNumber>,
 }
 
 impl SpyneError {
+    /// An error that no rule of the table is about.
     pub fn new(
         code: Code,
         message: impl Into<String>,
         detail: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        SpyneError { code, message: message.into(), detail: detail.into(), hint: hint.into() }
+        let (message, detail, hint) = (message.into(), detail.into(), hint.into());
+        SpyneError { code, message, detail, hint, rule: None }
     }
 
     /// NULL was passed for the argument `name`.
