@@ -1,5 +1,5 @@
-//! From a domain error to Postgres's: SQLSTATE, DETAIL and HINT. The one place
-//! where spyne raises.
+//! Makes an error of Postgres of a domain error: SQLSTATE, DETAIL and HINT. Only this
+//! module raises.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -48,7 +48,7 @@ pub fn raise_as(sqlstate: PgSqlErrorCode, message: String, detail: String, hint:
     unreachable!("an ERROR does not return")
 }
 
-/// Writes `error` to the server log and goes on: what permissive mode does.
+/// Writes `error` to the server log and goes on, as permissive mode does.
 pub fn log(error: SpyneError) {
     report(error).report(PgLogLevel::LOG_SERVER_ONLY);
 }
@@ -74,7 +74,8 @@ pub fn log_line(line: &str) {
         .report(PgLogLevel::LOG_SERVER_ONLY);
 }
 
-/// A result at the edge of the extension: the value, or the error raised.
+/// Unwraps a result at the edge of the extension: returns the value, or raises the
+/// error.
 pub trait OrRaise<T> {
     fn or_raise(self) -> T;
 }

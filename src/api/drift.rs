@@ -70,8 +70,8 @@ impl DetectedChange {
     }
 }
 
-/// The changes of a governed table since its shape was taken, and what uses it.
-/// What is found is stored, once; what is COMPATIBLE is applied.
+/// The changes of a governed table since its shape was taken, and what uses it. What is
+/// found is stored once, and COMPATIBLE changes are applied.
 ///
 /// # Errors
 /// 55000 where the table is not governed; 22004, 42501.
@@ -98,8 +98,8 @@ fn spyne_detect_drift(relation: Option<pg_sys::Oid>) -> Rows<DetectedChange> {
     Rows::of(run().or_raise())
 }
 
-/// As `spyne_detect_drift(relation)`, for every governed table that the caller
-/// may see. Tables whose catalog rows are those they were are not looked at.
+/// As `spyne_detect_drift(relation)`, for every governed table that the caller may see.
+/// Tables whose catalog rows have not changed are left out.
 ///
 /// # Errors
 /// 42501.
@@ -133,8 +133,9 @@ fn spyne_detect_all_drift() -> Rows<DetectedChange> {
     Rows::of(run().or_raise())
 }
 
-/// Looks at a table. What is found is stored and settled by those who may change
-/// something: who may only read holds no lock that others wait for.
+/// Compares a table with its shape in force. What is found is stored and settled only
+/// where the caller may change something: a caller who may only read takes no lock that
+/// others would wait for.
 fn look(relid: RelId, caller: &Caller) -> Result<Option<Settled>> {
     match caller.role >= Role::Engineer {
         true => settling::settle(relid, caller.user, None),
@@ -142,8 +143,8 @@ fn look(relid: RelId, caller: &Caller) -> Result<Option<Settled>> {
     }
 }
 
-/// The governed tables whose catalog rows are not those at which their shape
-/// was found to be the one in force.
+/// The governed tables whose catalog rows have changed since their shape was found to
+/// be the one in force.
 fn suspects() -> Vec<RelId> {
     let governed = cache::governed_relations();
     let now = digest::of(&governed);
@@ -152,13 +153,15 @@ fn suspects() -> Vec<RelId> {
         .into_iter()
         .filter(|r| !now.contains_key(r) || now.get(r) != then.get(r))
         .collect();
-    // A name is no part of a shape, and may be another all the same.
+    // The name of a table is no part of its shape, so renamed tables are looked for
+    // separately.
     let moved = elevated(|e| drift::moved(e)).unwrap_or_default();
     left.extend(moved.into_iter().filter(|r| !left.contains(r)).collect::<Vec<_>>());
     left
 }
 
-/// What the described schema of a feed changes against the table that it fills.
+/// The changes that the described schema of a feed would make to the table that the
+/// feed fills.
 ///
 /// # Errors
 /// 22023 for what is no description, and for unknown types; 42P01 for an unknown
@@ -213,8 +216,8 @@ fn spyne_detect_feed_drift(
     Rows::of(run().or_raise())
 }
 
-/// The remedy of a feed's drift is to ask for the old shape: the table is as it
-/// was.
+/// The change without its remedy. The table of a feed has not changed, so there is
+/// nothing to undo in it.
 fn of_feed(change: SchemaChange) -> SchemaChange {
     SchemaChange { remedy: String::new(), ..change }
 }

@@ -1,5 +1,5 @@
-//! spyne_preview, spyne_validate, spyne_explain and what spyne_execute and
-//! spyne_open stand on.
+//! spyne_preview, spyne_validate, spyne_explain, and the functions that spyne_execute
+//! and spyne_open call.
 
 use std::str::FromStr;
 
@@ -33,7 +33,7 @@ use spyne_core::statement::preview::{Preview, render};
 const IMAGES: usize = 20;
 
 row! {
-    /// A preview, as those see it who have asked for it.
+    /// A preview, as it is returned to whoever asked for it.
     "preview" => PreviewRow {
         preview_id: Option<Uuid>,
         sql: String,
@@ -85,14 +85,15 @@ fn json_of(value: &impl Serialize) -> JsonB {
     JsonB(serde_json::to_value(value).unwrap_or_default())
 }
 
-/// The uuid that a text spells.
+/// The uuid of a text; None where the text is no uuid.
 fn uuid_of(text: &str) -> Option<Uuid> {
     let number = u128::from_str_radix(&text.replace('-', ""), 16).ok()?;
     Some(Uuid::from_bytes(number.to_be_bytes()))
 }
 
-/// What a statement will do, before it runs; stored, and from then on it authorises
-/// the statement's run. For whoever may query.
+/// Previews a statement: says what it will do, without running it. The preview is
+/// stored, and from then on authorises the statement's run. Callers need the permission
+/// to query.
 ///
 /// # Errors
 /// 22004 for a NULL argument; 22023 for what is no statement with a preview, for
@@ -122,7 +123,7 @@ fn spyne_preview(
     Rows::one(PreviewRow::of(arguments.preview().or_raise()))
 }
 
-/// As spyne_preview, as one text for people.
+/// As spyne_preview, but returns one text for people to read.
 ///
 /// # Errors
 /// As spyne_preview.
@@ -180,7 +181,7 @@ impl Arguments<'_> {
     }
 }
 
-/// Makes and stores a preview for a caller who may query.
+/// Makes and stores a preview, for a caller who has the permission to query.
 ///
 /// # Errors
 /// As spyne_preview, arguments aside.
@@ -251,7 +252,7 @@ fn no_dry_run(statement: &str) -> SpyneError {
     )
 }
 
-/// Tries the write, and undoes it.
+/// Runs the write of a preview in a subtransaction, and undoes it.
 fn dry_run(preview: &Preview) -> Result<DryRun> {
     if transaction::read_only_here() {
         return Err(SpyneError::new(
@@ -314,9 +315,9 @@ fn spyne_validate(query: Option<&str>) -> Rows<GuardrailRow> {
     Rows::of(run().or_raise())
 }
 
-/// What Postgres makes of a statement, and what the catalogs know of its relations: what
-/// the rules of a preview look at. Nothing is run. For tests of those rules, and for whoever
-/// asks why a rule has said what it says; granted to spyne_admin.
+/// What Postgres makes of a statement, and what the catalogs have on its relations:
+/// what the rules of previews look at. Nothing is run. It serves the tests of those
+/// rules, and users who ask why a rule has said what it says. Granted to spyne_admin.
 ///
 /// # Errors
 /// As spyne_preview.
@@ -387,7 +388,7 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
         };
         preview_rule::look_for_previews();
         let runner = if as_cursor.unwrap_or(false) { Runner::Cursor } else { Runner::Function };
-        // Where it cannot be analyzed, its run says what is wrong with it.
+        // Where the statement cannot be analyzed, its run raises the error.
         let analyzed = analyze::analyze(&sql, false).ok();
         if let Some(why) = analyzed.as_ref().and_then(|a| a.refusal_of(runner)) {
             let what = match runner {

@@ -30,10 +30,10 @@ pub struct ReportToSettle {
     table: Option<Drifted>,
 }
 
-/// The table of a report whose live shape may become a version.
+/// The table of a report, whose live shape may become a version.
 struct Drifted {
     subject: DriftSubject,
-    /// Whether the changes are those of the report.
+    /// Whether the changes of the table are still those of the report.
     same: bool,
     version: String,
     view: ViewFacts,

@@ -1,5 +1,4 @@
-//! Join candidates and accepted joins: what is found is kept, and what people say of
-//! it.
+//! The commands that change join candidates and accepted joins.
 
 use serde_json::Value;
 use spyne_core::joins::acceptance::{self, Acceptance, AcceptanceFacts, Asked, LIST};
@@ -31,7 +30,7 @@ fn joins_table() -> RelationName {
 /// A candidate by its number.
 ///
 /// # Errors
-/// 22023 where there is none.
+/// 22023 where no candidate has this number.
 pub fn candidate(elevated: &Elevated, id: i64) -> Result<Candidate> {
     joins::candidate(elevated, id)?.ok_or_else(|| {
         SpyneError::new(
@@ -46,7 +45,7 @@ pub fn candidate(elevated: &Elevated, id: i64) -> Result<Candidate> {
 /// An accepted join by its id.
 ///
 /// # Errors
-/// 22023 where there is none, with ids that are like it.
+/// 22023 where no join has this id; the DETAIL names ids that are like it.
 pub fn join(elevated: &Elevated, id: &str) -> Result<AcceptedJoin> {
     if let Some(join) = joins::accepted(elevated, id)? {
         return Ok(join);
@@ -64,11 +63,11 @@ pub fn join(elevated: &Elevated, id: &str) -> Result<AcceptedJoin> {
     ))
 }
 
-/// Keeps what a discovery has found.
+/// Stores the candidates that a discovery has found.
 pub struct KeepCandidates {
     pub candidates: Vec<NewCandidate>,
-    /// The names of all tables that were looked at, where what was not found between
-    /// them is out of date.
+    /// The names of all tables that were looked at, where stored candidates between
+    /// them that were not found again are out of date.
     pub looked_at: Option<Vec<String>>,
 }
 
@@ -96,7 +95,7 @@ impl Command for KeepCandidates {
     }
 }
 
-/// Keeps a join that somebody proposes.
+/// Stores a join that somebody proposes as a candidate.
 pub struct ProposeJoin {
     pub candidate: NewCandidate,
 }
@@ -147,7 +146,7 @@ impl CandidateStanding {
     }
 }
 
-/// Keeps what a validation has found.
+/// Stores what a validation has found.
 pub struct KeepValidation {
     pub candidate_id: i64,
     pub validated: Validated,
@@ -232,16 +231,15 @@ pub struct Accepted {
 /// Validates a candidate and accepts it.
 ///
 /// # Errors
-/// 22023 for an unknown candidate; 55000 where it is not there to be accepted, where
-/// its tables or columns are gone, and where a blocker is not overridden; 25006,
-/// 42501.
+/// 22023 for an unknown candidate; 55000 where the candidate is not open, where its
+/// tables or columns are gone, and where a blocker is not overridden; 25006, 42501.
 pub fn accept(candidate_id: i64, asked: Asked, mode: Mode) -> Result<Accepted> {
     require_writable(mode == Mode::Show)?;
     let caller = Caller::now();
     caller.require(Permission::Promote, "accept a join")?;
     let known = elevated(|e| CandidateStanding::read(e, candidate_id))?;
     acceptance::check_open(&known.candidate, known.in_force.as_ref())?;
-    // Before anything is locked: it may take a while.
+    // The candidate is measured before anything is locked, because that may take long.
     let measured = measure(&known.candidate, &caller, None)?;
     let (validated, stats) = (measured.validated, measured.stats);
     let command = AcceptJoin { candidate_id, asked, validated, stats };

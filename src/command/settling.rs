@@ -1,5 +1,5 @@
-//! Settling drift: a table is compared with its shape in force, and what
-//! `core::drift::decision` says is done.
+//! Settles drift: compares a table with its shape in force, and does what
+//! `core::drift::decision` says.
 
 use spyne_core::drift::decision::{Circumstances, Decision, decide};
 use spyne_core::drift::report::{ReportSource, Status};
@@ -20,16 +20,18 @@ use crate::pg::transaction;
 use crate::store::drift::{self, About, ReportKept};
 use crate::store::{facts, joins, shapes, tables};
 
-/// What came of looking at a table.
+/// A table that was compared with its shape in force, and what was done about the
+/// changes.
 pub struct Settled {
     pub subject: DriftSubject,
     pub found: Vec<FoundChange>,
     pub report: Option<ReportKept>,
-    /// The version that has the new shape, where it was applied.
+    /// The version that has the new shape, where the changes were applied.
     pub version: Option<String>,
-    /// Whether any of it was not known before.
+    /// Whether some change was not on record before.
     pub news: bool,
-    /// Nothing was done: the statement that does it is to be refused.
+    /// Whether the statement that makes the changes is to be refused; then nothing was
+    /// done about them.
     pub refused: bool,
 }
 
@@ -39,7 +41,8 @@ impl Settled {
     }
 }
 
-/// Looks at a table, and changes nothing; None where it is not governed.
+/// Compares a table with its shape in force, and changes nothing; None where the table
+/// is not governed.
 ///
 /// # Errors
 /// XX000.
@@ -48,9 +51,9 @@ pub fn look_only(relid: RelId) -> Result<Option<Settled>> {
     Ok(looked.map(|(subject, found)| Settled::of(subject, found)))
 }
 
-/// Looks at a table and does what its drift calls for; None where it is not
-/// governed. `in_the_act` while the statement runs that changes it: whether an
-/// administrator has allowed it to break something.
+/// Compares a table with its shape in force and settles the changes; None where the
+/// table is not governed. `in_the_act` is set while the statement runs that makes the
+/// changes: it says whether an administrator has allowed breaking changes.
 ///
 /// # Errors
 /// 2BP01 where a view stands in the way.
@@ -67,7 +70,8 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
             shapes::note_unchanged(e, relid)?;
             return Ok(Some(Settled::of(subject, found)));
         }
-        // Others may be settling the same: one after the other.
+        // Others may be settling the drift of the same table: only one at a time goes
+        // on.
         tables::lock_versions(e, &subject.name)?;
         match look(e, relid)? {
             Some((subject, found)) => decided(e, subject, found, acting, in_the_act).map(Some),
@@ -84,7 +88,7 @@ fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(DriftSubject, Vec<F
     Ok(Some((subject, found)))
 }
 
-/// Does what is decided about what was found.
+/// Decides about the changes that were found, and does what was decided.
 fn decided(
     elevated: &Elevated,
     subject: DriftSubject,
@@ -137,7 +141,7 @@ fn reason(severity: Severity, found: &[FoundChange]) -> String {
     format!("drift, {}: {}", severity.as_str(), details.join("; "))
 }
 
-/// Puts on record what was not refused after all.
+/// Records changes that permissive mode has not refused after all.
 ///
 /// # Errors
 /// XX000.
@@ -189,14 +193,14 @@ pub fn next_version(
     Ok(subject.next_version(severity, &ever).to_string())
 }
 
-/// What is known of the governed view of a table whose shape is to be taken.
+/// The governed view of a table whose live shape is to become a version.
 pub struct ViewFacts {
-    /// The view, where it reads the table.
+    /// The governed view, where it reads the table.
     existing: Option<Option<GovernedView>>,
 }
 
 impl ViewFacts {
-    /// Reads it.
+    /// Reads the governed view of a table.
     pub fn read(elevated: &Elevated, subject: &DriftSubject) -> Result<ViewFacts> {
         let reads = subject.place().is_some()
             && drift::is_behind_view(elevated, subject.relation, &subject.name)?;
@@ -208,7 +212,7 @@ impl ViewFacts {
     }
 }
 
-/// Plans that the live shape becomes that of `version`, with the governed view
+/// The plan by which the live shape becomes that of `version`, with the governed view
 /// to fit.
 pub fn applying(subject: &DriftSubject, version: &str, view: &ViewFacts, reason: &str) -> Plan {
     let mut plan = Plan::because(Some(reason));
@@ -229,7 +233,7 @@ pub fn applying(subject: &DriftSubject, version: &str, view: &ViewFacts, reason:
     plan
 }
 
-/// The error where views on the governed view keep it from changing.
+/// The error where other views depend on the governed view and keep it from changing.
 pub fn in_the_way(at: &Address, blocker: &Note) -> SpyneError {
     let (object, detail) = (&blocker.object, &blocker.detail);
     SpyneError::new(

@@ -1,4 +1,4 @@
-//! Changes of state: promote, deprecate, restore.
+//! The commands that change states: promote, deprecate, restore.
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
@@ -19,17 +19,17 @@ use crate::pg::elevate::{Elevated, elevated};
 use crate::store::tables::{self, Row};
 use crate::store::{drift, facts};
 
-/// A table takes the ACTIVE place of its name: promotion of a shadow, and
+/// Makes a table the ACTIVE version of its name: the promotion of a shadow, or the
 /// restoration of a deprecated version.
 pub struct TakeOver {
     pub relation: RelId,
-    /// The state that it is taken from: SHADOW or DEPRECATED.
+    /// The state that the table leaves: SHADOW or DEPRECATED.
     pub from: State,
     pub options: Options,
     pub reason: Option<String>,
 }
 
-/// What a change of state says of the table.
+/// The table that changes its state, as the checks of a transition take it.
 fn subject<'a>(relation: &'a RelationName, row: &'a Row) -> transition::Subject<'a> {
     transition::Subject { relation, name: &row.name, state: row.state }
 }
@@ -37,7 +37,7 @@ fn subject<'a>(relation: &'a RelationName, row: &'a Row) -> transition::Subject<
 /// What a takeover is planned from.
 pub struct Takeover {
     facts: TakeoverFacts,
-    /// The relations concerned whose shape is the one in force.
+    /// The relations of the takeover whose live shape is the one in force.
     unchanged: Vec<RelId>,
 }
 
@@ -90,7 +90,8 @@ impl Command for TakeOver {
         plan.reason.clone_from(&self.reason);
         let name = found.facts.incoming.name.clone();
         plan.before.push(Record::SuspectChangedJoins { name, successor: self.relation });
-        // The swap gives indexes other names, and foreign keys another table.
+        // The swap renames indexes and points foreign keys at another table, so the
+        // shapes of these relations are taken anew.
         let unchanged = found.unchanged.iter();
         plan.after.extend(unchanged.map(|r| Record::RefreshShape { relation: *r }));
         Ok(plan)
@@ -105,11 +106,11 @@ impl Command for TakeOver {
     }
 }
 
-/// The ACTIVE version of a name becomes DEPRECATED, with nothing in its place.
+/// Makes the ACTIVE version of a name DEPRECATED, with no version in its place.
 pub struct Deprecate {
     pub relation: RelId,
     pub reason: String,
-    /// When it is meant to go, as text.
+    /// When the version is meant to be removed, as text.
     pub sunset_at: Option<String>,
 }
 

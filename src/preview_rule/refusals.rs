@@ -36,8 +36,9 @@ pub(super) fn not_authorising(found: &StoredPreview) -> Denial {
     Denial::new(Rule::PreviewExpired, Words::new(what, until, call))
 }
 
-/// The refusal of a statement that nobody has looked at: `text` is what is to be
-/// previewed. Without one it is done inside another, beyond its tables.
+/// The refusal of a statement that has no preview. `text` is the text to preview;
+/// without one, the statement runs inside another one and uses tables that the preview
+/// of that does not have.
 pub fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
     let needing = seen.iter().filter(|seen| seen.needs_preview());
     let names = names(needing.clone());
@@ -70,7 +71,7 @@ fn inside(names: &str) -> Denial {
     Denial::new(Rule::PreviewInside, words)
 }
 
-/// The first few of the tables.
+/// The names of the first few tables that need a preview.
 fn names<'a>(needing: impl Iterator<Item = &'a Seen>) -> String {
     let mut names: Vec<String> = Vec::new();
     for seen in needing {

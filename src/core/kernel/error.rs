@@ -1,4 +1,4 @@
-//! What went wrong, in terms of the domain: one type for every refusal.
+//! Errors in terms of the domain: one type for every refusal and every mistake.
 
 use std::fmt;
 
@@ -19,17 +19,17 @@ pub enum Code {
     UndefinedTable,
     /// 42704: no such role or other object.
     UndefinedObject,
-    /// 42710: it exists already.
+    /// 42710: the object exists already.
     DuplicateObject,
     /// 42P07: a table of this name exists.
     DuplicateTable,
     /// 42809: a relation of a kind that cannot be governed.
     WrongObjectType,
-    /// 2BP01: other objects depend on it.
+    /// 2BP01: other objects depend on this one.
     DependentObjects,
-    /// 0A000: what is not supported.
+    /// 0A000: spyne does not support this.
     Unsupported,
-    /// XX000: what must not happen.
+    /// XX000: a defect of spyne, or a catalog that was changed by other hands.
     Internal,
 }
 
@@ -106,5 +106,5 @@ impl fmt::Display for SpyneError {
 
 impl std::error::Error for SpyneError {}
 
-/// The result of everything inside the extension that can be refused.
+/// The result of a function of the extension that can fail.
 pub type Result<T> = std::result::Result<T, SpyneError>;
