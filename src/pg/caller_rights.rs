@@ -8,12 +8,12 @@ use spyne_core::kernel::error::{Code, SpyneError};
 use super::frames::{self, Doing};
 use crate::report;
 
-/// Proof that what runs with it has the rights of the caller and nothing more.
+/// Proof that the work that has it runs with the rights of the caller and no others.
 ///
-/// Statements of spyne's own that read people's data run with it: each is exempt
-/// from previews while it runs, by its very text, and nothing else is.
+/// Statements of spyne's own that read people's data run with it. Each is exempt from
+/// previews while it runs, and only the statement with exactly its text is.
 pub struct AsCaller {
-    /// Neither copied nor sent elsewhere.
+    /// Keeps the value from being copied or sent elsewhere.
     _here: PhantomData<*const ()>,
 }
 
@@ -25,8 +25,8 @@ impl AsCaller {
     }
 }
 
-/// Runs `work` with the rights of the caller. Within elevated work it ends with
-/// an error: those rights would not be the caller's.
+/// Runs `work` with the rights of the caller. Raises an error within elevated work,
+/// whose rights are not the caller's.
 pub fn as_caller_only<T>(work: impl FnOnce(&AsCaller) -> T) -> T {
     if super::elevate::at_work() {
         report::raise(SpyneError::new(

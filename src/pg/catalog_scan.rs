@@ -47,8 +47,8 @@ pub(super) unsafe fn scan_by(
                 pg_sys::Datum::from(*value),
             );
         }
-        // Null: the newest catalog snapshot. SnapshotSelf: what this very
-        // command has written, too.
+        // Null stands for the newest catalog snapshot. SnapshotSelf also sees what the
+        // running command has written.
         let snapshot = match newest {
             true => &raw mut pg_sys::SnapshotSelfData,
             false => std::ptr::null_mut(),

@@ -33,7 +33,7 @@ pub fn parents_of(relid: RelId) -> Vec<RelId> {
     parents
 }
 
-/// The table that an index is on; None for what is no index.
+/// The table that an index is on; None for other relations.
 pub fn table_of_index(relid: RelId) -> Option<RelId> {
     // SAFETY: told that a miss is fine.
     let table = match kind_of(relid) {
@@ -72,7 +72,7 @@ pub fn row_type_is_used(relid: RelId) -> bool {
     used
 }
 
-/// Whether an index is unique; false for what is no index.
+/// Whether a relation is a unique index.
 pub fn is_unique_index(relid: RelId) -> bool {
     let mut unique = false;
     // SAFETY: pg_index by indexrelid; indisunique is its fifth attribute.
@@ -104,12 +104,12 @@ pub fn kind_of(relid: RelId) -> Option<u8> {
     (kind != 0).then_some(kind)
 }
 
-/// Owner of a relation; none where there is no such relation.
+/// The owner of a relation; `RoleId::NONE` where there is no such relation.
 pub fn owner_of(relid: RelId) -> RoleId {
     identity(relid, false).map_or(RoleId::NONE, |i| i.owner)
 }
 
-/// What a relation is called, and whose it is.
+/// The name, the schema and the owner of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub name: String,
@@ -117,8 +117,8 @@ pub struct Identity {
     pub owner: RoleId,
 }
 
-/// A relation's identity: as it was before this command, or (`newest`) as this
-/// very command has just left it.
+/// The identity of a relation as it was before the running command, or, with `newest`,
+/// as that command has just left it.
 pub fn identity(relid: RelId, newest: bool) -> Option<Identity> {
     let mut found = None;
     // SAFETY: pg_class by oid; its fixed part is FormData_pg_class.
@@ -141,8 +141,8 @@ pub fn identity(relid: RelId, newest: bool) -> Option<Identity> {
     found
 }
 
-/// The relation and the name of a trigger: as before this command, or (`newest`)
-/// as this very command has just left it.
+/// The relation and the name of a trigger as they were before the running command, or,
+/// with `newest`, as that command has just left them.
 pub fn trigger(oid: u32, newest: bool) -> Option<(RelId, String)> {
     let mut found = None;
     // SAFETY: pg_trigger by oid; its fixed part is FormData_pg_trigger.
@@ -161,7 +161,7 @@ pub fn trigger(oid: u32, newest: bool) -> Option<(RelId, String)> {
     found
 }
 
-/// Where a relation is; None where there is no such relation.
+/// The address of a relation; None where there is no such relation.
 pub fn address_of(relid: RelId) -> Option<Address> {
     // SAFETY: look-ups that return null for what is not there; the strings are
     // palloc'd in the caller's context.
@@ -176,12 +176,12 @@ pub fn address_of(relid: RelId) -> Option<Address> {
     }
 }
 
-/// What a relation is called in messages.
+/// The name of a relation in messages.
 pub fn relation_name(relid: RelId) -> RelationName {
     address_of(relid).map_or(RelationName::Gone(relid), RelationName::At)
 }
 
-/// The OID of a schema; None where there is none.
+/// The OID of a schema; None where there is no such schema.
 pub fn schema_oid(name: &str) -> Option<u32> {
     let name = CString::new(name).ok()?;
     // SAFETY: a syscache look-up that is told a miss is fine.
@@ -189,7 +189,7 @@ pub fn schema_oid(name: &str) -> Option<u32> {
     (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
 }
 
-/// Whether a schema's name is another after the running command.
+/// Whether the running command has renamed a schema.
 pub fn schema_renamed(schema: u32) -> bool {
     let read = |newest| {
         let mut name = None;
@@ -212,7 +212,7 @@ pub fn schema_renamed(schema: u32) -> bool {
     read(false) != read(true)
 }
 
-/// The relation at an address; None where there is none.
+/// The relation at an address; None where there is no such relation.
 pub fn relation_at(at: &Address) -> Option<RelId> {
     let schema = schema_oid(&at.schema)?;
     let name = CString::new(at.name.as_str()).ok()?;
@@ -247,7 +247,7 @@ pub fn key_columns(relid: RelId) -> Vec<i16> {
     columns
 }
 
-/// Everything above a relation: what it is a partition of, or inherits from.
+/// All ancestors of a relation: the tables that it is a partition of, or inherits from.
 pub fn ancestors_of(relid: RelId) -> Vec<RelId> {
     let mut all = vec![relid];
     let mut at = 0;

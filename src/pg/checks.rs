@@ -18,8 +18,8 @@ use super::text::{self, Text};
 use super::{frames, lists, portals, statement, transaction, users};
 
 unsafe extern "C-unwind" {
-    // Declared here, and not taken from pgrx, for the fast path: an error may
-    // pass through a trampoline, which needs no boundary.
+    // These functions are declared here and not taken from pgrx, because an error may
+    // pass through a trampoline and needs no boundary.
     fn IsTransactionBlock() -> bool;
     fn AcceptInvalidationMessages();
 }
@@ -104,8 +104,7 @@ pub(super) unsafe extern "C-unwind" fn check_statement(
     if !(policy().enabled)() || !cache::installed() {
         return None;
     }
-    // Also outside a transaction block: a function's statements come here.
-    // SAFETY: as in `wants_a_look`.
+    // Also outside of a transaction block, since statements of functions come here too.
     unsafe { AcceptInvalidationMessages() };
     let kind = match flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 {
         0 => Kind::Run,
@@ -115,8 +114,8 @@ pub(super) unsafe extern "C-unwind" fn check_statement(
     let statement = unsafe {
         let plan = (*query).plannedstmt;
         let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
-        // What sends its rows to the leader is the leader's; all else in a
-        // worker is done by functions.
+        // In a parallel worker, the plan that sends its rows to the leader is the
+        // leader's; all other statements are those of functions.
         let to_leader = (*(*query).dest).mydest == pg_sys::CommandDest::DestTupleQueue;
         Statement {
             text: Some(text),

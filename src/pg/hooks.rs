@@ -43,8 +43,9 @@ type ObjectAccess = unsafe extern "C-unwind" fn(
     *mut core::ffi::c_void,
 );
 
-/// What was in each hook before, or the standard function where nothing was.
-/// One static each: the fast path loads the one it needs and jumps.
+/// The function that was in each hook before, or the standard function where none was.
+/// Each is a static of its own, so that the fast path loads the one that it needs and
+/// jumps.
 static NEXT_START: Local<ExecutorStart> = Local::new(server::EXECUTOR_START);
 static NEXT_RUN: Local<server::ExecutorRun> = Local::new(server::EXECUTOR_RUN);
 static NEXT_END: Local<ExecutorEnd> = Local::new(server::EXECUTOR_END);
@@ -64,7 +65,7 @@ fn no_backtraces_in_details() {
     }
 }
 
-/// Puts spyne into the hooks. Called once, when the library is loaded.
+/// Puts spyne's trampolines into the hooks. Called once, when the library is loaded.
 pub fn install(policy: Policy) {
     // SAFETY: at load time nothing runs; every hook that was set is kept and
     // called.
@@ -103,7 +104,8 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
     // SAFETY: a trampoline: the arguments go on as they came. An error leaves the
     // flag, which goes with the (sub)transaction.
     unsafe {
-        // It may stand where one stood that has ended in an error.
+        // The QueryDesc may have the address of an earlier one, whose statement has
+        // ended in an error.
         if frames::watching() {
             frames::forget(query);
         }
@@ -125,7 +127,8 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
     }
 }
 
-/// Away from the fast path, so that it needs no stack of its own.
+/// Looks at a statement that the fast path cannot decide. A function of its own, so
+/// that the fast path needs no stack.
 #[cold]
 #[inline(never)]
 unsafe extern "C-unwind" fn look_closer(
@@ -139,7 +142,7 @@ unsafe extern "C-unwind" fn look_closer(
             passed => passed,
         };
         if token.is_some() {
-            // What was really read is part of the record.
+            // The number of rows that were read is part of the record of a run.
             (*query).instrument_options |= pg_sys::InstrumentOption::INSTRUMENT_ROWS as i32;
         }
         token
@@ -176,7 +179,8 @@ impl Hooks for Trampolines {
     }
 }
 
-/// Away from the fast path, which then needs no stack and ends in a jump.
+/// Runs a statement while some statement is watched. A function of its own, so that the
+/// fast path needs no stack and ends in a jump.
 #[cold]
 #[inline(never)]
 unsafe extern "C-unwind" fn run_watched(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
@@ -201,7 +205,8 @@ unsafe extern "C-unwind" fn executor_end(query: *mut pg_sys::QueryDesc) {
     }
 }
 
-/// As `run_watched`.
+/// Ends a statement while some statement is watched. A function of its own, as
+/// `run_watched` is.
 #[cold]
 #[inline(never)]
 unsafe extern "C-unwind" fn end_watched(query: *mut pg_sys::QueryDesc) {
@@ -302,7 +307,7 @@ unsafe extern "C-unwind" fn process_utility(
         if tag == pg_sys::NodeTag::T_AlterTableStmt {
             utility::altered();
         }
-        // What no executor sees is recorded here.
+        // The run of a statement that does not pass the executor is recorded here.
         match frames::used_at(depth) {
             Some(token) => utility::ended(depth, token, completion),
             None => frames::pop(depth),
@@ -321,7 +326,8 @@ unsafe extern "C-unwind" fn object_access(
 ) {
     // SAFETY: a trampoline; `argument` is the one that came with the event.
     unsafe {
-        // Comes for every function that any statement calls: out at once.
+        // Postgres reports every function that any statement calls, so these events
+        // leave at once.
         if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE {
             match NEXT_OBJECT.get() {
                 Some(next) => return next(access, class, object, sub, argument),
@@ -366,7 +372,7 @@ unsafe extern "C-unwind" fn at_transaction_end(
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
     match event {
         XACT_EVENT_COMMIT => frames::transaction_ended(),
-        // A prepared transaction may yet be undone, by anybody.
+        // A prepared transaction may still be rolled back, by any session.
         XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
             frames::transaction_ended();
             (policy().undone)();
@@ -381,8 +387,8 @@ unsafe extern "C-unwind" fn at_subtransaction_end(
     _parent: pg_sys::SubTransactionId,
     _argument: *mut core::ffi::c_void,
 ) {
-    // One that is kept becomes part of the one around it, which has a lower
-    // number: what began in it goes with that.
+    // A subtransaction that is kept becomes part of the one around it, which has a
+    // lower number, and what began in it is dropped along with that.
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
         frames::subtransaction_undone(me);
         (policy().undone)();

@@ -1,5 +1,5 @@
-//! Everything that touches Postgres's internals: the only folder with `unsafe`.
-//! Each file wraps one subject and offers safe functions; none knows a rule.
+//! Everything that touches Postgres's internals: the only folder with `unsafe`. Each
+//! file wraps one subject in safe functions, and none of them knows a rule.
 
 pub mod analyze;
 pub mod cache;

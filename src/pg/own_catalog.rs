@@ -18,7 +18,7 @@ use spyne_core::kernel::state::{State, StateSet};
 const EXTENSION_RELATION: u32 = 3079;
 const EXTENSION_BY_OID: u32 = 3080;
 
-/// What `spyne.tables` says, and where it is.
+/// The rows of `spyne.tables`, and the OIDs of the table and its schema.
 pub struct GovernedTables {
     pub catalog: RelId,
     pub schema: u32,
@@ -39,15 +39,15 @@ pub fn governed_tables() -> Option<GovernedTables> {
         if extension == pg_sys::InvalidOid {
             return None;
         }
-        // While CREATE EXTENSION runs its script, or DROP EXTENSION has begun,
-        // there is no whole catalog to go by.
+        // While CREATE EXTENSION runs its script, or DROP EXTENSION has begun, the
+        // catalog is not whole.
         let installing = pg_sys::creating_extension && pg_sys::CurrentExtensionObject == extension;
         let schema = pg_sys::get_namespace_oid(c"spyne".as_ptr(), true);
         let catalog = match schema {
             pg_sys::InvalidOid => pg_sys::InvalidOid,
             found => pg_sys::get_relname_relid(c"tables".as_ptr(), found),
         };
-        // A look-alike that somebody planted is not read.
+        // A table of the same name that somebody else has made is not read.
         let ours = catalog != pg_sys::InvalidOid
             && pg_sys::getExtensionOfObject(pg_sys::RelationRelationId, catalog) == extension;
         match (ours, installing) {
@@ -84,8 +84,8 @@ pub fn governed_tables() -> Option<GovernedTables> {
     })
 }
 
-/// The system mode, from spyne.system_config: (key, value, ...). Closed where
-/// it cannot be told.
+/// Whether the system mode is INGESTION_READY, from spyne.system_config: (key, value,
+/// ...). False where that cannot be told.
 fn ingestion_open(schema: u32) -> bool {
     let mut open = false;
     // SAFETY: a table of the extension's schema, which only the extension
@@ -104,14 +104,15 @@ fn ingestion_open(schema: u32) -> bool {
     open
 }
 
-/// Queues a relation-cache invalidation: other back ends see it at commit.
+/// Queues an invalidation of a relation, which other back ends see when the transaction
+/// commits.
 pub fn invalidate_relation(relid: RelId) {
     // SAFETY: the relation exists; it is spyne.tables.
     unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relid.oid()) }
 }
 
-/// How to call a function of the extension from here: with its schema where the
-/// search_path does not lead to it. None where it is not there.
+/// The name by which a function of the extension can be called: with its schema where
+/// the search_path does not lead to it. None where the extension is not there.
 pub fn callable_name(function: &str) -> Option<String> {
     let name = CString::new(function).ok()?;
     // SAFETY: look-ups that are told that a miss is fine; the strings that they

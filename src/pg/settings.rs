@@ -4,8 +4,8 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
-/// The settings by which Postgres reads a text: what its literals mean, and
-/// which rows a policy leaves. As one number.
+/// The settings that decide what the literals of a text mean and which rows a policy
+/// leaves, as one number.
 pub fn reading_settings() -> u64 {
     // SAFETY: reads statics.
     unsafe {
@@ -15,17 +15,17 @@ pub fn reading_settings() -> u64 {
             | u64::from(pg_sys::row_security) << 3
             | (pg_sys::DateOrder as u64 & 0xff) << 8
             | (pg_sys::IntervalStyle as u64 & 0xff) << 16;
-        // A zone is kept for as long as the process lives.
+        // The address of a time zone stays the same for as long as the process lives.
         flags ^ (pg_sys::session_timezone as u64) << 24
     }
 }
 
-/// The search_path as it is set.
+/// The value of the setting search_path.
 pub fn search_path() -> String {
     with_search_path(|path| String::from_utf8_lossy(path).into_owned())
 }
 
-/// Whether the search_path is set to this.
+/// Whether the setting search_path has this value.
 pub fn search_path_is(wanted: &str) -> bool {
     with_search_path(|path| path == wanted.as_bytes())
 }

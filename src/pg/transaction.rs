@@ -2,7 +2,8 @@
 
 use pgrx::pg_sys;
 
-/// Whether this transaction can write nothing: a standby, or READ ONLY.
+/// Whether this transaction cannot write, because this is a standby or the transaction
+/// is READ ONLY.
 pub fn read_only_here() -> bool {
     // SAFETY: reads of process state.
     unsafe { pg_sys::RecoveryInProgress() || pg_sys::XactReadOnly }

@@ -1,4 +1,4 @@
-//! Shapes in force, and what was found to differ from them.
+//! Shapes in force, and reports of drift from them.
 
 use serde::Deserialize;
 use spyne_core::drift::report::{ReportSource, Status};
@@ -43,7 +43,7 @@ pub fn consumers(elevated: &Elevated, relid: RelId) -> Result<Consumers> {
     Ok(all)
 }
 
-/// The changes of a table since its shape was taken, and who meets them.
+/// The changes of a table since its shape was taken, and what uses the changed columns.
 pub fn changes(elevated: &Elevated, subject: &DriftSubject) -> Result<Vec<FoundChange>> {
     let used_by = match subject.differs() {
         true => consumers(elevated, subject.relation)?,
@@ -52,7 +52,7 @@ pub fn changes(elevated: &Elevated, subject: &DriftSubject) -> Result<Vec<FoundC
     Ok(subject.changes(&used_by))
 }
 
-/// Those of these relations that are governed and have the shape in force.
+/// The relations among these that are governed and have the shape in force.
 pub fn without_drift(elevated: &Elevated, relations: &[RelId]) -> Result<Vec<RelId>> {
     let mut found = Vec::new();
     for relid in relations {
@@ -65,11 +65,11 @@ pub fn without_drift(elevated: &Elevated, relations: &[RelId]) -> Result<Vec<Rel
     Ok(found)
 }
 
-/// A stored report.
+/// A report that was stored.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ReportKept {
     pub report_id: i64,
-    /// Whether it was stored just now.
+    /// Whether the report is a new one, and was not stored before.
     pub is_new: bool,
 }
 
@@ -80,7 +80,7 @@ pub struct About<'a> {
     /// The table, for people.
     pub shown: &'a str,
     pub source: ReportSource,
-    /// It is about a shadow.
+    /// Whether the report is about a shadow.
     pub staging: bool,
 }
 
@@ -92,9 +92,8 @@ static STORE: Query<StoreArguments, ReportKept> =
 static STORE_CHANGES: Query<(i64, Json<Vec<FoundChange>>), ()> =
     Query::write(include_str!("../../sql/queries/store_drift_changes.sql"));
 
-/// Stores a finding, once. The table's open report about something else is
-/// superseded by it; a report of the same that was superseded or reverted is
-/// open again.
+/// Stores a finding once. It supersedes the table's open report of another finding; a
+/// superseded or reverted report of the same finding is open again.
 pub fn store(
     elevated: &Elevated,
     about: &About,
@@ -124,7 +123,7 @@ pub fn store(
 static REVERT: Query<(String, String, String), ()> =
     Query::write(include_str!("../../sql/queries/revert_drift_report.sql"));
 
-/// Takes note that a table is again what it was: ends its open report.
+/// Ends the open report of a table that has its shape in force again.
 pub fn revert(elevated: &Elevated, name: &str, version: &str, acting: RoleId) -> Result<()> {
     REVERT.run(elevated, (name, version, &users::name(acting)))
 }
@@ -147,7 +146,7 @@ pub fn resolve(
     RESOLVE.run(elevated, (report_id, status.as_str(), &by, reason, new_version))
 }
 
-/// A report, as resolving it needs to know it.
+/// A report, as it is needed to settle it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct KnownReport {
     pub logical_name: String,
@@ -158,7 +157,7 @@ pub struct KnownReport {
     pub finding: String,
     pub resolved_by: Option<String>,
     pub resolved_at: Option<String>,
-    /// The table that has the version; None where none has it any more.
+    /// The table that has the version now; None where none has it any more.
     pub relation: Option<RelId>,
 }
 
@@ -172,14 +171,14 @@ pub fn lock(elevated: &Elevated, report_id: i64) -> Result<()> {
     LOCK.run(elevated, (report_id,))
 }
 
-/// A report; None where there is none.
+/// A report by its number; None where there is none.
 pub fn find(elevated: &Elevated, report_id: i64) -> Result<Option<KnownReport>> {
     FIND.maybe(elevated, (report_id,))
 }
 
 static MOVED: Query<(), RelId> = Query::read(include_str!("../../sql/queries/moved_tables.sql"));
 
-/// The governed tables that are not where they should be, or not at all.
+/// The governed tables that were renamed, moved or dropped.
 pub fn moved(elevated: &Elevated) -> Result<Vec<RelId>> {
     MOVED.all(elevated, ())
 }
@@ -187,7 +186,7 @@ pub fn moved(elevated: &Elevated) -> Result<Vec<RelId>> {
 static FINDING: Query<(Json<Vec<SchemaChange>>,), String> =
     Query::read("SELECT md5($1::text) AS finding");
 
-/// The digest that a finding has in its report.
+/// The digest by which a report tells one finding from another.
 pub fn finding(elevated: &Elevated, found: &[FoundChange]) -> Result<String> {
     let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     FINDING.one(elevated, (&changes,))
@@ -205,7 +204,7 @@ pub struct OnRecord {
 }
 
 impl OnRecord {
-    /// Whether it is this very change.
+    /// Whether the recorded change is this one.
     pub fn is(&self, change: &SchemaChange) -> bool {
         self.change_type == change.change_type
             && self.column_name == change.column
@@ -219,8 +218,8 @@ impl OnRecord {
 static ON_RECORD: Query<(Text, Text), OnRecord> =
     Query::read(include_str!("../../sql/queries/drift_on_record.sql"));
 
-/// The changes that a table is known to have: of reports that are open or
-/// dismissed, and stand.
+/// The recorded changes of a table: those of reports that are open, or were dismissed
+/// and still hold.
 pub fn on_record(elevated: &Elevated, name: &str, version: &str) -> Result<Vec<OnRecord>> {
     ON_RECORD.all(elevated, (name, version))
 }
@@ -238,7 +237,7 @@ pub fn is_behind_view(elevated: &Elevated, relid: RelId, name: &str) -> Result<b
 pub struct VersionShape {
     pub shape: Snapshot,
     pub origin: Option<String>,
-    /// Of the table that has it now; None where none has.
+    /// The state of the table that has the shape now; None where none has it.
     pub state: Option<State>,
 }
 
@@ -272,8 +271,8 @@ pub fn versions(elevated: &Elevated, name: &str) -> Result<Vec<String>> {
 static ADDRESS_OF: Query<(Text, Text), Address> =
     Query::read(include_str!("../../sql/queries/address_of_name.sql"));
 
-/// Where the table of a name is that applications use: of this version, else
-/// ACTIVE, else READ_ONLY.
+/// The address of the table of a name that applications use: the one of this version,
+/// else the ACTIVE one, else the READ_ONLY one.
 pub fn address_of(elevated: &Elevated, name: &str, version: &str) -> Result<Option<Address>> {
     ADDRESS_OF.maybe(elevated, (name, version))
 }
@@ -281,8 +280,8 @@ pub fn address_of(elevated: &Elevated, name: &str, version: &str) -> Result<Opti
 static TARGET_OF_FEED: Query<(String,), RelId> =
     Query::read(include_str!("../../sql/queries/target_of_feed.sql"));
 
-/// The version that a feed for a name is compared with: ACTIVE, else READ_ONLY,
-/// else the newest.
+/// The table that a feed for a name is compared with: the ACTIVE version, else the
+/// READ_ONLY one, else the newest.
 pub fn target_of_feed(elevated: &Elevated, name: &str) -> Result<Option<RelId>> {
     TARGET_OF_FEED.maybe(elevated, (name,))
 }

@@ -1,4 +1,4 @@
-//! The snapshot that a takeover is planned from, in one read.
+//! Reads all that a takeover is planned from.
 
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -38,8 +38,8 @@ static VIEW: Query<(String,), GovernedView> =
 /// The view `governed.<name>`; None where there is none.
 ///
 /// # Errors
-/// 42710 where something else has its place: a view that spyne did not make
-/// would be adopted, with whatever grants it has.
+/// 42710 where another object has this name. Without the error, a view that spyne did
+/// not make would be adopted, with whatever grants it has.
 pub fn view(elevated: &Elevated, name: &str) -> Result<Option<GovernedView>> {
     let Some(owner) = PLANTED.maybe(elevated, (name,))? else {
         return VIEW.maybe(elevated, (name,));

@@ -1,4 +1,5 @@
-//! What a refusal says about a table. Read only when there is a refusal.
+//! What the text of a refusal says about a table. It is read only when there is a
+//! refusal.
 
 use serde::Deserialize;
 use spyne_core::gate::access::RefusedTable;

@@ -1,4 +1,4 @@
-//! Types, and what uses them.
+//! Types, and the tables that use them.
 
 use serde::Deserialize;
 use spyne_core::kernel::error::Result;
@@ -11,8 +11,8 @@ use crate::pg::elevate::Elevated;
 static TABLES_OF: Query<(Oid,), RelId> =
     Query::read("SELECT r.relation::oid FROM spyne.relations_of_type($1) r");
 
-/// The tables and materialized views with a column of this type, or of one made
-/// of it: a domain over it, an array, a range or a composite of it.
+/// The tables and materialized views with a column of this type, or of one that is made
+/// of it: a domain over it, an array, a range or a composite.
 pub fn tables_of(elevated: &Elevated, oid: u32) -> Result<Vec<RelId>> {
     TABLES_OF.all(elevated, (oid,))
 }

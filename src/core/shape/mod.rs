@@ -1,5 +1,5 @@
-//! Drift: what has changed between two shapes of a table, how bad it is, and
-//! what puts it right.
+//! The shapes of tables, and drift: what has changed between two shapes, how bad it is,
+//! and the SQL that undoes it.
 
 pub mod compare;
 pub mod constraints;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use rules::{ChangeType, Severity, What};
 
-/// One change.
+/// One change between two shapes of a table.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct SchemaChange {
     pub change_type: ChangeType,
@@ -57,13 +57,13 @@ impl SchemaChange {
         SchemaChange { old_type: owned(old), new_type: owned(new), ..self }
     }
 
-    /// Whether it makes something stop working.
+    /// Whether the change makes something stop working.
     pub fn is_breaking(&self) -> bool {
         self.severity == Severity::Breaking
     }
 }
 
-/// The severity of a whole report; None where there is nothing in it.
+/// The severity of a whole report; None where it has no changes.
 pub fn worst(changes: &[SchemaChange]) -> Option<Severity> {
     changes.iter().map(|change| change.severity).max()
 }

@@ -55,8 +55,8 @@ impl ChangeType {
     }
 }
 
-/// What has happened, as far as the severity depends on it. "Used" is a column
-/// that something relies on: see `consumers`.
+/// What has happened, as far as the severity depends on it. A column is "used" where
+/// something relies on it: see `consumers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     TableDropped,
@@ -151,9 +151,9 @@ pub const RULES: [ChangeRule; 30] = [
 ];
 
 impl What {
-    /// Its line of the table.
+    /// The line of the table for this change.
     pub fn rule(self) -> &'static ChangeRule {
-        // Each kind has a line: a test says so.
+        // A test checks that each kind has a line.
         RULES.iter().find(|rule| rule.what == self).unwrap_or(&RULES[0])
     }
 }

@@ -23,7 +23,7 @@ pub struct Column {
     /// As `format_type` writes it.
     #[serde(rename = "type")]
     pub data_type: String,
-    /// What Postgres knows of a type that is none of its own.
+    /// The definition of the type, where it is none of Postgres's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<TypeFacts>,
     pub not_null: bool,
@@ -31,19 +31,19 @@ pub struct Column {
     pub generated: Option<String>,
     /// pg_attribute.attidentity.
     pub identity: Option<String>,
-    /// Where it is not the type's own: with its schema, quoted.
+    /// The collation where it is not the type's own: with its schema, quoted.
     #[serde(default)]
     pub collation: Option<String>,
-    /// What tells it from another, whatever things are called.
+    /// Marks that identify the column, however it is called.
     #[serde(default)]
     pub marks: Marks,
-    /// What a description does not say.
+    /// The properties that a description leaves open.
     #[serde(skip)]
     pub unsaid: Unsaid,
 }
 
-/// OIDs and digests that stay as they are where a type, function or sequence only
-/// gets another name. They mean something within one database alone.
+/// OIDs and digests that do not change where a type, function or sequence only gets
+/// another name. They are valid within one database only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Marks {
     /// The type and its modifier.
@@ -51,7 +51,7 @@ pub struct Marks {
     pub of_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<u32>,
-    /// Of the default, or the generated expression.
+    /// A digest of the default, or of the generated expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
 }
@@ -64,13 +64,14 @@ pub struct Unsaid {
 }
 
 impl Column {
-    /// Whether a row that does not name it gets a value all the same.
+    /// Whether a row that does not name the column gets a value all the same.
     pub fn is_supplied(&self) -> bool {
         self.default.is_some() || self.generated.is_some() || self.identity.is_some()
     }
 }
 
-/// What pg_constraint.contype says, and a unique index that is no constraint.
+/// The kinds of constraint, as pg_constraint.contype has them, and a unique index that
+/// is no constraint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum ConstraintKind {
     #[serde(rename = "p")]
@@ -88,7 +89,7 @@ pub enum ConstraintKind {
 }
 
 impl ConstraintKind {
-    /// Whether rows are told apart by it.
+    /// Whether rows can be told apart by the constraint's columns.
     pub fn is_key(self) -> bool {
         matches!(
             self,
@@ -113,9 +114,10 @@ impl ConstraintKind {
 pub struct Constraint {
     pub name: String,
     pub kind: ConstraintKind,
-    /// As `pg_get_constraintdef` writes it; of an index, what follows its name.
+    /// The definition as `pg_get_constraintdef` writes it; for an index, what follows
+    /// its name.
     pub definition: String,
-    /// The names of its columns.
+    /// The names of the constraint's columns.
     #[serde(default)]
     pub columns: Vec<String>,
     /// A digest of a check's expression; as [`Marks`].

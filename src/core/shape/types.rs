@@ -1,13 +1,13 @@
 //! Whether one type holds every value of another.
 //!
-//! Decided by what a value can be (bits, digits, characters, precision), as
-//! PostgreSQL's documentation of its data types and casts has it, and not by
-//! which names resemble each other. Types of different sorts do not hold each
-//! other: a number as text sorts and adds up in another way.
+//! That is decided by what a value can be (bits, digits, characters, precision), as
+//! PostgreSQL's documentation of data types and casts has it, and not by how the names
+//! resemble each other. Types of different sorts do not hold each other's values: a
+//! number as text sorts and adds up in another way.
 
 use serde::{Deserialize, Serialize};
 
-/// What Postgres knows of a type that is none of its own, or an array of one.
+/// The definition of a type that is none of Postgres's own, or of an array of one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TypeFacts {
@@ -16,7 +16,7 @@ pub enum TypeFacts {
     Domain(Box<Domain>),
     /// The attributes, in order.
     Composite(Vec<Attribute>),
-    /// What an array is made of.
+    /// The element type of an array.
     Array(Box<Attribute>),
 }
 
@@ -24,15 +24,15 @@ pub enum TypeFacts {
 pub struct Domain {
     pub base: Attribute,
     pub not_null: bool,
-    /// Its CHECK constraints.
+    /// The CHECK constraints of the domain.
     pub checks: Vec<String>,
-    /// For columns that have none of their own.
+    /// The default for columns that have none of their own.
     #[serde(default)]
     pub default: Option<String>,
 }
 
 impl TypeFacts {
-    /// In words, beside the name.
+    /// The definition in words, to be shown beside the name.
     pub fn describe(&self) -> String {
         let attribute = |a: &Attribute| match &a.facts {
             Some(facts) => format!("{} {}", a.data_type, facts.describe()),
@@ -86,7 +86,7 @@ pub fn fit(from: &str, facts: Option<&TypeFacts>, to: &str, to_facts: Option<&Ty
         return Fit::Same;
     }
     match (facts, to_facts) {
-        // A default is no part of what a value can be.
+        // A default does not change which values are possible.
         (Some(TypeFacts::Domain(old)), Some(TypeFacts::Domain(new)))
             if from == to
                 && **old == (Domain { default: old.default.clone(), ..(**new).clone() }) =>
@@ -99,7 +99,7 @@ pub fn fit(from: &str, facts: Option<&TypeFacts>, to: &str, to_facts: Option<&Ty
                 || new.checks.iter().any(|check| !old.checks.contains(check));
             worse(base, narrowed)
         }
-        // Without its domain a value is what it was.
+        // A value stays the same without its domain.
         (Some(TypeFacts::Domain(old)), _) => {
             fit(&old.base.data_type, old.base.facts.as_ref(), to, to_facts).max(Fit::Wider)
         }
@@ -119,7 +119,8 @@ fn between(old: &Attribute, new: &Attribute) -> Fit {
     fit(&old.data_type, old.facts.as_ref(), &new.data_type, new.facts.as_ref())
 }
 
-/// At least a change of name; a check, where there is a new one.
+/// The fit of a changed definition: at least a change of name, or checked values where
+/// it has a new check.
 fn worse(base: Fit, narrowed: bool) -> Fit {
     base.max(if narrowed { Fit::Checked } else { Fit::Wider })
 }
@@ -238,7 +239,7 @@ fn built_in(from: &str, to: &str) -> Fit {
     let (to_words, to_modifiers) = modifiers(to);
     let old = held(from, &from_words, &from_modifiers);
     let new = held(to, &to_words, &to_modifiers);
-    // Other words for the same.
+    // Two names of the same type.
     if old == new && !matches!(old, Held::Named(_)) {
         return Fit::Wider;
     }
