@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::SchemaChange;
 use super::compare::Relationship;
 use super::rules::What;
 use super::snapshot::Column;
@@ -51,7 +51,7 @@ pub fn compare(
     now: &Column,
     relationship: Relationship,
     used: bool,
-) -> Option<Change> {
+) -> Option<SchemaChange> {
     if now.unsaid.nullable
         || relationship == Relationship::Described && was.not_null == now.not_null
     {
@@ -72,14 +72,14 @@ pub fn compare(
         (_, Standing::Unchecked) => (dropped(), "is NOT NULL for new rows alone (NOT VALID)"),
         (_, Standing::Nullable) => (dropped(), "may be NULL"),
     };
-    let change = Change::new(what, Some(name), format!("column {name} {becomes}"));
+    let change = SchemaChange::new(what, Some(name), format!("column {name} {becomes}"));
     let change = change.names(Some(name), Some(&now.name));
     Some(change.types(Some(&was.data_type), Some(&now.data_type)))
 }
 
 /// The same constraint under another name, or for other tables. Two tables cannot
 /// be expected to have the same names.
-fn renamed(was: &Column, now: &Column, relationship: Relationship) -> Option<Change> {
+fn renamed(was: &Column, now: &Column, relationship: Relationship) -> Option<SchemaChange> {
     let (then, still) = was.not_null_constraint.as_ref().zip(now.not_null_constraint.as_ref())?;
     if then.no_inherit != still.no_inherit {
         let does = if still.no_inherit { "is not inherited any more" } else { "is inherited now" };
@@ -92,12 +92,12 @@ fn renamed(was: &Column, now: &Column, relationship: Relationship) -> Option<Cha
     })
 }
 
-fn of_constraint(what: What, was: &Column, now: &Column, does: &str) -> Change {
+fn of_constraint(what: What, was: &Column, now: &Column, does: &str) -> SchemaChange {
     let name = |c: &Column| c.not_null_constraint.as_ref().map(|c| c.name.clone());
     let (then, still) = (name(was), name(now));
     let detail =
         format!("not-null constraint {} {does}", then.as_deref().unwrap_or(was.name.as_str()));
-    Change::new(what, Some(&was.name), detail)
+    SchemaChange::new(what, Some(&was.name), detail)
         .names(then.as_deref(), still.as_deref())
         .types(Some(&definition(was)), Some(&definition(now)))
 }
