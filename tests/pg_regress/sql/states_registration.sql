@@ -26,7 +26,8 @@ FROM spyne.tables WHERE logical_name LIKE 'st\_reg\_%' ORDER BY logical_name;
 SELECT relation, name, state, version, owner, queryable, writable FROM spyne_table_state('st_reg.t');
 -- A partition has the state of what it belongs to.
 SELECT relation, name, state FROM spyne_table_state('st_reg.part');
-SELECT logical_name, version, jsonb_pretty(schema_snapshot) FROM spyne.table_versions WHERE logical_name = 'st_reg_t';
+-- The marks of expressions are digests of trees, which differ between majors.
+SELECT logical_name, version, jsonb_pretty(regexp_replace(schema_snapshot::text, '[0-9a-f]{32}', '<digest>', 'g')::jsonb) FROM spyne.table_versions WHERE logical_name = 'st_reg_t';
 SELECT logical_name, schema_snapshot -> 'partition_key' AS partition_key FROM spyne.table_versions WHERE logical_name = 'st_reg_whole';
 SET ROLE regress_viewer;
 SELECT * FROM governed.st_reg_t;
