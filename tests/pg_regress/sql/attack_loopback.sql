@@ -1,4 +1,5 @@
 -- dblink and postgres_fdw back to the same database: a session is a session.
+-- needs: dblink, postgres_fdw
 CALL regress.make('atk_loop');
 CREATE FUNCTION pg_temp.to_self(who text) RETURNS text LANGUAGE sql AS $$
     SELECT format('host=%s port=%s dbname=%s user=%s', split_part(current_setting('unix_socket_directories'), ',', 1),

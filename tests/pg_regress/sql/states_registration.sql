@@ -8,7 +8,8 @@ INSERT INTO st_reg.t VALUES (1, 'a');
 CREATE TABLE st_reg.whole (id integer, v text) PARTITION BY LIST (id);
 CREATE TABLE st_reg.part PARTITION OF st_reg.whole FOR VALUES IN (1);
 CREATE MATERIALIZED VIEW st_reg.mat AS SELECT 1 AS id;
-CREATE SERVER st_reg_server FOREIGN DATA WRAPPER postgres_fdw;
+CREATE FOREIGN DATA WRAPPER st_reg_none;
+CREATE SERVER st_reg_server FOREIGN DATA WRAPPER st_reg_none;
 CREATE FOREIGN TABLE st_reg.far (id integer) SERVER st_reg_server;
 CREATE TEMPORARY TABLE start AS SELECT clock_timestamp() AS created_at;
 
@@ -63,4 +64,4 @@ SELECT * FROM st_reg.t ORDER BY id;
 SELECT version, relation, from_state, to_state, reason FROM spyne.table_state_history WHERE relation = 'st_reg.t' ORDER BY id DESC LIMIT 2;
 SET client_min_messages = warning;
 CALL regress.remove('st_reg');
-DROP SERVER st_reg_server;
+DROP FOREIGN DATA WRAPPER st_reg_none CASCADE;
