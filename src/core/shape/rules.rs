@@ -138,7 +138,7 @@ pub const RULES: [ChangeRule; 32] = [
     rule(What::DefaultChanged, C::Default, Warning, "the default is another one", "rows that do not name it get another value"),
     rule(What::IdentityChanged, C::Default, Warning, "the identity is another one", "rows that do not name it get another value"),
     rule(What::GeneratedChanged, C::Default, Breaking, "the generated expression is another one", "the column means something else"),
-    rule(What::GeneratedElsewhere, C::Default, Warning, "a generated column is stored and was not, or the other way round", "one that is not stored has no index, and is in no publication"),
+    rule(What::GeneratedElsewhere, C::Default, Warning, "a generated column is stored now, or not stored any more", "one that is not stored has no index, and is in no publication"),
     rule(What::OrderChanged, C::Order, Warning, "the columns come in another order", "INSERT without column names and COPY fill other columns"),
     rule(What::KeyAdded, C::Key, Warning, "a primary or unique key is new", "who writes the same key twice fails"),
     rule(What::KeyDropped, C::Key, Breaking, "a primary or unique key is gone", "joins on it may multiply rows, and ON CONFLICT fails"),
