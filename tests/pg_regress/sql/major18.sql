@@ -20,6 +20,7 @@ SET ROLE regress_engineer;
 UPDATE act SET v = 'q' WHERE id = 1 RETURNING old.v, new.v;
 -- A dry run shows the rows before and after, and changes none.
 SELECT dry_run_result FROM spyne_preview('UPDATE act SET v = ''q'' WHERE id = 1 RETURNING old.v, new.v', dry_run => true);
+SELECT dry_run_result FROM spyne_preview('MERGE INTO act USING ro ON ro.id = act.id AND ro.id = 1 WHEN MATCHED THEN UPDATE SET v = ''m'' WHEN NOT MATCHED BY SOURCE THEN DELETE RETURNING merge_action(), old.v, new.v', dry_run => true);
 UPDATE act SET v = 'q' WHERE id = 1 RETURNING old.v, new.v;
 -- What only RETURNING reads is used, and judged.
 SELECT jsonb_path_query_array(tables_used, '$[*].relation') AS used
