@@ -9,6 +9,7 @@ pub use super::since_16::*;
 pub use super::since_17::*;
 
 unsafe extern "C-unwind" {
+    fn extractNotNullColumn(constraint: pg_sys::HeapTuple) -> i16;
     fn standard_ExecutorRun(
         query: *mut pg_sys::QueryDesc,
         direction: pg_sys::ScanDirection::Type,
@@ -60,17 +61,33 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (9, 10);
 
-/// The type of a column of a row, counted from 0; None past the last one.
+/// The column of a NOT NULL that is NOT VALID, by a row of pg_constraint; None for any other
+/// constraint. Rows that were there before need not have a value in it, although
+/// pg_attribute.attnotnull is set.
 ///
 /// # Safety
-/// A valid tuple descriptor.
-pub unsafe fn column_type(row: pg_sys::TupleDesc, column: usize) -> Option<pg_sys::Oid> {
+/// A row of pg_constraint.
+pub unsafe fn unproven_not_null(constraint: pg_sys::HeapTuple) -> Option<i16> {
+    // SAFETY: the fixed part of the row is FormData_pg_constraint.
+    unsafe {
+        let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_constraint>(constraint);
+        let unproven = row.contype as u8 == b'n' && !row.convalidated;
+        unproven.then(|| pg_sys::ffi::pg_guard_ffi_boundary(|| extractNotNullColumn(constraint)))
+    }
+}
+
+/// The description of a column of a row type, counted from 0; None where it has no such column.
+///
+/// # Safety
+/// A valid descriptor, which outlives what is made of the result.
+pub unsafe fn column<'a>(
+    row: pg_sys::TupleDesc,
+    at: usize,
+) -> Option<&'a pg_sys::FormData_pg_attribute> {
     // SAFETY: a descriptor has `natts` attributes.
     unsafe {
-        match i32::try_from(column) {
-            Ok(at) if at < (*row).natts => Some((*pg_sys::TupleDescAttr(row, at)).atttypid),
-            _ => None,
-        }
+        let at = i32::try_from(at).ok().filter(|at| *at < (*row).natts)?;
+        Some(&*pg_sys::TupleDescAttr(row, at))
     }
 }
 
