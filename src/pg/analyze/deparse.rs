@@ -6,7 +6,6 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 
 use crate::pg::lists::cells;
-use crate::pg::server;
 
 /// The SQL of each of `expressions`, which belong to the last of `levels` (the
 /// outermost comes first).
@@ -41,7 +40,6 @@ pub unsafe fn texts(
         (*query).hasSubLinks = true;
         (*query).rtable = without_subqueries(own.rtable);
         (*query).windowClause = copy(own.windowClause);
-        server::count_groups(query, own);
         (*query).cteList = std::ptr::null_mut();
         let from = match own.jointree.is_null() {
             true => std::ptr::null_mut(),

@@ -59,9 +59,12 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (8, 9);
 
-/// The column of a NOT NULL that is NOT VALID, by a row of pg_constraint: there is none.
-pub fn unproven_not_null(_constraint: pg_sys::HeapTuple) -> Option<i16> {
-    None
+/// pg_constraint.convalidated, by number.
+pub const CONSTRAINT_VALIDATED: i32 = 7;
+
+/// The column of a NOT NULL, by its row of pg_constraint. No table has such a row.
+pub fn not_null_column(_constraint: pg_sys::HeapTuple) -> i16 {
+    0
 }
 
 /// The description of a column of a row type, counted from 0; None where it has no such column.
@@ -75,10 +78,6 @@ pub unsafe fn column<'a>(
     // SAFETY: a descriptor has `natts` attributes.
     unsafe { (*row).attrs.as_slice((*row).natts as usize).get(at) }
 }
-
-/// Lets a query that is to be deparsed have the range table of another, with the
-/// entry for what that groups by: there is none.
-pub fn count_groups(_query: *mut pg_sys::Query, _other: &pg_sys::Query) {}
 
 /// A query in which what is grouped by is written out wherever it is used: it
 /// always is.

@@ -4,6 +4,7 @@
 use pgrx::pg_sys;
 
 use super::shared::Hooks;
+use crate::pg::lists::cells;
 
 pub use super::since_16::*;
 pub use super::since_17::*;
@@ -61,19 +62,16 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (9, 10);
 
-/// The column of a NOT NULL that is NOT VALID, by a row of pg_constraint; None for any other
-/// constraint. Rows that were there before need not have a value in it, although
-/// pg_attribute.attnotnull is set.
+/// pg_constraint.convalidated, by number.
+pub const CONSTRAINT_VALIDATED: i32 = 8;
+
+/// The column of a NOT NULL, by its row of pg_constraint.
 ///
 /// # Safety
-/// A row of pg_constraint.
-pub unsafe fn unproven_not_null(constraint: pg_sys::HeapTuple) -> Option<i16> {
-    // SAFETY: the fixed part of the row is FormData_pg_constraint.
-    unsafe {
-        let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_constraint>(constraint);
-        let unproven = row.contype as u8 == b'n' && !row.convalidated;
-        unproven.then(|| pg_sys::ffi::pg_guard_ffi_boundary(|| extractNotNullColumn(constraint)))
-    }
+/// A row of pg_constraint whose contype is `n`, and whose conrelid is a table.
+pub unsafe fn not_null_column(constraint: pg_sys::HeapTuple) -> i16 {
+    // SAFETY: as promised by the caller.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| extractNotNullColumn(constraint)) }
 }
 
 /// The description of a column of a row type, counted from 0; None where it has no such column.
@@ -91,22 +89,12 @@ pub unsafe fn column<'a>(
     }
 }
 
-/// Lets a query that is to be deparsed have the range table of another, with the
-/// entry for what that groups by: the deparser counts it among the tables unless
-/// it is told, and then writes `t.a` where `a` would do.
-///
-/// # Safety
-/// A valid query under construction.
-pub unsafe fn count_groups(query: *mut pg_sys::Query, other: &pg_sys::Query) {
-    // SAFETY: as promised by the caller.
-    unsafe { (*query).hasGroupRTE = other.hasGroupRTE };
-}
-
 /// A query in which what is grouped by is written out wherever it is used, as
 /// in earlier majors: its target list and HAVING refer to columns of an entry
-/// of kind RTE_GROUP, which stand for the expressions in its `groupexprs`. The
-/// result is the query itself, or a copy of its top that shares the rest, so
-/// that the planner still gets the query as it was analyzed.
+/// of kind RTE_GROUP, which stand for the expressions in its `groupexprs`. That
+/// entry is the last one, and is left out. The result is the query itself, or a copy
+/// of its top that shares the rest, so that the planner still gets the query as it
+/// was analyzed.
 ///
 /// # Safety
 /// A valid analyzed query.
@@ -125,6 +113,15 @@ pub unsafe fn with_groups_written_out(query: *mut pg_sys::Query) -> *mut pg_sys:
         copy.copy_from_nonoverlapping(query, 1);
         (*copy).targetList = written_out((*query).targetList.cast()).cast();
         (*copy).havingQual = written_out((*query).havingQual);
+        let last = (*(*query).rtable).length - 1;
+        let is_group = cells((*query).rtable)
+            .last()
+            .map(|cell| (*cell.cast::<pg_sys::RangeTblEntry>()).rtekind)
+            == Some(pg_sys::RTEKind::RTE_GROUP);
+        if is_group {
+            (*copy).rtable = pg_sys::list_truncate(pg_sys::list_copy((*query).rtable), last);
+            (*copy).hasGroupRTE = false;
+        }
         copy
     }
 }
