@@ -22,6 +22,8 @@ UPDATE act SET v = 'q' WHERE id = 1 RETURNING old.v, new.v;
 SELECT dry_run_result FROM spyne_preview('UPDATE act SET v = ''q'' WHERE id = 1 RETURNING old.v, new.v', dry_run => true);
 SELECT dry_run_result FROM spyne_preview('MERGE INTO act USING ro ON ro.id = act.id AND ro.id = 1 WHEN MATCHED THEN UPDATE SET v = ''m'' WHEN NOT MATCHED BY SOURCE THEN DELETE RETURNING merge_action(), old.v, new.v', dry_run => true);
 UPDATE act SET v = 'q' WHERE id = 1 RETURNING old.v, new.v;
+SELECT preview_id FROM spyne_preview('MERGE INTO act USING ro ON ro.id = act.id WHEN MATCHED AND act.id = 1 THEN UPDATE SET v = ''e'' RETURNING merge_action(), old.v AS before, new.v AS after') \gset
+SELECT * FROM spyne_execute(:'preview_id');
 -- What only RETURNING reads is used, and judged.
 SELECT jsonb_path_query_array(tables_used, '$[*].relation') AS used
 FROM spyne_preview('UPDATE act SET v = ''r'' WHERE id = 1 RETURNING (SELECT v FROM ro WHERE ro.id = old.id)');
@@ -84,7 +86,12 @@ SELECT state FROM spyne_register('house', 'm18_house', 'SHADOW'), LATERAL spyne_
 SELECT condition FROM spyne_discover_joins('{m18}') WHERE condition LIKE '%m18_town%' AND condition LIKE '%m18_house%';
 ALTER TABLE house ADD CONSTRAINT positive CHECK (id > 0) NOT ENFORCED;
 SELECT count(*) AS kept FROM house;
-SELECT jsonb_path_query_array(tables_used, '$[*].relation') AS used FROM spyne_preview('DELETE FROM town WHERE id = 1');
+CREATE TABLE area (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE area_1 PARTITION OF area FOR VALUES FROM (0) TO (100);
+CREATE TABLE plot (id integer CONSTRAINT plot_area REFERENCES area ON DELETE CASCADE NOT ENFORCED);
+SELECT jsonb_path_query_array(guardrails, '$[*].code') FROM unnest('{town,area}'::text[]) t, spyne_preview(format('DELETE FROM %I WHERE id = 1', t));
+ALTER TABLE plot ALTER CONSTRAINT plot_area ENFORCED;
+SELECT jsonb_path_query_array(guardrails, '$[*].code') FROM spyne_preview('DELETE FROM area WHERE id = 1');
 SELECT count(*) > 0 AS made FROM spyne_create_shadow('m18_town');
 INSERT INTO spyne_shadow.m18_town SELECT * FROM town;
 SELECT kind, statement FROM spyne_promote('spyne_shadow.m18_town', dependents => 'repoint', dry_run => true) WHERE statement LIKE '%house_town%';
