@@ -32,6 +32,18 @@ pub struct AlterTable {
     pub target: String,
 }
 
+impl AlterTable {
+    /// Whether this major of PostgreSQL has the statement.
+    pub fn is_for(&self, major: u32) -> bool {
+        self.since.is_none_or(|since| since <= major)
+    }
+
+    /// Whether ALTER TABLE of the table itself can give the old shape back.
+    pub fn is_undoable_on(&self, major: u32) -> bool {
+        self.undoable && self.undoable_until.is_none_or(|last| major <= last)
+    }
+}
+
 /// The name of the table in most cases.
 fn first_table() -> String {
     "t".into()
