@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "UPPERCASE")]
 pub enum JoinType {
     Inner,
-    /// Where an inner join would leave rows of table1 out.
+    /// Keeps rows of table1 that an inner join would leave out.
     Left,
     Right,
     Full,
@@ -59,14 +59,14 @@ impl Risk {
     }
 }
 
-/// How a candidate came about.
+/// Where a candidate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// A foreign key says so.
+    /// A declared foreign key.
     Declared,
     Discovered,
-    /// Somebody proposed it.
+    /// A proposal.
     Proposed,
 }
 

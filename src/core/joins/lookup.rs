@@ -1,5 +1,6 @@
-//! Looking for kept values in all of what they may refer to, where the two samples
-//! cannot tell: one pass over each key, for all that may refer to it.
+//! Looks values that a sample keeps up in all of the key that they may refer to, where
+//! the two samples do not decide. It takes one pass over each key, for all columns that
+//! may refer to it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,7 +9,7 @@ use super::samples::Samples;
 use super::scope::Scope;
 use super::table::Pair;
 
-/// What look-ups have told of pairs: the fifth value of a discovery.
+/// The measures of pairs by look-ups: the fifth value of a discovery.
 pub type Told = HashMap<Pair, Measured>;
 
 /// Values to look for in a key.
@@ -16,12 +17,12 @@ pub type Told = HashMap<Pair, Measured>;
 pub struct Lookup {
     pub table: usize,
     pub key: Vec<usize>,
-    /// Their hashes, ascending.
+    /// The hashes of the values, ascending.
     pub wanted: Vec<u64>,
     pairs: Vec<Pair>,
 }
 
-/// What to look up for these pairs, key by key.
+/// The look-ups for these pairs, one for each key.
 pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<Lookup> {
     let mut by_key: BTreeMap<(usize, &[usize]), Vec<Pair>> = BTreeMap::new();
     for pair in pairs {
@@ -43,7 +44,7 @@ pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<Lookup> {
 }
 
 impl Lookup {
-    /// What it tells of the pairs, where these hashes were found.
+    /// The measures of the pairs, where these hashes were found.
     pub fn told(&self, scope: &Scope, samples: &Samples, found: &HashSet<u64>) -> Told {
         let of = |pair: &Pair| {
             let (child, parent) = samples.both(pair)?;
