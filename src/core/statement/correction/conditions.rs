@@ -1,4 +1,4 @@
-//! Conditions as lists joined by AND, and where in a statement they stand.
+//! Conditions as lists joined by AND, and the places of a statement that have them.
 
 use std::ops::ControlFlow;
 
@@ -35,7 +35,8 @@ pub(super) fn join(base: Option<Expr>, parts: impl IntoIterator<Item = Expr>) ->
     })
 }
 
-/// OR binds more loosely than AND, so it needs parentheses beside one.
+/// A condition that can be joined by AND: OR binds more loosely, so it gets
+/// parentheses.
 fn guarded(part: Expr) -> Expr {
     match part {
         Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => {
@@ -54,7 +55,7 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// For a sentence.
+    /// The place in words, for a sentence.
     pub fn in_words(&self) -> String {
         match self.in_subquery {
             true => format!("{} of a subquery", self.clause),
@@ -147,7 +148,7 @@ impl VisitorMut for Places<'_, '_> {
     type Break = Box<Refusal>;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
-        // Parentheses around a whole query are no subquery.
+        // Parentheses around a whole query make no subquery.
         self.depth += usize::from(!matches!(*query.body, SetExpr::Query(_)));
         ControlFlow::Continue(())
     }
@@ -183,7 +184,7 @@ pub(super) fn for_each_join(
     Ok(())
 }
 
-/// What a join is on, for the joins that Postgres has.
+/// The constraint of a join, for the kinds of join that Postgres has.
 pub(super) fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
     match operator {
         JoinOperator::Join(on)

@@ -1,4 +1,4 @@
-//! METRIC and COLUMN: expressions of a query.
+//! The corrections METRIC and COLUMN, which change expressions of a query.
 
 use std::ops::ControlFlow;
 
@@ -12,14 +12,14 @@ use super::request::ColumnChange;
 use super::substitute::{Substitute, aliases};
 use super::{Outcome, Refusal, listed, scope};
 
-/// Replaces an aggregate expression in the outermost query or, where that does not have it, in the
-/// one subquery that has.
+/// Replaces an aggregate expression in the outermost query or, where that does not have
+/// it, in the one subquery that has it.
 pub(super) fn metric(statement: &mut Statement, from: &str, to: &str) -> Outcome {
     scope::check_select(statement)?;
     let (old, new) = (aggregate(from)?, aggregate(to)?);
     let pattern = Pattern::new(&old);
     same_refused(&pattern, &new)?;
-    // The first pass only counts, on a copy.
+    // The first pass only counts the matches, on a copy.
     let mut counts = Vec::new();
     each_level(&mut statement.clone(), &mut |depth, select, order_by| {
         counts.push((depth, in_lists(&mut Substitute::new(&pattern, &new), select, order_by)));
@@ -135,7 +135,7 @@ fn each_level(statement: &mut Statement, each: &mut EachLevel) {
         type Break = ();
 
         fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-            // Parentheses around a whole query are no subquery.
+            // Parentheses around a whole query make no subquery.
             self.depth += usize::from(!matches!(*query.body, SetExpr::Query(_)));
             self.body(&mut query.body, &mut query.order_by);
             ControlFlow::Continue(())
@@ -168,7 +168,8 @@ fn replace(query: &mut Query, from: &str, to: &str) -> Outcome {
     let mut substitute = Substitute::new(&pattern, &new);
     let aliases = aliases(select);
     substitute.projection(select);
-    // The SELECT list is done; it must not be searched for what was just put there.
+    // The SELECT list is finished, and must not be searched for what was just put
+    // there.
     let projection = std::mem::take(&mut select.projection);
     substitute.visit(select);
     select.projection = projection;
@@ -238,7 +239,7 @@ fn same_item(one: &SelectItem, other: &SelectItem) -> bool {
     }
 }
 
-/// Where in the SELECT list an expression, alias or whole item is.
+/// The positions in the SELECT list of an expression, alias or whole item.
 fn position(select: &Select, text: &str, wanted: &SelectItem) -> Vec<usize> {
     let pattern = match wanted {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
@@ -291,7 +292,7 @@ fn remove(query: &mut Query, text: &str) -> Outcome {
         if by_name || ordinal == Some(index + 1) || (stars && ordinal.is_some()) {
             return refused(format!("GROUP BY or ORDER BY refers to it: {expr}."));
         }
-        // Items after the removed one move up.
+        // The numbers of items after the removed one go down by one.
         if let Some(later) = ordinal.filter(|number| *number > index + 1) {
             *expr = Expr::Value(Value::Number((later - 1).to_string(), false).into());
         }

@@ -1,4 +1,4 @@
-//! FILTER: a condition more, less, or in place of another.
+//! The correction FILTER, which adds, removes or replaces a condition.
 
 use std::ops::ControlFlow;
 
@@ -41,7 +41,7 @@ fn condition(text: &str) -> Result<Expr, Refusal> {
 
 fn add(statement: &mut Statement, text: &str) -> Outcome {
     let new = condition(text)?;
-    // An aggregate exists only once the rows are grouped.
+    // Aggregates exist only after grouping, so such a condition goes into HAVING.
     let having = has_aggregate(&new);
     let (clause, target) = outermost(statement, having)?;
     if having && clause == "WHERE" {
@@ -96,9 +96,11 @@ fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, Refu
     }
 }
 
-/// Puts `new` in the place of the one condition that is `text`; returns where that was.
+/// Replaces the one condition that is `text` by `new`. Returns the clause that it was
+/// in.
 fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<String, Refusal> {
-    // Says what is wrong with the statement before what is not found in it.
+    // An error about the statement comes before one about a condition that is not found
+    // in it.
     outermost(statement, false)?;
     let patterns: Vec<Pattern> = split(&condition(text)?).iter().map(Pattern::new).collect();
     let mut all = Vec::new();
@@ -107,7 +109,8 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
     each_place(statement, &mut |place: Place| {
         let parts: Vec<Expr> = place.condition.iter().flat_map(split).collect();
         let times = |pattern: &Pattern| parts.iter().filter(|part| pattern.matches(part)).count();
-        // All parts of `text` must be here; the rarest says how often `text` is.
+        // All parts of `text` must be here. The rarest part says how often `text`
+        // occurs.
         let matches = patterns.iter().map(times).min().unwrap_or(0);
         found.extend(std::iter::repeat_n((index, place.in_words()), matches));
         all.extend(parts);
@@ -149,7 +152,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
     Ok(place)
 }
 
-/// `parts` with `new` where the first of `patterns` was, and without the others.
+/// `parts` with `new` in the place of the first of `patterns`, and without the others.
 fn spliced(parts: Vec<Expr>, patterns: &[Pattern], new: &[Expr]) -> Vec<Expr> {
     let mut result = Vec::new();
     let mut placed = false;
@@ -170,7 +173,8 @@ fn shown(conditions: &[Expr]) -> String {
     listed(&conditions.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
-/// The aggregates of Postgres that people filter by; one of their own goes into HAVING only by hand.
+/// The aggregates of Postgres that people filter by. A condition on an aggregate of a
+/// user's goes into HAVING only by hand.
 const AGGREGATES: [&str; 18] = [
     "sum",
     "avg",

@@ -1,4 +1,4 @@
-//! JOIN_TYPE: another kind of join on the same condition.
+//! The correction JOIN_TYPE: another kind of join on the same condition.
 
 use std::ops::ControlFlow;
 
@@ -132,11 +132,11 @@ fn not_one(
     Refusal::new(detail, hint)
 }
 
-/// What a joined table can be called.
+/// The names of a joined table.
 struct Names {
     alias: Option<String>,
     name: Vec<String>,
-    /// For people.
+    /// The name for people.
     shown: String,
 }
 

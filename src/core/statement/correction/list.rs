@@ -1,4 +1,4 @@
-//! GROUP_BY, ORDER_BY and LIMIT.
+//! The corrections GROUP_BY, ORDER_BY and LIMIT.
 
 use sqlparser::ast::{Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Query};
 use sqlparser::ast::{SetExpr, Statement, Value};
@@ -25,7 +25,7 @@ pub(super) fn order_by(statement: &mut Statement, change: &Change) -> Outcome {
         Some(OrderBy { kind: OrderByKind::Expressions(list), interpolate: None }) => list,
         Some(_) => return Err(not_postgres("ORDER BY ALL")),
     };
-    // A wanted element without a direction is found in either.
+    // An element that is given without a direction matches either direction.
     let same = |wanted: &OrderByExpr, other: &OrderByExpr| {
         let plain = parse::ordering(&wanted.expr.to_string()).ok();
         let any = plain.is_some_and(|plain| plain.options == wanted.options);
@@ -46,7 +46,7 @@ fn not_postgres(what: &str) -> Refusal {
     )
 }
 
-/// The query inside parentheses that stand around all of it.
+/// The query inside parentheses around all of it.
 fn outer(query: &mut Query) -> &mut Query {
     let bare = query.order_by.is_none()
         && query.limit_clause.is_none()
@@ -86,7 +86,8 @@ fn edit<T: Clone + PartialEq + std::fmt::Display>(
     match change {
         Change::Add(columns) => {
             for (element, column) in read_all(columns)?.into_iter().zip(columns) {
-                // The direction does not matter: a second one for the same column does nothing.
+                // The direction does not matter, because a second element for the same
+                // column has no effect.
                 if list.iter().any(|known| same(&element, known) || same(known, &element)) {
                     return Err(refused(format!("{column} is in {clause} already.")));
                 }
@@ -137,7 +138,7 @@ pub(super) fn limit(statement: &mut Statement, to: Option<u64>) -> Outcome {
         }
         Some(_) => return Err(not_postgres("LIMIT with two numbers")),
     };
-    // FETCH FIRST says the same in the standard's words; its WITH TIES must not be lost.
+    // FETCH FIRST is the standard's form of LIMIT; its WITH TIES must not be lost.
     let old = match &query.fetch {
         Some(fetch) => fetch.quantity.clone().or_else(|| parse::expression("1").ok()),
         None => old,

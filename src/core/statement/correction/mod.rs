@@ -1,7 +1,7 @@
 //! Corrections of a statement, made in its parsed form and never in its text.
 //!
-//! The text that comes out is written by sqlparser, so it loses comments and the author's line
-//! breaks. Whether it is right is for Postgres to say: the caller previews what comes out.
+//! sqlparser writes the corrected text, so comments and line breaks of the author's are
+//! lost. Whether the text is right is for Postgres to say: the caller previews it.
 
 mod conditions;
 mod field;
@@ -23,7 +23,7 @@ use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::names::Address;
 pub use request::{Correction, Kind, read};
 
-/// What came out of a correction.
+/// The result of a correction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrected {
     /// The corrected statement, on one line.
@@ -32,12 +32,12 @@ pub struct Corrected {
     pub applied: Vec<String>,
 }
 
-/// Finds the table that is a version of a name, by `(name, version)`. The name is as the statement
-/// has it, folded to lower case where it is not quoted, with its schema and a dot before it where
-/// the statement has them.
+/// Finds the table that is a version of a name, by `(name, version)`. The name is the
+/// one in the statement, folded to lower case where it is not quoted, and with its
+/// schema and a dot before it where the statement has them.
 pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 
-/// Why one correction does not apply, and what could be typed instead.
+/// Why one correction does not apply, and what to type instead.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     detail: String,
@@ -50,14 +50,16 @@ impl Refusal {
     }
 }
 
-/// The sentence that says what was done, or why nothing was.
+/// The sentence that says what a correction has done, or why it does not apply.
 pub(crate) type Outcome = std::result::Result<String, Refusal>;
 
-/// Applies the corrections to the one statement in `sql`, each to what the ones before it left.
+/// Applies the corrections to the one statement in `sql`, each to the result of the
+/// ones before it.
 ///
 /// # Errors
-/// 22023 for a text that sqlparser cannot read or cannot write back as it was, for several
-/// statements, and for the first correction that does not apply. Nothing is applied then.
+/// 22023 for a text that sqlparser cannot read or cannot write back as it was, for
+/// several statements, and for the first correction that does not apply. No correction
+/// is applied then.
 pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Result<Corrected> {
     if corrections.is_empty() {
         return Err(request::nothing_asked());
@@ -73,7 +75,8 @@ pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Resu
     let mut applied = Vec::with_capacity(corrections.len());
     for (index, correction) in corrections.iter().enumerate() {
         let outcome = apply(&mut statement, &correction.kind, resolve).and_then(|sentence| {
-            // What does not read back as itself would mean something else to Postgres.
+            // A statement that is not read back as itself would mean something else to
+            // Postgres.
             match parse::reads_back(&statement) {
                 true => Ok(sentence),
                 false => Err(Refusal::new(

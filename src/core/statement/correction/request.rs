@@ -1,11 +1,11 @@
-//! Corrections as they are asked for, in jsonb.
+//! Reads corrections from jsonb.
 
 use serde_json::{Map, Value};
 
 use crate::kernel::error::{Code, Result, SpyneError};
 
-/// More corrections than this in one call are refused: each walks the whole statement, and no
-/// interrupt is looked for meanwhile.
+/// The most corrections in one call. Each walks the whole statement, and no interrupt
+/// is checked for meanwhile.
 const MOST: usize = 100;
 
 const TYPES: &str = "JOIN_TYPE, FILTER, METRIC, COLUMN, GROUP_BY, ORDER_BY, LIMIT, TABLE_VERSION";
@@ -14,11 +14,11 @@ const TYPES: &str = "JOIN_TYPE, FILTER, METRIC, COLUMN, GROUP_BY, ORDER_BY, LIMI
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
     pub kind: Kind,
-    /// Never empty: it is recorded.
+    /// The reason, which is recorded and never empty.
     pub reason: String,
 }
 
-/// What is to be changed.
+/// The change that a correction makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The join of the table with this name or alias.
@@ -92,11 +92,11 @@ pub enum Filter {
 /// A change to the columns of the outermost query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ColumnChange {
-    /// Wherever the outermost query has it.
+    /// Replaces an expression wherever the outermost query has it.
     Replace { from: String, to: String },
-    /// At the end of the SELECT list.
+    /// Adds an item at the end of the SELECT list.
     Add(String),
-    /// From the SELECT list, by expression or alias.
+    /// Removes an item of the SELECT list, by expression or alias.
     Remove(String),
 }
 
@@ -111,8 +111,7 @@ pub enum Change {
 /// Reads corrections: an array of objects, or one object.
 ///
 /// # Errors
-/// 22023 for what is not one, with the number of the correction that is wrong and the fields that
-/// its type has.
+/// 22023 for a wrong correction, with its number and the fields that its type has.
 pub fn read(value: &Value) -> Result<Vec<Correction>> {
     let items = match value {
         Value::Array(items) => items.as_slice(),
@@ -141,7 +140,7 @@ pub(super) fn nothing_asked() -> SpyneError {
     )
 }
 
-/// An object that is being read, and what is said of it when it is wrong.
+/// An object that is being read, with what errors about it say.
 struct Fields<'a> {
     number: usize,
     kind: String,
@@ -232,7 +231,7 @@ fn metric(fields: &Fields) -> Result<Kind> {
 }
 
 fn column(fields: &Fields) -> Result<Kind> {
-    // Only replacing has two ends, and so needs no word for what it does.
+    // Only a replacement has two sides, so it needs no word for the action.
     let action = match fields.object.contains_key("action") {
         true => fields.action()?,
         false => "replace".to_string(),
@@ -277,7 +276,7 @@ impl Fields<'_> {
         )
     }
 
-    /// A misspelt field would otherwise be passed over.
+    /// Checks that the object has no other fields, so that a misspelt one is an error.
     fn only(&self, allowed: &[&str]) -> Result<()> {
         let known = |key: &str| matches!(key, "type" | "reason") || allowed.contains(&key);
         match self.object.keys().find(|key| !known(key)) {

@@ -1,4 +1,4 @@
-//! The outermost query of a statement.
+//! Finds the outermost query of a statement.
 
 use sqlparser::ast::{CopySource, Query, Select, SetExpr, Statement};
 

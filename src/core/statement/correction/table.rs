@@ -1,4 +1,4 @@
-//! TABLE_VERSION: the same table as it is in another version.
+//! The correction TABLE_VERSION: another version of the same table.
 
 use sqlparser::ast::Statement;
 
@@ -39,7 +39,7 @@ pub(super) fn change(
     let mut done = None;
     let mut count = 0;
     relations::replace(statement, &mut |named: Named| {
-        // An alias hides the name, so it comes first.
+        // An alias hides the name of the table, so it comes first.
         let is = match by_alias.is_empty() {
             true => named.name.ends_with(&wanted),
             false => named.alias.is_some_and(|alias| wanted == [alias]),

@@ -1,26 +1,25 @@
-//! What a preview finds in a statement: what it relies on, and what is dangerous
-//! about it.
+//! The findings of a preview: assumptions and guardrails.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that a query relies on.
+/// One thing that a query assumes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assumption {
-    /// The rule that found it.
+    /// The code of the rule that found it.
     pub code: Cow<'static, str>,
-    /// In plain words.
+    /// The assumption in plain words.
     pub text: String,
 }
 
-/// How much a guardrail weighs.
+/// How severe a guardrail is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
     Warning,
-    /// The statement does not run unless this is overridden, with a reason.
+    /// The statement does not run unless the guardrail is overridden, with a reason.
     Stop,
 }
 
@@ -34,14 +33,14 @@ impl Severity {
     }
 }
 
-/// One danger.
+/// One danger of a statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guardrail {
-    /// The rule that found it.
+    /// The code of the rule that found it.
     pub code: Cow<'static, str>,
     pub severity: Severity,
-    /// What is the matter.
+    /// The danger in words.
     pub message: String,
-    /// What to do about it.
+    /// What to do about the danger.
     pub remedy: String,
 }

@@ -1,4 +1,4 @@
-//! What is dangerous about a statement, a small rule each.
+//! What is dangerous about a statement: one small rule for each danger.
 
 use super::filtering::missing_filter;
 use super::findings::{Guardrail, Severity};
@@ -15,7 +15,7 @@ use crate::statement::query::plan::PlanNode;
 use crate::statement::query::relations::{Relation, Relations};
 use crate::statement::query::{Command, Expr, ExprKind, Form, SourceKind, Volatility};
 
-/// The codes that can stop a statement: what `override` takes.
+/// The codes that can stop a statement, which `override` takes.
 pub const STOPS: &[&str] = &[
     "EXPLOSIVE_JOIN",
     "AMBIGUOUS_AGGREGATE",
@@ -39,7 +39,7 @@ const RULES: &[fn(&Subject, &mut Vec<Guardrail>)] = &[
     ungoverned_table,
 ];
 
-/// Everything dangerous about a statement: stops first.
+/// All guardrails of a statement, stops first.
 pub fn guardrails(subject: &Subject) -> Vec<Guardrail> {
     let mut found = Vec::new();
     for rule in RULES {
@@ -72,7 +72,7 @@ fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
     });
 }
 
-/// TRUNCATE, which knows no WHERE.
+/// The guardrail of TRUNCATE, which has no WHERE.
 pub fn truncates(tables: &[String]) -> Guardrail {
     Guardrail {
         code: "WRITE_WITHOUT_WHERE".into(),
@@ -82,7 +82,7 @@ pub fn truncates(tables: &[String]) -> Guardrail {
     }
 }
 
-/// A write that foreign keys carry on to other tables.
+/// The guardrail of a write that foreign keys carry on to other tables.
 pub fn foreign_keys_reach(table: &str, others: &[String]) -> Guardrail {
     Guardrail {
         code: "FOREIGN_KEYS_REACH".into(),
@@ -288,7 +288,7 @@ fn deprecated_table(subject: &Subject, into: &mut Vec<Guardrail>) {
     }
 }
 
-/// A table that nobody answers for, beside one that somebody does.
+/// A table that is not governed, beside one that is.
 fn ungoverned_table(subject: &Subject, into: &mut Vec<Guardrail>) {
     let all = tables(subject);
     if all.iter().all(|t| t.state.is_none()) {
@@ -333,7 +333,7 @@ fn unaccepted_join(subject: &Subject, into: &mut Vec<Guardrail>) {
     }
 }
 
-/// Statistics that the estimates rest on, and should not.
+/// Stale statistics, which the estimates depend on.
 fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     for table in tables(subject).into_iter().filter(|t| matches!(t.kind.as_str(), "r" | "m")) {
         let message = match (table.estimated_rows, table.changed_rows) {
@@ -351,9 +351,9 @@ fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     }
 }
 
-/// A read that calls what may write.
+/// A read that calls a function that may write.
 fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
-    // Volatile for their results alone.
+    // Functions that are volatile only because of their results.
     const HARMLESS: &[&str] = &[
         "random",
         "clock_timestamp",

@@ -1,4 +1,4 @@
-//! A statement that was looked at, and the preview that comes of it.
+//! A statement that was judged, and the preview that is made of it.
 
 use super::asked::Asked;
 use super::assumptions::assumptions;
@@ -15,10 +15,10 @@ use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::analyzed::{Analyzed, Wrapper};
 use crate::statement::query::relations::Relations;
 
-/// A statement, and all that is told of it.
+/// A statement, with its description and its findings.
 #[derive(Clone, Debug)]
 pub struct Looked {
-    /// As it is run, with its logical names resolved.
+    /// The statement as it is run, with its logical names resolved.
     pub sql: String,
     pub analyzed: Analyzed,
     pub described: Description,
@@ -27,18 +27,18 @@ pub struct Looked {
     pub guardrails: Vec<Guardrail>,
 }
 
-/// What the rules look at beside the statement itself.
+/// What the rules look at besides the statement itself.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     pub relations: &'a Relations,
-    /// The accepted joins and the candidates between its tables.
+    /// The accepted joins and the candidates between the tables of the statement.
     pub joins: &'a [cover::KnownJoin],
     pub limits: Limits,
-    /// What a relation is called.
+    /// The name of a relation for people.
     pub name_of: &'a dyn Fn(RelId) -> String,
 }
 
-/// Who makes a preview.
+/// The user who makes a preview.
 #[derive(Clone, Debug)]
 pub struct Maker {
     pub user: RoleId,
@@ -47,8 +47,8 @@ pub struct Maker {
 }
 
 impl Looked {
-    /// Judges a statement. The `basis` is that of its relations and functions; the
-    /// accepted joins that it uses are noted in it.
+    /// Judges a statement. `basis` is that of its relations and functions; the accepted
+    /// joins that the statement uses are added to it.
     pub fn judge(
         sql: String,
         analyzed: Analyzed,
@@ -81,8 +81,8 @@ impl Looked {
         Looked { sql, analyzed, described, basis, assumptions: assumed, guardrails: guarded }
     }
 
-    /// The preview, without what storing it adds; `ms_per_cost` are milliseconds for
-    /// each unit of the planner's cost.
+    /// The preview, without the fields that storing it fills. `ms_per_cost` is the
+    /// number of milliseconds for each unit of the planner's cost.
     pub fn preview(self, asked: &Asked, maker: Maker, ms_per_cost: Option<f64>) -> Preview {
         let cost = self.analyzed.estimated_cost();
         let mut preview = Preview {
@@ -118,7 +118,8 @@ impl Looked {
     }
 }
 
-/// What foreign keys reach, of the tables that a statement changes rows of.
+/// The tables that foreign keys change along with those that the statement changes rows
+/// of.
 fn reached(
     analyzed: &Analyzed,
     described: &Description,

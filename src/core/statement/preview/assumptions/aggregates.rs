@@ -1,4 +1,4 @@
-//! What sums, counts and averages take for granted.
+//! Assumptions that sums, counts and averages make.
 
 use super::nulls;
 use crate::statement::preview::level::Level;
