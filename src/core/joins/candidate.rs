@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::evidence::PairFacts;
-use super::kinds::{JoinType, Risk, Source};
+use super::kinds::{CandidateSource, JoinType, Risk};
 use super::scope::Scope;
 use super::status::CandidateStatus;
 use super::table::Table;
@@ -58,7 +58,7 @@ candidate! {
         evidence: Value,
         /// A digest of the evidence: a rejection stands while the digest is the same.
         finding: String,
-        source: Source,
+        source: CandidateSource,
     }
 }
 
@@ -99,7 +99,11 @@ impl NewCandidate {
             risk_level: risk(facts),
             evidence: json!({ "parts": weighed.parts, "measured": facts.measured }),
             finding: finding(facts),
-            source: if facts.declared { Source::Declared } else { Source::Discovered },
+            source: if facts.declared {
+                CandidateSource::Declared
+            } else {
+                CandidateSource::Discovered
+            },
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Compared {
     /// The columns of each table that are keys by themselves.
     pub keys: Vec<Vec<usize>>,
     /// Pairs of single columns.
-    pub single: Vec<Found>,
+    pub single: Vec<ComparedPair>,
     /// Pairs of several columns.
     pub several: Vec<Several>,
 }
@@ -45,7 +45,7 @@ impl Compared {
 
 /// A pair of single columns to be weighed, or to be looked at again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct ComparedPair {
     pub pair: Pair,
     /// Whether the samples do not decide: then the values that the child's sample keeps
     /// must be looked up in all of the parent.
@@ -92,15 +92,15 @@ impl<'a> Comparison<'a> {
 
     /// For each column, the pairs of which most values lie in a key. Where there are no
     /// values, the pairs whose names suggest them.
-    pub fn single(&self) -> impl Iterator<Item = Vec<Found>> + '_ {
+    pub fn single(&self) -> impl Iterator<Item = Vec<ComparedPair>> + '_ {
         self.scope.columns().map(|(child, column)| self.of_column(child, column))
     }
 
-    fn of_column(&self, child: usize, column: usize) -> Vec<Found> {
+    fn of_column(&self, child: usize, column: usize) -> Vec<ComparedPair> {
         let class = self.scope.column(child, column).class;
         let keys = class.and_then(|class| self.by_class.get(&class));
         let own = self.samples.of(child, &[column]);
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<ComparedPair> = Vec::new();
         for (parent, key) in keys.into_iter().flatten() {
             let pair = Pair { child, columns: vec![column], parent: *parent, key: vec![*key] };
             if (child, column) == (*parent, *key) {
@@ -126,7 +126,7 @@ impl<'a> Comparison<'a> {
                 }
                 _ => continue,
             };
-            found.push(Found { pair, undecided });
+            found.push(ComparedPair { pair, undecided });
         }
         self.likeliest(found)
     }
@@ -145,11 +145,11 @@ impl<'a> Comparison<'a> {
     }
 
     /// The keys whose names suggest the column most, where there are too many.
-    fn likeliest(&self, found: Vec<Found>) -> Vec<Found> {
+    fn likeliest(&self, found: Vec<ComparedPair>) -> Vec<ComparedPair> {
         if found.len() <= MOST_PARENTS {
             return found;
         }
-        let mut by_name: Vec<(f64, Found)> =
+        let mut by_name: Vec<(f64, ComparedPair)> =
             found.into_iter().map(|one| (self.named(&one.pair), one)).collect();
         by_name.sort_by(|a, b| b.0.total_cmp(&a.0));
         by_name.into_iter().take(MOST_PARENTS).map(|(_, one)| one).collect()

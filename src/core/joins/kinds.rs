@@ -62,7 +62,7 @@ impl Risk {
 /// Where a candidate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Source {
+pub enum CandidateSource {
     /// A declared foreign key.
     Declared,
     Discovered,
@@ -70,14 +70,15 @@ pub enum Source {
     Proposed,
 }
 
-impl Source {
-    pub const ALL: [Source; 3] = [Source::Declared, Source::Discovered, Source::Proposed];
+impl CandidateSource {
+    pub const ALL: [CandidateSource; 3] =
+        [CandidateSource::Declared, CandidateSource::Discovered, CandidateSource::Proposed];
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            Source::Declared => "declared",
-            Source::Discovered => "discovered",
-            Source::Proposed => "proposed",
+            CandidateSource::Declared => "declared",
+            CandidateSource::Discovered => "discovered",
+            CandidateSource::Proposed => "proposed",
         }
     }
 }

@@ -14,7 +14,7 @@ pub type Told = HashMap<Pair, Measured>;
 
 /// Values to look for in a key.
 #[derive(Clone, Debug)]
-pub struct Lookup {
+pub struct KeyLookup {
     pub table: usize,
     pub key: Vec<usize>,
     /// The hashes of the values, ascending.
@@ -23,7 +23,7 @@ pub struct Lookup {
 }
 
 /// The look-ups for these pairs, one for each key.
-pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<Lookup> {
+pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<KeyLookup> {
     let mut by_key: BTreeMap<(usize, &[usize]), Vec<Pair>> = BTreeMap::new();
     for pair in pairs {
         by_key.entry((pair.parent, &pair.key)).or_default().push((*pair).clone());
@@ -38,12 +38,12 @@ pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<Lookup> {
                 .collect();
             wanted.sort_unstable();
             wanted.dedup();
-            Lookup { table, key: key.to_vec(), wanted, pairs }
+            KeyLookup { table, key: key.to_vec(), wanted, pairs }
         })
         .collect()
 }
 
-impl Lookup {
+impl KeyLookup {
     /// The measures of the pairs, where these hashes were found.
     pub fn told(&self, scope: &Scope, samples: &Samples, found: &HashSet<u64>) -> Told {
         let of = |pair: &Pair| {

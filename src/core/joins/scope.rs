@@ -1,6 +1,6 @@
 //! The tables of a discovery: its first value.
 
-use super::names::{Named, Names};
+use super::names::{Names, TableNames};
 use super::table::{Class, Column, Pair, Table};
 
 /// The tables that joins are looked for in, and what their names say beside each other.
@@ -12,9 +12,9 @@ pub struct Scope {
 
 impl Scope {
     pub fn new(tables: Vec<Table>) -> Scope {
-        let named: Vec<Named> = tables
+        let named: Vec<TableNames> = tables
             .iter()
-            .map(|t| Named {
+            .map(|t| TableNames {
                 table: &t.name,
                 columns: t.columns.iter().map(|c| c.name.as_str()).collect(),
             })

@@ -111,7 +111,7 @@ impl JoinStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::joins::kinds::{JoinType, Risk, Source};
+    use crate::joins::kinds::{CandidateSource, JoinType, Risk};
 
     /// The CHECK constraints of the catalog.
     const CATALOG: &str = include_str!("../../../sql/joins.sql");
@@ -127,7 +127,7 @@ mod tests {
         assert!(is_checked("status", &JoinStatus::ALL.map(JoinStatus::as_str)));
         assert!(is_checked("join_type", &JoinType::ALL.map(JoinType::as_str)));
         assert!(is_checked("risk_level", &Risk::ALL.map(Risk::as_str)));
-        assert!(is_checked("source", &Source::ALL.map(Source::as_str)));
+        assert!(is_checked("source", &CandidateSource::ALL.map(CandidateSource::as_str)));
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub fn deprecate(join: &AcceptedJoin, reason: &str) -> Result<Plan> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::joins::kinds::{JoinType, Risk, Source};
+    use crate::joins::kinds::{CandidateSource, JoinType, Risk};
     use crate::joins::testing::{accepted_join, candidate};
     use crate::joins::validation::Counts;
     use crate::kernel::ids::{RelId, RoleId};
@@ -251,7 +251,7 @@ mod tests {
             risk_level: Risk::Low,
             evidence: Value::Null,
             finding: String::new(),
-            source: Source::Proposed,
+            source: CandidateSource::Proposed,
         };
         let rejected = Candidate { status: CandidateStatus::Rejected, ..candidate() };
         assert!(propose(&new, Some(&rejected), Role::Engineer).is_err());

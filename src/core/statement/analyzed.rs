@@ -98,7 +98,7 @@ impl Analyzed {
 
     /// Whether the statement is an INSERT that changes no existing row.
     pub fn only_adds(&self) -> bool {
-        use super::query::Command::Insert;
+        use super::query::CommandType::Insert;
         self.queries.iter().all(|q| q.command == Insert && q.actions.is_empty())
     }
 
@@ -140,9 +140,9 @@ impl Analyzed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statement::query::{Command, Cte};
+    use crate::statement::query::{CommandType, Cte};
 
-    fn of(command: Command) -> Query {
+    fn of(command: CommandType) -> Query {
         Query { command, ..Query::default() }
     }
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_function_runs_the_query_itself_and_explains_it() {
-        let select = || vec![of(Command::Select)];
+        let select = || vec![of(CommandType::Select)];
         for (wrapper, runs) in [
             (Wrapper::None, true),
             (Wrapper::Explain, true),
@@ -168,24 +168,24 @@ mod tests {
     #[test]
     fn a_cursor_is_opened_for_what_writes_nowhere() {
         let open = |wrapper, query| analyzed(wrapper, vec![query]).refusal_of(Runner::Cursor);
-        assert_eq!(open(Wrapper::None, of(Command::Select)), None);
-        assert!(open(Wrapper::Explain, of(Command::Select)).is_some());
-        assert!(open(Wrapper::None, of(Command::Update)).is_some());
-        let inside = Cte { name: "w".into(), query: of(Command::Delete), recursive: false };
+        assert_eq!(open(Wrapper::None, of(CommandType::Select)), None);
+        assert!(open(Wrapper::Explain, of(CommandType::Select)).is_some());
+        assert!(open(Wrapper::None, of(CommandType::Update)).is_some());
+        let inside = Cte { name: "w".into(), query: of(CommandType::Delete), recursive: false };
         let around = Query { ctes: vec![inside], ..Query::default() };
         assert!(open(Wrapper::None, around).is_some());
     }
 
     #[test]
     fn only_what_writes_by_itself_can_be_tried() {
-        assert!(analyzed(Wrapper::None, vec![of(Command::Insert)]).can_be_tried());
-        assert!(!analyzed(Wrapper::None, vec![of(Command::Select)]).can_be_tried());
-        assert!(!analyzed(Wrapper::Prepare, vec![of(Command::Insert)]).can_be_tried());
+        assert!(analyzed(Wrapper::None, vec![of(CommandType::Insert)]).can_be_tried());
+        assert!(!analyzed(Wrapper::None, vec![of(CommandType::Select)]).can_be_tried());
+        assert!(!analyzed(Wrapper::Prepare, vec![of(CommandType::Insert)]).can_be_tried());
     }
 
     #[test]
     fn an_insert_that_may_update_does_not_only_add() {
-        let mut query = of(Command::Insert);
+        let mut query = of(CommandType::Insert);
         assert!(analyzed(Wrapper::None, vec![query.clone()]).only_adds());
         query.actions.push(Default::default());
         assert!(!analyzed(Wrapper::None, vec![query]).only_adds());
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn estimates_are_there_where_there_are_plans() {
         let planned = |rows, cost| Planned { rows, cost, ..Planned::default() };
-        let mut statement = analyzed(Wrapper::None, vec![of(Command::Select)]);
+        let mut statement = analyzed(Wrapper::None, vec![of(CommandType::Select)]);
         assert_eq!((statement.estimated_rows(), statement.estimated_cost()), (None, None));
         statement.plans = vec![planned(2.0, 10.0), planned(3.0, 5.0)];
         assert_eq!(

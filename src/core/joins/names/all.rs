@@ -22,13 +22,13 @@ pub struct Names {
 }
 
 /// A table's name and those of its columns.
-pub struct Named<'a> {
+pub struct TableNames<'a> {
     pub table: &'a str,
     pub columns: Vec<&'a str>,
 }
 
 impl Names {
-    pub fn new(all: &[Named]) -> Names {
+    pub fn new(all: &[TableNames]) -> Names {
         let mut table_words: Vec<Vec<String>> = all.iter().map(|t| words(t.table)).collect();
         without_common_first(&mut table_words);
         for words in &mut table_words {
@@ -269,8 +269,10 @@ mod tests {
     ];
 
     fn names(all: &[(&str, &[&str])]) -> Names {
-        let named: Vec<Named> =
-            all.iter().map(|(table, columns)| Named { table, columns: columns.to_vec() }).collect();
+        let named: Vec<TableNames> = all
+            .iter()
+            .map(|(table, columns)| TableNames { table, columns: columns.to_vec() })
+            .collect();
         Names::new(&named)
     }
 

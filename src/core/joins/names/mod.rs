@@ -12,5 +12,5 @@ mod name;
 mod resemblance;
 mod roles;
 
-pub use all::{Named, Names};
+pub use all::{Names, TableNames};
 pub use name::Name;

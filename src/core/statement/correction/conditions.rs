@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Delete, Expr, FromTable, Join, JoinConstrai
 use sqlparser::ast::{Query, Select, SetExpr, Statement, TableFactor, TableWithJoins, Update};
 use sqlparser::ast::{UpdateTableFromKind, VisitMut, VisitorMut};
 
-use super::Refusal;
+use super::CorrectionRefusal;
 use super::parse::peeled;
 
 /// The parts of a condition that AND joins, nested ANDs included.
@@ -64,10 +64,13 @@ impl Place<'_> {
     }
 }
 
-type Each<'a> = dyn FnMut(Place) -> Result<(), Refusal> + 'a;
+type Each<'a> = dyn FnMut(Place) -> Result<(), CorrectionRefusal> + 'a;
 
 /// Calls `each` for every WHERE, HAVING and ON, subqueries included. An ON must stay.
-pub(super) fn each_place(statement: &mut Statement, each: &mut Each) -> Result<(), Refusal> {
+pub(super) fn each_place(
+    statement: &mut Statement,
+    each: &mut Each,
+) -> Result<(), CorrectionRefusal> {
     match VisitMut::visit(statement, &mut Places { depth: 0, each }) {
         ControlFlow::Break(refusal) => Err(*refusal),
         ControlFlow::Continue(()) => Ok(()),
@@ -80,14 +83,18 @@ struct Places<'a, 'b> {
 }
 
 impl Places<'_, '_> {
-    fn visit(&mut self, clause: &'static str, condition: &mut Option<Expr>) -> Result<(), Refusal> {
+    fn visit(
+        &mut self,
+        clause: &'static str,
+        condition: &mut Option<Expr>,
+    ) -> Result<(), CorrectionRefusal> {
         match condition {
             Some(_) => (self.each)(Place { clause, in_subquery: self.depth > 1, condition }),
             None => Ok(()),
         }
     }
 
-    fn joins(&mut self, tables: &mut [TableWithJoins]) -> Result<(), Refusal> {
+    fn joins(&mut self, tables: &mut [TableWithJoins]) -> Result<(), CorrectionRefusal> {
         for table in tables {
             for_each_join(table, &mut |join| {
                 let Some(JoinConstraint::On(on)) = constraint(&mut join.join_operator) else {
@@ -96,7 +103,7 @@ impl Places<'_, '_> {
                 let mut condition = Some(on.clone());
                 self.visit("ON", &mut condition)?;
                 *on = condition.ok_or_else(|| {
-                    Refusal::new(
+                    CorrectionRefusal::new(
                         format!("{on} is the whole condition of a join, which would then join every row to every other."),
                         "Replace the condition, or write the statement as it should be.",
                     )
@@ -107,13 +114,13 @@ impl Places<'_, '_> {
         Ok(())
     }
 
-    fn select(&mut self, select: &mut Select) -> Result<(), Refusal> {
+    fn select(&mut self, select: &mut Select) -> Result<(), CorrectionRefusal> {
         self.joins(&mut select.from)?;
         self.visit("WHERE", &mut select.selection)?;
         self.visit("HAVING", &mut select.having)
     }
 
-    fn write(&mut self, statement: &mut Statement) -> Result<(), Refusal> {
+    fn write(&mut self, statement: &mut Statement) -> Result<(), CorrectionRefusal> {
         match statement {
             Statement::Update(Update { from, selection, .. }) => {
                 match from {
@@ -137,7 +144,7 @@ impl Places<'_, '_> {
     }
 }
 
-fn flow(result: Result<(), Refusal>) -> ControlFlow<Box<Refusal>> {
+fn flow(result: Result<(), CorrectionRefusal>) -> ControlFlow<Box<CorrectionRefusal>> {
     match result {
         Ok(()) => ControlFlow::Continue(()),
         Err(refusal) => ControlFlow::Break(Box::new(refusal)),
@@ -145,7 +152,7 @@ fn flow(result: Result<(), Refusal>) -> ControlFlow<Box<Refusal>> {
 }
 
 impl VisitorMut for Places<'_, '_> {
-    type Break = Box<Refusal>;
+    type Break = Box<CorrectionRefusal>;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         // Parentheses around a whole query make no subquery.
@@ -170,8 +177,8 @@ impl VisitorMut for Places<'_, '_> {
 /// Calls `each` for every join of an element of FROM, those in parentheses included.
 pub(super) fn for_each_join(
     table: &mut TableWithJoins,
-    each: &mut dyn FnMut(&mut Join) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    each: &mut dyn FnMut(&mut Join) -> Result<(), CorrectionRefusal>,
+) -> Result<(), CorrectionRefusal> {
     if let TableFactor::NestedJoin { table_with_joins, .. } = &mut table.relation {
         for_each_join(table_with_joins, each)?;
     }

@@ -10,7 +10,7 @@ use sqlparser::ast::{Statement, Value, VisitMut, VisitorMut, visit_expressions};
 use super::parse::{self, Pattern};
 use super::request::ColumnChange;
 use super::substitute::{Substitute, aliases};
-use super::{Outcome, Refusal, listed, scope};
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
 /// Replaces an aggregate expression in the outermost query or, where that does not have
 /// it, in the one subquery that has it.
@@ -30,7 +30,7 @@ pub(super) fn metric(statement: &mut Statement, from: &str, to: &str) -> Outcome
         (Some(level), _) | (None, [level]) => *level,
         (None, []) => return Err(missing_metric(statement, from)),
         (None, several) => {
-            return Err(Refusal::new(
+            return Err(CorrectionRefusal::new(
                 format!(
                     "{} subqueries have {from}, and which one is meant is not said.",
                     several.len()
@@ -65,23 +65,24 @@ fn in_lists(
     substitute.count
 }
 
-fn aggregate(text: &str) -> Result<Expr, Refusal> {
+fn aggregate(text: &str) -> Result<Expr, CorrectionRefusal> {
     let hint = "Write an aggregate, such as sum(price) or count(DISTINCT customer).";
-    let expr = parse::expression(text)
-        .map_err(|why| Refusal::new(format!("{text} is not an expression. {why}"), hint))?;
+    let expr = parse::expression(text).map_err(|why| {
+        CorrectionRefusal::new(format!("{text} is not an expression. {why}"), hint)
+    })?;
     let calls = visit_expressions(&expr, |expr| match expr {
         Expr::Function(_) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     match calls.is_break() {
         true => Ok(expr),
-        false => Err(Refusal::new(format!("{text} has no aggregate."), hint)),
+        false => Err(CorrectionRefusal::new(format!("{text} has no aggregate."), hint)),
     }
 }
 
-fn same_refused(pattern: &Pattern, new: &Expr) -> Result<(), Refusal> {
+fn same_refused(pattern: &Pattern, new: &Expr) -> Result<(), CorrectionRefusal> {
     match pattern.matches(new) {
-        true => Err(Refusal::new(
+        true => Err(CorrectionRefusal::new(
             format!("from and to are the same: {new}."),
             "Put the expression that is wanted into to.",
         )),
@@ -89,7 +90,7 @@ fn same_refused(pattern: &Pattern, new: &Expr) -> Result<(), Refusal> {
     }
 }
 
-fn missing_metric(statement: &mut Statement, from: &str) -> Refusal {
+fn missing_metric(statement: &mut Statement, from: &str) -> CorrectionRefusal {
     let mut known = Vec::new();
     each_level(statement, &mut |_, select, _| {
         for item in &select.projection {
@@ -108,7 +109,7 @@ fn missing_metric(statement: &mut Statement, from: &str) -> Refusal {
         }
         false => format!("The functions in SELECT lists are: {}", listed(&known)),
     };
-    Refusal::new(format!("No SELECT list, HAVING or ORDER BY has {from}."), hint)
+    CorrectionRefusal::new(format!("No SELECT list, HAVING or ORDER BY has {from}."), hint)
 }
 
 type EachLevel<'a> = dyn FnMut(usize, &mut Select, &mut Option<OrderBy>) + 'a;
@@ -175,7 +176,7 @@ fn replace(query: &mut Query, from: &str, to: &str) -> Outcome {
     select.projection = projection;
     substitute.order_by(&mut query.order_by, &aliases);
     match substitute.count {
-        0 => Err(Refusal::new(
+        0 => Err(CorrectionRefusal::new(
             format!("The outermost query does not use {from}; subqueries are not searched."),
             format!("Its SELECT list is: {}", listed(&before)),
         )),
@@ -183,9 +184,9 @@ fn replace(query: &mut Query, from: &str, to: &str) -> Outcome {
     }
 }
 
-fn column_expression(text: &str) -> Result<Expr, Refusal> {
+fn column_expression(text: &str) -> Result<Expr, CorrectionRefusal> {
     parse::expression(text).map_err(|why| {
-        Refusal::new(
+        CorrectionRefusal::new(
             format!("{text} is not a column or expression. {why}"),
             "Write it as it would stand in a SELECT list, without AS.",
         )
@@ -203,9 +204,9 @@ fn items(select: &Select) -> Vec<String> {
     select.projection.iter().map(ToString::to_string).collect()
 }
 
-fn read_item(text: &str) -> Result<SelectItem, Refusal> {
+fn read_item(text: &str) -> Result<SelectItem, CorrectionRefusal> {
     parse::item(text).map_err(|why| {
-        Refusal::new(
+        CorrectionRefusal::new(
             format!("{text} is not an item of a SELECT list. {why}"),
             "Write it as it would stand there, such as price * amount AS total.",
         )
@@ -219,7 +220,7 @@ fn add(select: &mut Select, text: &str) -> Outcome {
         .iter()
         .any(|index| same_item(&select.projection[*index], &item))
     {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{text} is in the SELECT list already."),
             format!("The SELECT list is: {}", listed(&known)),
         ));
@@ -261,7 +262,7 @@ fn position(select: &Select, text: &str, wanted: &SelectItem) -> Vec<usize> {
 fn remove(query: &mut Query, text: &str) -> Outcome {
     let select = scope::select(&mut query.body)?;
     let hint = format!("The SELECT list is: {}", listed(&items(select)));
-    let refused = |detail: String| Err(Refusal::new(detail, hint.clone()));
+    let refused = |detail: String| Err(CorrectionRefusal::new(detail, hint.clone()));
     let index = match position(select, text, &read_item(text)?).as_slice() {
         [index] => *index,
         [] => return refused(format!("The SELECT list of the outermost query has no {text}.")),

@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr, Query, SetExpr, Statement, Visit, Visitor};
 use super::conditions::{Place, each_place, join, split};
 use super::parse::{self, Pattern};
 use super::request::Filter;
-use super::{Outcome, Refusal, listed, scope};
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
 pub(super) fn change(statement: &mut Statement, filter: &Filter) -> Outcome {
     match filter {
@@ -19,7 +19,7 @@ pub(super) fn change(statement: &mut Statement, filter: &Filter) -> Outcome {
         Filter::Replace { filter, with } => {
             let new = condition(with)?;
             if Pattern::new(&condition(filter)?).matches(&new) {
-                return Err(Refusal::new(
+                return Err(CorrectionRefusal::new(
                     format!("filter and with are the same condition: {new}."),
                     "Put the condition that is wanted into with.",
                 ));
@@ -30,9 +30,9 @@ pub(super) fn change(statement: &mut Statement, filter: &Filter) -> Outcome {
     }
 }
 
-fn condition(text: &str) -> Result<Expr, Refusal> {
+fn condition(text: &str) -> Result<Expr, CorrectionRefusal> {
     parse::expression(text).map_err(|why| {
-        Refusal::new(
+        CorrectionRefusal::new(
             format!("{text} is not a condition. {why}"),
             "Write it as it would stand in WHERE, such as order_date >= date '1995-01-01'.",
         )
@@ -45,7 +45,7 @@ fn add(statement: &mut Statement, text: &str) -> Outcome {
     let having = has_aggregate(&new);
     let (clause, target) = outermost(statement, having)?;
     if having && clause == "WHERE" {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{text} has an aggregate, and UPDATE and DELETE have no groups."),
             "Compare with a subquery: (SELECT ...).",
         ));
@@ -57,7 +57,7 @@ fn add(statement: &mut Statement, text: &str) -> Outcome {
         existing.iter().any(|old| pattern.matches(old))
     };
     if new.iter().all(known) {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{text} is in {clause} already."),
             format!("Its conditions are: {}", shown(&existing)),
         ));
@@ -69,7 +69,7 @@ fn add(statement: &mut Statement, text: &str) -> Outcome {
 type Target<'a> = (&'static str, &'a mut Option<Expr>);
 
 /// The outermost WHERE, or the HAVING of the outermost query.
-fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, Refusal> {
+fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, CorrectionRefusal> {
     let write = match statement {
         Statement::Update(_) | Statement::Delete(_) => true,
         Statement::Explain { statement, .. } => return outermost(statement, having),
@@ -92,13 +92,19 @@ fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, Refu
             SetExpr::Update(inner) | SetExpr::Delete(inner) => outermost(inner, having),
             body => scope::select(body).map(|select| ("WHERE", &mut select.selection)),
         },
-        other => scope::check_select(other).and(Err(Refusal::new("There is no WHERE.", ""))),
+        other => {
+            scope::check_select(other).and(Err(CorrectionRefusal::new("There is no WHERE.", "")))
+        }
     }
 }
 
 /// Replaces the one condition that is `text` by `new`. Returns the clause that it was
 /// in.
-fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<String, Refusal> {
+fn replace(
+    statement: &mut Statement,
+    text: &str,
+    new: Vec<Expr>,
+) -> Result<String, CorrectionRefusal> {
     // An error about the statement comes before one about a condition that is not found
     // in it.
     outermost(statement, false)?;
@@ -120,7 +126,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
     let (wanted, place) = match found.as_slice() {
         [one] => one.clone(),
         [] => {
-            return Err(Refusal::new(
+            return Err(CorrectionRefusal::new(
                 format!("No condition of the statement is {text}."),
                 match all.is_empty() {
                     true => r#"There are no filters. Use "action": "add"."#.to_string(),
@@ -130,7 +136,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
         }
         several => {
             let places: Vec<String> = several.iter().map(|(_, place)| place.clone()).collect();
-            return Err(Refusal::new(
+            return Err(CorrectionRefusal::new(
                 format!(
                     "{text} is {} times in the statement: in {}.",
                     several.len(),

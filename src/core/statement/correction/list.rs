@@ -5,7 +5,7 @@ use sqlparser::ast::{SetExpr, Statement, Value};
 
 use super::parse::{self, Pattern};
 use super::request::Change;
-use super::{Outcome, Refusal, listed, scope};
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
 pub(super) fn group_by(statement: &mut Statement, change: &Change) -> Outcome {
     let select = scope::select(&mut scope::query(statement)?.body)?;
@@ -39,8 +39,8 @@ pub(super) fn order_by(statement: &mut Statement, change: &Change) -> Outcome {
     Ok(sentence)
 }
 
-fn not_postgres(what: &str) -> Refusal {
-    Refusal::new(
+fn not_postgres(what: &str) -> CorrectionRefusal {
+    CorrectionRefusal::new(
         format!("The statement has {what}, which Postgres does not."),
         "Write the statement as it should be, and preview that.",
     )
@@ -73,8 +73,8 @@ fn edit<T: Clone + PartialEq + std::fmt::Display>(
         true => format!("The statement has no {clause}."),
         false => format!("{clause} is: {}", listed(&shown)),
     };
-    let refused = |detail: String| Refusal::new(detail, hint.clone());
-    let read_all = |columns: &[String]| -> Result<Vec<T>, Refusal> {
+    let refused = |detail: String| CorrectionRefusal::new(detail, hint.clone());
+    let read_all = |columns: &[String]| -> Result<Vec<T>, CorrectionRefusal> {
         columns
             .iter()
             .map(|column| {
@@ -144,7 +144,7 @@ pub(super) fn limit(statement: &mut Statement, to: Option<u64>) -> Outcome {
         None => old,
     };
     if old == wanted {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             match to {
                 Some(rows) => format!("The limit is {rows} already."),
                 None => "The statement has no limit.".to_string(),

@@ -21,7 +21,7 @@ mod tests;
 
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::names::Address;
-pub use request::{Correction, Kind, read};
+pub use request::{Correction, CorrectionKind, read};
 
 /// The result of a correction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,19 +39,19 @@ pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 
 /// Why one correction does not apply, and what to type instead.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct CorrectionRefusal {
     detail: String,
     hint: String,
 }
 
-impl Refusal {
+impl CorrectionRefusal {
     fn new(detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Refusal { detail: detail.into(), hint: hint.into() }
+        CorrectionRefusal { detail: detail.into(), hint: hint.into() }
     }
 }
 
 /// The sentence that says what a correction has done, or why it does not apply.
-pub(crate) type Outcome = std::result::Result<String, Refusal>;
+pub(crate) type Outcome = std::result::Result<String, CorrectionRefusal>;
 
 /// Applies the corrections to the one statement in `sql`, each to the result of the
 /// ones before it.
@@ -79,7 +79,7 @@ pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Resu
             // Postgres.
             match parse::reads_back(&statement) {
                 true => Ok(sentence),
-                false => Err(Refusal::new(
+                false => Err(CorrectionRefusal::new(
                     "The corrected statement cannot be written as SQL text without a change of meaning.",
                     "Write the statement as it should be, and preview that.",
                 )),
@@ -97,16 +97,20 @@ pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Resu
     Ok(Corrected { sql: statement.to_string(), applied })
 }
 
-fn apply(statement: &mut sqlparser::ast::Statement, kind: &Kind, resolve: &Resolve) -> Outcome {
+fn apply(
+    statement: &mut sqlparser::ast::Statement,
+    kind: &CorrectionKind,
+    resolve: &Resolve,
+) -> Outcome {
     match kind {
-        Kind::JoinType { table, to } => join::change(statement, table, *to),
-        Kind::Filter(filter) => filter::change(statement, filter),
-        Kind::Metric { from, to } => field::metric(statement, from, to),
-        Kind::Column(change) => field::column(statement, change),
-        Kind::GroupBy(change) => list::group_by(statement, change),
-        Kind::OrderBy(change) => list::order_by(statement, change),
-        Kind::Limit { to } => list::limit(statement, *to),
-        Kind::TableVersion { table, to } => table::change(statement, table, to, resolve),
+        CorrectionKind::JoinType { table, to } => join::change(statement, table, *to),
+        CorrectionKind::Filter(filter) => filter::change(statement, filter),
+        CorrectionKind::Metric { from, to } => field::metric(statement, from, to),
+        CorrectionKind::Column(change) => field::column(statement, change),
+        CorrectionKind::GroupBy(change) => list::group_by(statement, change),
+        CorrectionKind::OrderBy(change) => list::order_by(statement, change),
+        CorrectionKind::Limit { to } => list::limit(statement, *to),
+        CorrectionKind::TableVersion { table, to } => table::change(statement, table, to, resolve),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Resolves logical names in a statement to the tables that they mean.
 
 use super::parse;
-use super::relations::{self, Named};
+use super::relations::{self, NamedTable};
 use crate::kernel::names::Address;
 
 /// A statement with its logical names resolved.
@@ -20,17 +20,17 @@ pub struct Replaced {
 }
 
 /// Finds the table of a name as the statement has it; None leaves the name as it is.
-pub type Lookup<'a> = dyn Fn(&[String]) -> Option<Address> + 'a;
+pub type LookUpName<'a> = dyn Fn(&[String]) -> Option<Address> + 'a;
 
 /// Replaces logical names by tables. `lookup` gets the parts of each table's name,
 /// folded as Postgres folds them, and returns the table of a logical name. Names of
 /// common table expressions are left alone where they are in scope. Returns None where
 /// there is nothing to replace, and where sqlparser cannot read the statement or would
 /// not write it as it is: Postgres judges the text then.
-pub fn resolve_names(sql: &str, lookup: &Lookup) -> Option<Resolved> {
+pub fn resolve_names(sql: &str, lookup: &LookUpName) -> Option<Resolved> {
     let mut statement = parse::faithful_statement(sql).ok()?;
     let mut replaced: Vec<Replaced> = Vec::new();
-    relations::replace(&mut statement, &mut |named: Named| {
+    relations::replace(&mut statement, &mut |named: NamedTable| {
         let table = lookup(named.name)?;
         if named.is(&table) {
             return None;

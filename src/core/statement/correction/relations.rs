@@ -10,12 +10,12 @@ use super::parse::{folded, folded_name, ident};
 use crate::kernel::names::Address;
 
 /// A table as a statement names it, folded.
-pub(super) struct Named<'a> {
+pub(super) struct NamedTable<'a> {
     pub name: &'a [String],
     pub alias: Option<&'a str>,
 }
 
-impl Named<'_> {
+impl NamedTable<'_> {
     /// Whether all parts of the name fit the table at `address`.
     pub fn is(&self, address: &Address) -> bool {
         self.name == [address.schema.as_str(), address.name.as_str()]
@@ -23,7 +23,7 @@ impl Named<'_> {
 }
 
 /// Chooses the table that replaces another; None leaves it.
-pub(super) type Choose<'a> = dyn FnMut(Named) -> Option<Address> + 'a;
+pub(super) type Choose<'a> = dyn FnMut(NamedTable) -> Option<Address> + 'a;
 
 /// Asks `choose` about each table that is not a common table expression in scope. A
 /// table that is replaced keeps its old name as its alias where it has none, so that
@@ -70,7 +70,7 @@ impl Tables<'_, '_> {
         let parts = folded_name(name)?;
         let last = name.0.last()?.as_ident()?.clone();
         let alias_name = alias.map(folded);
-        let table = (self.choose)(Named { name: &parts, alias: alias_name.as_deref() })?;
+        let table = (self.choose)(NamedTable { name: &parts, alias: alias_name.as_deref() })?;
         if alias.is_none() && parts.len() > 1 {
             self.schemas_dropped.push(parts);
         }

@@ -1,6 +1,6 @@
 //! The confidence of a preview that the result means what it seems to mean.
 
-use super::findings::{Assumption, Guardrail, Severity};
+use super::findings::{Assumption, Guardrail, GuardrailSeverity};
 
 /// What each finding takes off. These weights are a judgement and not a measurement: a
 /// stop takes off nearly half, and a structural assumption more than one that depends
@@ -21,13 +21,13 @@ pub fn confidence(assumptions: &[Assumption], guardrails: &[Guardrail]) -> f64 {
     for (at, guardrail) in guardrails.iter().enumerate() {
         // A repeated warning about another table or join says nothing new.
         let again = guardrails[..at].iter().any(|g| g.code == guardrail.code);
-        if again && guardrail.severity == Severity::Warning {
+        if again && guardrail.severity == GuardrailSeverity::Warning {
             continue;
         }
         off += match guardrail.severity {
-            Severity::Stop => FOR_STOP,
-            Severity::Warning => FOR_WARNING,
-            Severity::Info => 0.0,
+            GuardrailSeverity::Stop => FOR_STOP,
+            GuardrailSeverity::Warning => FOR_WARNING,
+            GuardrailSeverity::Info => 0.0,
         };
     }
     for assumption in assumptions {
@@ -48,7 +48,7 @@ mod tests {
         let assumption = |code: &'static str| Assumption { code: code.into(), text: String::new() };
         let stop = Guardrail {
             code: "X".into(),
-            severity: Severity::Stop,
+            severity: GuardrailSeverity::Stop,
             message: String::new(),
             remedy: String::new(),
         };

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::sources::{Column, conditions, in_passing, sources_among};
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::{Relation, Relations};
-use crate::statement::query::{Command, Expr, ExprKind, Join, JoinKind, SourceKind};
+use crate::statement::query::{CommandType, Expr, ExprKind, Join, JoinKind, SourceKind};
 
 /// Columns of a source, by number, that are unique together. An empty list means that
 /// the source has at most one row.
@@ -280,7 +280,7 @@ impl<'a> Structure<'a> {
         let query = self.scope.query;
         // The condition of a MERGE is not among the filters, and the table that an
         // INSERT fills is not read.
-        let side_by_side = matches!(query.command, Command::Insert | Command::Merge);
+        let side_by_side = matches!(query.command, CommandType::Insert | CommandType::Merge);
         if side_by_side || query.set_operation.is_some() {
             return Vec::new();
         }

@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::findings::{Guardrail, Severity};
+use super::findings::{Guardrail, GuardrailSeverity};
 use super::sources::{Column, aggregates_to_one_row, conditions, cte, sources_among};
 use super::subject::Subject;
 use super::wording::number;
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relation;
-use crate::statement::query::{Command, Expr, ExprKind, JoinKind, Query, SourceKind, SublinkKind};
+use crate::statement::query::{
+    CommandType, Expr, ExprKind, JoinKind, Query, SourceKind, SublinkKind,
+};
 
 /// What the queries around a query do to its result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,7 +111,7 @@ fn visit(
 fn raised(table: &Relation) -> Guardrail {
     Guardrail {
         code: "MISSING_FILTER".into(),
-        severity: Severity::Warning,
+        severity: GuardrailSeverity::Warning,
         message: format!(
             "Nothing filters {}: all of its about {} rows may be read.",
             table.shown,
@@ -144,7 +146,7 @@ fn reads_an_end(query: &Query, table: &Relation) -> bool {
 fn filtered_sources(scope: Scope) -> Vec<usize> {
     let query = scope.query;
     // The condition of a MERGE is not among the filters.
-    if query.command == Command::Merge {
+    if query.command == CommandType::Merge {
         return query.source_numbers();
     }
     let mut filtered: Vec<usize> = Vec::new();

@@ -16,19 +16,19 @@ pub struct Assumption {
 /// How severe a guardrail is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum GuardrailSeverity {
     Info,
     Warning,
     /// The statement does not run unless the guardrail is overridden, with a reason.
     Stop,
 }
 
-impl Severity {
+impl GuardrailSeverity {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Stop => "stop",
+            GuardrailSeverity::Info => "info",
+            GuardrailSeverity::Warning => "warning",
+            GuardrailSeverity::Stop => "stop",
         }
     }
 }
@@ -38,7 +38,7 @@ impl Severity {
 pub struct Guardrail {
     /// The code of the rule that found it.
     pub code: Cow<'static, str>,
-    pub severity: Severity,
+    pub severity: GuardrailSeverity,
     /// The danger in words.
     pub message: String,
     /// What to do about the danger.

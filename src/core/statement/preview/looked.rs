@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::statement::preview::description::{TableUse, written};
     use crate::statement::preview::staleness::RelationBasis;
-    use crate::statement::query::{Command, Query};
+    use crate::statement::query::{CommandType, Query};
     use std::collections::BTreeMap;
 
     const ORDERS: RelId = RelId::new(1);
@@ -155,7 +155,7 @@ mod tests {
         Basis { relations: BTreeMap::from([(ORDERS, orders)]), ..Basis::default() }
     }
 
-    fn looked(command: Command, access: Use, wrapper: Wrapper) -> Looked {
+    fn looked(command: CommandType, access: Use, wrapper: Wrapper) -> Looked {
         let truncated = if wrapper == Wrapper::Truncate { vec![ORDERS] } else { Vec::new() };
         let query = Query { command, ..Query::default() };
         let queries = if truncated.is_empty() { vec![query] } else { Vec::new() };
@@ -180,10 +180,10 @@ mod tests {
     #[test]
     fn what_foreign_keys_reach_is_told_of_changes_alone() {
         for (command, access, told) in [
-            (Command::Update, Use::Write, true),
-            (Command::Delete, Use::Write, true),
-            (Command::Insert, Use::Write, false),
-            (Command::Select, Use::Read, false),
+            (CommandType::Update, Use::Write, true),
+            (CommandType::Delete, Use::Write, true),
+            (CommandType::Insert, Use::Write, false),
+            (CommandType::Select, Use::Read, false),
         ] {
             let found = looked(command, access, Wrapper::None);
             let reach = found.guardrails.iter().find(|g| g.code == "FOREIGN_KEYS_REACH");
@@ -192,7 +192,7 @@ mod tests {
                 assert!(reach.message.contains("public.orders may change public.line"));
             }
         }
-        let truncate = looked(Command::Select, Use::Write, Wrapper::Truncate);
+        let truncate = looked(CommandType::Select, Use::Write, Wrapper::Truncate);
         assert_eq!(codes(&truncate), ["WRITE_WITHOUT_WHERE"]);
     }
 
@@ -206,7 +206,7 @@ mod tests {
         let made = |overrides: &[&str]| {
             let overrides = overrides.iter().map(|o| (*o).to_string()).collect();
             let asked = Asked { overrides, ..Asked::plain("sql", false) };
-            let looked = looked(Command::Select, Use::Write, Wrapper::Truncate);
+            let looked = looked(CommandType::Select, Use::Write, Wrapper::Truncate);
             looked.preview(&asked, maker(), Some(2.0))
         };
         let stopped = made(&[]);
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn time_is_estimated_by_cost() {
-        let mut looked = looked(Command::Select, Use::Read, Wrapper::None);
+        let mut looked = looked(CommandType::Select, Use::Read, Wrapper::None);
         looked.analyzed.plans =
             vec![crate::statement::query::plan::Planned { cost: 8.0, ..Default::default() }];
         let maker =

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::description::{AggregateUse, FilterUse, JoinUse, TableUse, Use};
-use super::findings::{Assumption, Guardrail, Severity};
+use super::findings::{Assumption, Guardrail, GuardrailSeverity};
 use super::staleness::Basis;
 use crate::kernel::ids::{RelId, RoleId};
 
@@ -59,7 +59,7 @@ pub struct Preview {
 impl Preview {
     /// The codes of the stops that nobody has overridden.
     pub fn stops_left(&self) -> Vec<&str> {
-        let stops = self.guardrails.iter().filter(|g| g.severity == Severity::Stop);
+        let stops = self.guardrails.iter().filter(|g| g.severity == GuardrailSeverity::Stop);
         let left = |code: &&str| !self.overrides.iter().any(|o| o == code);
         stops.map(|g| &*g.code).filter(left).collect()
     }

@@ -6,7 +6,9 @@ use super::sources::{Column, aggregates_to_one_row, sources_among};
 use super::wording::list;
 use crate::statement::query::columns::{DEEP, Scope};
 use crate::statement::query::relations::Relations;
-use crate::statement::query::{Aggregate, Command, Distinct, Expr, ExprKind, Query, SourceKind};
+use crate::statement::query::{
+    Aggregate, CommandType, Distinct, Expr, ExprKind, Query, SourceKind,
+};
 
 /// The aggregates that count a row as often as a join repeats it.
 const REPEATING: &[&str] = &["sum", "count", "avg"];
@@ -188,7 +190,7 @@ fn repeated_inside(
 
 /// Whether a query returns the rows of its FROM as they come.
 fn passes_rows_on(query: &Query) -> bool {
-    query.command == Command::Select
+    query.command == CommandType::Select
         && query.group_by.is_empty()
         && !query.grouping_sets
         && !aggregates_to_one_row(query)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Command {
+pub enum CommandType {
     #[default]
     Select,
     Insert,
@@ -22,19 +22,19 @@ pub enum Command {
     Merge,
 }
 
-impl Command {
+impl CommandType {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Command::Select => "SELECT",
-            Command::Insert => "INSERT",
-            Command::Update => "UPDATE",
-            Command::Delete => "DELETE",
-            Command::Merge => "MERGE",
+            CommandType::Select => "SELECT",
+            CommandType::Insert => "INSERT",
+            CommandType::Update => "UPDATE",
+            CommandType::Delete => "DELETE",
+            CommandType::Merge => "MERGE",
         }
     }
 
     pub const fn writes(self) -> bool {
-        !matches!(self, Command::Select)
+        !matches!(self, CommandType::Select)
     }
 }
 
@@ -42,7 +42,7 @@ impl Command {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Query {
-    pub command: Command,
+    pub command: CommandType,
     /// The range table. [`ExprKind::Column`] counts it from 1, as Postgres does.
     pub sources: Vec<Source>,
     /// The items of FROM; several stand for a comma between them.
