@@ -244,7 +244,7 @@ mod tests {
         assert_eq!((made.join_type, made.supersedes), (JoinType::Inner, None));
         let left = accept(&asked("", false), &facts(), &validated(1)).unwrap();
         assert_eq!(left.join_type, JoinType::Left);
-        // Another pair of tables may read alike.
+        // The names of another pair of tables can make the same id.
         let taken = vec!["orders_customer_v1".to_string()];
         let second =
             accept(&asked("", false), &AcceptanceFacts { taken, ..facts() }, &validated(0))
@@ -269,7 +269,8 @@ mod tests {
         let all = AcceptanceFacts { versions: vec![old.clone(), gone.clone()], ..facts() };
         let made = accept(&asked("", false), &all, &validated(0)).unwrap();
         assert_eq!((made.version, made.supersedes.as_ref()), (3, Some(&old)));
-        // Of the same column on the other side: perhaps both are meant.
+        // The superseded join is over the same column on the other side, so perhaps
+        // both are meant.
         assert!(made.notice(&candidate()).is_some_and(|said| said.contains("orders_customer_v2")));
         let other = Candidate { columns2: vec!["other".into()], ..candidate() };
         assert_eq!(made.notice(&other), None);

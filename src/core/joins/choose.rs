@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_column_refers_to_one_parent() {
         assert_eq!(parents(vec![scored(0, 1, 1, 2.0), scored(0, 1, 2, 4.0)]), [(0, 2)]);
-        // And another column of the same table to the other.
+        // Another column of the same table refers to the other parent.
         assert_eq!(parents(vec![scored(0, 1, 1, 2.0), scored(0, 2, 2, 4.0)]), [(0, 1), (0, 2)]);
     }
 

@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(comparison.keys(), [vec![0], vec![0]]);
         let found: Vec<(usize, usize)> =
             comparison.single().flatten().map(|f| (f.pair.child, f.pair.columns[0])).collect();
-        // Ages lie in it too, and are called for something else.
+        // Ages lie in the key too, but their name says something else.
         assert_eq!(found, [(1, 1)]);
     }
 }

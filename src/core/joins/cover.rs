@@ -120,18 +120,18 @@ mod tests {
         assert!(join.covers(&both, &name_of));
         let turned = [equated((2, "pk"), (1, "p")), equated((2, "sk"), (1, "s"))];
         assert!(join.covers(&turned, &name_of));
-        // Half of it is another join, and so are columns out of step.
+        // Half of the columns make another join, and so do columns in another order.
         assert!(!join.covers(&both[..1], &name_of));
         let crossed = [equated((1, "p"), (2, "sk")), equated((1, "s"), (2, "pk"))];
         assert!(!join.covers(&crossed, &name_of));
         // Another table with the same columns is another table.
         let other = [equated((1, "p"), (3, "pk")), equated((1, "s"), (3, "sk"))];
         assert!(!join.covers(&other, &name_of));
-        // Columns of two different rows of the table.
+        // These are columns of two different rows of the table.
         let mut apart = both.clone();
         apart[1].appearances = (7, 2);
         assert!(!join.covers(&apart, &name_of));
-        // Half in the one direction and half in the other is no direction.
+        // Half of the columns in one direction and half in the other make no join.
         let mixed = [equated((1, "p"), (2, "pk")), equated((2, "sk"), (1, "s"))];
         assert!(!join.covers(&mixed, &name_of));
     }

@@ -194,7 +194,7 @@ mod tests {
         assert!(of(&scope, 0) > of(&scope, 1));
         assert!(of(&scope, 1) > of(&scope, 2));
         assert!(of(&scope, 2) > of(&scope, 3));
-        // What is declared counts more than how it is called.
+        // A declared key counts more than a name.
         scope.tables[0].keys = vec![vec![1]];
         scope.tables[0].has_primary_key = true;
         assert!(of(&scope, 1) > of(&scope, 0));

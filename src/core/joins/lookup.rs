@@ -71,7 +71,7 @@ mod tests {
         let pair = |column| Pair { child: 1, columns: vec![column], parent: 0, key: vec![0] };
         let pairs = [pair(1), pair(2)];
         let lookups = lookups(&samples, &[&pairs[0], &pairs[1]]);
-        // One pass for both.
+        // One look-up serves both pairs.
         assert_eq!(lookups.len(), 1);
         assert_eq!(lookups[0].wanted.len(), 30);
         let first: HashSet<u64> = numbers(1..=20).hashes.iter().copied().collect();

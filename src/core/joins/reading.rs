@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::joins::testing::shop;
 
-    /// Table, columns, and whether all rows are read.
+    /// The table, the columns, and whether all rows are read.
     fn chosen(scope: &Scope) -> Vec<(usize, Vec<usize>, bool)> {
         choose(scope, &[], 1000.0)
             .into_iter()
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn statistics_leave_out_what_cannot_match() {
-        // 4,000 values up to 900,000 are in neither key. Ages may be customers'
-        // numbers: that is for the data to say.
+        // The 4,000 values up to 900,000 are in neither key. Ages may be customers'
+        // numbers, which only the data can tell.
         let expected =
             [(0, vec![0], true), (0, vec![1], false), (1, vec![0], true), (1, vec![1], false)];
         assert_eq!(chosen(&Scope::new(shop())), expected);

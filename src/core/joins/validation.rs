@@ -301,14 +301,14 @@ mod tests {
         let fine = Validated::new(clean(), 0.05, false);
         assert!(fine.renews(&join, Role::Admin) && fine.is_kept(Role::Engineer));
         assert!(!fine.renews(&join, Role::Engineer) && !fine.is_kept(Role::Viewer));
-        // What was overridden then may be there now, and nothing else.
+        // The blockers that were overridden then may be there now, and no others.
         let with = |blockers: &[&str]| Validated {
             blockers: blockers.iter().map(|b| b.to_string()).collect(),
             ..fine.clone()
         };
         assert!(with(&["one"]).renews(&join, Role::Admin));
         assert!(!with(&["another"]).renews(&join, Role::Admin));
-        // Who does not see all rows counts for nobody else.
+        // The figures of a user who does not see all rows do not count for others.
         let partly = Validated::new(clean(), 0.05, true);
         assert_eq!(partly.blockers.len(), 1);
         assert!(!partly.is_kept(Role::Admin) && !partly.renews(&join, Role::Admin));

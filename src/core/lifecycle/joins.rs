@@ -172,7 +172,7 @@ mod tests {
     use crate::joins::validation::Counts;
     use crate::kernel::ids::{RelId, RoleId};
 
-    /// What a plan does, as its rows show it.
+    /// The steps of a plan, as its rows show them.
     fn shown(plan: &Plan) -> Vec<String> {
         plan.steps.iter().map(|step| format!("{}: {}", step.object, step.detail)).collect()
     }

@@ -249,7 +249,8 @@ mod tests {
             ("SELECT customer_id FROM orders WHERE amount > 5", false),
             ("SELECT max(id) FROM orders", false),
             ("SELECT max(amount) FROM orders", true),
-            // By what it is joined with, and by what an outer join keeps.
+            // Filtered by the table that it is joined with, or by the rows that an
+            // outer join keeps.
             (
                 "SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE c.country = 'PE'",
                 false,

@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(stopped.stops_left(), ["WRITE_WITHOUT_WHERE"]);
         assert_eq!(stopped.statement, "TRUNCATE");
         assert_eq!(stopped.reached(), [LINES]);
-        // It was not planned: nothing is estimated.
+        // The statement was not planned, so nothing is estimated.
         assert_eq!(stopped.estimated_execution_time_ms, None);
         assert!(!made(&["WRITE_WITHOUT_WHERE"]).requires_confirmation);
     }

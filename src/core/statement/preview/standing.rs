@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(said(&mut staging, &accepted), [Standing::Unknown]);
         let mut foreign = statement(None, READ);
         assert_eq!(said(&mut foreign, &accepted), []);
-        // Unless it is computed of what is.
+        // A column that is computed from governed tables counts as governed.
         foreign.joins[0].derived.0 = true;
         assert_eq!(said(&mut foreign, &accepted), [Standing::Unknown]);
         foreign.joins.clear();

@@ -70,7 +70,7 @@ mod tests {
         assert!(!outdated(2000.0, 9.0, 2000.0, 9.0));
         assert!(!outdated(2000.0, 18.0, 4000.0, 18.0));
         assert!(!outdated(10.0, 4500.0, 1_999_990.0, 4500.0));
-        // ... and some rows since.
+        // The same, with some rows changed since.
         assert!(!outdated(2000.0, 9.0, 2300.0, 11.0));
         // A row that is updated again and again in small transactions.
         assert!(!outdated(1.0, 1.0, 30_000.0, 1.0));
@@ -103,7 +103,7 @@ mod tests {
     fn a_million_updates_in_place_are_told() {
         assert!(outdated(10_000.0, 50.0, 1_000_000.0, 50.0));
         assert!(!outdated(10_000.0, 50.0, 500_000.0, 50.0));
-        // As many may have gone before an ANALYZE of a large table.
+        // As many rows may have been deleted before an ANALYZE of a large table.
         assert!(!outdated(1_000_000.0, 4500.0, 1_000_000.0, 4500.0));
         assert!(outdated(1_000_000.0, 4500.0, 4_000_000.0, 4500.0));
     }

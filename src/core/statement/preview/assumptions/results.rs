@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert!(says(sql, "DISTINCT_HIDES_DUPLICATES").is_empty(), "{sql}");
         }
-        // Those without a match have no key.
+        // Rows without a match have no key.
         let unmatched =
             "SELECT DISTINCT o.id FROM customer c LEFT JOIN orders o ON o.customer_id = c.id";
         assert_eq!(says(unmatched, "DISTINCT_HIDES_DUPLICATES").len(), 1);
