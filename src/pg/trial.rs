@@ -10,7 +10,7 @@ use spyne_core::kernel::error::{Code, SpyneError};
 
 /// What a write has done before it was undone.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct TrialOutcome {
     /// Rows written.
     pub rows: u64,
     /// Rows as they were before, at most as many as were asked for.
@@ -99,14 +99,14 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 ///
 /// # Errors
 /// XX000 where SPI does not run it; an error of the statement itself is raised.
-pub fn write(sql: &str, images: Option<&Images>) -> Result<Outcome, SpyneError> {
+pub fn write(sql: &str, images: Option<&Images>) -> Result<TrialOutcome, SpyneError> {
     // SAFETY: a snapshot that is registered for as long as it is used; its
     // command counter is that of before the write.
     let before = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
     // Given now, so that it is one even where the rows are written elsewhere.
     // SAFETY: within the subtransaction, and outside of parallel work.
     let xid = unsafe { pg_sys::GetCurrentTransactionId() }.into_inner();
-    let mut outcome = Outcome { rows: run(sql)?, ..Outcome::default() };
+    let mut outcome = TrialOutcome { rows: run(sql)?, ..TrialOutcome::default() };
     run("SET CONSTRAINTS ALL IMMEDIATE")?;
     if let Some(images) = images
         && outcome.rows > 0

@@ -1,9 +1,9 @@
-//! Statement texts: what counts as the same one, and where an error is in one.
+//! The texts of statements: which count as the same, and where in one an error is.
 
-/// A statement as it is compared: without what stands before its first word,
-/// without space behind it, and without the semicolon at its end. Everything else
-/// counts. From PostgreSQL 18 on a statement's own text begins with its first
-/// word, so comments before that cannot count.
+/// A statement as it is compared: without what stands before its first word, without
+/// blanks behind it and without the semicolon at its end. All other characters count.
+/// From PostgreSQL 18 on the text of a statement begins with its first word, so a
+/// comment before that word cannot count.
 pub fn normalized(text: &str) -> &str {
     let mut rest = from_first_word(text).trim_end_matches(is_space);
     while let Some(shorter) = rest.strip_suffix(';') {
@@ -51,7 +51,7 @@ fn comment(text: &str) -> Option<usize> {
     }
 }
 
-/// What Postgres's scanner takes for space.
+/// Whether Postgres's scanner takes a character for space.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\x0b')
 }
@@ -68,7 +68,7 @@ pub fn pointed_at(text: &str, position: usize) -> String {
         }
     }
     let column = position.saturating_sub(1).saturating_sub(line_start);
-    // Of a long line, what stands around the place.
+    // Of a long line, the part around the position is shown.
     let from = column.saturating_sub(if column > WIDE { WIDE / 2 } else { column });
     let line: Vec<char> = text.chars().skip(line_start).take_while(|c| *c != '\n').collect();
     let shown: String = line.iter().skip(from).take(2 * WIDE).collect();
@@ -79,7 +79,7 @@ pub fn pointed_at(text: &str, position: usize) -> String {
     format!("{prefix}{shown}{after}\n{}^", " ".repeat(blank))
 }
 
-/// A literal that any text can stand in.
+/// A dollar-quoted literal, which can hold any text.
 pub fn dollar_quoted(text: &str) -> String {
     let mut tag = String::new();
     // The first place where the quote could end must be its end.
