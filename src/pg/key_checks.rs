@@ -89,14 +89,66 @@ unsafe fn gathers_periods(
             return false;
         }
         let inner = (*gathered.cast::<pg_sys::SubqueryScan>()).subplan;
-        let conditions: Vec<*mut pg_sys::Node> =
-            cells((*node).qual).map(|cell| cell.cast()).collect();
-        let is_covered = match (compares, conditions.as_slice()) {
-            (true, [condition]) => is_of_periods(*condition, &[]),
-            (false, []) => true,
-            _ => false,
+        let is_key = |column| is_key_below(gathered, column, rtable);
+        let mut result = cells((*node).targetlist)
+            .map(|cell| (*cell.cast::<pg_sys::TargetEntry>()).expr.cast::<pg_sys::Node>());
+        cells((*node).qual).count() == usize::from(compares)
+            && cells((*node).qual).all(|condition| is_of_periods(condition.cast(), &is_key))
+            && result.all(|part| is_of_periods(part, &is_key))
+            && compares_keys(inner, rtable)
+    }
+}
+
+/// Whether a column that a plan returns, counted from 1, is a key column of the table that
+/// it comes from.
+///
+/// # Safety
+/// `node` is a plan node of the statement whose range table is `rtable`.
+unsafe fn is_key_below(node: *mut pg_sys::Plan, column: i16, rtable: *mut pg_sys::List) -> bool {
+    // SAFETY: the tag of a node says what it is; lists hold what their names say.
+    unsafe {
+        if node.is_null() {
+            return false;
+        }
+        let place = usize::try_from(i32::from(column) - 1).unwrap_or(usize::MAX);
+        let entry = cells((*node).targetlist).nth(place);
+        let value = entry.map(|cell| (*cell.cast::<pg_sys::TargetEntry>()).expr);
+        let Some(var) = value
+            .map(|value| value.cast::<pg_sys::Node>())
+            .filter(|value| (**value).type_ == pg_sys::NodeTag::T_Var)
+            .map(|value| &*value.cast::<pg_sys::Var>())
+        else {
+            return false;
         };
-        is_covered && compares_keys(inner, rtable)
+        match (*node).type_ {
+            pg_sys::NodeTag::T_SubqueryScan => {
+                let inner = (*node.cast::<pg_sys::SubqueryScan>()).subplan;
+                is_key_below(inner, var.varattno, rtable)
+            }
+            pg_sys::NodeTag::T_LockRows => is_key_below((*node).lefttree, var.varattno, rtable),
+            pg_sys::NodeTag::T_Append => cells((*node.cast::<pg_sys::Append>()).appendplans)
+                .all(|child| is_key_below(child.cast(), column, rtable)),
+            pg_sys::NodeTag::T_SeqScan
+            | pg_sys::NodeTag::T_IndexScan
+            | pg_sys::NodeTag::T_BitmapHeapScan => {
+                keys_of((*node.cast::<pg_sys::Scan>()).scanrelid, rtable).contains(&var.varattno)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The key columns of a table, by its place in the range table, counted from 1.
+///
+/// # Safety
+/// A range table.
+unsafe fn keys_of(place: u32, rtable: *mut pg_sys::List) -> Vec<i16> {
+    // SAFETY: a range table holds RangeTblEntry nodes alone.
+    unsafe {
+        let entry = cells(rtable).nth(place.wrapping_sub(1) as usize);
+        entry.map_or_else(Vec::new, |cell| {
+            catalogs::key_columns(rel_id((*cell.cast::<pg_sys::RangeTblEntry>()).relid))
+        })
     }
 }
 
@@ -135,36 +187,38 @@ unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> b
             }
             _ => return false,
         };
-        let Some(entry) = cells(rtable).nth((((*scan).scanrelid).wrapping_sub(1)) as usize) else {
-            return false;
-        };
-        let keys = catalogs::key_columns(rel_id((*entry.cast::<pg_sys::RangeTblEntry>()).relid));
+        let keys = keys_of((*scan).scanrelid, rtable);
+        let is_key = |column| keys.contains(&column);
         let mut all = cells(conditions).chain(cells((*node).qual));
         all.all(|condition| {
-            is_key_comparison(condition.cast(), &keys) || is_of_periods(condition.cast(), &keys)
+            is_key_comparison(condition.cast(), &keys) || is_of_periods(condition.cast(), &is_key)
         })
     }
 }
 
-/// Whether an expression compares periods as the check of a foreign key does: the
-/// columns among `keys`, parameters and what was gathered of them, by operators of
-/// ranges that Postgres has of its own. They give no function of an ordinary user a
+/// Whether an expression compares periods as the check of a foreign key does: key
+/// columns, parameters and what was gathered of them, by operators of ranges that
+/// Postgres has of its own. They give no function of an ordinary user a
 /// value, and raise no error that would tell one.
 ///
 /// # Safety
 /// `expression` is a valid expression.
-unsafe fn is_of_periods(expression: *mut pg_sys::Node, keys: &[i16]) -> bool {
+unsafe fn is_of_periods(expression: *mut pg_sys::Node, is_key: &dyn Fn(i16) -> bool) -> bool {
     // SAFETY: the tag of a node says what it is.
     unsafe {
         let bare = without_casts(expression);
         let all =
-            |parts: *mut pg_sys::List| cells(parts).all(|part| is_of_periods(part.cast(), keys));
+            |parts: *mut pg_sys::List| cells(parts).all(|part| is_of_periods(part.cast(), is_key));
         match bare.as_ref().map(|node| node.type_) {
             Some(pg_sys::NodeTag::T_Const | pg_sys::NodeTag::T_Param) => true,
-            Some(pg_sys::NodeTag::T_Var) => keys.contains(&(*bare.cast::<pg_sys::Var>()).varattno),
+            Some(pg_sys::NodeTag::T_Var) => is_key((*bare.cast::<pg_sys::Var>()).varattno),
             Some(pg_sys::NodeTag::T_Aggref) => {
-                let function = (*bare.cast::<pg_sys::Aggref>()).aggfnoid;
-                is_built_in(function, pg_sys::get_func_name(function), &["range_agg"])
+                let gathered = &*bare.cast::<pg_sys::Aggref>();
+                let name = pg_sys::get_func_name(gathered.aggfnoid);
+                let mut arguments = cells(gathered.args)
+                    .map(|cell| (*cell.cast::<pg_sys::TargetEntry>()).expr.cast());
+                is_built_in(gathered.aggfnoid, name, &["range_agg"])
+                    && arguments.all(|argument| is_of_periods(argument, is_key))
             }
             Some(pg_sys::NodeTag::T_OpExpr) => {
                 let operation = &*bare.cast::<pg_sys::OpExpr>();

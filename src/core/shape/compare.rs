@@ -271,7 +271,11 @@ fn column(
             format!("the collation of column {name} changes from {} to {}", named(was), named(now));
         add(What::CollationChanged, detail, Some(&was.data_type), Some(&now.data_type));
     }
-    into.extend(not_null::compare(was, now, relationship, used(name)));
+    // A description says no more than whether the column may be NULL.
+    if relationship != Relationship::Described || was.not_null != now.not_null {
+        let one_table = matches!(relationship, Relationship::SameTable | Relationship::Restored);
+        into.extend(not_null::compare(was, now, one_table, used(name)));
+    }
     values(was, now, relationship, renaming, &mut |what, detail, old, new| {
         let change = SchemaChange::new(what, Some(name), detail);
         into.push(change.names(Some(&was.name), Some(&now.name)).types(old, new));

@@ -360,3 +360,60 @@ pub fn view(old: &Snapshot, kept: &Kept, at: &Address, table: &Address) -> Strin
         .collect();
     format!("CREATE VIEW {} AS SELECT {} FROM {};", at.quoted(), columns.join(", "), table.quoted())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::snapshot::NotNull;
+
+    fn generated(is_virtual: bool) -> Column {
+        Column {
+            name: "g".into(),
+            data_type: "integer".into(),
+            generated: Some("(a * 2)".into()),
+            is_virtual,
+            ..Column::default()
+        }
+    }
+
+    fn plain() -> Column {
+        Column { name: "g".into(), data_type: "integer".into(), ..Column::default() }
+    }
+
+    #[test]
+    fn a_generated_column_is_written_as_it_is_kept() {
+        let address = Address::new("s", "t");
+        let t = r#"ALTER TABLE "s"."t""#;
+        let (add, drop) = (format!(r#"{t} ADD COLUMN "g" integer"#), r#"DROP COLUMN "g";"#);
+        let virtual_one = format!("{add} GENERATED ALWAYS AS ((a * 2)) VIRTUAL;");
+        assert_eq!(add_column(&address, &generated(true)), virtual_one);
+        let changed = values(&address, "g", Some(&generated(false)), &generated(true));
+        assert_eq!(changed, format!("{t} {drop} {virtual_one}"));
+        // What is stored stays, and what is virtual has nothing that could stay.
+        let of = |was: &Column, now: &Column| {
+            let shape = |c: &Column| Snapshot { columns: vec![c.clone()], ..Snapshot::default() };
+            let (old, new) = (shape(was), shape(now));
+            migration(&old, &new, &vec![(&old.columns[0], &new.columns[0])], &address)
+        };
+        let stays = format!(r#"{t} ALTER COLUMN "g" DROP EXPRESSION;"#);
+        assert_eq!(of(&generated(false), &plain()), [stays]);
+        assert_eq!(of(&generated(true), &plain()), [format!("{t} {drop}"), format!("{add};")]);
+    }
+
+    #[test]
+    fn a_column_comes_back_with_its_not_null() {
+        let address = Address::new("s", "t");
+        let mut column = Column {
+            not_null_constraint: Some(NotNull { name: "N".into(), ..NotNull::default() }),
+            not_null: true,
+            ..plain()
+        };
+        let t = r#"ALTER TABLE "s"."t""#;
+        let add = format!(r#"{t} ADD COLUMN "g" integer"#);
+        assert_eq!(add_column(&address, &column), format!(r#"{add} CONSTRAINT "N" NOT NULL;"#));
+        column.not_null = false;
+        column.not_null_constraint.iter_mut().for_each(|c| c.not_valid = true);
+        let half = format!(r#"{add}; {t} ADD CONSTRAINT "N" NOT NULL "g" NOT VALID;"#);
+        assert_eq!(add_column(&address, &column), half);
+    }
+}

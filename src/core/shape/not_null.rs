@@ -1,32 +1,10 @@
 //! NOT NULL: a mark of a column, and from PostgreSQL 18 on a constraint too, which has a name, may
 //! be left to the rows to come (NOT VALID), and may stop at the table itself (NO INHERIT).
 
-use serde::{Deserialize, Serialize};
-
 use super::SchemaChange;
-use super::compare::Relationship;
 use super::rules::What;
-use super::snapshot::Column;
+use super::snapshot::{Column, NotNull};
 use crate::kernel::names::{Address, quote};
-
-/// The constraint behind a column's NOT NULL, where NOT NULL is one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct NotNull {
-    pub name: String,
-    /// The rows that were there before were not looked at.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub not_valid: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub no_inherit: bool,
-    /// It is a parent's too, so it can be neither renamed nor dropped here.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub inherited: bool,
-}
-
-/// For serde: a flag that is not set is not written.
-pub fn is_false(flag: &bool) -> bool {
-    !flag
-}
 
 /// What is known of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,23 +23,17 @@ fn standing(column: &Column) -> Standing {
     }
 }
 
-/// The changes in a column's NOT NULL; `used` says whether something relies on the column.
-pub fn compare(
-    was: &Column,
-    now: &Column,
-    relationship: Relationship,
-    used: bool,
-) -> Option<SchemaChange> {
-    if now.unsaid.nullable
-        || relationship == Relationship::Described && was.not_null == now.not_null
-    {
+/// The change in a column's NOT NULL. `used` says whether something relies on the column;
+/// `one_table`, whether it is the same table's, so that names of constraints count.
+pub fn compare(was: &Column, now: &Column, one_table: bool, used: bool) -> Option<SchemaChange> {
+    if now.unsaid.nullable {
         return None;
     }
     let name = was.name.as_str();
     let set = || if used { What::NotNullSetOnUsed } else { What::NotNullSet };
     let dropped = || if used { What::NotNullDroppedFromUsed } else { What::NotNullDropped };
     let (what, becomes) = match (standing(was), standing(now)) {
-        (then, still) if then == still => return renamed(was, now, relationship),
+        (then, still) if then == still => return renamed(was, now, one_table),
         (Standing::Unchecked, Standing::Always) => {
             return Some(of_constraint(What::ConstraintValidated, was, now, "was validated"));
         }
@@ -77,16 +49,14 @@ pub fn compare(
     Some(change.types(Some(&was.data_type), Some(&now.data_type)))
 }
 
-/// The same constraint under another name, or for other tables. Two tables cannot
-/// be expected to have the same names.
-fn renamed(was: &Column, now: &Column, relationship: Relationship) -> Option<SchemaChange> {
+/// The same constraint under another name, or for other tables.
+fn renamed(was: &Column, now: &Column, one_table: bool) -> Option<SchemaChange> {
     let (then, still) = was.not_null_constraint.as_ref().zip(now.not_null_constraint.as_ref())?;
     if then.no_inherit != still.no_inherit {
         let does = if still.no_inherit { "is not inherited any more" } else { "is inherited now" };
         return Some(of_constraint(What::ConstraintChanged, was, now, does));
     }
-    let same_table = matches!(relationship, Relationship::SameTable | Relationship::Restored);
-    (same_table && then.name != still.name).then(|| {
+    (one_table && then.name != still.name).then(|| {
         let does = format!("is now called {}", still.name);
         of_constraint(What::ConstraintRenamed, was, now, &does)
     })
@@ -264,7 +234,7 @@ mod tests {
                 format!(r#"{t} ALTER CONSTRAINT "N" INHERIT;"#),
             ),
         ] {
-            let change = compare(was, now, Relationship::SameTable, false);
+            let change = compare(was, now, true, false);
             let detail = change.as_ref().and_then(|c| c.detail.split(": ").next());
             assert_eq!(detail, told, "{was:?} {now:?}");
             assert_eq!(alter(&address, "a", now, was), undo, "{was:?} {now:?}");
@@ -274,7 +244,7 @@ mod tests {
     #[test]
     fn other_tables_have_names_of_their_own() {
         let (one, other) = (column(true, Some(called("x"))), column(true, Some(called("y"))));
-        assert_eq!(compare(&one, &other, Relationship::OtherTable, false), None);
+        assert_eq!(compare(&one, &other, false, false), None);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::not_null::{NotNull, is_false};
 use super::types::TypeFacts;
 
 /// The columns and constraints of a table, as they were or are.
@@ -61,6 +60,25 @@ pub struct Marks {
     /// A digest of the default, or of the generated expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
+}
+
+/// The constraint behind a column's NOT NULL, where NOT NULL is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct NotNull {
+    pub name: String,
+    /// The rows that were there before were not looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_valid: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_inherit: bool,
+    /// It is a parent's too, so it can be neither renamed nor dropped here.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inherited: bool,
+}
+
+/// For serde: a flag that is not set is not written.
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What a description leaves open, so that it is not compared.

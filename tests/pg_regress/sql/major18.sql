@@ -121,6 +121,21 @@ DELETE FROM stay WHERE id = 2;
 SELECT condition FROM spyne_discover_joins('{m18}') WHERE condition LIKE '%m18_stay%';
 SELECT jsonb_path_query_array(guardrails, '$[*].code') FROM spyne_preview('SELECT sum(v.id) FROM visit v JOIN stay s ON s.id = v.stay AND s.during = v.during');
 SELECT jsonb_path_query_array(guardrails, '$[*].code') FROM spyne_preview('SELECT sum(v.id) FROM visit v JOIN stay s ON s.id = v.stay');
+-- The same where the parent has partitions, once by a plan for these values and once by one for all.
+CREATE TABLE term (id integer, during int4range, v text, PRIMARY KEY (id, during WITHOUT OVERLAPS)) PARTITION BY RANGE (id);
+CREATE TABLE term_1 PARTITION OF term FOR VALUES FROM (0) TO (10);
+CREATE TABLE term_2 PARTITION OF term FOR VALUES FROM (10) TO (20);
+INSERT INTO term VALUES (1, '[1,10)', 'a'), (11, '[1,10)', 'b');
+CREATE TABLE course (term integer, during int4range, FOREIGN KEY (term, PERIOD during) REFERENCES term);
+SELECT state FROM spyne_register('term', 'm18_term');
+GRANT ALL ON term, course TO PUBLIC;
+SET ROLE regress_nobody;
+INSERT INTO course VALUES (1, '[3,5)'), (11, '[3,5)');
+INSERT INTO course VALUES (11, '[3,11)');
+SET plan_cache_mode = force_generic_plan;
+INSERT INTO course VALUES (11, '[2,5)');
+RESET plan_cache_mode;
+RESET ROLE;
 -- From the side of the parent: the check reads the child, which is governed, and the parent.
 CREATE TABLE owner_of_stays (id integer, during int4range, PRIMARY KEY (id, during WITHOUT OVERLAPS));
 INSERT INTO owner_of_stays VALUES (1, '[1,10)'), (2, '[1,10)');
@@ -145,6 +160,12 @@ ALTER TABLE spyne_shadow.m18_stay ADD PRIMARY KEY (id, during WITHOUT OVERLAPS);
 SELECT count(*) > 0 AS promoted FROM spyne_promote('spyne_shadow.m18_stay', dependents => 'repoint', accept_breaking => true);
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'visit_stay';
 ALTER TABLE visit VALIDATE CONSTRAINT visit_stay;
+
+-- A shadow has what its model has, and what it has is checked for its own rows.
+SELECT state FROM spyne_register('visit', 'm18_visit', 'SHADOW'), LATERAL spyne_promote('visit') LIMIT 1;
+SELECT count(*) > 0 AS made FROM unnest('{m18_house,m18_visit}'::text[]) name, spyne_create_shadow(name);
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid IN ('spyne_shadow.m18_house'::regclass, 'spyne_shadow.m18_visit'::regclass) ORDER BY conrelid, conname;
 
 -- A foreign key of a partitioned table can be NOT VALID, so it moves too.
 CREATE TABLE sold (id integer, town_id integer CONSTRAINT sold_town REFERENCES town) PARTITION BY RANGE (id);
