@@ -19,6 +19,7 @@ use super::catalogs;
 use super::local::Static;
 use super::oids::rel_id;
 use super::policy::{Failure, policy};
+use super::releases;
 
 pub use spyne_core::gate::situation::Guard;
 
@@ -309,6 +310,9 @@ fn ensure_loaded() {
         let snapshot = catalogs::governed_tables();
         if CACHE.epoch.get() == epoch {
             CACHE.fill(snapshot);
+            if CACHE.status.get() == Status::Live {
+                releases::tell();
+            }
         }
     }
     (policy().failed)(Failure::CatalogRestless)

@@ -7,12 +7,14 @@
 
 pub mod account;
 pub mod apt;
+pub mod document;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
 pub mod place;
 pub mod progress;
 pub mod server;
+pub mod script;
 mod server_processes;
 pub mod toolchain;
 pub mod tpch;

@@ -21,7 +21,7 @@ use crate::progress::{capture, capture_text, say};
 /// Raised when what is fetched changes, so that an older copy is made anew.
 const LAYOUT: &str = "layout 1";
 /// What is copied of a server whose programs lie among the machine's.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 16] = [
     "postgres",
     "pg_config",
     "initdb",
@@ -34,6 +34,8 @@ const PROGRAMS: [&str; 14] = [
     "pg_isready",
     "pg_controldata",
     "pg_resetwal",
+    "pg_upgrade",
+    "vacuumdb",
     "createdb",
     "dropdb",
 ];
@@ -130,6 +132,10 @@ impl Toolchain {
 
     pub fn bindir(&self) -> &Path {
         &self.bindir
+    }
+
+    pub fn pkglibdir(&self) -> &Path {
+        &self.pkglibdir
     }
 
     pub fn sharedir(&self) -> &Path {
