@@ -58,7 +58,7 @@ static JOIN_SAMPLE_ROWS: GucSetting<i32> = GucSetting::<i32>::new(2_000_000);
 static JOIN_CANDIDATE_TTL: GucSetting<i32> = GucSetting::<i32>::new(30 * 24 * 60 * 60);
 static MAX_ORPHAN_RATE: GucSetting<f64> = GucSetting::<f64>::new(0.05);
 static ENFORCEMENT: GucSetting<Enforcement> = GucSetting::<Enforcement>::new(Enforcement::Enforce);
-/// `spyne.enforcement` when it was asked for last.
+/// The value of `spyne.enforcement` when [`newly_lowered`] was called last.
 static LAST_ENFORCEMENT: AtomicU8 = AtomicU8::new(Enforcement::Enforce as u8);
 /// Whether pg_upgrade runs this server.
 static STANDS_ASIDE: AtomicBool = AtomicBool::new(false);
@@ -269,8 +269,8 @@ pub fn stand_aside() {
     STANDS_ASIDE.store(true, Ordering::Relaxed);
 }
 
-/// `spyne.enforcement`, where it is less than `enforce` and was not when this was
-/// asked last.
+/// The value of `spyne.enforcement`, where it is less than `enforce` now and was not
+/// when this function was called last.
 pub fn newly_lowered() -> Option<Enforcement> {
     let now = enforcement();
     let changed = LAST_ENFORCEMENT.swap(now as u8, Ordering::Relaxed) != now as u8;

@@ -3,8 +3,8 @@
 
 use spyne_core::kernel::release::Releases;
 
-use super::catalogs;
 use super::local::Local;
+use super::own_catalog;
 use crate::report;
 
 /// The version of this library.
@@ -15,7 +15,7 @@ static TOLD: Local<Option<Releases>> = Local::new(None);
 
 /// The versions that meet here now; None where the extension is not installed.
 pub fn now() -> Option<Releases> {
-    let catalog = catalogs::extension_version()?;
+    let catalog = own_catalog::extension_version()?;
     Some(Releases { library: LIBRARY.to_string(), catalog })
 }
 

@@ -1,16 +1,10 @@
-//! What SPI knows of a statement without running it.
+//! What SPI can tell of a statement without running it.
 
 use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
 use super::trial;
-
-/// Whether a parallel plan runs: it takes no subtransaction.
-pub fn in_parallel_mode() -> bool {
-    // SAFETY: reads the transaction's state.
-    unsafe { pg_sys::IsInParallelMode() }
-}
 
 /// The columns that a statement returns, by name and type, with its arguments
 /// typed as given.
