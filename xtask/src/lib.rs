@@ -8,6 +8,7 @@
 pub mod account;
 pub mod apt;
 mod download;
+pub mod document;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
@@ -16,6 +17,7 @@ pub mod place;
 pub mod progress;
 pub mod server;
 mod server_copy;
+pub mod script;
 mod server_processes;
 mod server_source;
 pub mod toolchain;
