@@ -13,6 +13,7 @@ pub mod digest;
 pub mod elevate;
 pub mod frames;
 pub mod hooks;
+mod key_checks;
 pub mod lists;
 pub mod local;
 pub mod object_access;

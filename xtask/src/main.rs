@@ -6,6 +6,7 @@ mod cargo_tests;
 mod demo;
 mod drift_cost;
 mod narration;
+mod needs;
 mod package;
 mod preview_cost;
 mod promotion;
