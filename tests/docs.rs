@@ -1,4 +1,4 @@
-//! What README.md and docs/ show is what happens.
+//! What README.md and docs/ show is what really happens.
 //!
 //! Every block marked `sql` runs, statement by statement, in a database and a server of its
 //! document's own. A statement that must fail says so behind its semicolon: `-- ERROR 25006`.
@@ -142,7 +142,7 @@ fn links_between_documents_lead_somewhere() {
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
 
-/// README.md and what is in docs/.
+/// README.md and the files in docs/.
 fn documents() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(place::repository().join("docs"))
         .expect("docs/")
@@ -184,9 +184,9 @@ struct Function {
     arguments: Vec<String>,
 }
 
-/// What an installation consists of, by name.
+/// The names of what an installation consists of.
 struct Inventory {
-    /// Called `spyne_...`: what people call.
+    /// The functions called `spyne_...`, which people call.
     functions: Vec<Function>,
     /// `spyne.name`, of settings.
     settings: Vec<String>,
@@ -234,7 +234,7 @@ impl Inventory {
         Ok(Inventory { functions, settings, relations, others, gaps })
     }
 
-    /// What people call, set and read.
+    /// The names that people call, set and read.
     fn public(&self) -> impl Iterator<Item = &String> {
         let functions = self.functions.iter().map(|function| &function.name);
         functions.chain(&self.settings).chain(&self.relations)

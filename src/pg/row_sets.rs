@@ -16,7 +16,7 @@ use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, Uuid, name_data_to_s
 use super::oids::AsOid;
 use super::releases;
 use crate::report;
-use spyne_core::kernel::columns::{Named, places, shared};
+use spyne_core::kernel::columns::{TypedName, places, shared};
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -78,7 +78,7 @@ pub struct Declared {
     /// The name of the type, in schema spyne.
     pub name: &'static str,
     /// The fields.
-    pub fields: &'static [Named<'static>],
+    pub fields: &'static [TypedName<'static>],
 }
 
 /// A struct whose fields are the columns of a composite type: see [`row`].
@@ -102,7 +102,7 @@ macro_rules! row {
         impl $crate::pg::row_sets::Row for $row {
             const DECLARED: $crate::pg::row_sets::Declared = $crate::pg::row_sets::Declared {
                 name: $name,
-                fields: &[$(spyne_core::kernel::columns::Named {
+                fields: &[$(spyne_core::kernel::columns::TypedName {
                     name: stringify!($field),
                     type_oid: <$value as $crate::pg::row_sets::Value>::OID.to_u32(),
                 }),*],
@@ -201,9 +201,9 @@ fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<Option<usize>> {
     let Declared { name, fields } = R::DECLARED;
     let live: Vec<(usize, &pg_sys::FormData_pg_attribute)> =
         described.iter().enumerate().filter(|(_, column)| !column.attisdropped).collect();
-    let columns: Vec<Named> = live
+    let columns: Vec<TypedName> = live
         .iter()
-        .map(|(_, column)| Named {
+        .map(|(_, column)| TypedName {
             name: name_data_to_str(&column.attname),
             type_oid: column.atttypid.to_u32(),
         })

@@ -282,7 +282,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
                 }),
             })
         };
-        run().map_err(|error: rows::Failure| failed(self.text, error))
+        run().map_err(|error: rows::ReadFailure| failed(self.text, error))
     }
 
     /// Looks, before a session prepares the statement, whether it fits a catalog of
@@ -316,7 +316,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
     fn taken<'c>(
         &self,
         prepare: impl FnOnce(&[PgOid]) -> pgrx::spi::Result<pgrx::spi::PreparedStatement<'c>>,
-    ) -> std::result::Result<OwnedPreparedStatement, rows::Failure> {
+    ) -> std::result::Result<OwnedPreparedStatement, rows::ReadFailure> {
         match self.kept.take() {
             Some(kept) => Ok(kept),
             None => Ok(prepare(&A::types())?.keep()),
@@ -327,7 +327,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         &self,
         kept: OwnedPreparedStatement,
         found: SpiTupleTable<'_>,
-    ) -> std::result::Result<Vec<R>, rows::Failure> {
+    ) -> std::result::Result<Vec<R>, rows::ReadFailure> {
         let read = rows::read(found);
         self.kept.set(Some(kept));
         read
@@ -398,7 +398,7 @@ pub fn read_as_caller<R: DeserializeOwned>(
             })
         })
     };
-    run().map_err(|error: rows::Failure| failed(text, error))
+    run().map_err(|error: rows::ReadFailure| failed(text, error))
 }
 
 /// The error where a statement of spyne's own fails.

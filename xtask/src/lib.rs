@@ -8,16 +8,21 @@
 pub mod account;
 pub mod apt;
 pub mod document;
+mod download;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
+pub mod majors;
 pub mod place;
 pub mod progress;
 pub mod server;
 pub mod script;
+mod server_copy;
 mod server_processes;
+mod server_source;
 pub mod toolchain;
 pub mod tpch;
+mod wheels;
 
 pub use server::{Server, ServerBuilder};
-pub use toolchain::Toolchain;
+pub use toolchain::{Source, Toolchain};

@@ -31,7 +31,7 @@ pub enum Dropping {
 
 /// A utility statement that runs another: EXPLAIN, COPY, DECLARE and the like.
 #[derive(Clone, Debug)]
-pub struct Wrapper<T> {
+pub struct WrapperFrame<T> {
     /// The text of the utility statement.
     pub text: T,
     /// The preview that authorises the statement that the utility statement is about to
@@ -73,7 +73,7 @@ pub enum Doing<T, N> {
     Utility {
         dropping: Dropping,
         /// Set where the utility statement runs another statement.
-        wrapper: Option<Box<Wrapper<T>>>,
+        wrapper: Option<Box<WrapperFrame<T>>>,
         /// What the utility statement must put right when it ends.
         notes: Vec<N>,
     },
@@ -321,7 +321,7 @@ impl<T, N> Frames<T, N> {
         self.worked_out()
     }
 
-    fn wrapper(&self) -> Option<&Wrapper<T>> {
+    fn wrapper(&self) -> Option<&WrapperFrame<T>> {
         self.stack.iter().rev().find_map(|frame| match &frame.doing {
             Doing::Utility { wrapper, .. } => wrapper.as_deref(),
             _ => None,
