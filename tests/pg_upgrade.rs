@@ -1,6 +1,7 @@
 //! pg_upgrade carries a governed database over as it is, with enforcement on: the server that it
 //! starts lets its restore through, and the server that is started afterwards governs everything.
 
+use std::fs;
 use std::process::Command;
 
 use postgres::Client;
@@ -8,7 +9,8 @@ use spyne_tests::fixture::{
     DATABASE, assert_whole, connect, governed_database, refused, rows, run,
 };
 use spyne_tests::{SUPERUSER, Server, ServerBuilder, Toolchain, toolchain};
-use xtask::account;
+use xtask::majors::SUPPORTED_MAJORS;
+use xtask::{Source, account, extension, place};
 
 /// On top of a table in each state: a replaced version, another shadow, a partitioned table, a
 /// dropped column, an accepted join, a preview that was run, a report that is open, grants.
@@ -151,6 +153,45 @@ fn a_governed_database_comes_through_with_enforcement_on() {
     let new = upgraded(&old, toolchain(), "spyne");
     assert_same(&before, &new);
     assert_governed(&new);
+}
+
+/// The servers of later majors that are there, with this build's extension in them.
+fn later() -> Vec<Toolchain> {
+    let home = place::open_to_server().expect("a place").join("toolchain");
+    let own = toolchain();
+    let script = |toolchain: &Toolchain| {
+        let name = extension::script_name().expect("a name");
+        fs::read(toolchain.sharedir().join("extension").join(name)).ok()
+    };
+    let mut found = Vec::new();
+    for major in SUPPORTED_MAJORS.into_iter().filter(|major| *major > own.major) {
+        let build = format!("cargo xtask build --pg {major}");
+        if !home.join(format!("pg{major}/complete")).is_file() {
+            eprintln!("to {major}: skipped, since that server is not there: {build}");
+            continue;
+        }
+        let later = Toolchain::ensure(&Source::Major(major)).expect("a server that is there");
+        match script(&later) == script(own) {
+            true => found.push(later),
+            false => eprintln!("to {major}: skipped, since it has another build of spyne: {build}"),
+        }
+    }
+    found
+}
+
+#[test]
+fn a_governed_database_comes_to_a_later_major() {
+    let later = later();
+    if later.is_empty() {
+        return;
+    }
+    let (old, before) = governed(toolchain());
+    for to in later {
+        eprintln!("to {}", to.major);
+        let new = upgraded(&old, &to, "spyne");
+        assert_same(&before, &new);
+        assert_governed(&new);
+    }
 }
 
 #[test]

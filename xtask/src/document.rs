@@ -1,5 +1,5 @@
-//! A document that runs: its blocks marked `sql`, statement by statement, and what it says that
-//! psql prints.
+//! Running a document: each of its blocks marked `sql`, statement by statement, and the comparison
+//! of what psql prints with what the document says.
 //!
 //! A statement that must fail says so behind its semicolon: `-- ERROR 25006`. A block marked
 //! `text` right after one marked `sql` is what psql prints, times aside.
@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// Before the SQLSTATE of each statement, in what psql prints.
+/// The text before the SQLSTATE of each statement in what psql prints.
 const MARK: &str = "@@ ended with ";
 const SUCCESS: &str = "00000";
-/// `sh` is for the reader to run; it is not run here.
+/// Blocks of `sh` are for the reader to run, and are not run here.
 const LANGUAGES: [&str; 3] = ["sql", "text", "sh"];
 
 /// A fenced block; lines are counted from 1.
@@ -38,7 +38,7 @@ pub struct Run {
     pub statements: usize,
     /// `line: what is wrong`.
     pub problems: Vec<String>,
-    /// The same, for outputs that are others by now.
+    /// The same, for outputs that have changed.
     pub outdated: Vec<String>,
     /// The document with its outputs as they were.
     pub blessed: String,
@@ -181,7 +181,7 @@ fn ended<'a>(
     let script: String =
         statements.map(|s| format!("{}\n\\echo '{MARK}' :SQLSTATE\n", s.text)).collect();
     command.args(["--no-psqlrc", "--quiet", "--pset=pager=off"]);
-    // Errors belong between the results, in the order in which they happen.
+    // Errors are printed between the results, in the order in which they happen.
     let (mut reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().context("starting psql")?;

@@ -7,17 +7,17 @@
 
 pub mod account;
 pub mod apt;
-mod download;
 pub mod document;
+mod download;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
 pub mod majors;
 pub mod place;
 pub mod progress;
+pub mod script;
 pub mod server;
 mod server_copy;
-pub mod script;
 mod server_processes;
 mod server_source;
 pub mod toolchain;

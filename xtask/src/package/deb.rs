@@ -163,9 +163,8 @@ impl Root {
     /// What the files take on disk, as `Installed-Size` counts it.
     fn kilobytes(&self) -> Result<u64> {
         let mut total = 0;
-        each_path(&self.0.join("usr"), &mut |path, metadata| {
+        each_path(&self.0.join("usr"), &mut |_, metadata| {
             total += if metadata.is_file() { metadata.len().div_ceil(1024) } else { 1 };
-            let _ = path;
             Ok(())
         })?;
         Ok(total)
@@ -180,11 +179,11 @@ impl Root {
         })?;
         let mut command = tool("dpkg-deb", "dpkg")?;
         command.args(["--root-owner-group", "-Zxz", "--build"]).arg(&self.0).arg(package);
-        // More threads cut the archive into other blocks.
+        // Every file was written after the commit, so dpkg-deb gives all of them its time. More
+        // threads would cut the archive into other blocks.
         command.env("DPKG_DEB_THREADS_MAX", "1");
         command.env("SOURCE_DATE_EPOCH", release.time.to_string());
         capture(&mut command)?;
-        // Later files than the commit get its time from dpkg-deb; earlier ones keep theirs.
         match package.is_file() {
             true => remove_if_there(&self.0),
             false => bail!("dpkg-deb left no {}", package.display()),
