@@ -56,6 +56,11 @@ SET ROLE regress_engineer;
 SELECT dry_run_result FROM spyne_preview('UPDATE virt SET n = 5 WHERE id = 1', dry_run => true);
 RESET ROLE;
 
+-- Another expression is other values, stored or not.
+CREATE TABLE gen (id integer PRIMARY KEY, g integer GENERATED ALWAYS AS (id * 2) VIRTUAL);
+SELECT state FROM spyne_register('gen', 'm18_gen', 'READ_ONLY');
+ALTER TABLE gen ALTER COLUMN g SET EXPRESSION AS (id * 3);
+
 -- NOT NULL that is NOT VALID proves nothing of the rows that are there.
 CREATE TABLE half (id integer PRIMARY KEY, n integer);
 INSERT INTO half VALUES (1, 1), (2, NULL);
@@ -138,6 +143,24 @@ INSERT INTO course VALUES (11, '[3,11)');
 SET plan_cache_mode = force_generic_plan;
 INSERT INTO course VALUES (11, '[2,5)');
 RESET plan_cache_mode;
+RESET ROLE;
+-- A trigger that a cascade fires may not ask what a check asks.
+SET ROLE regress_stranger;
+CREATE TABLE bait (id integer PRIMARY KEY);
+CREATE TABLE hook (id integer REFERENCES bait ON DELETE CASCADE);
+CREATE FUNCTION peek() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    found integer;
+BEGIN
+    SELECT 1 INTO found FROM (SELECT during AS r FROM ONLY m18.stay x WHERE id = 1 AND during && '[3,5)'::int4range FOR KEY SHARE OF x) x1
+    HAVING '[3,5)'::int4range <@ range_agg(x1.r);
+    RETURN old;
+END
+$$;
+CREATE TRIGGER peek BEFORE DELETE ON hook FOR EACH ROW EXECUTE FUNCTION peek();
+INSERT INTO bait VALUES (1);
+INSERT INTO hook VALUES (1);
+DELETE FROM bait;
 RESET ROLE;
 -- From the side of the parent: the check reads the child, which is governed, and the parent.
 CREATE TABLE owner_of_stays (id integer, during int4range, PRIMARY KEY (id, during WITHOUT OVERLAPS));
