@@ -23,7 +23,8 @@ extension_sql_file!(
     requires = ["catalog"],
     creates = [Type(pg::row_sets::Rows)]
 );
-extension_sql_file!("../sql/describe.sql", name = "describe", requires = ["catalog"]);
+// After the rows, so that the script has one order, whatever it is built for.
+extension_sql_file!("../sql/describe.sql", name = "describe", requires = ["rows"]);
 extension_sql_file!(
     "../sql/views.sql",
     name = "views",
