@@ -105,13 +105,17 @@ pub fn write(sql: &str, images: Option<&Images>) -> Result<Outcome, SpyneError> 
     let before = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
     let mut outcome = Outcome::default();
     let run = |sql: &str| {
-        let done = Spi::connect_mut(|client| {
-            client.update(sql, None, &[]).map(|_| {
-                // SAFETY: reads a static that SPI has just set.
-                unsafe { pg_sys::SPI_processed }
-            })
+        let text = CString::new(sql).map_err(|_| untried("it has a NUL byte"))?;
+        // pgrx's client takes a MERGE with RETURNING for an error: Postgres has
+        // told of it by a code of its own since 17.
+        let (code, rows) = Spi::connect_mut(|_| {
+            // SAFETY: SPI is connected; it has set the static when it returns.
+            unsafe { (pg_sys::SPI_execute(text.as_ptr(), false, 0), pg_sys::SPI_processed) }
         });
-        done.map_err(|error| untried(&error.to_string()))
+        match code < 0 {
+            true => Err(untried(&format!("code {code}"))),
+            false => Ok(rows),
+        }
     };
     outcome.rows = run(sql)?;
     run("SET CONSTRAINTS ALL IMMEDIATE")?;
