@@ -133,6 +133,8 @@ BEGIN
          'Event trigger: governed tables and their guards are not dropped'),
         ('spyne.guard_ddl()', '-',
          'Event trigger: the guards of governed tables stay on, and new partitions get theirs'),
+        ('spyne.grant_settings()', '-',
+         'Gives spyne_admin the settings that are an administrator''s; the installation calls it'),
         ('spyne.schema_snapshot(oid)', '-',
          'The shape of a table: columns, constraints, partition key'),
         ('spyne.type_facts(oid, integer)', '-',

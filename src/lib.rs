@@ -59,7 +59,11 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["previews"]);
 extension_sql_file!("../sql/drift.sql", name = "drift", requires = ["joins"]);
-extension_sql_file!("../sql/privileges.sql", name = "privileges", requires = ["drift"]);
+extension_sql_file!(
+    "../sql/privileges.sql",
+    name = "privileges",
+    requires = ["drift", api::roles::grant_settings]
+);
 // Comes after every function, by `finalize`.
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
