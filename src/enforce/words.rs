@@ -1,9 +1,10 @@
-//! What is said to whoever is refused for a relation, and where nothing can be
+//! The texts of refusals about a relation, and of errors where a statement cannot be
 //! judged.
 
 use crate::pg::catalogs;
 use crate::pg::elevate::elevated;
 use crate::pg::policy::Failure;
+use crate::pg::releases;
 use crate::pg::users;
 use crate::report;
 use crate::store::subjects;
@@ -30,7 +31,7 @@ pub(super) fn denial(refused: &Refused, situation: &Situation, user: RoleId) -> 
     Some(Denial { user: Some(user), access: Some(seen.access), ..denial })
 }
 
-/// The refusal of whoever writes to spyne's catalog.
+/// The refusal of a write to spyne's catalog.
 pub(super) fn catalog_write(relation: RelId) -> Denial {
     let words = Words::new(
         format!("cannot write to {}", catalogs::relation_name(relation)),
@@ -40,20 +41,27 @@ pub(super) fn catalog_write(relation: RelId) -> Denial {
     Denial::new(Rule::CatalogWrite, words).about(relation)
 }
 
-/// Ends a statement that cannot be judged.
+/// Raises the error of a statement that cannot be judged.
 pub(super) fn failed(failure: Failure) -> ! {
     let catalog = |what: &str, hint: &str| {
         let message = format!("{what}, so nothing can be checked");
         let detail = "What is governed cannot be told, and what cannot be checked does not run.";
-        SpyneError::from(Denial::new(Rule::CatalogUnreadable, Words::new(message, detail, hint)))
+        let words = match releases::differing() {
+            Some(between) => Words::new(
+                message,
+                format!("{detail} {}", between.shown()),
+                between.remedy().unwrap_or_default(),
+            ),
+            None => Words::new(message, detail, hint),
+        };
+        SpyneError::from(Denial::new(Rule::CatalogUnreadable, words))
     };
     let restore = "As a superuser: SET spyne.enforcement = off; then restore the catalog from a backup, or DROP EXTENSION spyne CASCADE; and CREATE EXTENSION spyne;";
     report::raise(match failure {
         Failure::CatalogMissing => catalog("spyne: its catalog spyne.tables is missing", restore),
-        Failure::CatalogShape => catalog(
-            "spyne: its catalog spyne.tables has another shape",
-            "If the library is newer than the catalog: ALTER EXTENSION spyne UPDATE;",
-        ),
+        Failure::CatalogShape => {
+            catalog("spyne: its catalog spyne.tables has another shape", restore)
+        }
         Failure::CatalogRow => {
             catalog("spyne: its catalog spyne.tables has an unreadable row", restore)
         }

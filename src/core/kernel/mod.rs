@@ -1,4 +1,4 @@
-//! What everything else speaks in: names, errors, roles, states, versions.
+//! The vocabulary of all other modules: names, errors, roles, states, versions.
 
 pub mod columns;
 pub mod digest;
@@ -6,6 +6,7 @@ pub mod error;
 pub mod ids;
 pub mod keywords;
 pub mod names;
+pub mod release;
 pub mod role;
 pub mod state;
 pub mod version;

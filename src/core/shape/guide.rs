@@ -1,30 +1,42 @@
-//! SQL that leads from one shape to another, and a view that gives the one over
-//! the other.
+//! SQL that leads from one shape to another, and a view that gives one shape over the
+//! other.
 
-use super::snapshot::{Column, Constraint, Kind, Snapshot};
+use super::not_null;
+use super::snapshot::{Column, Constraint, ConstraintKind, Snapshot};
 use super::types::{Fit, fit};
 use crate::kernel::names::{Address, quote, with_suffix};
 
-/// A column as CREATE TABLE and ADD COLUMN have it, without its constraints but
-/// NOT NULL.
-pub fn column_definition(column: &Column) -> String {
+/// A column of a table called `table` as CREATE TABLE and ADD COLUMN take it, without
+/// its constraints except NOT NULL.
+pub fn column_definition(column: &Column, table: &str) -> String {
     let mut text = format!("{} {}", quote(&column.name), column.data_type);
     if let Some(collation) = &column.collation {
         text += &format!(" COLLATE {}", collation_name(collation));
     }
     match (&column.generated, column.identity.as_deref(), &column.default) {
-        (Some(expression), _, _) => text += &format!(" GENERATED ALWAYS AS ({expression}) STORED"),
+        (Some(expression), _, _) => {
+            let kept = if column.is_virtual { "VIRTUAL" } else { "STORED" };
+            text += &format!(" GENERATED ALWAYS AS ({expression}) {kept}");
+        }
         (_, Some(identity), _) => text += &format!(" {}", identity_clause(identity)),
         (_, _, Some(default)) => text += &format!(" DEFAULT {default}"),
         _ => {}
     }
-    if column.not_null {
-        text += " NOT NULL";
-    }
+    text += &not_null::clause(column, table);
     text
 }
 
-/// As it is stored: quoted where it needs to be, with its schema.
+/// The statements that add a column. A NOT NULL that is NOT VALID needs a statement of
+/// its own, which comes after the column.
+pub fn add_column(address: &Address, column: &Column) -> String {
+    let table = address.quoted();
+    let definition = column_definition(column, &address.name);
+    let bare = Column { not_null: column.not_null, ..Column::default() };
+    let rest = not_null::alter(address, &column.name, &bare, column);
+    format!("ALTER TABLE {table} ADD COLUMN {definition}; {rest}").trim_end().to_string()
+}
+
+/// The collation's name. It is stored with its schema, and quoted where it needs to be.
 fn collation_name(collation: &str) -> &str {
     collation
 }
@@ -43,14 +55,14 @@ pub struct Rename<'a> {
     pub to: &'a str,
 }
 
-/// Whether renames cannot run one by one in any order: a new name is another's
-/// old one.
+/// Whether renames cannot run one by one in any order, because a new name of one is the
+/// old name of another.
 pub fn are_entangled(renames: &[Rename]) -> bool {
     renames.iter().any(|one| renames.iter().any(|other| other.from == one.to))
 }
 
-/// Renames as statements. Names that change places go by way of others, which
-/// are none of `taken`.
+/// Renames as statements. Columns that change places are renamed by way of other names,
+/// which are none of `taken`.
 pub fn renames(address: &Address, renames: &[Rename], taken: &[&str]) -> Vec<String> {
     let table = address.quoted();
     let statement = |from: &str, to: &str| {
@@ -75,8 +87,8 @@ pub fn renames(address: &Address, renames: &[Rename], taken: &[&str]) -> Vec<Str
     away.chain(back).collect()
 }
 
-/// A table back to an address. While it is governed that is refused, and what
-/// was done with enforcement off is undone so.
+/// The statements that move a table back to an address. They are refused while the
+/// table is governed; they undo what was done while enforcement was off.
 pub fn relocation(now: &Address, to: &Address) -> String {
     let mut all = Vec::new();
     if now.name != to.name {
@@ -101,8 +113,8 @@ fn conversion(expression: &str, from: &Column, to: &Column) -> String {
     }
 }
 
-/// Types of different kinds between which Postgres converts by itself, and in
-/// another way than by their texts.
+/// Types of different kinds that Postgres converts by itself, and in another way than
+/// by their texts.
 const DIRECT: &[(&str, &str)] = &[
     ("bit", "integer"),
     ("bit", "bigint"),
@@ -136,7 +148,8 @@ pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str
         Some(collation) => format!(" COLLATE {}", collation_name(collation)),
         None => String::new(),
     };
-    // A default of the old type need not fit, and comes back behind it.
+    // A default of the old type need not fit the new one. It is dropped before the
+    // change, and set again after it.
     let (drop, set) = match &to.default {
         Some(default) => (
             format!("ALTER COLUMN {name} DROP DEFAULT, "),
@@ -144,8 +157,8 @@ pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str
         ),
         None => (String::new(), String::new()),
     };
-    // Without USING Postgres raises an error for a value that does not fit; with
-    // an explicit cast it would cut some of them off.
+    // Without USING, Postgres raises an error for a value that does not fit; an
+    // explicit cast would cut some values off.
     let fitting = fit(&before.data_type, before.facts.as_ref(), &to.data_type, to.facts.as_ref());
     let using = match fitting {
         Fit::Other if to.generated.is_none() => {
@@ -159,8 +172,8 @@ pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str
     )
 }
 
-/// Where the values of the column `name` come from: from `now`, where that is
-/// known, to `then`.
+/// The statements that change where the values of the column `name` come from: from
+/// `now`, where that is known, to `then`.
 pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column) -> String {
     let table = format!("ALTER TABLE {}", address.quoted());
     let column = format!("{table} ALTER COLUMN {}", quote(name));
@@ -168,15 +181,15 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     let now = now.unwrap_or(&none);
     let mut statements = Vec::new();
     match (&now.generated, &then.generated) {
-        (a, b) if a == b => {}
-        (Some(_), None) => statements.push(format!("{column} DROP EXPRESSION;")),
+        (a, b) if a == b && now.is_virtual == then.is_virtual => {}
+        (Some(_), None) if !now.is_virtual => {
+            statements.push(format!("{column} DROP EXPRESSION;"));
+        }
         _ => {
-            // Postgres makes no column generated afterwards: a new one is.
-            return format!(
-                "{table} DROP COLUMN {}; {table} ADD COLUMN {};",
-                quote(name),
-                column_definition(&Column { name: name.to_string(), ..then.clone() })
-            );
+            // Postgres can neither make an existing column a generated one nor a virtual
+            // column a stored one, so a new column is added.
+            let anew = Column { name: name.to_string(), ..then.clone() };
+            return format!("{table} DROP COLUMN {}; {}", quote(name), add_column(address, &anew));
         }
     }
     match (now.identity.as_deref(), then.identity.as_deref()) {
@@ -196,7 +209,7 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     match (&now.default, &then.default) {
         (a, b) if a == b => {}
         (_, Some(default)) => statements.push(format!("{column} SET DEFAULT {default};")),
-        // An identity has none.
+        // An identity column has no default.
         (Some(_), None) if then.identity.is_none() => {
             statements.push(format!("{column} DROP DEFAULT;"));
         }
@@ -205,7 +218,8 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     statements.join(" ")
 }
 
-/// From the constraint `now` to `then`; None for none.
+/// The statements that lead from the constraint `now` to `then`; None stands for no
+/// constraint.
 pub fn constraint(
     address: &Address,
     now: Option<&Constraint>,
@@ -232,11 +246,13 @@ pub fn constraint(
         }
         (now, then) => {
             let drop = now.map(|c| match c.kind {
-                Kind::UniqueIndex => format!("DROP INDEX {};", address.renamed(&c.name).quoted()),
+                ConstraintKind::UniqueIndex => {
+                    format!("DROP INDEX {};", address.renamed(&c.name).quoted())
+                }
                 _ => format!("{table} DROP CONSTRAINT {};", quote(&c.name)),
             });
             let add = then.map(|c| match c.kind {
-                Kind::UniqueIndex => {
+                ConstraintKind::UniqueIndex => {
                     format!(
                         "CREATE UNIQUE INDEX {} ON {}{};",
                         quote(&c.name),
@@ -251,15 +267,18 @@ pub fn constraint(
     }
 }
 
-/// Which columns of the two shapes are the same: old and new.
+/// The columns that both shapes have, as pairs of the old and the new one.
 pub type Kept<'a> = Vec<(&'a Column, &'a Column)>;
 
 /// The statements that lead from `old` to `new`, in an order in which they run.
 pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address) -> Vec<String> {
     let table = format!("ALTER TABLE {}", address.quoted());
+    // What is computed has no values that it could keep.
+    let lasts = |was: &Column, now: &Column| !was.is_virtual || now.generated.is_some();
+    let kept: Kept = kept.iter().copied().filter(|(was, now)| lasts(was, now)).collect();
     let mut all = Vec::new();
     let stays = |a: &Constraint, b: &Constraint| a.name == b.name && a.definition == b.definition;
-    // What depends on columns goes first, and comes back last.
+    // Constraints depend on columns, so they are dropped first and made again last.
     for was in &old.constraints {
         if !new.constraints.iter().any(|now| stays(was, now)) {
             all.push(constraint(address, Some(was), None));
@@ -270,8 +289,8 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
         .filter(|(was, now)| was.name != now.name)
         .map(|(was, now)| Rename { from: &was.name, to: &now.name })
         .collect();
-    // A generated column leans on others: it goes before them, or stands alone.
-    for (was, now) in kept {
+    // A generated column depends on others, so it is dropped before them.
+    for (was, now) in &kept {
         if was.generated.is_some() && now.generated.is_none() {
             all.push(format!("{table} ALTER COLUMN {} DROP EXPRESSION;", quote(&was.name)));
         }
@@ -286,14 +305,14 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     let taken: Vec<&str> =
         old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
     all.extend(renames(address, &names, &taken));
-    for (before, now) in kept {
+    for (before, now) in &kept {
         let was = &match now.generated {
             None => Column { generated: None, ..(*before).clone() },
             Some(_) => (*before).clone(),
         };
         let name = &now.name;
         if was.data_type != now.data_type || was.collation != now.collation {
-            // Its default may be of the old type, and is set below.
+            // The default may be of the old type, and is set again below.
             if was.default.is_some() {
                 all.push(format!("{table} ALTER COLUMN {} DROP DEFAULT;", quote(name)));
             }
@@ -307,14 +326,11 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     }
     for now in &new.columns {
         if !kept.iter().any(|(_, c)| std::ptr::eq(*c, now)) {
-            all.push(format!("{table} ADD COLUMN {};", column_definition(now)));
+            all.push(add_column(address, now));
         }
     }
-    for (was, now) in kept {
-        if was.not_null != now.not_null {
-            let action = if now.not_null { "SET" } else { "DROP" };
-            all.push(format!("{table} ALTER COLUMN {} {action} NOT NULL;", quote(&now.name)));
-        }
+    for (was, now) in &kept {
+        all.push(not_null::alter(address, &now.name, was, now));
     }
     for now in &new.constraints {
         if !old.constraints.iter().any(|was| stays(was, now)) {
@@ -343,4 +359,61 @@ pub fn view(old: &Snapshot, kept: &Kept, at: &Address, table: &Address) -> Strin
         })
         .collect();
     format!("CREATE VIEW {} AS SELECT {} FROM {};", at.quoted(), columns.join(", "), table.quoted())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::snapshot::NotNull;
+
+    fn generated(is_virtual: bool) -> Column {
+        Column {
+            name: "g".into(),
+            data_type: "integer".into(),
+            generated: Some("(a * 2)".into()),
+            is_virtual,
+            ..Column::default()
+        }
+    }
+
+    fn plain() -> Column {
+        Column { name: "g".into(), data_type: "integer".into(), ..Column::default() }
+    }
+
+    #[test]
+    fn a_generated_column_is_written_as_it_is_kept() {
+        let address = Address::new("s", "t");
+        let t = r#"ALTER TABLE "s"."t""#;
+        let (add, drop) = (format!(r#"{t} ADD COLUMN "g" integer"#), r#"DROP COLUMN "g";"#);
+        let virtual_one = format!("{add} GENERATED ALWAYS AS ((a * 2)) VIRTUAL;");
+        assert_eq!(add_column(&address, &generated(true)), virtual_one);
+        let changed = values(&address, "g", Some(&generated(false)), &generated(true));
+        assert_eq!(changed, format!("{t} {drop} {virtual_one}"));
+        // What is stored stays, and what is virtual has nothing that could stay.
+        let of = |was: &Column, now: &Column| {
+            let shape = |c: &Column| Snapshot { columns: vec![c.clone()], ..Snapshot::default() };
+            let (old, new) = (shape(was), shape(now));
+            migration(&old, &new, &vec![(&old.columns[0], &new.columns[0])], &address)
+        };
+        let stays = format!(r#"{t} ALTER COLUMN "g" DROP EXPRESSION;"#);
+        assert_eq!(of(&generated(false), &plain()), [stays]);
+        assert_eq!(of(&generated(true), &plain()), [format!("{t} {drop}"), format!("{add};")]);
+    }
+
+    #[test]
+    fn a_column_comes_back_with_its_not_null() {
+        let address = Address::new("s", "t");
+        let mut column = Column {
+            not_null_constraint: Some(NotNull { name: "N".into(), ..NotNull::default() }),
+            not_null: true,
+            ..plain()
+        };
+        let t = r#"ALTER TABLE "s"."t""#;
+        let add = format!(r#"{t} ADD COLUMN "g" integer"#);
+        assert_eq!(add_column(&address, &column), format!(r#"{add} CONSTRAINT "N" NOT NULL;"#));
+        column.not_null = false;
+        column.not_null_constraint.iter_mut().for_each(|c| c.not_valid = true);
+        let half = format!(r#"{add}; {t} ADD CONSTRAINT "N" NOT NULL "g" NOT VALID;"#);
+        assert_eq!(add_column(&address, &column), half);
+    }
 }

@@ -1,14 +1,15 @@
 //! SQL that gives the old shape back.
 
-use super::Change;
-use super::guide::{self, Rename, column_definition};
+use super::SchemaChange;
+use super::guide::{self, Rename};
+use super::not_null;
 use super::rules::ChangeType;
 use super::snapshot::{Column, Snapshot};
 use crate::kernel::names::{Address, quote};
 
-/// Gives each change its remedy. A compatible one needs none, and has it all
-/// the same: somebody may want it undone.
-pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Address) {
+/// Gives each change its remedy. A compatible change needs none, and has one all the
+/// same, since somebody may want to undo it.
+pub fn fill(changes: &mut [SchemaChange], old: &Snapshot, new: &Snapshot, address: &Address) {
     let remedies = all(changes, old, new, address);
     for (change, remedy) in changes.iter_mut().zip(remedies) {
         change.remedy = remedy;
@@ -16,7 +17,7 @@ pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Ad
 }
 
 /// The remedy of each change.
-fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
+fn all(changes: &[SchemaChange], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
     let renames: Vec<Rename> = changes.iter().filter_map(undone).collect();
     let taken: Vec<&str> =
         old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
@@ -25,7 +26,7 @@ fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) ->
     changes
         .iter()
         .map(|change| match undone(change) {
-            // Names that change places go back together.
+            // Renames of columns that have changed places are undone together.
             Some(_) if entangled => {
                 undo_renames.take().unwrap_or_else(|| "-- as for the first rename".into())
             }
@@ -35,18 +36,18 @@ fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) ->
         .collect()
 }
 
-/// The rename that undoes one; None for other changes.
-fn undone(change: &Change) -> Option<Rename<'_>> {
+/// The rename that undoes a rename; None for other changes.
+fn undone(change: &SchemaChange) -> Option<Rename<'_>> {
     match (change.change_type, &change.new_name, &change.old_name) {
         (ChangeType::Rename, Some(from), Some(to)) => Some(Rename { from, to }),
         _ => None,
     }
 }
 
-fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
+fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
     let table = format!("ALTER TABLE {}", address.quoted());
     let was = change.column.as_ref().and_then(|n| old.columns.iter().find(|c| c.name == *n));
-    // What the column is called now: remedies may run one by one.
+    // The name of the column now, because remedies may run one by one.
     let here = change.new_name.as_deref().or(change.column.as_deref()).unwrap_or_default();
     match change.change_type {
         ChangeType::Add => match change.new_name.as_deref() {
@@ -54,19 +55,19 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) ->
             None => String::new(),
         },
         ChangeType::Remove => match was {
-            // Without values it cannot be NOT NULL.
+            // The column has no values, so it cannot be NOT NULL.
             Some(was) if was.not_null && !was.is_supplied() => {
-                let nullable = Column { not_null: false, ..was.clone() };
+                let nullable = Column { not_null: false, not_null_constraint: None, ..was.clone() };
                 format!(
-                    "{table} ADD COLUMN {}; -- fill it, and then: {table} ALTER COLUMN {} SET NOT NULL;",
-                    column_definition(&nullable),
-                    quote(&was.name)
+                    "{} -- fill it, and then: {}",
+                    guide::add_column(address, &nullable),
+                    not_null::alter(address, &was.name, &nullable, was)
                 )
             }
-            Some(was) => format!("{table} ADD COLUMN {};", column_definition(was)),
+            Some(was) => guide::add_column(address, was),
             None => String::new(),
         },
-        // The type itself is another one.
+        // The type itself has changed, not only the column's type.
         ChangeType::TypeChange
             if was.is_some_and(|was| {
                 new.columns.iter().any(|now| {
@@ -83,13 +84,20 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) ->
             Some(was) => guide::type_change(address, here, was, change.new_type.as_deref()),
             None => String::new(),
         },
-        ChangeType::Nullability => match was {
-            Some(was) if was.not_null => {
-                format!("{table} ALTER COLUMN {} SET NOT NULL;", quote(here))
-            }
-            Some(_) => format!("{table} ALTER COLUMN {} DROP NOT NULL;", quote(here)),
-            None => String::new(),
-        },
+        ChangeType::Nullability => {
+            let now = new.columns.iter().find(|c| c.name == here);
+            was.zip(now)
+                .map_or(String::new(), |(was, now)| not_null::alter(address, here, now, was))
+        }
+        // It is undone after the column has its name back.
+        ChangeType::Constraint if was.is_some_and(|was| is_not_null(was, change)) => {
+            let called = |c: &&Column| {
+                c.not_null_constraint.as_ref().map(|c| &c.name) == change.new_name.as_ref()
+            };
+            let now = new.columns.iter().find(called);
+            was.zip(now)
+                .map_or(String::new(), |(was, now)| not_null::alter(address, &was.name, now, was))
+        }
         ChangeType::Default => match was {
             Some(was) => {
                 let now = new.columns.iter().find(|c| Some(&c.name) == change.new_name.as_ref());
@@ -104,4 +112,10 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) ->
         }
         ChangeType::Order | ChangeType::Rename => String::new(),
     }
+}
+
+/// Whether a change of a constraint is one of the column's NOT NULL.
+fn is_not_null(was: &Column, change: &SchemaChange) -> bool {
+    let name = was.not_null_constraint.as_ref().map(|c| &c.name);
+    name.is_some() && name == change.old_name.as_ref()
 }

@@ -55,8 +55,8 @@ impl ChangeType {
     }
 }
 
-/// What has happened, as far as the severity depends on it. "Used" is a column
-/// that something relies on: see `consumers`.
+/// What has happened, as far as the severity depends on it. A column is "used" where
+/// something relies on it: see `consumers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     TableDropped,
@@ -77,6 +77,7 @@ pub enum What {
     DefaultChanged,
     IdentityChanged,
     GeneratedChanged,
+    GeneratedElsewhere,
     OrderChanged,
     KeyAdded,
     KeyDropped,
@@ -88,12 +89,13 @@ pub enum What {
     ConstraintChanged,
     ConstraintValidated,
     ConstraintRenamed,
+    ConstraintNotEnforced,
     PartitionKeyChanged,
 }
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
+pub struct ChangeRule {
     pub what: What,
     pub change_type: ChangeType,
     pub severity: Severity,
@@ -108,8 +110,8 @@ const fn rule(
     severity: Severity,
     change: &'static str,
     because: &'static str,
-) -> Rule {
-    Rule { what, change_type, severity, change, because }
+) -> ChangeRule {
+    ChangeRule { what, change_type, severity, change, because }
 }
 
 use ChangeType as C;
@@ -117,7 +119,7 @@ use Severity::{Breaking, Compatible, Warning};
 
 /// The whole table.
 #[rustfmt::skip]
-pub const RULES: [Rule; 30] = [
+pub const RULES: [ChangeRule; 32] = [
     rule(What::TableDropped, C::Remove, Breaking, "the table is gone", "nothing can be read"),
     rule(What::TableRenamed, C::Rename, Breaking, "the table has another address", "statements name it by the old one"),
     rule(What::ColumnAdded, C::Add, Compatible, "a column is new, nullable or with a default", "who does not name it meets nothing new"),
@@ -136,6 +138,7 @@ pub const RULES: [Rule; 30] = [
     rule(What::DefaultChanged, C::Default, Warning, "the default is another one", "rows that do not name it get another value"),
     rule(What::IdentityChanged, C::Default, Warning, "the identity is another one", "rows that do not name it get another value"),
     rule(What::GeneratedChanged, C::Default, Breaking, "the generated expression is another one", "the column means something else"),
+    rule(What::GeneratedElsewhere, C::Default, Warning, "a generated column is stored now, or not stored any more", "one that is not stored has no index, and is in no publication"),
     rule(What::OrderChanged, C::Order, Warning, "the columns come in another order", "INSERT without column names and COPY fill other columns"),
     rule(What::KeyAdded, C::Key, Warning, "a primary or unique key is new", "who writes the same key twice fails"),
     rule(What::KeyDropped, C::Key, Breaking, "a primary or unique key is gone", "joins on it may multiply rows, and ON CONFLICT fails"),
@@ -147,13 +150,14 @@ pub const RULES: [Rule; 30] = [
     rule(What::ConstraintChanged, C::Constraint, Warning, "a constraint is another one", "it forbids or allows something else"),
     rule(What::ConstraintValidated, C::Constraint, Compatible, "a NOT VALID constraint was validated", "every row satisfies it now"),
     rule(What::ConstraintRenamed, C::Constraint, Compatible, "a constraint has another name", "it forbids the same"),
+    rule(What::ConstraintNotEnforced, C::Constraint, Compatible, "a constraint that is not enforced is new, or gone", "nobody is held to it"),
     rule(What::PartitionKeyChanged, C::Key, Warning, "the partition key is another one", "statements read other partitions, and rows may find none"),
 ];
 
 impl What {
-    /// Its line of the table.
-    pub fn rule(self) -> &'static Rule {
-        // Each kind has a line: a test says so.
+    /// The line of the table for this change.
+    pub fn rule(self) -> &'static ChangeRule {
+        // A test checks that each kind has a line.
         RULES.iter().find(|rule| rule.what == self).unwrap_or(&RULES[0])
     }
 }
@@ -164,7 +168,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_change_has_one_line() {
-        // In the order they are declared, so that none is missing.
+        // All kinds, in the order in which they are declared, so that none is missing.
         for (at, rule) in RULES.iter().enumerate() {
             assert_eq!(rule.what as usize, at, "{:?}", rule.what);
         }

@@ -1,11 +1,12 @@
 //! Operations as statements.
 
-use super::{Kind, Op, RowSecurity, Target};
+use super::{Op, RelationKind, RowSecurity, Target};
 use crate::kernel::names::{Address, literal, quote};
-use crate::lifecycle::plan::facts::{Grant, Policy, Publication};
+use crate::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
+use crate::shape::constraints::is_enforced;
 
 impl Op {
-    /// The statement; None where what changes is spyne's catalog alone.
+    /// The statement; None where only spyne's catalog changes.
     pub fn sql(&self) -> Option<String> {
         let statement = match self {
             Op::SetState(_) | Op::Record(_) => return None,
@@ -126,15 +127,15 @@ impl Op {
     }
 }
 
-impl Kind {
+impl RelationKind {
     const fn as_sql(self) -> &'static str {
         match self {
-            Kind::Table => "TABLE",
-            Kind::ForeignTable => "FOREIGN TABLE",
-            Kind::MaterializedView => "MATERIALIZED VIEW",
-            Kind::View => "VIEW",
-            Kind::Index => "INDEX",
-            Kind::Sequence => "SEQUENCE",
+            RelationKind::Table => "TABLE",
+            RelationKind::ForeignTable => "FOREIGN TABLE",
+            RelationKind::MaterializedView => "MATERIALIZED VIEW",
+            RelationKind::View => "VIEW",
+            RelationKind::Index => "INDEX",
+            RelationKind::Sequence => "SEQUENCE",
         }
     }
 }
@@ -159,8 +160,8 @@ impl RowSecurity {
     }
 }
 
-/// A role in a statement. The two that spyne grants to of its own accord read
-/// as its documents write them.
+/// A role in a statement. The two roles that spyne itself grants to are written as the
+/// documents write them.
 fn role(name: &str) -> String {
     match name {
         "spyne_views" | "spyne_viewer" => name.to_string(),
@@ -168,7 +169,7 @@ fn role(name: &str) -> String {
     }
 }
 
-/// A role in GRANT and REVOKE; None is PUBLIC.
+/// A role in GRANT and REVOKE; None stands for PUBLIC.
 fn grantee(name: &Option<String>) -> String {
     name.as_deref().map_or_else(|| "PUBLIC".to_string(), role)
 }
@@ -195,7 +196,7 @@ fn revoke_sql(privilege: Option<&str>, on: &Target, from: &[Option<String>]) -> 
     }
 }
 
-fn policy_sql(policy: &Policy, at: &Address) -> String {
+fn policy_sql(policy: &RowPolicy, at: &Address) -> String {
     let roles: Vec<String> = policy.roles.iter().map(grantee).collect();
     format!(
         "CREATE POLICY {} ON {} AS {} FOR {} TO {}{}{}",
@@ -247,7 +248,7 @@ fn option_list(options: &[String]) -> String {
     format!(" ({})", list.join(", "))
 }
 
-fn comment_sql(kind: Kind, at: &Address, column: Option<&str>, text: &str) -> String {
+fn comment_sql(kind: RelationKind, at: &Address, column: Option<&str>, text: &str) -> String {
     let (at, text) = (at.quoted(), literal(text));
     match column {
         None => format!("COMMENT ON {} {at} IS {text}", kind.as_sql()),
@@ -256,8 +257,8 @@ fn comment_sql(kind: Kind, at: &Address, column: Option<&str>, text: &str) -> St
 }
 
 fn repoint_sql(at: &Address, constraint: &str, definition: &str) -> String {
-    // One that was NOT VALID already says so in its definition.
-    let unvalidated = definition.trim_end().ends_with("NOT VALID");
+    // The definition of a key that was NOT VALID already says so.
+    let unvalidated = definition.trim_end().ends_with("NOT VALID") || !is_enforced(definition);
     let suffix = if unvalidated { "" } else { " NOT VALID" };
     format!(
         "ALTER TABLE {} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {constraint} {definition}{suffix}",
