@@ -69,7 +69,7 @@ pub struct Query {
     /// The actions of a MERGE, and the DO UPDATE of an INSERT: conditions and
     /// new values.
     pub actions: Vec<Expr>,
-    /// What a MERGE does with rows that have no match.
+    /// The rows without a match that a MERGE has an action for.
     pub unmatched: Unmatched,
     /// Expressions of other clauses: VALUES, TABLESAMPLE, XMLTABLE, frames of windows,
     /// row security and the checks of views.
