@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::progress::{self, say};
 
@@ -77,8 +77,15 @@ impl PrivateApt {
     }
 
     fn command(&self, action: &str) -> Command {
-        let mut command = Command::new("apt-get");
-        command.arg("-c").arg(&self.configuration).args(["-qq", action]);
+        let mut command = self.prepared("apt-get");
+        command.args(["-qq", action]);
+        command
+    }
+
+    /// One of apt's programs, with its state in our directory.
+    fn prepared(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg("-c").arg(&self.configuration);
         command.env("LC_ALL", "C").current_dir(&self.directory);
         command
     }
@@ -117,6 +124,34 @@ impl PrivateApt {
             is_library(&package.name) && !is_unpacked && !names.contains(&package.name)
         }));
         Ok(packages)
+    }
+
+    /// Fetches one file of the archive's pool, such as a package's original source, as `into`.
+    ///
+    /// The path is that below `pool/`. The checksum says that it is the file which was meant, so
+    /// that no list has to name it: a pool may still hold what the lists have passed over.
+    pub fn fetch_pool_file(&self, path: &str, sha256: &str, into: &Path) -> Result<()> {
+        let mut problems = String::new();
+        for mirror in self.mirrors()? {
+            let spinner = progress::spinner(format!("fetching {path} from {mirror}"));
+            let mut command = self.prepared("/usr/lib/apt/apt-helper");
+            command.args(["-qq", "download-file"]).arg(format!("{mirror}pool/{path}"));
+            command.arg(into).arg(format!("SHA256:{sha256}"));
+            let fetched = progress::capture(&mut command);
+            spinner.finish_and_clear();
+            match fetched {
+                Ok(_) => return Ok(()),
+                Err(problem) => problems.push_str(&format!("\n{problem:#}")),
+            }
+        }
+        bail!("none of this machine's Debian mirrors has {path}:{problems}")
+    }
+
+    /// Where the machine's sources of Debian packages lie, such as `http://deb.debian.org/debian/`.
+    fn mirrors(&self) -> Result<Vec<String>> {
+        let mut command = self.command("indextargets");
+        command.args(["--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]);
+        Ok(debian_mirrors(&progress::capture_text(&mut command)?))
     }
 
     /// What apt would fetch in order to carry the action out on this machine.
@@ -168,6 +203,17 @@ fn package_in(line: &str) -> Option<Package> {
     })
 }
 
+/// The addresses of Debian's own archives, each once, in lines of `ORIGIN ADDRESS`.
+fn debian_mirrors(targets: &str) -> Vec<String> {
+    let mut mirrors: Vec<String> = Vec::new();
+    for address in targets.lines().filter_map(|line| line.strip_prefix("Debian ")) {
+        if !mirrors.iter().any(|mirror| mirror == address) {
+            mirrors.push(address.to_owned());
+        }
+    }
+    mirrors
+}
+
 /// Whether a package holds shared libraries that programs need, and may be fetched.
 fn is_library(name: &str) -> bool {
     name.starts_with("lib") && !name.ends_with("-dev") && !NEVER_FETCHED.contains(&name)
@@ -187,7 +233,7 @@ pub fn library_directories(root: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, is_library, package_in};
+    use super::{Package, debian_mirrors, is_library, package_in};
 
     #[test]
     fn a_line_of_what_apt_would_fetch_is_read() {
@@ -201,6 +247,18 @@ mod tests {
         assert_eq!(package_in(line), Some(package));
         assert_eq!(package_in("W: a warning"), None);
         assert_eq!(package_in(""), None);
+    }
+
+    #[test]
+    fn sources_are_sought_at_the_mirrors_of_debian_alone() {
+        let targets = "Debian http://deb.debian.org/debian/\n\
+                       Debian http://deb.debian.org/debian/\n\
+                       . nodesource https://deb.nodesource.com/node_20.x/\n\
+                       Debian http://deb.debian.org/debian-security/";
+        assert_eq!(
+            debian_mirrors(targets),
+            ["http://deb.debian.org/debian/", "http://deb.debian.org/debian-security/"]
+        );
     }
 
     #[test]

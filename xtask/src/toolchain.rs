@@ -132,6 +132,11 @@ impl Toolchain {
         &self.bindir
     }
 
+    /// Where the server's loadable libraries are.
+    pub fn pkglibdir(&self) -> &Path {
+        &self.pkglibdir
+    }
+
     pub fn sharedir(&self) -> &Path {
         &self.sharedir
     }
