@@ -10,6 +10,7 @@ pub mod apt;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
+pub mod neighbours;
 pub mod place;
 pub mod progress;
 pub mod server;

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use xtask::neighbours::{self, Neighbour};
 use xtask::place;
 use xtask::progress::say;
 use xtask::server::{SUPERUSER, Server};
@@ -19,8 +20,6 @@ use crate::suite::{Selection, Tally};
 
 /// The database that the tests run in.
 const DATABASE: &str = "spyne_test";
-/// What is preloaded where spyne has the hooks to itself.
-const ALONE: &str = "spyne";
 
 /// A family of tests: which driver runs them, and where they lie.
 struct Family {
@@ -50,25 +49,55 @@ const ISOLATION: Family = Family {
     settings: &[("spyne.lock_timeout", "10min")],
 };
 
-/// Settings that give the other libraries something to do.
-const BESIDE: [(&str, &str); 2] = [("pgaudit.log", "all"), ("pg_stat_statements.track", "all")];
+/// What has the hooks beside spyne.
+#[derive(Clone, Copy)]
+enum Company<'n> {
+    Nobody,
+    /// Loaded and created before spyne, or after it.
+    Before(&'n [&'static Neighbour]),
+    After(&'n [&'static Neighbour]),
+}
+
+impl Company<'_> {
+    fn neighbours(&self) -> &[&'static Neighbour] {
+        match self {
+            Company::Nobody => &[],
+            Company::Before(neighbours) | Company::After(neighbours) => neighbours,
+        }
+    }
+
+    /// `shared_preload_libraries`.
+    fn libraries(&self) -> String {
+        let others: Vec<&str> = self.neighbours().iter().map(|each| each.library).collect();
+        match self {
+            Company::Nobody => "spyne".to_owned(),
+            Company::Before(_) => format!("{},spyne", others.join(",")),
+            Company::After(_) => format!("spyne,{}", others.join(",")),
+        }
+    }
+
+    /// The extensions to create, in the order in which the libraries are loaded.
+    fn extensions(&self) -> Vec<&'static str> {
+        let others = self.neighbours().iter().filter_map(|each| each.extension);
+        match self {
+            Company::Nobody | Company::After(_) => ["spyne"].into_iter().chain(others).collect(),
+            Company::Before(_) => others.chain(["spyne"]).collect(),
+        }
+    }
+}
 
 /// The SQL tests; those named in `beside.txt` also next to other libraries that hook the same
 /// places, loaded before spyne and after it.
 pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = SQL.names(selection)?;
-    let mut tally = run(&SQL, toolchain, selection, ALONE, &names)?;
+    let mut tally = run(&SQL, toolchain, selection, Company::Nobody, &names)?;
     let beside = names_beside(&names)?;
     if beside.is_empty() || selection.bless() {
         return Ok(tally);
     }
-    let others = if toolchain.ensure_pgaudit()? {
-        "pg_stat_statements,pgaudit"
-    } else {
-        "pg_stat_statements"
-    };
-    for libraries in [format!("{others},spyne"), format!("spyne,{others}")] {
-        tally.add(run(&SQL, toolchain, selection, &libraries, &beside)?);
+    let others = neighbours::ensure(toolchain)?;
+    for company in [Company::Before(&others), Company::After(&others)] {
+        tally.add(run(&SQL, toolchain, selection, company, &beside)?);
     }
     Ok(tally)
 }
@@ -76,7 +105,7 @@ pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
 /// The isolation tests.
 pub fn isolation(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = ISOLATION.names(selection)?;
-    run(&ISOLATION, toolchain, selection, ALONE, &names)
+    run(&ISOLATION, toolchain, selection, Company::Nobody, &names)
 }
 
 impl Family {
@@ -157,16 +186,17 @@ fn run(
     family: &Family,
     toolchain: &Toolchain,
     selection: &Selection,
-    libraries: &str,
+    company: Company,
     names: &[String],
 ) -> Result<Tally> {
     let mut tally = Tally::default();
     if names.is_empty() {
         return Ok(tally);
     }
+    let libraries = company.libraries();
     say(format!("{} tests with {libraries} preloaded", family.directory));
     let mut server = Server::build(toolchain, family.directory)
-        .preload(libraries)
+        .preload(&libraries)
         // It would come by at some moment or other, take locks and renew statistics.
         .setting("autovacuum", "off")
         // What is under test is mostly something else; the tests of previews
@@ -174,12 +204,14 @@ fn run(
         .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
         .setting("max_prepared_transactions", "10");
-    let others = if libraries == ALONE { &[][..] } else { &BESIDE[..] };
-    for (name, value) in family.settings.iter().chain(others) {
+    for (name, value) in family.settings {
         server = server.setting(name, value);
     }
+    for (name, value) in company.neighbours().iter().flat_map(|each| each.settings(DATABASE)) {
+        server = server.setting(name, &value);
+    }
     let server = server.start()?;
-    prepare_database(&server, family)?;
+    prepare_database(&server, family, company)?;
     let output = place::target().join("tests").join(family.directory);
     for name in names {
         let started = Instant::now();
@@ -195,9 +227,15 @@ fn run(
     Ok(tally)
 }
 
-fn prepare_database(server: &Server, family: &Family) -> Result<()> {
+fn prepare_database(server: &Server, family: &Family, company: Company) -> Result<()> {
     server.connect("postgres", SUPERUSER)?.batch_execute(&format!("CREATE DATABASE {DATABASE}"))?;
-    server.connect(DATABASE, SUPERUSER)?.batch_execute("CREATE EXTENSION spyne")?;
+    let mut client = server.connect(DATABASE, SUPERUSER)?;
+    for extension in company.extensions() {
+        client
+            .batch_execute(&format!("CREATE EXTENSION {extension}"))
+            .with_context(|| format!("creating {extension}"))?;
+    }
+    drop(client);
     let setup = family.source().join("setup.sql");
     if setup.is_file() {
         let arguments = ["--quiet", "--set=ON_ERROR_STOP=1", "--file"].map(Into::into);

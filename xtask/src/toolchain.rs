@@ -206,6 +206,19 @@ impl Toolchain {
         }
     }
 
+    /// Whether the server can load a library of this name.
+    pub fn has_library(&self, name: &str) -> bool {
+        self.pkglibdir.join(format!("{name}.so")).is_file()
+    }
+
+    /// Fetches packages of extensions for a server that came from Debian's archive.
+    pub fn fetch_extensions(&self, packages: &[String]) -> Result<()> {
+        if !self.is_from_debian() {
+            bail!("this server came from elsewhere, and lacks what {} have", packages.join(", "));
+        }
+        self.fetch_more(packages)
+    }
+
     /// valgrind: the machine's own, or one fetched beside the server.
     pub fn ensure_valgrind(&self) -> Result<Valgrind> {
         let installed = Command::new("valgrind").arg("--version").output();
