@@ -8,13 +8,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::progress::{self, say};
 
 /// Libraries that come with any machine that has a compiler, or must match what it has: a second
 /// copy would only do harm.
 const NEVER_FETCHED: [&str; 5] = ["libc6", "libc6-dbg", "libgcc-s1", "libstdc++6", "libcrypt1"];
+
+/// Debian's own mirror and keys, for a suite that the machine does not use.
+const MIRROR: &str = "http://deb.debian.org/debian";
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// A package that apt would install.
 #[derive(Debug, PartialEq)]
@@ -40,6 +44,26 @@ impl PrivateApt {
 
     /// Prepares the private state and reads the archive's current lists into it.
     pub fn open(directory: &Path) -> Result<PrivateApt> {
+        PrivateApt::open_with(directory, "")
+    }
+
+    /// As `open`, with another suite of Debian's main archive in place of the machine's: from the
+    /// mirror that the machine uses, with the keys that it trusts.
+    pub fn open_suite(directory: &Path, suite: &str) -> Result<PrivateApt> {
+        fs::create_dir_all(directory)?;
+        let mirror = mirror();
+        let sources = directory.join("sources.list");
+        fs::write(&sources, format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
+        PrivateApt::open_with(
+            directory,
+            &format!(
+                "Dir::Etc::sourcelist \"{}\";\nDir::Etc::sourceparts \"-\";\n",
+                sources.display()
+            ),
+        )
+    }
+
+    fn open_with(directory: &Path, more: &str) -> Result<PrivateApt> {
         for part in ["state/lists/partial", "cache/archives/partial", "packages"] {
             fs::create_dir_all(directory.join(part))?;
         }
@@ -60,7 +84,8 @@ impl PrivateApt {
                  Acquire::Retries \"3\";\n\
                  #clear APT::Update::Pre-Invoke;\n\
                  #clear APT::Update::Post-Invoke;\n\
-                 #clear APT::Update::Post-Invoke-Success;\n",
+                 #clear APT::Update::Post-Invoke-Success;\n\
+                 {more}",
                 directory.display()
             ),
         )?;
@@ -77,15 +102,8 @@ impl PrivateApt {
     }
 
     fn command(&self, action: &str) -> Command {
-        let mut command = self.prepared("apt-get");
-        command.args(["-qq", action]);
-        command
-    }
-
-    /// One of apt's programs, with its state in our directory.
-    fn prepared(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.arg("-c").arg(&self.configuration);
+        let mut command = Command::new("apt-get");
+        command.arg("-c").arg(&self.configuration).args(["-qq", action]);
         command.env("LC_ALL", "C").current_dir(&self.directory);
         command
     }
@@ -111,6 +129,16 @@ impl PrivateApt {
         self.unpack(&packages, root)
     }
 
+    /// Fetches these packages and nothing that they depend on: of a suite that is not the
+    /// machine's, that would be another C library and all that goes with it.
+    pub fn fetch_alone(&self, names: &[String], root: &Path) -> Result<()> {
+        let packages = self.listed("download", names.iter())?;
+        for package in &packages {
+            eprintln!("    {} {}", package.name, package.version);
+        }
+        self.unpack(&packages, root)
+    }
+
     /// The packages asked for and, of what apt would install with them, the shared libraries that
     /// neither the machine nor `root` has.
     fn with_missing_libraries(&self, names: &[String], root: &Path) -> Result<Vec<Package>> {
@@ -124,34 +152,6 @@ impl PrivateApt {
             is_library(&package.name) && !is_unpacked && !names.contains(&package.name)
         }));
         Ok(packages)
-    }
-
-    /// Fetches one file of the archive's pool, such as a package's original source, as `into`.
-    ///
-    /// The path is that below `pool/`. The checksum says that it is the file which was meant, so
-    /// that no list has to name it: a pool may still hold what the lists have passed over.
-    pub fn fetch_pool_file(&self, path: &str, sha256: &str, into: &Path) -> Result<()> {
-        let mut problems = String::new();
-        for mirror in self.mirrors()? {
-            let spinner = progress::spinner(format!("fetching {path} from {mirror}"));
-            let mut command = self.prepared("/usr/lib/apt/apt-helper");
-            command.args(["-qq", "download-file"]).arg(format!("{mirror}pool/{path}"));
-            command.arg(into).arg(format!("SHA256:{sha256}"));
-            let fetched = progress::capture(&mut command);
-            spinner.finish_and_clear();
-            match fetched {
-                Ok(_) => return Ok(()),
-                Err(problem) => problems.push_str(&format!("\n{problem:#}")),
-            }
-        }
-        bail!("none of this machine's Debian mirrors has {path}:{problems}")
-    }
-
-    /// Where the machine's sources of Debian packages lie, such as `http://deb.debian.org/debian/`.
-    fn mirrors(&self) -> Result<Vec<String>> {
-        let mut command = self.command("indextargets");
-        command.args(["--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]);
-        Ok(debian_mirrors(&progress::capture_text(&mut command)?))
     }
 
     /// What apt would fetch in order to carry the action out on this machine.
@@ -192,6 +192,24 @@ impl PrivateApt {
     }
 }
 
+/// The mirror of Debian's main archive that the machine uses, without a slash at its end; Debian's
+/// own where it uses none.
+pub fn mirror() -> String {
+    let mut targets = Command::new("apt-get");
+    targets.args(["indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)"]);
+    let targets = progress::capture_text(&mut targets).unwrap_or_default();
+    debian_mirror(&targets).unwrap_or(MIRROR).trim_end_matches('/').to_owned()
+}
+
+/// The mirror of Debian's main archive among lines `ORIGIN COMPONENT URI`: the security archive is
+/// of the same origin, and apart.
+fn debian_mirror(targets: &str) -> Option<&str> {
+    targets.lines().find_map(|line| {
+        let mirror = line.strip_prefix("Debian main ")?.trim();
+        (!mirror.contains("security")).then_some(mirror)
+    })
+}
+
 /// A line of `--print-uris`: `'URI' NAME_VERSION_ARCHITECTURE.deb SIZE HASH`.
 fn package_in(line: &str) -> Option<Package> {
     let mut fields = line.split_whitespace().skip(1);
@@ -201,17 +219,6 @@ fn package_in(line: &str) -> Option<Package> {
         version: file.next()?.replace("%3a", ":"),
         size: fields.next()?.parse().ok()?,
     })
-}
-
-/// The addresses of Debian's own archives, each once, in lines of `ORIGIN ADDRESS`.
-fn debian_mirrors(targets: &str) -> Vec<String> {
-    let mut mirrors: Vec<String> = Vec::new();
-    for address in targets.lines().filter_map(|line| line.strip_prefix("Debian ")) {
-        if !mirrors.iter().any(|mirror| mirror == address) {
-            mirrors.push(address.to_owned());
-        }
-    }
-    mirrors
 }
 
 /// Whether a package holds shared libraries that programs need, and may be fetched.
@@ -233,7 +240,7 @@ pub fn library_directories(root: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, debian_mirrors, is_library, package_in};
+    use super::{Package, debian_mirror, is_library, package_in};
 
     #[test]
     fn a_line_of_what_apt_would_fetch_is_read() {
@@ -250,15 +257,12 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_sought_at_the_mirrors_of_debian_alone() {
-        let targets = "Debian http://deb.debian.org/debian/\n\
-                       Debian http://deb.debian.org/debian/\n\
-                       . nodesource https://deb.nodesource.com/node_20.x/\n\
-                       Debian http://deb.debian.org/debian-security/";
-        assert_eq!(
-            debian_mirrors(targets),
-            ["http://deb.debian.org/debian/", "http://deb.debian.org/debian-security/"]
-        );
+    fn another_suite_comes_from_the_mirror_that_the_machine_uses() {
+        let targets = "Debian main http://mirror.example/debian-security/\n\
+                       Other main http://other.example/\n\
+                       Debian main http://mirror.example/debian/\n";
+        assert_eq!(debian_mirror(targets), Some("http://mirror.example/debian/"));
+        assert_eq!(debian_mirror("Ubuntu main http://mirror.example/ubuntu/\n"), None);
     }
 
     #[test]

@@ -12,9 +12,9 @@ pub struct Neighbour {
     /// What `CREATE EXTENSION` makes of it, where there is something to create.
     pub extension: Option<&'static str>,
     /// Debian's package, behind `postgresql-NN-`; `None` for what comes with the server.
-    package: Option<&'static str>,
+    pub package: Option<&'static str>,
     /// What makes it do more than nothing, and what keeps it out of the tests' results.
-    settings: &'static [(&'static str, &'static str)],
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 /// Each hooks something that spyne hooks too: the executor, utility statements, object access or
@@ -86,20 +86,65 @@ impl Neighbour {
     }
 }
 
-/// Those that the server has, fetched first where it lacks them. One that should be to be had and
-/// is not is an error: tests that were left out would pass.
-pub fn ensure(toolchain: &Toolchain) -> Result<Vec<&'static Neighbour>> {
-    let is_there = |neighbour: &&Neighbour| toolchain.has_library(neighbour.library);
-    let missing: Vec<&Neighbour> = NEIGHBOURS.iter().filter(|each| !is_there(each)).collect();
-    let packages: Vec<String> = missing
+/// The suites of Debian with the extensions of a major. 16 has been in none.
+const SUITES: [(u32, &str); 3] = [(15, "bookworm"), (17, "trixie"), (18, "sid")];
+
+/// What stands beside spyne on a server, and what does not.
+#[derive(Debug)]
+pub struct Found {
+    pub present: Vec<&'static Neighbour>,
+    /// Why each of the others is left out, in words.
+    pub absent: Vec<String>,
+}
+
+/// The extensions that the server has, fetched first where it lacks them. On a major that Debian
+/// has extensions for, one that is missing is an error: tests that were left out would pass. Only
+/// the machine itself may be too old for it.
+pub fn ensure(toolchain: &Toolchain) -> Result<Found> {
+    let suite = SUITES.iter().find(|(major, _)| *major == toolchain.major).map(|(_, suite)| *suite);
+    let packages: Vec<String> = NEIGHBOURS
         .iter()
-        .filter_map(|each| Some(format!("postgresql-{}-{}", toolchain.major, each.package?)))
+        .filter(|neighbour| !toolchain.has_library(neighbour.library))
+        .filter_map(|neighbour| neighbour.package)
+        .map(|package| format!("postgresql-{}-{package}", toolchain.major))
         .collect();
-    if !packages.is_empty() {
-        toolchain.fetch_extensions(&packages).context("fetching extensions to test beside")?;
+    if let (Some(suite), false) = (suite, packages.is_empty()) {
+        toolchain
+            .fetch_extensions(&packages, suite)
+            .with_context(|| format!("fetching {} to test beside", packages.join(", ")))?;
     }
-    match NEIGHBOURS.iter().find(|each| !is_there(each)) {
-        Some(missing) => bail!("PostgreSQL {} has no {}", toolchain.major, missing.library),
-        None => Ok(NEIGHBOURS.iter().collect()),
+    let mut found = Found { present: Vec::new(), absent: Vec::new() };
+    for neighbour in &NEIGHBOURS {
+        let Neighbour { library, .. } = neighbour;
+        if toolchain.has_library(library) {
+            let wanted = toolchain.wanted_by(library)?;
+            if wanted.is_empty() {
+                found.present.push(neighbour);
+            } else {
+                let wanted = wanted.join(" and ");
+                found.absent.push(format!("{library} needs {wanted}, which this machine lacks"));
+            }
+        } else if suite.is_some() {
+            bail!("this PostgreSQL {} has no {library}", toolchain.major);
+        } else {
+            found
+                .absent
+                .push(format!("Debian has no {library} for PostgreSQL {}", toolchain.major));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NEIGHBOURS;
+
+    #[test]
+    fn settings_name_the_database() {
+        let of = |library: &str| {
+            NEIGHBOURS.iter().find(|each| each.library == library).unwrap().settings("shop")
+        };
+        assert_eq!(of("pg_cron"), [("cron.database_name", "shop".to_owned())]);
+        assert_eq!(of("pgaudit")[0], ("pgaudit.log", "all".to_owned()));
     }
 }

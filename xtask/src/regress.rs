@@ -1,7 +1,7 @@
 //! SQL tests and isolation tests, through PostgreSQL's own test drivers.
 //!
-//! A driver is started once for each test: its verdict is then the test's, and a failure's diff
-//! stands alone.
+//! A driver is started once for each test, so that its exit status is that of the test,
+//! and the diff of a failure is by itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,15 +21,15 @@ use crate::suite::{Selection, Tally};
 /// The database that the tests run in.
 const DATABASE: &str = "spyne_test";
 
-/// A family of tests: which driver runs them, and where they lie.
+/// A family of tests: the driver that runs them, and their directory.
 struct Family {
-    /// Below `tests/`.
+    /// The directory below `tests/`.
     directory: &'static str,
     /// The folder of inputs and the ending of their names.
     inputs: &'static str,
     ending: &'static str,
     driver: &'static str,
-    /// Settings of its server, beside those of all.
+    /// Settings of the family's server, besides those of all.
     settings: &'static [(&'static str, &'static str)],
 }
 
@@ -45,7 +45,8 @@ const ISOLATION: Family = Family {
     inputs: "specs",
     ending: "spec",
     driver: "isolation/pg_isolation_regress",
-    // Who waits for another session waits until that has had its turn, however slow the machine.
+    // A session that waits for another waits until that has had its turn, however slow
+    // the machine is.
     settings: &[("spyne.lock_timeout", "10min")],
 };
 
@@ -86,18 +87,23 @@ impl Company<'_> {
     }
 }
 
-/// The SQL tests; those named in `beside.txt` also next to other libraries that hook the same
-/// places, loaded before spyne and after it.
+/// The SQL tests, and the same next to other extensions that hook the same places, loaded
+/// before spyne and after it: what they print must be the same.
 pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = SQL.names(selection)?;
     let mut tally = run(&SQL, toolchain, selection, Company::Nobody, &names)?;
-    let beside = names_beside(&names)?;
-    if beside.is_empty() || selection.bless() {
+    if names.is_empty() || selection.bless() {
         return Ok(tally);
     }
     let others = neighbours::ensure(toolchain)?;
-    for company in [Company::Before(&others), Company::After(&others)] {
-        tally.add(run(&SQL, toolchain, selection, company, &beside)?);
+    for reason in &others.absent {
+        say(format!("not tested beside: {reason}"));
+    }
+    if others.present.is_empty() {
+        return Ok(tally);
+    }
+    for company in [Company::Before(&others.present), Company::After(&others.present)] {
+        tally.add(run(&SQL, toolchain, selection, company, &names)?);
     }
     Ok(tally)
 }
@@ -113,7 +119,7 @@ impl Family {
         place::repository().join("tests").join(self.directory)
     }
 
-    /// The tests there are, by name.
+    /// The names of the tests.
     fn names(&self, selection: &Selection) -> Result<Vec<String>> {
         let inputs = self.source().join(self.inputs);
         let mut names = BTreeSet::new();
@@ -145,42 +151,6 @@ fn is_expected_output_of(output: &str, test: &str) -> bool {
     })
 }
 
-/// The tests that are run beside other libraries, of those selected.
-fn names_beside(selected: &[String]) -> Result<Vec<String>> {
-    let list = SQL.source().join("beside.txt");
-    let text = fs::read_to_string(&list).with_context(|| {
-        format!("{} names the tests to run beside other libraries", list.display())
-    })?;
-    let exists = |name: &str| SQL.source().join(format!("sql/{name}.sql")).is_file();
-    let names = listed(&text, exists).with_context(|| list.display().to_string())?;
-    Ok(names.into_iter().filter(|name| selected.contains(name)).collect())
-}
-
-/// The names in a list of tests, a line each; what follows a `#` is a remark.
-///
-/// A list that names nothing, or what is not there, would leave out tests without a word: that is
-/// an error.
-fn listed(text: &str, exists: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let name = line.split('#').next().unwrap_or_default().trim();
-        if name.is_empty() {
-            continue;
-        }
-        if !exists(name) {
-            bail!("there is no test {name}");
-        }
-        if names.iter().any(|other| other == name) {
-            bail!("{name} is named twice");
-        }
-        names.push(name.to_owned());
-    }
-    if names.is_empty() {
-        bail!("no test is named");
-    }
-    Ok(names)
-}
-
 /// Runs the tests one after another in one database of a server of their own.
 fn run(
     family: &Family,
@@ -197,10 +167,9 @@ fn run(
     say(format!("{} tests with {libraries} preloaded", family.directory));
     let mut server = Server::build(toolchain, family.directory)
         .preload(&libraries)
-        // It would come by at some moment or other, take locks and renew statistics.
+        // Autovacuum would start at some moment, take locks and renew statistics.
         .setting("autovacuum", "off")
-        // What is under test is mostly something else; the tests of previews
-        // switch the rule on.
+        // Most tests are about something else; those of previews switch the rule on.
         .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
         .setting("max_prepared_transactions", "10");
@@ -212,7 +181,8 @@ fn run(
     }
     let server = server.start()?;
     prepare_database(&server, family, company)?;
-    let output = place::target().join("tests").join(family.directory);
+    let output = place::target().join(format!("tests/pg{}", toolchain.major));
+    let output = output.join(family.directory);
     for name in names {
         let started = Instant::now();
         let passed = run_one(family, &server, selection, &output, name)?;
@@ -258,7 +228,8 @@ fn run_one(
 ) -> Result<bool> {
     fs::create_dir_all(output.join("results"))?;
     let expected = family.source().join(format!("expected/{name}.out"));
-    // The driver gives up on a test without expected output before it shows what came out.
+    // The driver gives up on a test without expected output before it shows the actual
+    // one.
     let is_new = !expected.is_file();
     if is_new {
         fs::create_dir_all(family.source().join("expected"))?;
@@ -295,27 +266,42 @@ fn point_at(command: &mut Command, server: &Server) {
     command.arg("--host").arg(server.socket_directory());
     command.arg("--port").arg(server.port().to_string());
     command.arg("--bindir").arg(server.toolchain().bindir());
-    // For tests that connect to their own server once more, by dblink or a subscription.
+    // Used by tests that connect to their own server once more, by dblink or a
+    // subscription.
     command.env("SPYNE_SOCKET", server.socket_directory());
     command.env("SPYNE_PORT", server.port().to_string());
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{listed, names_beside};
+    use xtask::neighbours::Neighbour;
+
+    use super::{Company, is_expected_output_of};
+
+    static OTHERS: [&Neighbour; 2] = [
+        &Neighbour { library: "a_worker", extension: Some("a"), package: None, settings: &[] },
+        &Neighbour { library: "b", extension: None, package: None, settings: &[] },
+    ];
 
     #[test]
-    fn a_list_of_tests_names_tests_that_are_there() {
-        let exists = |name: &str| ["one", "two"].contains(&name);
-        assert_eq!(listed("# all\none\n\n two # the second\n", exists).unwrap(), ["one", "two"]);
-        for wrong in ["", "# none\n\n", "one\nthree\n", "one\ntwo\none\n"] {
-            assert!(listed(wrong, exists).is_err(), "{wrong:?}");
-        }
+    fn libraries_are_loaded_and_extensions_created_in_the_same_order() {
+        let of = |company: Company| (company.libraries(), company.extensions());
+        assert_eq!(of(Company::Nobody), ("spyne".to_owned(), vec!["spyne"]));
+        assert_eq!(
+            of(Company::Before(&OTHERS)),
+            ("a_worker,b,spyne".to_owned(), vec!["a", "spyne"])
+        );
+        assert_eq!(
+            of(Company::After(&OTHERS)),
+            ("spyne,a_worker,b".to_owned(), vec!["spyne", "a"])
+        );
     }
 
     #[test]
-    fn the_list_of_tests_beside_other_libraries_is_there() {
-        let selected = ["attack_copy".to_owned(), "no_such_test".to_owned()];
-        assert_eq!(names_beside(&selected).unwrap(), ["attack_copy"]);
+    fn further_outputs_of_a_test_are_numbered() {
+        assert!(is_expected_output_of("copy", "copy") && is_expected_output_of("copy_1", "copy"));
+        assert!(
+            !is_expected_output_of("copy_more", "copy") && !is_expected_output_of("cop", "copy")
+        );
     }
 }

@@ -14,7 +14,7 @@
 //! that the server has given to an object.
 
 use anyhow::{Context, Result, bail};
-use xtask::toolchain::SUPPORTED_MAJORS;
+use xtask::majors::SUPPORTED_MAJORS;
 
 /// The first number that a server gives to an object which is not its own.
 const FIRST_OID: u32 = 16384;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use xtask::apt::PrivateApt;
+use xtask::apt;
+use xtask::download;
 use xtask::place;
-use xtask::progress::{capture, capture_text, say};
+use xtask::progress::{self, capture, capture_text, say};
 use xtask::toolchain::Toolchain;
 
 use super::Suite;
@@ -127,17 +128,15 @@ impl Source {
 }
 
 fn fetch(package: &Package, home: &Path) -> Result<()> {
-    if !PrivateApt::is_available() {
-        bail!(
-            "this machine has no apt to fetch PostgreSQL's tests with: unpack the source of the \
-             server's version, and name its directory with --source"
-        );
-    }
     say(format!("fetching PostgreSQL {} into {}, for its tests", package.version, home.display()));
     fs::create_dir_all(home)?;
-    let apt = PrivateApt::open(&place::open_to_server()?.join("toolchain/apt"))?;
-    let archive = home.join("archive.tar.bz2");
-    apt.fetch_pool_file(package.path, package.sha256, &archive)?;
+    let archive = home.join(format!("archive.{}.tar.bz2", std::process::id()));
+    let spinner = progress::spinner(format!("fetching {}", package.path));
+    let url = format!("{}/pool/{}", apt::mirror(), package.path);
+    download::fetch_pinned(&url, package.sha256, &archive).context(
+        "without it: unpack a source of the server's major, and name its directory by --source",
+    )?;
+    spinner.finish_and_clear();
     let making = home.join(format!("making.{}", std::process::id()));
     fs::create_dir_all(&making)?;
     let mut unpack = Command::new("tar");
@@ -154,7 +153,7 @@ fn fetch(package: &Package, home: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use xtask::toolchain::SUPPORTED_MAJORS;
+    use xtask::majors::SUPPORTED_MAJORS;
 
     use super::PACKAGES;
 
