@@ -121,11 +121,13 @@ fn compare(
     findings: &mut Findings,
 ) -> Result<()> {
     say(format!(
-        "{}: {} tests; as PostgreSQL expects: {} without spyne, {} with it",
+        "{}: {} tests; as PostgreSQL expects: {} without spyne ({} s), {} with it ({} s)",
         suite.name(),
         without.verdicts.len().max(with.verdicts.len()),
         without.passed(),
-        with.passed()
+        without.seconds,
+        with.passed(),
+        with.seconds
     ));
     let prefix = format!("{}/", suite.name());
     let ran: BTreeSet<&str> =

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use xtask::account;
@@ -40,6 +41,8 @@ pub struct Run<'r> {
 pub struct Outcome {
     /// Whether each test's output is one of those that PostgreSQL expects.
     pub verdicts: BTreeMap<String, bool>,
+    /// How long the suite ran, in seconds.
+    pub seconds: u64,
     output: PathBuf,
 }
 
@@ -69,6 +72,7 @@ impl Run<'_> {
         let mut command = self.command(&server, &schedule, &output)?;
         // Not piped: nobody reads it while the driver runs.
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let started = Instant::now();
         let mut driver = command.spawn().context("starting the test driver")?;
         let stdout = driver.stdout.take().context("the test driver prints nothing")?;
         let mut verdicts = BTreeMap::new();
@@ -92,7 +96,7 @@ impl Run<'_> {
                 server.log()
             );
         }
-        Ok(Outcome { verdicts, output })
+        Ok(Outcome { verdicts, seconds: started.elapsed().as_secs(), output })
     }
 
     fn start_server(&self) -> Result<Server> {
