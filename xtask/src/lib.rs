@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod apt;
+pub mod document;
 pub mod download;
 pub mod extension;
 pub mod join_quality;
@@ -15,6 +16,7 @@ pub mod majors;
 pub mod neighbours;
 pub mod place;
 pub mod progress;
+pub mod script;
 pub mod server;
 mod server_copy;
 mod server_processes;

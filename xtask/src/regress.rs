@@ -16,6 +16,7 @@ use xtask::progress::say;
 use xtask::server::{SUPERUSER, Server};
 use xtask::toolchain::Toolchain;
 
+use crate::needs;
 use crate::suite::{Selection, Tally};
 
 /// The database that the tests run in.
@@ -184,6 +185,11 @@ fn run(
     let output = place::target().join(format!("tests/pg{}", toolchain.major));
     let output = output.join(family.directory);
     for name in names {
+        let input = family.source().join(family.inputs).join(format!("{name}.{}", family.ending));
+        if let Some(why) = needs::lacking(&fs::read_to_string(&input)?, toolchain) {
+            println!("skip   {name}: {why}");
+            continue;
+        }
         let started = Instant::now();
         let passed = run_one(family, &server, selection, &output, name)?;
         let verdict = if passed { "ok" } else { "FAILED" };
