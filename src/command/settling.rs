@@ -12,13 +12,22 @@ use spyne_core::lifecycle::plan::facts::GovernedView;
 use spyne_core::lifecycle::plan::op::Op;
 use spyne_core::lifecycle::plan::record::Record;
 use spyne_core::lifecycle::plan::{Note, Plan, view};
-use spyne_core::shape::rules::Severity;
+use spyne_core::shape::rules::{ChangeType, Severity};
 
 use super::execute;
 use crate::pg::catalogs;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::store::drift::{self, About, Report};
 use crate::store::{facts, joins, shapes, tables};
+
+/// The statement that changes a table, while it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Act {
+    /// An administrator has allowed it to break something.
+    pub allowed: bool,
+    /// It has given the rows other values.
+    pub rewritten: bool,
+}
 
 /// What came of looking at a table.
 pub struct Settled {
@@ -44,19 +53,19 @@ impl Settled {
 /// # Errors
 /// XX000.
 pub fn look_only(relid: RelId) -> Result<Option<Settled>> {
-    let looked = elevated(|e| look(e, relid))?;
+    let looked = elevated(|e| look(e, relid, false))?;
     Ok(looked.map(|(subject, found)| Settled::of(subject, found)))
 }
 
 /// Looks at a table and does what its drift calls for; None where it is not
-/// governed. `in_the_act` while the statement runs that changes it: whether an
-/// administrator has allowed it to break something.
+/// governed. `act` while the statement runs that changes it.
 ///
 /// # Errors
 /// 2BP01 where a view stands in the way.
-pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<Option<Settled>> {
+pub fn settle(relid: RelId, acting: RoleId, act: Option<Act>) -> Result<Option<Settled>> {
+    let rewritten = act.is_some_and(|act| act.rewritten);
     elevated(|e| {
-        let Some((subject, found)) = look(e, relid)? else {
+        let Some((subject, found)) = look(e, relid, rewritten)? else {
             return Ok(None);
         };
         if catalogs::read_only_here() {
@@ -69,17 +78,22 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
         }
         // Others may be settling the same: one after the other.
         tables::lock_versions(e, &subject.name)?;
-        match look(e, relid)? {
-            Some((subject, found)) => decided(e, subject, found, acting, in_the_act).map(Some),
+        match look(e, relid, rewritten)? {
+            Some((subject, found)) => decided(e, subject, found, acting, act).map(Some),
             None => Ok(None),
         }
     })
 }
 
-fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(Subject, Vec<Found>)>> {
-    let Some(subject) = drift::subject(elevated, relid)? else {
+fn look(
+    elevated: &Elevated,
+    relid: RelId,
+    rewritten: bool,
+) -> Result<Option<(Subject, Vec<Found>)>> {
+    let Some(mut subject) = drift::subject(elevated, relid)? else {
         return Ok(None);
     };
+    subject.rewritten |= rewritten;
     let found = drift::changes(elevated, &subject)?;
     Ok(Some((subject, found)))
 }
@@ -90,7 +104,7 @@ fn decided(
     subject: Subject,
     found: Vec<Found>,
     acting: RoleId,
-    in_the_act: Option<bool>,
+    act: Option<Act>,
 ) -> Result<Settled> {
     let Some(severity) = severity(&found) else {
         return Ok(Settled::of(subject, found));
@@ -101,9 +115,12 @@ fn decided(
     let decision = decide(Circumstances {
         state: subject.state,
         severity,
-        in_the_act: in_the_act.is_some(),
+        in_the_act: act.is_some(),
         newly_breaking: found.iter().any(|f| f.change.is_breaking() && is_news(f)),
-        allowed: in_the_act == Some(true),
+        elsewhere: found.iter().any(|f| {
+            f.change.change_type == ChangeType::Source && f.change.is_breaking() && is_news(f)
+        }),
+        allowed: act.is_some_and(|act| act.allowed),
     });
     let settled = match decision {
         Decision::Refuse => Settled { refused: true, ..Settled::of(subject, found) },

@@ -1,14 +1,11 @@
 //! What DDL may do to a governed table.
 
 use super::words::catalog_write;
-use super::{check, refuse};
+use super::{check, evaluation, refuse};
 use crate::pg::cache::{self, Guard};
-use crate::pg::elevate::elevated;
 use crate::pg::frames::{self, Dropping};
 use crate::pg::policy::{Kind, ObjectEvent, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
-use crate::report::OrRaise;
-use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::ids::RelId;
@@ -26,7 +23,22 @@ pub(super) fn object(event: ObjectEvent) {
     match event {
         ObjectEvent::DropRelation(relid) => drop_relation(relid),
         ObjectEvent::AlterRelation(relid) => identity(relid),
-        ObjectEvent::AlterColumn(relid) => column(relid),
+        ObjectEvent::CreateRelation(relid) => evaluation::relation(relid),
+        ObjectEvent::AlterColumn(relid) => {
+            column(relid);
+            evaluation::column(relid);
+        }
+        ObjectEvent::DropColumn(relid, number) => {
+            column(relid);
+            evaluation::column_dropped(relid, number);
+        }
+        ObjectEvent::Constrain { constraint, created } => {
+            evaluation::constraint(constraint, created);
+        }
+        ObjectEvent::SetDefault(oid) => evaluation::generated(oid),
+        ObjectEvent::CreateStatistics(oid) => evaluation::statistics(oid),
+        ObjectEvent::Compute { relid, computing } => evaluation::computed(relid, computing),
+        ObjectEvent::Lock { relid, shared } => evaluation::locked(relid, shared),
         ObjectEvent::Truncate(relid) => truncate(relid),
         ObjectEvent::DropTrigger(oid) => drop_trigger(oid),
         ObjectEvent::AlterTrigger(oid) => trigger(oid, false),
@@ -35,7 +47,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::Inherit { child, parent } => inherit(child, parent),
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
-        ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
+        ObjectEvent::ConstrainDomain(domain) => evaluation::domain(domain, &[]),
         ObjectEvent::DropIndexConcurrently(index) => drop_index_concurrently(index),
         ObjectEvent::AlterEnded => super::drift::bring_back_views(),
         ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
@@ -69,36 +81,6 @@ fn drop_index_concurrently(index: RelId) {
     refuse(denial.about(table));
 }
 
-/// A domain's owner names the functions that its values are checked by, and
-/// Postgres shows these every row: for tables of others that is a read that
-/// nobody has allowed.
-fn constrain_domain(domain: u32) {
-    for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
-        let guard = cache::guard_of(relid);
-        if guard.is_none() || guard == Guard::CATALOG {
-            continue;
-        }
-        if users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
-            let touched = vec![Touched::directly(relid, Access::Read)];
-            super::statement(&Statement::plain(touched, Kind::Definition, None));
-            continue;
-        }
-        let table = catalogs::relation_name(relid);
-        let denial = Denial::told(
-            Rule::DdlDomain,
-            format!("cannot constrain a domain that governed table {table} uses"),
-            format!(
-                "The constraint's functions would read every row of {table}, which is not yours."
-            ),
-            format!(
-                "Ask the owner of {table}, {}, or an administrator.",
-                users::name(catalogs::owner_of(relid))
-            ),
-        );
-        refuse(denial.about(relid));
-    }
-}
-
 fn drop_relation(relid: RelId) {
     if let Some(table) = catalogs::table_of_index(relid) {
         return super::drift::note_touched(table);
@@ -116,7 +98,7 @@ fn drop_relation(relid: RelId) {
 /// A governed view goes only with the governance of its table: DROP COLUMN or
 /// DROP TYPE with CASCADE would take it from its readers unnoticed.
 fn governed_view(relid: RelId) {
-    if is_governed_view(relid) && frames::dropping() != Dropping::Extension {
+    if is_governed_view(relid) && frames::dropping() != Dropping::Spyne {
         refuse(stays(&catalogs::relation_name(relid)).about(relid));
     }
 }
@@ -149,7 +131,7 @@ fn stays(view: &RelationName) -> Denial {
 }
 
 pub(super) fn cannot_drop(table: &RelationName) -> Denial {
-    if frames::dropping() == Dropping::Extension {
+    if frames::dropping() == Dropping::Spyne {
         return Denial::told(
             Rule::DdlExtension,
             "cannot drop the extension while tables are governed",
@@ -173,7 +155,7 @@ fn column(relid: RelId) {
 
 /// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.
 fn catalog(relid: RelId) {
-    if cache::guard_of(relid) == Guard::CATALOG && frames::dropping() != Dropping::Extension {
+    if cache::guard_of(relid) == Guard::CATALOG && frames::dropping() != Dropping::Spyne {
         refuse(catalog_write(relid));
     }
 }

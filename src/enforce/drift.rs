@@ -3,7 +3,7 @@
 
 use super::refuse;
 use crate::command::execute;
-use crate::command::settling::{self, Settled};
+use crate::command::settling::{self, Act, Settled};
 use crate::guc;
 use crate::pg::elevate::elevated;
 use crate::pg::frames::{self, Aside};
@@ -21,15 +21,17 @@ use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
 
-/// After a DDL statement: settles what it has done to these tables.
-pub fn after_ddl(relations: &[RelId]) {
+/// After a DDL statement: settles what it has done to these tables, and to those
+/// among them whose rows it has given other values.
+pub fn after_ddl(relations: &[RelId], rewritten: &[RelId]) {
     for relid in relations {
         if !cache::governed_itself(*relid) {
             continue;
         }
         let acting = users::current();
         let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
-        let settled = settling::settle(*relid, acting, Some(allowed)).map_err(by_rule);
+        let act = Act { allowed, rewritten: rewritten.contains(relid) };
+        let settled = settling::settle(*relid, acting, Some(act)).map_err(by_rule);
         let Some(settled) = settled.or_raise() else {
             continue;
         };
@@ -109,6 +111,13 @@ fn refusal(subject: &Subject, found: &[Found]) -> Denial {
             "A DEPRECATED table is what can be restored, and stays as it was.",
             format!(
                 "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); An administrator may also let it through: SET LOCAL spyne.allow_breaking_ddl = on;",
+                table.as_argument()
+            ),
+        ),
+        State::ReadOnly => (
+            "The rows of a READ_ONLY table stay those that it was registered with.",
+            format!(
+                "An administrator may let it through: SET LOCAL spyne.allow_breaking_ddl = on; or end the governance of the table: SELECT * FROM spyne_unregister({}, 'reason');",
                 table.as_argument()
             ),
         ),

@@ -8,6 +8,7 @@
 
 mod ddl;
 pub mod drift;
+mod evaluation;
 pub mod guards;
 mod situation;
 mod words;

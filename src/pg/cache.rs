@@ -412,7 +412,7 @@ unsafe extern "C-unwind" fn on_function(_arg: pg_sys::Datum, _cache: i32, _hash:
     CACHE.moves_on();
 }
 
-/// Goes up whenever a relation, schema, role, function, operator, cast, type or constraint changes, as
+/// Goes up whenever a relation, schema, role, function, operator, cast, type, constraint or foreign server changes, as
 /// far as this session has been told.
 pub fn generation() -> u64 {
     CACHE.generation.get()
@@ -435,6 +435,10 @@ pub fn watch() {
             (pg_sys::SysCacheIdentifier::CASTSOURCETARGET, on_function),
             (pg_sys::SysCacheIdentifier::TYPEOID, on_function),
             (pg_sys::SysCacheIdentifier::CONSTROID, on_function),
+            (pg_sys::SysCacheIdentifier::FOREIGNDATAWRAPPEROID, on_function),
+            (pg_sys::SysCacheIdentifier::FOREIGNSERVEROID, on_function),
+            (pg_sys::SysCacheIdentifier::FOREIGNTABLEREL, on_function),
+            (pg_sys::SysCacheIdentifier::USERMAPPINGOID, on_function),
             (pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM, on_role),
             (pg_sys::SysCacheIdentifier::AUTHOID, on_role),
         ] {

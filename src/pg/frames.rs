@@ -377,6 +377,17 @@ pub fn take_losses() -> Vec<RelId> {
     lasting(Lasting::take_losses)
 }
 
+/// Takes note that the running command gives the rows of a table other values.
+pub fn rewritten(table: RelId) {
+    let id = subtransaction();
+    lasting(|lasting| lasting.rewritten(table, id));
+}
+
+/// The tables whose rows were given other values since this was asked last.
+pub fn take_rewritten() -> Vec<RelId> {
+    lasting(Lasting::take_rewritten)
+}
+
 /// The tokens that are referred to: what they stand for must be kept.
 pub fn tokens() -> Vec<Token> {
     let mut all = read(|frames| frames.tokens().collect::<Vec<_>>());

@@ -36,6 +36,46 @@ pub fn client_text() -> Option<Text> {
     }
 }
 
+/// A statement that needs a preview and cannot have one, since it runs queries that
+/// nobody has written: what the client has sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Unpreviewable {
+    /// REFRESH MATERIALIZED VIEW.
+    Refresh(Text),
+    /// ALTER TABLE that adds one foreign key, and nothing else; and whether the key
+    /// may be left unchecked for now.
+    ForeignKey(Text, bool),
+}
+
+/// Whether the client's statement is such a one.
+pub fn unpreviewable() -> Option<Unpreviewable> {
+    // SAFETY: the active portal and its statement, for as long as it is active; the
+    // tag of a node says what it is.
+    unsafe {
+        let portal = pg_sys::ActivePortal.as_ref()?;
+        let plan = &*cells(portal.stmts).next()?.cast::<pg_sys::PlannedStmt>();
+        let node = plan.utilityStmt.as_ref()?;
+        let text = Text::new(portal.sourceText, plan.stmt_location, plan.stmt_len);
+        match node.type_ {
+            pg_sys::NodeTag::T_RefreshMatViewStmt => Some(Unpreviewable::Refresh(text)),
+            pg_sys::NodeTag::T_AlterTableStmt => {
+                let alter = &*plan.utilityStmt.cast::<pg_sys::AlterTableStmt>();
+                let mut parts = cells(alter.cmds).map(|c| &*c.cast::<pg_sys::AlterTableCmd>());
+                let (part, None) = (parts.next()?, parts.next()) else {
+                    return None;
+                };
+                let constraint = part.def.cast::<pg_sys::Constraint>().as_ref()?;
+                let adds = part.subtype == pg_sys::AlterTableType::AT_AddConstraint
+                    && constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN;
+                let table = super::oids::rel_id(super::utility::lookup(alter.relation));
+                let plain = super::catalogs::kind_of(table) == Some(b'r');
+                adds.then_some(Unpreviewable::ForeignKey(text, plain))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The text that the client has sent; in a parallel worker, the leader's.
 pub fn sent_text() -> Option<Text> {
     // SAFETY: null, or the text for as long as the statement runs.

@@ -1,8 +1,11 @@
 //! Utility statements: what no other hook sees of them, and what they are
 //! previewed by.
 
+use std::ffi::CStr;
+
 use pgrx::{pg_guard, pg_sys};
 
+use spyne_core::gate::definitions::Effect;
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 
@@ -10,7 +13,7 @@ use super::frames::{self, Depth, Dropping, Report};
 use super::oids::rel_id;
 use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
-use super::{cache, catalogs, lists, server, statement, users};
+use super::{cache, catalogs, lists, maintenance, server, statement, users};
 
 /// Pushes the frame of a utility statement that runs another, with what its
 /// preview allows that.
@@ -57,9 +60,41 @@ pub unsafe extern "C-unwind" fn ended(
     (policy().finished)(token, Report { rows, complete: true, ..Report::default() });
 }
 
-/// The utility statements that no other hook sees: FETCH from a cursor that
-/// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
-/// run expressions over rows, those of domains included. And DROP, which
+/// What a statement drops by name. Called by a trampoline: it does not raise.
+///
+/// # Safety
+/// A utility statement.
+pub unsafe fn dropping(node: *const pg_sys::Node) -> Dropping {
+    // SAFETY: the node's tag says what it is; DROP EXTENSION has a list of String
+    // nodes.
+    unsafe {
+        match (*node).type_ {
+            pg_sys::NodeTag::T_AlterTableStmt => Dropping::Columns,
+            pg_sys::NodeTag::T_DropStmt => {
+                let drop = &*node.cast::<pg_sys::DropStmt>();
+                let is_spyne = |cell: *mut core::ffi::c_void| {
+                    let name = (*cell.cast::<pg_sys::String>()).sval;
+                    CStr::from_ptr(name) == c"spyne"
+                };
+                match drop.removeType {
+                    pg_sys::ObjectType::OBJECT_TRIGGER => Dropping::Trigger,
+                    pg_sys::ObjectType::OBJECT_EXTENSION
+                        if lists::cells(drop.objects).any(is_spyne) =>
+                    {
+                        Dropping::Spyne
+                    }
+                    _ => Dropping::Other,
+                }
+            }
+            _ => Dropping::Other,
+        }
+    }
+}
+
+/// The utility statements that `core::gate::definitions` says are to be looked at,
+/// where no other hook sees what they do: FETCH from a cursor that holds its rows,
+/// REFRESH, DETACH PARTITION CONCURRENTLY, LOCK, definitions that run expressions
+/// over rows, and what computes indexes and statistics from them. And DROP, which
 /// object_access sees only after Postgres has advised CASCADE.
 ///
 /// # Safety
@@ -85,6 +120,14 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
                 touch(table, Access::Read, Kind::Definition);
             }
+            pg_sys::NodeTag::T_CreateStatsStmt => {
+                for relation in lists::cells((*node.cast::<pg_sys::CreateStatsStmt>()).relations) {
+                    let relation: *mut pg_sys::Node = relation.cast();
+                    if (*relation).type_ == pg_sys::NodeTag::T_RangeVar {
+                        touch(lookup(relation.cast()), Access::Read, Kind::Definition);
+                    }
+                }
+            }
             pg_sys::NodeTag::T_ViewStmt => {
                 let view = (*node.cast::<pg_sys::ViewStmt>()).view;
                 (policy.object)(ObjectEvent::DefineView { schema: creation_schema(view) });
@@ -101,7 +144,7 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 }
             }
             pg_sys::NodeTag::T_DropStmt => check_drop(&*node.cast()),
-            _ => {}
+            _ => maintenance::check(node),
         }
     }
 }
@@ -140,13 +183,22 @@ unsafe fn check_alter(alter: &pg_sys::AlterTableStmt) {
         let mut remakes = false;
         for cell in lists::cells(alter.cmds) {
             let command = &*cell.cast::<pg_sys::AlterTableCmd>();
-            let overwrites = match command.subtype {
-                pg_sys::AlterTableType::AT_DetachPartition => true,
-                pg_sys::AlterTableType::AT_AlterColumnType => {
+            let overwrites = match server::effect_of_part(command.subtype) {
+                // The two that other hooks see, with both of their tables.
+                Effect::Overwrites => !matches!(
+                    command.subtype,
+                    pg_sys::AlterTableType::AT_AddInherit
+                        | pg_sys::AlterTableType::AT_DropInherit
+                        | pg_sys::AlterTableType::AT_AttachPartition
+                        | pg_sys::AlterTableType::AT_GenericOptions
+                        | pg_sys::AlterTableType::AT_AlterColumnGenericOptions
+                ),
+                // Without USING it depends on the types, which Postgres looks at.
+                Effect::Converts => {
                     let column = command.def.cast::<pg_sys::ColumnDef>();
                     !column.is_null() && !(*column).raw_default.is_null()
                 }
-                other => server::overwrites(other),
+                _ => false,
             };
             if overwrites {
                 touch(relation, Access::Write, Kind::Run);
@@ -209,7 +261,7 @@ unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
 }
 
 /// The relation a name means now; invalid where it means none.
-unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
+pub(super) unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
     // SAFETY: a look-up without a lock; the command takes its own.
     unsafe {
         pg_sys::RangeVarGetRelidExtended(

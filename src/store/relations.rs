@@ -46,7 +46,7 @@ struct Row {
 }
 
 impl Row {
-    fn basis(&self, cascades: Vec<RelId>) -> RelationBasis {
+    fn basis(&self, cascades: Vec<RelId>, source: String) -> RelationBasis {
         RelationBasis {
             shown: self.shown.clone(),
             state: self.state.map(|s| s.as_str().to_string()),
@@ -56,6 +56,7 @@ impl Row {
             policies: self.policies.clone(),
             triggers: self.triggers.clone().unwrap_or_default(),
             constraints: self.constraints.clone(),
+            source,
             cascades,
             used: Vec::new(),
         }
@@ -105,6 +106,17 @@ static CASCADES: Query<(Vec<RelId>,), Cascades> =
     Query::read(include_str!("../../sql/queries/cascades.sql"));
 
 #[derive(Deserialize)]
+struct Source {
+    relation: RelId,
+    digest: String,
+}
+
+static SOURCES: Query<(Vec<RelId>,), Source> = Query::read(
+    "SELECT o.relation, md5(s.sources::text) AS digest
+     FROM unnest($1) o(relation), spyne.sources_of(o.relation) s(sources) WHERE s.sources IS NOT NULL",
+);
+
+#[derive(Deserialize)]
 struct Function {
     function: u32,
     signature: String,
@@ -136,11 +148,13 @@ pub fn of(elevated: &Elevated, analyzed: &Analyzed) -> Result<(Relations, Basis)
         false => RELATIONS.all(elevated, (&relations,))?,
     };
     let mut cascades = cascades(elevated, &rows)?;
+    let mut sources = sources(elevated, &rows)?;
     let mut basis = Basis { fingerprint: analyzed.fingerprint.clone(), ..Basis::default() };
     let mut known = Relations::default();
     for row in rows {
         let reached = cascades.remove(&row.relation).unwrap_or_default();
-        basis.relations.insert(row.relation, row.basis(reached));
+        let source = sources.remove(&row.relation).unwrap_or_default();
+        basis.relations.insert(row.relation, row.basis(reached, source));
         known.0.insert(row.relation, row.facts());
     }
     if !functions.is_empty() {
@@ -173,5 +187,16 @@ fn cascades(elevated: &Elevated, rows: &[Row]) -> Result<BTreeMap<RelId, Vec<Rel
     Ok(found.into_iter().map(|c| (c.relation, c.reached)).collect())
 }
 
+/// Where the rows come from of those that may have some from other servers.
+fn sources(elevated: &Elevated, rows: &[Row]) -> Result<BTreeMap<RelId, String>> {
+    let may = |row: &&Row| matches!(row.kind.as_str(), "f" | "p");
+    let of: Vec<RelId> = rows.iter().filter(may).map(|r| r.relation).collect();
+    if of.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = SOURCES.all(elevated, (&of,))?;
+    Ok(found.into_iter().map(|s| (s.relation, s.digest)).collect())
+}
+
 /// The statements of this module.
-pub static STATEMENTS: &[&dyn Statement] = &[&RELATIONS, &CASCADES, &FUNCTIONS, &JOINS];
+pub static STATEMENTS: &[&dyn Statement] = &[&RELATIONS, &CASCADES, &SOURCES, &FUNCTIONS, &JOINS];

@@ -31,6 +31,9 @@ pub struct Subject {
     live: Option<Snapshot>,
     origin: Option<String>,
     live_origin: String,
+    /// Whether DDL has given its rows other values since it became this version: no
+    /// change of its shape undoes that.
+    pub rewritten: bool,
 }
 
 /// What uses the columns of a table, by column number; 0 stands for all.
@@ -99,6 +102,12 @@ impl Subject {
         }
     }
 
+    /// That its rows were given other values.
+    fn rows_rewritten(&self) -> Option<Change> {
+        let written_to = self.state.properties().writable;
+        (self.rewritten && self.exists()).then(|| compare::rewritten(written_to))
+    }
+
     /// Whether the shapes differ, so that it matters what uses the columns.
     pub fn differs(&self) -> bool {
         let (Some(old), Some(new)) = (&self.in_force, &self.live) else {
@@ -113,15 +122,16 @@ impl Subject {
     /// what uses the columns, where the shapes differ.
     pub fn changes(&self, consumers: &Consumers) -> Vec<Found> {
         // Last, since the remedies of the others name the table where it is.
-        let moved = self.moved().map(|change| Found { change, consumers: Vec::new() });
+        let last = self.rows_rewritten().into_iter().chain(self.moved());
+        let last = last.map(|change| Found { change, consumers: Vec::new() });
         let (Some(old), Some(new), true) = (&self.in_force, &self.live, self.differs()) else {
-            return moved.into_iter().collect();
+            return last.collect();
         };
         let relationship = self.relationship();
         let shape = if relationship == Relationship::SameTable { old } else { new };
         let used = |name: &str| !consumers_of(consumers, shape, name).is_empty();
         let changes = compare::compare(old, new, relationship, &used, &self.address());
-        with_consumers(changes, shape, consumers).into_iter().chain(moved).collect()
+        with_consumers(changes, shape, consumers).into_iter().chain(last).collect()
     }
 
     /// The version after changes of this severity; `ever` are all there were.

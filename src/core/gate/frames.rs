@@ -23,8 +23,10 @@ use crate::kernel::ids::{RelId, RoleId};
 pub enum Dropping {
     /// DROP TRIGGER.
     Trigger,
-    /// DROP EXTENSION.
-    Extension,
+    /// DROP EXTENSION spyne.
+    Spyne,
+    /// ALTER TABLE and its kin: columns of the tables that it alters.
+    Columns,
     /// Anything else, or nothing.
     #[default]
     Other,
@@ -450,17 +452,22 @@ pub struct Lasting {
     last: Option<(Place, Token, u32)>,
     /// Tables that have lost something by the running command, and when.
     losses: Vec<(RelId, u32)>,
+    /// Tables whose rows it has given other values, and when.
+    rewritten: Vec<(RelId, u32)>,
 }
 
 impl Lasting {
     /// Nothing.
     pub const fn new() -> Lasting {
-        Lasting { watched: Vec::new(), last: None, losses: Vec::new() }
+        Lasting { watched: Vec::new(), last: None, losses: Vec::new(), rewritten: Vec::new() }
     }
 
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.watched.is_empty() && self.last.is_none() && self.losses.is_empty()
+        self.watched.is_empty()
+            && self.last.is_none()
+            && self.losses.is_empty()
+            && self.rewritten.is_empty()
     }
 
     /// Whether any statement is watched.
@@ -558,10 +565,21 @@ impl Lasting {
         std::mem::take(&mut self.losses).into_iter().map(|(table, _)| table).collect()
     }
 
+    /// Takes note that the running command gives the rows of a table other values.
+    pub fn rewritten(&mut self, table: RelId, subtransaction: u32) {
+        self.rewritten.push((table, subtransaction));
+    }
+
+    /// The tables whose rows were given other values since this was asked last.
+    pub fn take_rewritten(&mut self) -> Vec<RelId> {
+        std::mem::take(&mut self.rewritten).into_iter().map(|(table, _)| table).collect()
+    }
+
     /// A subtransaction is undone, and with it what began in it.
     pub fn aborted(&mut self, subtransaction: u32) {
         self.watched.retain(|watched| watched.subtransaction < subtransaction);
         self.losses.retain(|(_, since)| *since < subtransaction);
+        self.rewritten.retain(|(_, since)| *since < subtransaction);
         self.last = self.last.filter(|(_, _, since)| *since < subtransaction);
     }
 
@@ -686,7 +704,7 @@ mod tests {
         b.push(Doing::Running(one));
         let kept = b.now;
         b.id = 5;
-        b.push(plain(Dropping::Extension));
+        b.push(plain(Dropping::Spyne));
         b.push(Doing::Running(two));
         b.id = 6;
         b.push(Doing::AtWork);
@@ -694,7 +712,7 @@ mod tests {
         b.abort(6);
         assert!(!b.now.at_work() && !b.now.is_starting());
         assert_eq!(b.now.running, Some(two));
-        assert_eq!(b.frames.dropping(), Dropping::Extension);
+        assert_eq!(b.frames.dropping(), Dropping::Spyne);
         b.abort(5);
         assert_eq!(b.now, kept);
         assert_eq!(b.frames.dropping(), Dropping::Other);
@@ -717,11 +735,11 @@ mod tests {
     #[test]
     fn the_innermost_command_says_what_is_dropped() {
         let mut b = BackEnd::new();
-        b.push(plain(Dropping::Extension));
+        b.push(plain(Dropping::Spyne));
         let inner = b.push(plain(Dropping::Other));
         assert_eq!(b.frames.dropping(), Dropping::Other);
         b.pop(inner);
-        assert_eq!(b.frames.dropping(), Dropping::Extension);
+        assert_eq!(b.frames.dropping(), Dropping::Spyne);
     }
 
     #[test]
@@ -825,6 +843,8 @@ mod tests {
         b.lasting.authorised(Some(place(0)), two, 4);
         b.lasting.lost(RelId::new(9), 1);
         b.lasting.lost(RelId::new(8), 5);
+        b.lasting.rewritten(RelId::new(7), 1);
+        b.lasting.rewritten(RelId::new(6), 5);
         assert_eq!(b.lasting.followed_by(place(1)), Some(two));
         assert_eq!(b.lasting.followed_by(place(0)), None, "it runs again");
         assert_eq!(b.lasting.tokens().count(), 3);
@@ -832,6 +852,7 @@ mod tests {
         assert_eq!(b.lasting.tokens().collect::<Vec<_>>(), [one]);
         assert_eq!(b.lasting.followed_by(place(1)), None);
         assert_eq!(b.lasting.take_losses(), [RelId::new(9)]);
+        assert_eq!(b.lasting.take_rewritten(), [RelId::new(7)]);
         assert!(!b.lasting.has_losses());
         b.lasting.forget(100);
         assert!(b.lasting.is_empty());

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::constraints::{self, Renaming, same_text};
 use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
-use super::snapshot::{Column, Snapshot};
+use super::snapshot::{Column, Snapshot, Source, Storage};
 use super::types::{Facts, Fit, fit};
 use super::{Change, guide, remedies};
-use crate::kernel::names::Address;
+use crate::kernel::names::{Address, quote};
 
 /// How the two shapes belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub fn compare(
             Change::new(What::PartitionKeyChanged, None, "the partition key is another one");
         changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
     }
+    rows(old, new, relationship, &mut changes);
     remedies::fill(&mut changes, old, new, address);
     // Sorted by phase alone, so that columns stay in the order they have.
     changes.sort_by_key(undone_in);
@@ -99,6 +100,7 @@ fn undone_in(change: &Change) -> u8 {
         ChangeType::Rename => 5,
         ChangeType::Remove => 6,
         ChangeType::Key | ChangeType::Constraint | ChangeType::Order => 7,
+        ChangeType::Storage | ChangeType::Source | ChangeType::Rewrite => 8,
     }
 }
 
@@ -354,6 +356,68 @@ fn default_of(column: &Column) -> Option<&str> {
         (Some(own), _) => Some(own),
         (None, Some(Facts::Domain(domain))) if !column.is_supplied() => domain.default.as_deref(),
         _ => None,
+    }
+}
+
+/// DDL has given the rows of a table other values; `written_to` where its state
+/// lets people write to it.
+pub fn rewritten(written_to: bool) -> Change {
+    let what = match written_to {
+        true => What::RowsRewritten,
+        false => What::PromisedRowsRewritten,
+    };
+    Change::new(what, None, "its rows were written anew")
+}
+
+/// How rows are kept, and where they come from. Only what is known of both shapes,
+/// and only of the same table, of which a foreign table may be a part.
+fn rows(old: &Snapshot, new: &Snapshot, relationship: Relationship, into: &mut Vec<Change>) {
+    if relationship == Relationship::Described {
+        return;
+    }
+    let mut add = |what: What, detail: String, was: &str, now: &str| {
+        into.push(Change::new(what, None, detail).types(Some(was), Some(now)));
+    };
+    if let (Some(was), Some(now)) = (&old.storage, &new.storage) {
+        let in_words = |s: &Storage| if s.persistence == "u" { "UNLOGGED" } else { "LOGGED" };
+        if was.persistence != now.persistence {
+            let (was, now) = (in_words(was), in_words(now));
+            add(What::PersistenceChanged, format!("it was {was} and is {now}"), was, now);
+        }
+        // As ALTER TABLE ... SET has it.
+        let places = |s: &Storage| {
+            let named = |name: &Option<String>, or: &str| quote(name.as_deref().unwrap_or(or));
+            [
+                format!("ACCESS METHOD {}", named(&s.access_method, "heap")),
+                format!("TABLESPACE {}", named(&s.tablespace, "pg_default")),
+            ]
+        };
+        for (was, now) in places(was).iter().zip(&places(now)) {
+            if was != now && relationship == Relationship::SameTable {
+                add(What::StorageChanged, format!("it had {was} and has {now}"), was, now);
+            }
+        }
+    }
+    let here = |source: &&Source, other: &Source| match relationship {
+        Relationship::SameTable => source.oid == other.oid,
+        _ => source.table == other.table,
+    };
+    if relationship == Relationship::OtherTable {
+        return;
+    }
+    for was in old.sources.iter().flatten() {
+        let Some(now) = new.sources.iter().flatten().find(|now| here(now, was)) else {
+            continue;
+        };
+        if was.definition != now.definition {
+            let detail = format!("the rows of {} come from elsewhere", now.table);
+            add(What::SourceChanged, detail, &was.definition, &now.definition);
+        }
+        for user in was.mappings.iter().filter(|(u, d)| now.mappings.get(*u) != Some(*d)) {
+            let (user, table) = (user.0, &now.table);
+            let detail = format!("the user mapping of {user} for {table} is another one");
+            add(What::MappingChanged, detail, user, user);
+        }
     }
 }
 
