@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use pgrx::pg_sys;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
-use super::catalogs::{attribute, scan};
+use super::catalog_scan::{attribute, scan};
 use super::oids::{rel_id, rel_of, role_id};
 use super::policy::Computing;
 use super::{server, users};
