@@ -2,34 +2,41 @@
 //! and who writes them anew. It is judged for each relation that it is done to,
 //! whichever one the statement names, and once that relation is locked.
 
-use super::{check, refuse};
-use crate::pg::cache::{self, Guard};
+use super::{check, refusals, refuse};
+use crate::guc::{self, Enforcement};
+use crate::pg::cache;
 use crate::pg::code::{self, Code};
-use crate::pg::elevate::{LockMode, elevated, lock};
+use crate::pg::elevate::{self, LockMode, elevated, lock};
 use crate::pg::frames::{self, Dropping};
 use crate::pg::policy::{Computing, Kind, Statement, Touched};
 use crate::pg::{catalogs, users};
-use crate::report::OrRaise;
+use crate::report::{self, OrRaise};
 use crate::store::{roles, types};
 use spyne_core::gate::access::{Access, may_be_shown};
 use spyne_core::gate::rules::{Denial, Rule};
+use spyne_core::kernel::error::SpyneError;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Role;
 
 /// Rows of a table are shown to what runs the statement, and to this code: a read by
 /// both.
 fn shown(relid: RelId, code: &[Code]) {
-    let guard = cache::guard_of(relid);
-    if !guard.is_governed() {
+    if !cache::guard_of(relid).is_governed() {
         return;
     }
-    let touched = vec![Touched::directly(relid, Access::Read)];
-    super::statement(&Statement::plain(touched, Kind::Definition, None));
-    shown_to_code(relid, guard, code);
+    super::statement(&read(relid));
+    code_denied(relid, code).into_iter().for_each(refuse);
 }
 
-/// Whoever owns a function decides what it does with what it is shown, now or later.
-fn shown_to_code(relid: RelId, guard: Guard, code: &[Code]) {
+fn read(relid: RelId) -> Statement {
+    let touched = vec![Touched::directly(relid, Access::Read)];
+    Statement::plain(touched, Kind::Definition, None)
+}
+
+/// The refusal to show rows of a governed table to functions. Whoever owns a function
+/// decides what it does with what it is shown, now or later.
+fn code_denied(relid: RelId, code: &[Code]) -> Option<Denial> {
+    let states = cache::guard_of(relid).states();
     let mut judged: Vec<RoleId> = Vec::new();
     for one in code {
         if judged.contains(&one.owner) {
@@ -37,7 +44,7 @@ fn shown_to_code(relid: RelId, guard: Guard, code: &[Code]) {
         }
         judged.push(one.owner);
         let role = roles::role_of(one.owner);
-        if guard.states().iter().all(|state| may_be_shown(state, role)) {
+        if states.iter().all(|state| may_be_shown(state, role)) {
             continue;
         }
         let table = catalogs::relation_name(relid);
@@ -55,8 +62,9 @@ fn shown_to_code(relid: RelId, guard: Guard, code: &[Code]) {
                 "Give it to somebody who may: ALTER FUNCTION {function} OWNER TO CURRENT_USER;"
             ),
         );
-        refuse(Denial { access: Some(Access::Read), ..denial.about(relid) });
+        return Some(Denial { access: Some(Access::Read), ..denial.about(relid) });
     }
+    None
 }
 
 /// Whether ALTER TABLE is running: each table that it alters is judged as if it had
@@ -136,7 +144,7 @@ pub(super) fn domain(domain: u32, code: &[Code]) {
                 "The constraint's functions would read every row of {table}, which is not yours."
             ),
             format!(
-                "The owner of the table may do it, if the domain is theirs: {}.",
+                "Ask the owner of {table}, {}, or an administrator.",
                 users::name(catalogs::owner_of(relid))
             ),
         );
@@ -172,26 +180,49 @@ pub(super) fn relation(relid: RelId) {
     }
 }
 
-/// Indexes or statistics are about to be computed. Statistics are also about the
-/// rows of what inherits from the table, and whoever may read the table sees them.
-pub(super) fn computed(relid: RelId, computing: Computing) {
+/// The tables whose rows are read to compute indexes or statistics of one, and what
+/// they are shown to. Statistics are also about the rows of what inherits from it, and
+/// whoever may read the table sees them.
+fn read_to_compute(relid: RelId, computing: Computing) -> (Vec<RelId>, Vec<Code>) {
     let guard = cache::guard_of(relid);
     let below = match computing {
         Computing::Statistics => catalogs::descendants_of(relid),
         _ => Vec::new(),
     };
     if !guard.is_governed() && !below.iter().any(|b| cache::guard_of(*b).is_governed()) {
-        return;
+        return (Vec::new(), Vec::new());
     }
     let code = code::of_computing(relid, computing);
-    if !code.is_empty() {
-        shown(relid, &code);
+    let others = below.into_iter().filter(|b| !code.is_empty() || cache::guard_of(*b) != guard);
+    let own = (!code.is_empty()).then_some(relid);
+    (own.into_iter().chain(others).collect(), code)
+}
+
+/// Indexes or statistics are about to be computed.
+pub(super) fn computed(relid: RelId, computing: Computing) {
+    let (read, code) = read_to_compute(relid, computing);
+    read.into_iter().for_each(|relid| shown(relid, &code));
+}
+
+/// As [`computed`], but leaves a table out instead of raising, and says so.
+pub(super) fn may_compute(relid: RelId, computing: Computing) -> bool {
+    if elevate::at_work() || guc::enforcement() != Enforcement::Enforce {
+        computed(relid, computing);
+        return true;
     }
-    for child in below {
-        if !code.is_empty() || cache::guard_of(child) != guard {
-            shown(child, &code);
-        }
-    }
+    let (tables, code) = read_to_compute(relid, computing);
+    let tables = tables.into_iter().filter(|table| cache::guard_of(*table).is_governed());
+    let mut denials = tables
+        .filter_map(|table| refusals(&read(table)).next().or_else(|| code_denied(table, &code)));
+    let Some(denial) = denials.next() else {
+        return true;
+    };
+    let error = SpyneError::from(denial);
+    report::warn(SpyneError {
+        message: format!("skipping {}: {}", catalogs::relation_name(relid), error.message),
+        ..error
+    });
+    false
 }
 
 /// A table is about to be locked. Whoever locks out readers and writers is one of

@@ -95,7 +95,12 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     }
     let source = trigger::alters_source(call);
     let rewritten = frames::take_rewritten();
-    if !cache::touched_bound()
+    let bound = cache::touched_bound();
+    // A function in a check may run commands: these leave the rest to the one around.
+    if bound && frames::is_inner_command() {
+        cache::touch_again();
+    }
+    if !bound
         && !frames::has_losses()
         && rewritten.is_empty()
         && !trigger::alters_type(call)

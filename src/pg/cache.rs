@@ -213,6 +213,12 @@ pub fn touched_bound() -> bool {
     bound
 }
 
+/// Has [`touched_bound`] say yes once more: what a command has touched that is not done
+/// yet is looked at when that command ends.
+pub fn touch_again() {
+    CACHE.touched_more.set(true);
+}
+
 /// What binds `relid`.
 pub fn guard_of(relid: RelId) -> Guard {
     if relid.get() < pg_sys::FirstNormalObjectId {

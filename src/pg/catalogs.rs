@@ -333,6 +333,22 @@ pub fn read_by_view(relid: RelId) -> Vec<RelId> {
     read
 }
 
+/// All tables and materialized views, partitioned ones included, as VACUUM without names
+/// takes them.
+pub fn tables_to_vacuum() -> Vec<RelId> {
+    let mut all = Vec::new();
+    // SAFETY: the fixed part of a pg_class tuple is FormData_pg_class.
+    unsafe {
+        scan(pg_sys::RelationRelationId.to_u32(), None, None, false, |tuple, _| {
+            let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_class>(tuple);
+            if matches!(row.relkind as u8, b'r' | b'm' | b'p') {
+                all.push(rel_id(row.oid));
+            }
+        });
+    }
+    all
+}
+
 /// Whether a role may have VACUUM, ANALYZE, CLUSTER and REINDEX work on a table.
 pub fn may_maintain(relid: RelId, role: RoleId) -> bool {
     super::users::has_rights_of(role, owner_of(relid))

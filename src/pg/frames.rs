@@ -224,6 +224,11 @@ pub fn dropping() -> Dropping {
     read(Frames::dropping)
 }
 
+/// Whether the running utility statement runs inside another, which has not ended.
+pub fn is_inner_command() -> bool {
+    read(Frames::is_inner_command)
+}
+
 /// Whether the statement that is being previewed may use DEPRECATED tables.
 pub fn looks_at_deprecated() -> bool {
     read(Frames::include_deprecated)

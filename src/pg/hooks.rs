@@ -273,9 +273,10 @@ unsafe extern "C-unwind" fn process_utility(
             true => utility::enter(plan, text),
             false => frames::push(frames::utility(dropping, None)),
         };
-        if server::effect_of_statement(tag).needs_a_look() {
-            utility::check(plan);
-        }
+        let plan = match server::effect_of_statement(tag).needs_a_look() {
+            true => utility::check(plan),
+            false => plan,
+        };
         NEXT_UTILITY.get()(
             plan,
             text,

@@ -21,7 +21,6 @@ pub(super) unsafe fn check(node: *const pg_sys::Node) {
     // SAFETY: the node's tag says what it is.
     unsafe {
         match (*node).type_ {
-            pg_sys::NodeTag::T_VacuumStmt => check_vacuum(&*node.cast()),
             pg_sys::NodeTag::T_ClusterStmt => {
                 let relation = (*node.cast::<pg_sys::ClusterStmt>()).relation;
                 let lock = Some(pg_sys::AccessExclusiveLock);
@@ -47,13 +46,21 @@ unsafe fn has_option(options: *mut pg_sys::List, name: &CStr) -> bool {
     }
 }
 
-unsafe fn check_vacuum(vacuum: &pg_sys::VacuumStmt) {
-    // SAFETY: the relations of VACUUM are VacuumRelation nodes.
+/// Looks at VACUUM and ANALYZE. Returns the statement that is to run: where it is about
+/// everything, a copy that leaves out what would be shown to somebody who may not see
+/// it, as Postgres leaves out what the caller may not vacuum.
+///
+/// # Safety
+/// A utility statement that is VACUUM or ANALYZE.
+pub(super) unsafe fn vacuum(plan: *mut pg_sys::PlannedStmt) -> *mut pg_sys::PlannedStmt {
+    // SAFETY: as promised; the relations of VACUUM are VacuumRelation nodes.
     unsafe {
+        let vacuum = &*(*plan).utilityStmt.cast::<pg_sys::VacuumStmt>();
         let full = vacuum.is_vacuumcmd && has_option(vacuum.options, c"full");
         let analyzes = !vacuum.is_vacuumcmd || has_option(vacuum.options, c"analyze");
         let waits = !has_option(vacuum.options, c"skip_locked");
         let mut kinds = Vec::new();
+        let mut without = Vec::new();
         if full {
             kinds.push((Computing::Indexes, pg_sys::AccessExclusiveLock));
         }
@@ -62,7 +69,8 @@ unsafe fn check_vacuum(vacuum: &pg_sys::VacuumStmt) {
         }
         for (computing, lock) in kinds {
             if vacuum.rels.is_null() {
-                compute_everywhere(computing, |_| true);
+                let may = policy().may_compute;
+                without.extend(everywhere().into_iter().filter(|relid| !may(*relid, computing)));
             }
             for cell in lists::cells(vacuum.rels) {
                 let relation = (*cell.cast::<pg_sys::VacuumRelation>()).relation;
@@ -72,6 +80,36 @@ unsafe fn check_vacuum(vacuum: &pg_sys::VacuumStmt) {
                 }
             }
         }
+        match without.is_empty() {
+            true => plan,
+            false => of_all_but(plan, &without),
+        }
+    }
+}
+
+/// VACUUM of everything, with each table by its OID but for these.
+///
+/// # Safety
+/// As for `vacuum`.
+unsafe fn of_all_but(
+    plan: *mut pg_sys::PlannedStmt,
+    without: &[RelId],
+) -> *mut pg_sys::PlannedStmt {
+    // SAFETY: VACUUM commits in between, and a portal's memory outlives that. The
+    // copy is of the same node; a list of relations by OID is what autovacuum gives.
+    unsafe {
+        let before = pg_sys::MemoryContextSwitchTo(pg_sys::PortalContext);
+        let copy = pg_sys::copyObjectImpl(plan.cast_const().cast()).cast::<pg_sys::PlannedStmt>();
+        let vacuum = (*copy).utilityStmt.cast::<pg_sys::VacuumStmt>();
+        for relid in catalogs::tables_to_vacuum() {
+            if !without.contains(&relid) {
+                let none = std::ptr::null_mut();
+                let relation = pg_sys::makeVacuumRelation(none, relid.oid(), std::ptr::null_mut());
+                (*vacuum).rels = pg_sys::lappend((*vacuum).rels, relation.cast());
+            }
+        }
+        pg_sys::MemoryContextSwitchTo(before);
+        copy
     }
 }
 
@@ -138,9 +176,16 @@ fn compute_one(relid: RelId, computing: Computing, lock: Option<u32>) {
     (policy().object)(ObjectEvent::Compute { relid, computing });
 }
 
-/// All tables are about to be worked on that the caller may work on: those are
-/// looked at that are governed, or above or below one that is.
+/// All tables are about to be worked on that the caller may work on.
 fn compute_everywhere(computing: Computing, wanted: impl Fn(RelId) -> bool) {
+    for relid in everywhere().into_iter().filter(|relid| wanted(*relid)) {
+        (policy().object)(ObjectEvent::Compute { relid, computing });
+    }
+}
+
+/// Of all tables that the caller may have worked on, those that are governed, or above
+/// or below one that is.
+fn everywhere() -> Vec<RelId> {
     let mut all = cache::governed_relations();
     for relid in all.clone() {
         all.extend(catalogs::descendants_of(relid));
@@ -149,11 +194,8 @@ fn compute_everywhere(computing: Computing, wanted: impl Fn(RelId) -> bool) {
     all.sort_unstable();
     all.dedup();
     let user = users::current();
-    for relid in all {
-        if wanted(relid) && catalogs::may_maintain(relid, user) {
-            (policy().object)(ObjectEvent::Compute { relid, computing });
-        }
-    }
+    all.retain(|relid| catalogs::may_maintain(*relid, user));
+    all
 }
 
 unsafe fn check_lock(lock: &pg_sys::LockStmt) {

@@ -165,6 +165,9 @@ pub struct Policy {
     /// Checks a statement as `statement` does, but returns the answer and does not
     /// raise.
     pub permits: fn(&Statement) -> bool,
+    /// Whether indexes or statistics of a table may be computed now. Warns the caller
+    /// where they may not.
+    pub may_compute: fn(RelId, Computing) -> bool,
     /// Checks a change of an object by DDL.
     pub object: fn(ObjectEvent),
     /// Called when nothing can be judged. Ends the statement with an error.

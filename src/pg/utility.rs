@@ -97,17 +97,20 @@ pub unsafe fn dropping(node: *const pg_sys::Node) -> Dropping {
 /// over rows, and what computes indexes and statistics from them. And DROP, which
 /// object_access sees only after Postgres has advised CASCADE.
 ///
+/// Returns the statement that is to run: the same, but for VACUUM of everything, which
+/// leaves out what it may not show.
+///
 /// # Safety
 /// A utility statement.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
+pub unsafe extern "C-unwind" fn check(plan: *mut pg_sys::PlannedStmt) -> *mut pg_sys::PlannedStmt {
     let policy = policy();
     // SAFETY: the node's tag says what it is.
     unsafe {
         let node = (*plan).utilityStmt;
         if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
-            return;
+            return plan;
         }
         match (*node).type_ {
             pg_sys::NodeTag::T_FetchStmt => check_fetch(&*node.cast()),
@@ -144,9 +147,11 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 }
             }
             pg_sys::NodeTag::T_DropStmt => check_drop(&*node.cast()),
+            pg_sys::NodeTag::T_VacuumStmt => return maintenance::vacuum(plan),
             _ => maintenance::check(node),
         }
     }
+    plan
 }
 
 /// Checks one access to a relation that a utility statement names.

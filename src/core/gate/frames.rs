@@ -284,6 +284,12 @@ impl<T, N> Frames<T, N> {
         self.innermost(of).unwrap_or_default()
     }
 
+    /// Whether the running utility statement runs inside another, which has not ended.
+    pub fn is_inner_command(&self) -> bool {
+        let commands = self.stack.iter().filter(|f| matches!(f.doing, Doing::Utility { .. }));
+        commands.count() > 1
+    }
+
     /// Whether the statement that is being previewed may use DEPRECATED tables.
     pub fn include_deprecated(&self) -> bool {
         let of = |doing: &Doing<T, N>| match doing {

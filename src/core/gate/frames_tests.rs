@@ -143,7 +143,9 @@ fn the_innermost_command_says_what_is_dropped() {
     b.push(plain(Dropping::Spyne));
     let inner = b.push(plain(Dropping::Other));
     assert_eq!(b.frames.dropping(), Dropping::Other);
+    assert!(b.frames.is_inner_command());
     b.pop(inner);
+    assert!(!b.frames.is_inner_command());
     assert_eq!(b.frames.dropping(), Dropping::Spyne);
 }
 

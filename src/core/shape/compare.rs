@@ -8,7 +8,7 @@ use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot, Source, Storage};
 use super::types::{Fit, TypeFacts, fit};
 use super::{SchemaChange, guide, remedies};
-use crate::kernel::names::{Address, quote};
+use crate::kernel::names::{Address, plain};
 
 /// How the two shapes belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -392,7 +392,7 @@ fn rows(old: &Snapshot, new: &Snapshot, relationship: Relationship, into: &mut V
         }
         // As ALTER TABLE ... SET has it.
         let places = |s: &Storage| {
-            let named = |name: &Option<String>, or: &str| quote(name.as_deref().unwrap_or(or));
+            let named = |name: &Option<String>, or: &str| plain(name.as_deref().unwrap_or(or));
             [
                 format!("ACCESS METHOD {}", named(&s.access_method, "heap")),
                 format!("TABLESPACE {}", named(&s.tablespace, "pg_default")),

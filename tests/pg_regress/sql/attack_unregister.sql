@@ -17,6 +17,6 @@ SELECT * FROM regress.contents('atk_unreg');
 SET ROLE regress_owner;
 SELECT * FROM regress.attempt($$SELECT * FROM spyne_unregister('atk_unreg.ro', 'mine')$$);
 SET ROLE regress_admin;
-SELECT logical_name FROM spyne_unregister('atk_unreg.ro', 'reason');
+SELECT name FROM spyne_unregister('atk_unreg.ro', 'reason');
 RESET ROLE;
 CALL regress.remove('atk_unreg');

@@ -2,6 +2,7 @@
 -- works as it stands.
 CALL regress.make('hint_own');
 SET client_min_messages = warning;
+SET spyne.require_preview = users;
 CREATE MATERIALIZED VIEW hint_own.mv AS SELECT id FROM hint_own.act;
 ALTER MATERIALIZED VIEW hint_own.mv OWNER TO regress_engineer;
 CREATE TABLE hint_own.child (id integer);
@@ -10,6 +11,7 @@ ALTER TABLE hint_own.child OWNER TO regress_engineer;
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_engineer GRANT SELECT ON TABLES TO PUBLIC;
 SET ROLE regress_engineer;
 SELECT * FROM regress.attempt('REFRESH MATERIALIZED VIEW hint_own.mv');
+SELECT * FROM regress.attempt('ALTER TABLE hint_own.child ADD FOREIGN KEY (id) REFERENCES hint_own.act');
 REFRESH MATERIALIZED VIEW hint_own.mv;
 ALTER TABLE hint_own.child ADD FOREIGN KEY (id) REFERENCES hint_own.act;
 -- As advised.
@@ -21,5 +23,7 @@ RESET ROLE;
 REFRESH MATERIALIZED VIEW hint_own.mv;
 ALTER TABLE hint_own.child VALIDATE CONSTRAINT child_id_fkey;
 ALTER DEFAULT PRIVILEGES FOR ROLE regress_engineer REVOKE SELECT ON TABLES FROM PUBLIC;
+DROP MATERIALIZED VIEW hint_own.better;
+RESET spyne.require_preview;
 RESET client_min_messages;
 CALL regress.remove('hint_own');
