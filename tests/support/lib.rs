@@ -14,12 +14,13 @@ use std::sync::OnceLock;
 use xtask::extension::{self, Profile};
 pub use xtask::server::SUPERUSER;
 pub use xtask::{Server, ServerBuilder, Toolchain};
+use xtask::Source;
 
 /// The private PostgreSQL, with the extension as it is in the tree built into it.
 pub fn toolchain() -> &'static Toolchain {
     static TOOLCHAIN: OnceLock<Toolchain> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
-        let toolchain = Toolchain::ensure(None).expect("a PostgreSQL to test with");
+        let toolchain = Source::from_environment().and_then(|source| Toolchain::ensure(&source)).expect("a PostgreSQL to test with");
         // `cargo xtask test` has done this already.
         if env::var_os("SPYNE_INSTALLED").is_none() {
             extension::install_into(&toolchain, Profile::Development).expect("spyne builds");

@@ -38,6 +38,9 @@ pub enum Measurement {
         /// Statements in the shorter of the two runs that are compared
         #[arg(long, default_value_t = 1000)]
         statements: u32,
+        /// Count the instructions only
+        #[arg(long)]
+        instructions_only: bool,
     },
     /// Looking for drift in many tables that have none, beside other ways to compare
     Drift {
@@ -70,8 +73,10 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
                 locks(toolchain)?;
             }
         }
-        Measurement::Previews { pairs, statements } => {
-            against_explain(toolchain, *pairs)?;
+        Measurement::Previews { pairs, statements, instructions_only } => {
+            if !instructions_only {
+                against_explain(toolchain, *pairs)?;
+            }
             run_time_check(toolchain, *statements)?;
         }
         Measurement::Drift { tables, rounds } => drift(toolchain, *tables, *rounds)?,
@@ -160,7 +165,15 @@ fn run_time_check(toolchain: &Toolchain, statements: u32) -> Result<()> {
          table, the difference divided by {statements}",
         2 * statements
     ));
-    let costs = preview_cost::run_time_check(toolchain, &valgrind, statements)?;
+    let server = preview_cost::stopped_server(toolchain)?;
+    let made = preview_cost::made(&server, &valgrind)?;
+    println!(
+        "\nMaking a preview of it takes {:.0} instructions, {:.2} times the {:.0} of its EXPLAIN.",
+        made.preview,
+        made.preview / made.explain,
+        made.explain
+    );
+    let costs = preview_cost::run_time_check(&server, &valgrind, statements)?;
     let baseline = costs[0].total;
     println!(
         "\n| table and session | point select | ratio | in spyne's code | of it for the rule |"

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use xtask::extension;
 use xtask::place;
+use xtask::toolchain::Toolchain;
 
 use crate::suite::{Selection, Tally};
 
@@ -19,7 +19,7 @@ pub fn unit(selection: &Selection) -> Result<Tally> {
 }
 
 /// The client tests, each of which starts servers of its own.
-pub fn client(selection: &Selection, pg_config: Option<&Path>) -> Result<Tally> {
+pub fn client(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = client_test_names()?;
     if names.is_empty() {
         return Ok(Tally::default());
@@ -28,7 +28,7 @@ pub fn client(selection: &Selection, pg_config: Option<&Path>) -> Result<Tally> 
     for name in &names {
         arguments.extend(["--test", name]);
     }
-    run(selection, &arguments, pg_config)
+    run(selection, &arguments, Some(toolchain))
 }
 
 /// The files in `tests/`, each of which must be declared: cargo passes over one that is not.
@@ -52,13 +52,13 @@ fn client_test_names() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn run(selection: &Selection, arguments: &[&str], pg_config: Option<&Path>) -> Result<Tally> {
+fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>) -> Result<Tally> {
     let mut command: Command = extension::cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments);
     // What these variables say is done: the tests need not build the extension once more.
     command.env("SPYNE_INSTALLED", "1").env("RUST_BACKTRACE", "0");
-    if let Some(pg_config) = pg_config {
-        command.env("SPYNE_PG_CONFIG", fs::canonicalize(pg_config)?);
+    if let Some(toolchain) = toolchain {
+        toolchain.hand_on(&mut command);
     }
     command.arg("--").args(selection.filter());
     let mut child = command.stdout(Stdio::piped()).spawn().context("starting cargo test")?;

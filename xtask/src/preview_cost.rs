@@ -166,14 +166,10 @@ fn of_the_rule(function: &str) -> bool {
     .any(|part| function.contains(part))
 }
 
-/// The costs of one point select, in sessions that differ in the rule.
-pub fn run_time_check(
-    toolchain: &Toolchain,
-    valgrind: &Valgrind,
-    statements: u32,
-) -> Result<Vec<Cost>> {
+/// A stopped server with one governed table, and one like it that is not governed.
+pub fn stopped_server(toolchain: &Toolchain) -> Result<Server> {
     let settings = [("shared_preload_libraries", "spyne")];
-    let server = callgrind::stopped_server(toolchain, &settings, |client| {
+    callgrind::stopped_server(toolchain, &settings, |client| {
         client.batch_execute(
             "CREATE TABLE public.consumer AS TABLE public.customer;
              ALTER TABLE public.consumer ADD PRIMARY KEY (c_custkey);
@@ -182,8 +178,43 @@ pub fn run_time_check(
              SELECT spyne_promote('public.customer');",
         )?;
         Ok(())
-    })?;
-    let base = Counting { server: &server, valgrind, statements, before: "", uncounted: None };
+    })
+}
+
+/// Instructions of making one preview, beside those of EXPLAIN of the same statement.
+pub struct Made {
+    pub explain: f64,
+    pub preview: f64,
+}
+
+/// Counts the instructions of EXPLAIN and of spyne_preview of a point select. Unlike the times, they
+/// come out the same on a busy machine.
+pub fn made(server: &Server, valgrind: &Valgrind) -> Result<Made> {
+    let counting = Counting { server, valgrind, statements: 100, before: "", uncounted: None };
+    let count = |title: &str, statement| {
+        let spinner = progress::spinner(format!("measuring: {title} of a point select"));
+        let counted = counting.count(statement);
+        spinner.finish_and_clear();
+        counted
+    };
+    Ok(Made {
+        explain: count("EXPLAIN", |_| {
+            "EXPLAIN SELECT * FROM public.customer WHERE c_custkey = 100007".to_owned()
+        })?,
+        preview: count("spyne_preview", |_| {
+            "SELECT * FROM spyne_preview('SELECT * FROM public.customer WHERE c_custkey = 100007')"
+                .to_owned()
+        })?,
+    })
+}
+
+/// The costs of one point select, in sessions that differ in the rule.
+pub fn run_time_check(
+    server: &Server,
+    valgrind: &Valgrind,
+    statements: u32,
+) -> Result<Vec<Cost>> {
+    let base = Counting { server, valgrind, statements, before: "", uncounted: None };
     let governed = |_| "SELECT * FROM public.customer WHERE c_custkey = 100007".to_owned();
     // A name as long as the other's.
     let ungoverned = |_| "SELECT * FROM public.consumer WHERE c_custkey = 100007".to_owned();

@@ -180,7 +180,8 @@ fn run(
     }
     let server = server.start()?;
     prepare_database(&server, family)?;
-    let output = place::target().join("tests").join(family.directory);
+    let output = place::target().join(format!("tests/pg{}", toolchain.major));
+    let output = output.join(family.directory);
     for name in names {
         let started = Instant::now();
         let passed = run_one(family, &server, selection, &output, name)?;

@@ -1,5 +1,5 @@
-//! What the catalogs know of the relations that a query names: the snapshot
-//! `sql/queries/statement_relations.sql` returns.
+//! What the catalogs know of the relations that a query names: `store::relations`
+//! reads it.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
