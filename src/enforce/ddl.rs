@@ -22,7 +22,7 @@ pub(super) fn object(event: ObjectEvent) {
     }
     match event {
         ObjectEvent::DropRelation(relid) => drop_relation(relid),
-        ObjectEvent::AlterRelation(relid) => identity(relid),
+        ObjectEvent::AlterRelation { relid, internal } => identity(relid, internal),
         ObjectEvent::CreateRelation(relid) => evaluation::relation(relid),
         ObjectEvent::AlterColumn(relid) => {
             column(relid);
@@ -163,8 +163,11 @@ fn catalog(relid: RelId) {
 
 /// Refuses another name, schema or owner for a governed table, which only a promotion
 /// gives.
-fn identity(relid: RelId) {
-    catalog(relid);
+fn identity(relid: RelId, internal: bool) {
+    // VACUUM FULL and CLUSTER change nothing but the file, in spyne's catalog as elsewhere.
+    if !internal || frames::dropping() == Dropping::Columns {
+        catalog(relid);
+    }
     let view = is_governed_view(relid);
     if !view && !cache::governed_itself(relid) {
         return;

@@ -1,7 +1,7 @@
 //! Drift as it happens: what a DDL statement does to the shape of a governed table is
 //! settled before the statement ends.
 
-use super::refuse;
+use super::{check, refuse};
 use crate::command::execute;
 use crate::command::settling::{self, Act, Settled};
 use crate::guc;
@@ -11,6 +11,7 @@ use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::{drift, facts, query, roles, tables};
 use spyne_core::drift::subject::{DriftSubject, FoundChange, severity};
+use spyne_core::gate::access::Access;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -19,7 +20,7 @@ use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
-use spyne_core::shape::rules::Severity;
+use spyne_core::shape::rules::{ChangeType, Severity};
 
 /// Settles what a DDL statement has done to these tables, and to those among them whose
 /// rows it has given other values. Called when the statement ends.
@@ -35,6 +36,13 @@ pub fn after_ddl(relations: &[RelId], rewritten: &[RelId]) {
         let Some(settled) = settled.or_raise() else {
             continue;
         };
+        // Staging takes any shape; rows from elsewhere are written to it.
+        let source = |found: &FoundChange| {
+            found.change.change_type == ChangeType::Source && found.change.is_breaking()
+        };
+        if settled.subject.state == State::Shadow && settled.found.iter().any(source) {
+            check(*relid, Access::Write);
+        }
         if settled.refused {
             refuse(refusal(&settled.subject, &settled.found));
             // Permissive mode has let the statement through.

@@ -5,7 +5,7 @@
 use super::{check, refusals, refuse};
 use crate::guc::{self, Enforcement};
 use crate::pg::cache;
-use crate::pg::code::{self, Code};
+use crate::pg::code::{self, Code, Constrained};
 use crate::pg::elevate::{self, LockMode, elevated, lock};
 use crate::pg::frames::{self, Dropping};
 use crate::pg::policy::{Computing, Kind, Statement, Touched};
@@ -108,15 +108,17 @@ pub(super) fn column_dropped(relid: RelId, number: i32) {
 
 /// A constraint is there that rows are going to be held against.
 pub(super) fn constraint(oid: u32, created: bool) {
-    let Some(found) = code::of_constraint(oid) else {
-        return;
+    // Of a domain, Postgres says that it is altered after it has looked at the rows.
+    let wanted = |of| match of {
+        Constrained::Table(relid) => cache::guard_of(relid).is_governed(),
+        Constrained::Domain(_) => created,
     };
-    if found.relation != RelId::NONE {
-        if altering() || !found.code.is_empty() {
-            shown(found.relation, &found.code);
+    match code::of_constraint(oid, wanted) {
+        Some((Constrained::Table(relid), code)) if altering() || !code.is_empty() => {
+            shown(relid, &code);
         }
-    } else if created && found.domain != 0 {
-        domain(found.domain, &found.code);
+        Some((Constrained::Domain(oid), code)) => domain(oid, &code),
+        _ => {}
     }
 }
 
@@ -124,6 +126,10 @@ pub(super) fn constraint(oid: u32, created: bool) {
 /// Postgres shows these every row: for tables of others that is a read that
 /// nobody has allowed.
 pub(super) fn domain(domain: u32, code: &[Code]) {
+    // Postgres tells others that they are not the owner, and locks nothing for them.
+    if !users::has_rights_of(users::current(), catalogs::owner_of_type(domain)) {
+        return;
+    }
     for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
         // As Postgres does next. What has become governed meanwhile is looked at.
         if !lock(relid, LockMode::Share) {
@@ -154,7 +160,8 @@ pub(super) fn domain(domain: u32, code: &[Code]) {
 
 /// A generated column is going to be computed, or computed anew.
 pub(super) fn generated(oid: u32) {
-    if let Some((relid, code)) = code::of_generated(oid)
+    let governed = |relid| cache::guard_of(relid).is_governed();
+    if let Some((relid, code)) = code::of_generated(oid, governed)
         && (altering() || !code.is_empty())
     {
         shown(relid, &code);
@@ -174,9 +181,12 @@ pub(super) fn relation(relid: RelId) {
     if !matches!(kind, Some(b'i' | b'I')) {
         return;
     }
-    let code = code::of_index(relid);
-    if let Some(table) = code::table_of_new_index(relid).filter(|_| !code.is_empty()) {
-        shown(table, &code);
+    let table = code::table_of_new_index(relid);
+    if let Some(table) = table.filter(|table| cache::guard_of(*table).is_governed()) {
+        let code = code::of_index(relid);
+        if !code.is_empty() {
+            shown(table, &code);
+        }
     }
 }
 

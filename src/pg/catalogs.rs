@@ -349,6 +349,37 @@ pub fn tables_to_vacuum() -> Vec<RelId> {
     all
 }
 
+/// Owner of a type; none where there is no such type.
+pub fn owner_of_type(oid: u32) -> RoleId {
+    let mut owner = RoleId::NONE;
+    // SAFETY: the fixed part of a pg_type tuple is FormData_pg_type.
+    unsafe {
+        let (catalog, index) = (pg_sys::TypeRelationId.to_u32(), server::TYPE_BY_OID);
+        scan(catalog, Some(index), Some((1, oid)), false, |tuple, _| {
+            let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_type>(tuple);
+            owner = role_id(row.typowner);
+        });
+    }
+    owner
+}
+
+/// The relation that a name means now; InvalidOid where it means none.
+///
+/// # Safety
+/// A valid RangeVar.
+pub unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
+    // SAFETY: a look-up without a lock; the command takes its own.
+    unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            name,
+            pg_sys::NoLock as pg_sys::LOCKMODE,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    }
+}
+
 /// Whether a role may have VACUUM, ANALYZE, CLUSTER and REINDEX work on a table.
 pub fn may_maintain(relid: RelId, role: RoleId) -> bool {
     super::users::has_rights_of(role, owner_of(relid))

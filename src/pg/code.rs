@@ -16,9 +16,8 @@ use super::oids::{rel_id, rel_of, role_id};
 use super::policy::Computing;
 use super::{server, users};
 
-/// pg_attribute's index on attrelid, and pg_type's on oid.
+/// pg_attribute's index on attrelid.
 const ATTRIBUTE_BY_RELATION: u32 = 2659;
-const TYPE_BY_OID: u32 = 2703;
 
 /// A function of a user's who is no superuser, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +26,11 @@ pub struct Code {
     pub owner: RoleId,
 }
 
-/// A constraint, with what it calls.
-#[derive(Clone, Debug, Default)]
-pub struct Constraint {
-    /// The table that it is of; none for that of a domain.
-    pub relation: RelId,
-    /// The domain that it is of, or 0.
-    pub domain: u32,
-    pub code: Vec<Code>,
+/// What a constraint is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Constrained {
+    Table(RelId),
+    Domain(u32),
 }
 
 /// What computing this of a table calls.
@@ -67,16 +63,24 @@ pub fn of_statistics(oid: u32) -> Option<(RelId, Vec<Code>)> {
     Some((table, collector.code()))
 }
 
-/// A constraint; None where there is none.
-pub fn of_constraint(oid: u32) -> Option<Constraint> {
+/// What a constraint is of, and what it calls, where `wanted` says so of the former;
+/// None also where there is no such constraint.
+pub fn of_constraint(
+    oid: u32,
+    wanted: impl FnOnce(Constrained) -> bool,
+) -> Option<(Constrained, Vec<Code>)> {
     let mut collector = Collector::default();
-    let (relation, domain) = collector.constraints(server::CONSTRAINT_BY_OID, 1, oid)?;
-    Some(Constraint { relation, domain, code: collector.code() })
+    let of = match collector.constraints(server::CONSTRAINT_BY_OID, 1, oid)? {
+        (RelId::NONE, domain) => Constrained::Domain(domain),
+        (relation, _) => Constrained::Table(relation),
+    };
+    wanted(of).then(|| (of, collector.code()))
 }
 
 /// The table of a generated column, and what its expression calls, by the OID of
-/// that in pg_attrdef; None where it is a default, which sees no row.
-pub fn of_generated(oid: u32) -> Option<(RelId, Vec<Code>)> {
+/// that in pg_attrdef, where `wanted` says so of the former; None also where it is a
+/// default, which sees no row.
+pub fn of_generated(oid: u32, wanted: impl FnOnce(RelId) -> bool) -> Option<(RelId, Vec<Code>)> {
     let mut collector = Collector::default();
     let mut found = None;
     // SAFETY: pg_attrdef: (oid, adrelid, adnum, adbin), by oid.
@@ -91,7 +95,7 @@ pub fn of_generated(oid: u32) -> Option<(RelId, Vec<Code>)> {
             }
         });
     }
-    let (relid, number) = found?;
+    let (relid, number) = found.filter(|(relid, _)| wanted(*relid))?;
     // SAFETY: a look-up that gives 0 for what is not there.
     let generated = unsafe { pg_sys::get_attgenerated(relid.get().into(), number) } != 0;
     generated.then(|| (relid, collector.code()))
@@ -209,7 +213,7 @@ impl Collector {
         let catalog = pg_sys::TypeRelationId.to_u32();
         // SAFETY: the fixed part of a pg_type tuple is FormData_pg_type.
         unsafe {
-            scan(catalog, Some(TYPE_BY_OID), Some((1, oid)), true, |tuple, _| {
+            scan(catalog, Some(server::TYPE_BY_OID), Some((1, oid)), true, |tuple, _| {
                 let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_type>(tuple);
                 self.type_used(row.typbasetype.to_u32());
             });

@@ -25,7 +25,6 @@ const DEFAULT_BY_RELATION: u32 = 2656;
 const CONSTRAINT_BY_RELATION: u32 = 2665;
 const CONSTRAINT_BY_TYPE: u32 = 2666;
 const INDEX_BY_RELATION: u32 = 2678;
-const TYPE_BY_OID: u32 = 2703;
 const ENUM_BY_TYPE: u32 = 3503;
 
 /// The number of tables from which on whole catalogs are read, and not by an index for
@@ -221,7 +220,7 @@ impl Reader {
         // SAFETY: the fixed part of a pg_type tuple is FormData_pg_type; the
         // others are looked up by their OID.
         unsafe {
-            scan(catalog, Some(TYPE_BY_OID), Some((1, oid)), false, |tuple, _| {
+            scan(catalog, Some(server::TYPE_BY_OID), Some((1, oid)), false, |tuple, _| {
                 let form = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_type>();
                 digest = digest.wrapping_add(version(catalog, tuple));
                 composite = form.typrelid.to_u32();

@@ -11,7 +11,7 @@ use spyne_core::kernel::ids::RelId;
 
 use super::oids::{AsOid, rel_id};
 use super::policy::{Computing, ObjectEvent, policy};
-use super::{cache, catalogs, code, lists, users, utility};
+use super::{cache, catalogs, code, lists, users};
 
 /// Looks at one of these statements before it runs.
 ///
@@ -26,7 +26,7 @@ pub(super) unsafe fn check(node: *const pg_sys::Node) {
                 let lock = Some(pg_sys::AccessExclusiveLock);
                 match relation.is_null() {
                     true => compute_everywhere(Computing::Indexes, |_| true),
-                    false => compute(rel_id(utility::lookup(relation)), Computing::Indexes, lock),
+                    false => compute(rel_id(catalogs::lookup(relation)), Computing::Indexes, lock),
                 }
             }
             pg_sys::NodeTag::T_ReindexStmt => check_reindex(&*node.cast()),
@@ -75,7 +75,7 @@ pub(super) unsafe fn vacuum(plan: *mut pg_sys::PlannedStmt) -> *mut pg_sys::Plan
             for cell in lists::cells(vacuum.rels) {
                 let relation = (*cell.cast::<pg_sys::VacuumRelation>()).relation;
                 if !relation.is_null() {
-                    let relid = rel_id(utility::lookup(relation));
+                    let relid = rel_id(catalogs::lookup(relation));
                     compute(relid, computing, waits.then_some(lock));
                 }
             }
@@ -125,7 +125,7 @@ unsafe fn check_reindex(reindex: &pg_sys::ReindexStmt) {
         };
         match reindex.kind {
             REINDEX_OBJECT_INDEX => {
-                let index = rel_id(utility::lookup(reindex.relation));
+                let index = rel_id(catalogs::lookup(reindex.relation));
                 for index in with_partitions(index) {
                     if let Some(table) = catalogs::table_of_index(index) {
                         compute_one(table, Computing::Index(index), Some(lock));
@@ -133,7 +133,7 @@ unsafe fn check_reindex(reindex: &pg_sys::ReindexStmt) {
                 }
             }
             REINDEX_OBJECT_TABLE => {
-                let table = rel_id(utility::lookup(reindex.relation));
+                let table = rel_id(catalogs::lookup(reindex.relation));
                 compute(table, Computing::Indexes, Some(lock));
             }
             REINDEX_OBJECT_SCHEMA => {
@@ -204,7 +204,7 @@ unsafe fn check_lock(lock: &pg_sys::LockStmt) {
     unsafe {
         for cell in lists::cells(lock.relations) {
             let relation = cell.cast::<pg_sys::RangeVar>();
-            let relid = rel_id(utility::lookup(relation));
+            let relid = rel_id(catalogs::lookup(relation));
             let mut all = vec![relid];
             if (*relation).inh {
                 all.extend(catalogs::descendants_of(relid));

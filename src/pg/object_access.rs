@@ -31,7 +31,10 @@ pub unsafe fn event(
         (OAT_POST_ALTER, c) if c == trigger_class => Some(ObjectEvent::AlterTrigger(object)),
         (OAT_TRUNCATE, c) if c == relation_class => Some(ObjectEvent::Truncate(RelId::new(object))),
         (OAT_POST_ALTER, c) if c == relation_class && sub == 0 => {
-            Some(ObjectEvent::AlterRelation(RelId::new(object)))
+            // SAFETY: OAT_POST_ALTER comes with this struct.
+            let argument = unsafe { argument.cast::<pg_sys::ObjectAccessPostAlter>().as_ref() };
+            let internal = argument.is_some_and(|argument| argument.is_internal);
+            Some(ObjectEvent::AlterRelation { relid: RelId::new(object), internal })
         }
         (OAT_POST_CREATE, c) if c == relation_class && sub == 0 => {
             Some(ObjectEvent::CreateRelation(RelId::new(object)))

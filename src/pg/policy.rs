@@ -79,7 +79,8 @@ pub enum ObjectEvent {
     /// A relation is about to be dropped.
     DropRelation(RelId),
     /// A relation was altered; its new row is not visible to plain look-ups yet.
-    AlterRelation(RelId),
+    /// `internal` where that is part of something else, as of VACUUM FULL.
+    AlterRelation { relid: RelId, internal: bool },
     /// A relation is new; its row is not visible to plain look-ups yet.
     CreateRelation(RelId),
     /// A column is added or changed.

@@ -11,7 +11,7 @@ use spyne_core::kernel::ids::RoleId;
 
 use super::frames::{self, Depth, Dropping, RunReport};
 use super::oids::rel_id;
-use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
+use super::policy::{Access, Computing, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
 use super::{cache, catalogs, lists, maintenance, server, statement, users};
 
@@ -115,19 +115,21 @@ pub unsafe extern "C-unwind" fn check(plan: *mut pg_sys::PlannedStmt) -> *mut pg
         match (*node).type_ {
             pg_sys::NodeTag::T_FetchStmt => check_fetch(&*node.cast()),
             pg_sys::NodeTag::T_RefreshMatViewStmt => {
-                let view = lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
+                let view = catalogs::lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
                 touch(view, Access::Write, Kind::Run);
+                let (relid, computing) = (rel_id(view), Computing::Indexes);
+                (policy.object)(ObjectEvent::Compute { relid, computing });
             }
             pg_sys::NodeTag::T_AlterTableStmt => check_alter(&*node.cast()),
             pg_sys::NodeTag::T_IndexStmt => {
-                let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
+                let table = catalogs::lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
                 touch(table, Access::Read, Kind::Definition);
             }
             pg_sys::NodeTag::T_CreateStatsStmt => {
                 for relation in lists::cells((*node.cast::<pg_sys::CreateStatsStmt>()).relations) {
                     let relation: *mut pg_sys::Node = relation.cast();
                     if (*relation).type_ == pg_sys::NodeTag::T_RangeVar {
-                        touch(lookup(relation.cast()), Access::Read, Kind::Definition);
+                        touch(catalogs::lookup(relation.cast()), Access::Read, Kind::Definition);
                     }
                 }
             }
@@ -182,7 +184,7 @@ unsafe fn check_fetch(fetch: &pg_sys::FetchStmt) {
 unsafe fn check_alter(alter: &pg_sys::AlterTableStmt) {
     // SAFETY: the commands of ALTER TABLE are AlterTableCmd.
     unsafe {
-        let relation = lookup(alter.relation);
+        let relation = catalogs::lookup(alter.relation);
         // Expressions of checks, generated columns and new types run over all rows.
         touch(relation, Access::Read, Kind::Definition);
         let mut remakes = false;
@@ -225,7 +227,7 @@ unsafe fn check_drop(drop: &pg_sys::DropStmt) {
     unsafe {
         if drop.removeType == OBJECT_INDEX && drop.concurrent {
             for name in lists::cells(drop.objects) {
-                let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
+                let index = catalogs::lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
                 (policy().object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
             }
         }
@@ -233,7 +235,7 @@ unsafe fn check_drop(drop: &pg_sys::DropStmt) {
             return;
         }
         for name in lists::cells(drop.objects) {
-            let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
+            let relid = rel_id(catalogs::lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
             // Postgres itself refuses users who are not the owner.
             let owner = catalogs::owner_of(relid);
             if owner != RoleId::NONE && users::has_rights_of(users::current(), owner) {
@@ -262,19 +264,5 @@ unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
             true => 0,
             false => (*(*path).elements).oid_value.to_u32(),
         }
-    }
-}
-
-/// The relation a name means now; invalid where it means none.
-pub(super) unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
-    // SAFETY: a look-up without a lock; the command takes its own.
-    unsafe {
-        pg_sys::RangeVarGetRelidExtended(
-            name,
-            pg_sys::NoLock as pg_sys::LOCKMODE,
-            pg_sys::RVROption::RVR_MISSING_OK,
-            None,
-            std::ptr::null_mut(),
-        )
     }
 }

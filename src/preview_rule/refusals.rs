@@ -56,16 +56,19 @@ pub fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
 fn impossible(names: &str, statement: Unpreviewable) -> Denial {
     let own = |text: Text| normalized(&text.get()).trim_end_matches([';', ' ']).to_string();
     let (what, hint) = match statement {
-        Unpreviewable::Refresh(text) => (
+        Unpreviewable::Refresh(view) => (
             "REFRESH MATERIALIZED VIEW",
             format!(
-                "Let the query of the view read the views in governed, which need no preview; or an administrator can run: {};",
-                own(text)
+                "Let its query read the views in governed, which need no preview; or, since it runs as the owner, an administrator can take it over: ALTER MATERIALIZED VIEW {} OWNER TO CURRENT_USER;",
+                catalogs::relation_name(view)
             ),
         ),
         Unpreviewable::ForeignKey(text, true) => (
             "ADD FOREIGN KEY",
-            format!("Add the key without checking the rows that are there: {} NOT VALID;", own(text)),
+            format!(
+                "Add the key without checking the rows that are there: {} NOT VALID;",
+                own(text)
+            ),
         ),
         Unpreviewable::ForeignKey(text, false) => {
             ("ADD FOREIGN KEY", format!("An administrator can run: {};", own(text)))

@@ -170,4 +170,5 @@ pub fn remove(elevated: &Elevated, relid: RelId) -> Result<()> {
 
 /// The statements of this module. Some can run only inside an event trigger, so the
 /// test prepares them and does not run them.
-pub static STATEMENTS: &[&dyn Statement] = &[&DROPPED, &LOSSES, &ALTERED, &WITH_SOURCES, &REWRITE, &BROKEN, &MEMBERS];
+pub static STATEMENTS: &[&dyn Statement] =
+    &[&DROPPED, &LOSSES, &ALTERED, &WITH_SOURCES, &REWRITE, &BROKEN, &MEMBERS];

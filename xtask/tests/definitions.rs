@@ -11,7 +11,7 @@ use std::process::Command;
 
 use spyne_core::gate::definitions::{Effect, PARTS, STATEMENTS};
 use xtask::place;
-use xtask::toolchain::SUPPORTED_MAJORS;
+use xtask::majors::SUPPORTED_MAJORS;
 
 /// The bindings of a major version.
 fn bindings(major: u32) -> String {

@@ -219,9 +219,7 @@ mod tests {
 
     #[test]
     fn how_rows_are_kept_is_compared_where_both_shapes_tell_it() {
-        let kept = |p: &str, tablespace: Value| {
-            json!({"storage": {"persistence": p, "access_method": "heap", "tablespace": tablespace}})
-        };
+        let kept = |p: &str, tablespace: Value| json!({"storage": {"persistence": p, "access_method": "heap", "tablespace": tablespace}});
         let then = shape(kept("p", json!(null)));
         for (now, expected) in [
             (kept("u", json!(null)), (Severity::Warning, "SET LOGGED;")),

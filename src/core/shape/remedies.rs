@@ -106,7 +106,9 @@ fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Addre
             Some(was) => format!("{table} SET {was};"),
             None => String::new(),
         },
-        ChangeType::Source => "-- give the foreign table and its server the options back that they had".into(),
+        ChangeType::Source => {
+            "-- give the foreign table and its server the options back that they had".into()
+        }
         ChangeType::Order | ChangeType::Rename | ChangeType::Rewrite => String::new(),
     }
 }

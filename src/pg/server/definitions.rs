@@ -4,7 +4,7 @@
 //! the lists of each major.
 
 use pgrx::pg_sys;
-use spyne_core::gate::definitions::{Effect, of_part, of_statement};
+use spyne_core::gate::definitions::{Effect, of_statement};
 
 /// What each of these parts of ALTER TABLE does, where `$part` is one of them.
 macro_rules! effects_of_parts {
@@ -30,9 +30,9 @@ macro_rules! effects_of_statements {
     };
 }
 
-/// What a part of ALTER TABLE does to rows.
-pub fn effect_of_part(part: pg_sys::AlterTableType::Type) -> Effect {
-    let common = effects_of_parts!(part:
+/// What a part of ALTER TABLE does to rows that all majors have; None for another one.
+pub fn effect_of_common_part(part: pg_sys::AlterTableType::Type) -> Option<Effect> {
+    effects_of_parts!(part:
         AT_AddColumn AT_AddConstraint AT_AddIdentity AT_AddInherit AT_AddOf
         AT_AlterColumnGenericOptions AT_AlterColumnType AT_AlterConstraint AT_AttachPartition
         AT_ChangeOwner AT_ClusterOn AT_ColumnDefault AT_DetachPartition
@@ -46,8 +46,7 @@ pub fn effect_of_part(part: pg_sys::AlterTableType::Type) -> Effect {
         AT_SetCompression AT_SetIdentity AT_SetLogged AT_SetNotNull AT_SetOptions
         AT_SetRelOptions AT_SetStatistics AT_SetStorage AT_SetTableSpace AT_SetUnLogged
         AT_ValidateConstraint
-    );
-    common.or_else(|| super::effect_of_later_part(part)).unwrap_or(const { of_part("") })
+    )
 }
 
 /// What a utility statement does to rows.

@@ -6,6 +6,7 @@
 //! `since_NN` or `until_NN`. What is declared here is the same in all of them.
 
 use pgrx::pg_sys;
+use spyne_core::gate::definitions::{Effect, of_part};
 
 mod definitions;
 mod shared;
@@ -26,7 +27,7 @@ mod v17;
 #[cfg(feature = "pg18")]
 mod v18;
 
-pub use definitions::{effect_of_part, effect_of_statement};
+pub use definitions::effect_of_statement;
 pub use shared::Hooks;
 
 #[cfg(feature = "pg15")]
@@ -77,6 +78,8 @@ pub const FOREIGN_TABLE_RELATION: u32 = 3118;
 pub const FOREIGN_SERVER_RELATION: u32 = 1417;
 pub const FOREIGN_WRAPPER_RELATION: u32 = 2328;
 pub const USER_MAPPING_RELATION: u32 = 1418;
+/// pg_type's index on oid.
+pub const TYPE_BY_OID: u32 = 2703;
 /// pg_range, and its index on rngtypid.
 pub const RANGE_RELATION: u32 = 3541;
 pub const RANGE_BY_TYPE: u32 = 3542;
@@ -124,6 +127,13 @@ pub const PROCESS_UTILITY: unsafe extern "C-unwind" fn(
     *mut pg_sys::DestReceiver,
     *mut pg_sys::QueryCompletion,
 ) = standard_ProcessUtility;
+
+/// What a part of ALTER TABLE does to rows; one that is not known is taken for the worst.
+pub fn effect_of_part(part: pg_sys::AlterTableType::Type) -> Effect {
+    definitions::effect_of_common_part(part)
+        .or_else(|| effect_of_later_part(part))
+        .unwrap_or(const { of_part("") })
+}
 
 /// Calls `see` for each direct part of an expression, or each node of a list.
 ///

@@ -70,7 +70,6 @@ ALTER TYPE atk_kids.tt ADD ATTRIBUTE w text CASCADE;
 CREATE STATISTICS atk_kids.st ON (atk_kids.leak(v)) FROM atk_kids.bare;
 ANALYZE atk_kids.bare;
 ANALYZE atk_kids.par;
-ANALYZE;
 BEGIN;
 LOCK TABLE atk_kids.par IN ACCESS EXCLUSIVE MODE;
 ROLLBACK;
@@ -80,6 +79,12 @@ SELECT * FROM regress.contents('atk_kids');
 SELECT count(*) AS reports FROM spyne.drift_reports WHERE logical_name LIKE 'atk_kids%' AND status = 'reverted';
 
 -- READ_ONLY and DEPRECATED stay, whoever tries, and nothing is done by halves.
+SET spyne.enforcement = off;
+ALTER TABLE atk_kids.bare DROP CONSTRAINT unchecked;
+ALTER TABLE atk_kids.sha DROP CONSTRAINT unchecked;
+ALTER TABLE atk_kids.old DROP CONSTRAINT unchecked;
+ALTER TABLE atk_kids.act__v1 DROP CONSTRAINT unchecked;
+RESET spyne.enforcement;
 \set VERBOSITY sqlstate
 ALTER TABLE atk_kids.bare ALTER COLUMN v TYPE text USING 'written by DDL';
 ALTER TABLE atk_kids.bare ALTER COLUMN v TYPE varchar(1);
@@ -89,7 +94,8 @@ SELECT * FROM regress.contents('atk_kids');
 
 -- A command inside a check takes nothing of what the one around it has done: what
 -- breaks an ACTIVE table is refused.
-CREATE FUNCTION atk_kids.busy(integer) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN COMMENT ON SCHEMA atk_kids IS 'busy'; RETURN true; END $$;
+CREATE FUNCTION atk_kids.busy(integer) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM atk_kids.work(); RETURN true; END $$;
+CREATE FUNCTION atk_kids.work() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COMMENT ON SCHEMA atk_kids IS 'busy'; END $$;
 INSERT INTO atk_kids.new VALUES (1, 'a');
 \set VERBOSITY sqlstate
 ALTER TABLE atk_kids.new DROP COLUMN v, ADD CHECK (atk_kids.busy(id));

@@ -61,7 +61,7 @@ SELECT t.relname, regress.columns_of(t.oid) FROM pg_class t WHERE t.relnamespace
 SELECT relname FROM pg_class WHERE relnamespace = 'governed'::regnamespace AND relname LIKE 'atk\_along%' ORDER BY 1;
 SELECT * FROM regress.attempt('DROP TYPE atk_ext_home.pair CASCADE');
 -- Where no view stands on it.
-SELECT count(*) AS unregistered FROM spyne_unregister('atk_along.x_ro', 'end'), spyne_unregister('atk_along.x_act', 'end');
+SELECT count(*) AS unregistered FROM unnest(ARRAY['x_ro', 'x_act']) t, spyne_unregister(format('atk_along.%I', t)::regclass, 'end');
 SELECT * FROM regress.attempt('DROP EXTENSION citext CASCADE');
 SELECT * FROM regress.attempt('DROP TYPE atk_ext_home.mood CASCADE');
 

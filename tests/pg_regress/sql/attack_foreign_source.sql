@@ -18,6 +18,9 @@ CREATE FOREIGN TABLE atk_source.part1 PARTITION OF atk_source.parts FOR VALUES I
 ALTER FOREIGN TABLE atk_source.ro OWNER TO regress_owner;
 ALTER FOREIGN TABLE atk_source.act OWNER TO regress_owner;
 ALTER SERVER atk_source OWNER TO regress_stranger;
+CREATE FOREIGN TABLE atk_source.sha (id integer, v text) SERVER atk_source OPTIONS (schema_name 'atk_source', table_name 'here');
+ALTER FOREIGN TABLE atk_source.sha OWNER TO regress_owner;
+SELECT state FROM spyne_register('atk_source.sha', 'atk_source_sha', 'SHADOW');
 SELECT state FROM spyne_register('atk_source.ro', 'atk_source_ro');
 SELECT state FROM spyne_register('atk_source.parts', 'atk_source_parts');
 SELECT state FROM spyne_register('atk_source.act', 'atk_source_act', 'SHADOW');
@@ -29,6 +32,8 @@ SET ROLE regress_owner;
 ALTER FOREIGN TABLE atk_source.ro OPTIONS (SET table_name 'there');
 ALTER FOREIGN TABLE atk_source.act OPTIONS (SET table_name 'there');
 ALTER FOREIGN TABLE atk_source.ro ALTER COLUMN v OPTIONS (ADD column_name 'id');
+-- Staging is written to while it is open.
+ALTER FOREIGN TABLE atk_source.sha OPTIONS (SET table_name 'there');
 RESET ROLE;
 ALTER FOREIGN TABLE atk_source.ro OPTIONS (SET table_name 'there');
 ALTER FOREIGN TABLE atk_source.part1 OPTIONS (SET table_name 'there');
@@ -60,6 +65,12 @@ SELECT count(*) AS leaks FROM spyne.table_versions WHERE schema_snapshot::text L
 ALTER USER MAPPING FOR PUBLIC SERVER atk_source OPTIONS (DROP sslcert);
 SELECT relation, severity, status FROM spyne.drift_reports WHERE logical_name LIKE 'atk\_source%' ORDER BY 1, report_id;
 
+-- Who may write to staging may say where it is filled from.
+SELECT count(*) FROM spyne_set_system_mode('INGESTION_READY', 'test');
+SET ROLE regress_owner;
+ALTER FOREIGN TABLE atk_source.sha OPTIONS (SET table_name 'there');
+RESET ROLE;
+SELECT count(*) FROM spyne_set_system_mode('READ_ONLY', 'test');
 -- An administrator may, on record: as another version.
 BEGIN;
 SET LOCAL spyne.allow_breaking_ddl = on;
