@@ -12,10 +12,10 @@ use crate::report;
 use crate::store::{joinable, samples};
 use spyne_core::joins::candidate::NewCandidate;
 use spyne_core::joins::compare::{Compared, Comparison};
-use spyne_core::joins::lookup::{Lookup, Told, lookups};
+use spyne_core::joins::lookup::{KeyLookup, Told, lookups};
 use spyne_core::joins::reading::{self, Reading};
 use spyne_core::joins::samples::Samples;
-use spyne_core::joins::scope::Scope;
+use spyne_core::joins::scope::DiscoveryScope;
 use spyne_core::joins::several;
 use spyne_core::joins::sketch::Sketch;
 use spyne_core::joins::table::{Pair, Table};
@@ -37,7 +37,7 @@ pub(super) fn discover(
     let mut progress = Progress { last: Instant::now() };
     let rows = f64::from(guc::join_sample_rows());
 
-    let scope = Scope::new(as_caller_only(|c| joinable::with_statistics(c, tables))?);
+    let scope = DiscoveryScope::new(as_caller_only(|c| joinable::with_statistics(c, tables))?);
     let readings = reading::choose(&scope, proposed, rows);
     let of = scope.tables.len();
     let samples =
@@ -72,7 +72,7 @@ impl Progress {
 /// Reads the columns that were chosen, table by table. A table that cannot be read is
 /// left out.
 fn read(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     readings: &[Reading],
     progress: &mut Progress,
     told: impl Fn(usize, &Table) -> String,
@@ -123,7 +123,7 @@ fn sketches(table: &Table, reading: &Reading) -> Result<Vec<Sketch>> {
 }
 
 fn compare(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     samples: &Samples,
     proposed: &[Pair],
     progress: &mut Progress,
@@ -140,7 +140,7 @@ fn compare(
 /// columns that are no key need no second look. Keeps only the pairs that refer to a
 /// key.
 fn read_together(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     compared: Compared,
     samples: Samples,
     rows: f64,
@@ -162,7 +162,7 @@ fn read_together(
 
 /// Looks up what the samples leave undecided.
 fn look_up(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     samples: &Samples,
     compared: &Compared,
     progress: &mut Progress,
@@ -178,7 +178,7 @@ fn look_up(
 
 /// Which of the values are in the key. What an earlier discovery has found is used
 /// again, for the same values in the same table.
-fn found(table: &Table, lookup: &Lookup) -> Result<HashSet<u64>> {
+fn found(table: &Table, lookup: &KeyLookup) -> Result<HashSet<u64>> {
     let how = format!("look-up {:016x}", of_several(lookup.wanted.iter().copied()));
     if let Some(kept) =
         elevated(|e| samples::kept(e, table, &how))?.remove(&table.names_of(&lookup.key))
@@ -192,7 +192,7 @@ fn found(table: &Table, lookup: &Lookup) -> Result<HashSet<u64>> {
 }
 
 fn decide(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     samples: &Samples,
     compared: &Compared,
     told: &Told,

@@ -73,7 +73,7 @@ static OPEN_DRIFT: Query<(String, String, Option<String>), OpenDrift> = Query::r
      ORDER BY r.report_id",
 );
 
-fn governed(elevated: &Elevated, row: &tables::Row) -> Result<Governed> {
+fn governed(elevated: &Elevated, row: &tables::TableRow) -> Result<Governed> {
     Ok(Governed {
         name: row.name.clone(),
         version: row.version.clone(),
@@ -86,8 +86,8 @@ fn governed(elevated: &Elevated, row: &tables::Row) -> Result<Governed> {
 /// Everything that a takeover by `incoming` is planned from.
 pub fn takeover(
     elevated: &Elevated,
-    incoming: &tables::Row,
-    outgoing: Option<&tables::Row>,
+    incoming: &tables::TableRow,
+    outgoing: Option<&tables::TableRow>,
     target_schema: Option<&str>,
 ) -> Result<TakeoverFacts> {
     let new = governed(elevated, incoming)?;

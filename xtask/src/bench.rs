@@ -1,4 +1,4 @@
-//! What spyne costs, measured.
+//! Measures what spyne costs.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
     Ok(())
 }
 
-/// How well joins are found.
+/// Prints how well joins are found.
 fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
     let server = Server::build(toolchain, "bench_joins")
         .preload("spyne")
@@ -120,7 +120,7 @@ fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What it takes to find that nothing has changed.
+/// Prints what it costs to find that nothing has changed.
 fn drift(toolchain: &Toolchain, tables: usize, rounds: usize) -> Result<()> {
     let times = drift_cost::measure(toolchain, tables, rounds)?;
     println!("\n| {tables} governed tables of 20 columns | median ms | ratio |");
@@ -136,7 +136,7 @@ fn drift(toolchain: &Toolchain, tables: usize, rounds: usize) -> Result<()> {
     Ok(())
 }
 
-/// What it takes to look, beside what it takes to plan.
+/// Prints what a preview costs, beside what EXPLAIN costs.
 fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<()> {
     say(format!(
         "timing {pairs} pairs of EXPLAIN and spyne_preview of the same statement, in one session"
@@ -157,7 +157,7 @@ fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<()> {
     Ok(())
 }
 
-/// What the rule costs a statement that runs.
+/// Prints what the preview rule adds to a statement that runs.
 fn run_time_check(toolchain: &Toolchain, statements: u32) -> Result<()> {
     let valgrind = toolchain.ensure_valgrind()?;
     say(format!(

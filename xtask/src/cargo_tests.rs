@@ -11,14 +11,14 @@ use xtask::toolchain::Toolchain;
 
 use crate::suite::{Selection, Tally};
 
-/// The pure core, and what of this crate can be tested without a server.
+/// Runs the tests of the pure core, and those of this crate that need no server.
 pub fn unit(selection: &Selection) -> Result<Tally> {
     let mut tally = run(selection, &["--package", "spyne-core"], None)?;
     tally.add(run(selection, &["--package", "xtask"], None)?);
     Ok(tally)
 }
 
-/// The client tests, each of which starts servers of its own.
+/// Runs the client tests, each of which starts servers of its own.
 pub fn client(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = client_test_names()?;
     if names.is_empty() {
@@ -31,7 +31,8 @@ pub fn client(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     run(selection, &arguments, Some(toolchain))
 }
 
-/// The files in `tests/`, each of which must be declared: cargo passes over one that is not.
+/// The names of the files in `tests/`. Each must be declared, because cargo ignores one
+/// that is not.
 fn client_test_names() -> Result<Vec<String>> {
     let directory = place::repository().join("tests");
     let manifest = fs::read_to_string(directory.join("Cargo.toml"))?;
@@ -55,7 +56,8 @@ fn client_test_names() -> Result<Vec<String>> {
 fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>) -> Result<Tally> {
     let mut command: Command = extension::cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments);
-    // What these variables say is done: the tests need not build the extension once more.
+    // These variables say that the extension is installed, so that the tests need not
+    // build it again.
     command.env("SPYNE_INSTALLED", "1").env("RUST_BACKTRACE", "0");
     if let Some(toolchain) = toolchain {
         toolchain.hand_on(&mut command);
@@ -72,7 +74,7 @@ fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>)
         println!("{line}");
     }
     let status = child.wait()?;
-    // Without a summary the tests did not build, or ended in the middle.
+    // Without a summary, the tests were not built or ended in the middle.
     if !status.success() && (summaries == 0 || tally.failed.is_empty()) {
         tally.failed.push(format!("cargo test {}", arguments.join(" ")));
     }

@@ -16,6 +16,7 @@
 use super::rules::{Denial, Rule};
 use super::token::Token;
 use crate::kernel::ids::RoleId;
+use crate::statement::preview::text::normalized;
 
 /// What a command drops by name. What is dropped along with that is judged by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub enum Dropping {
 
 /// A utility statement that runs another: EXPLAIN, COPY, DECLARE and the like.
 #[derive(Clone, Debug)]
-pub struct Wrapper<T> {
+pub struct WrapperFrame<T> {
     /// The text of the utility statement.
     pub text: T,
     /// The preview that authorises the statement that the utility statement is about to
@@ -75,7 +76,7 @@ pub enum Doing<T, N> {
     Utility {
         dropping: Dropping,
         /// Set where the utility statement runs another statement.
-        wrapper: Option<Box<Wrapper<T>>>,
+        wrapper: Option<Box<WrapperFrame<T>>>,
         /// What the utility statement must put right when it ends.
         notes: Vec<N>,
     },
@@ -302,7 +303,9 @@ impl<T, N> Frames<T, N> {
     /// Whether `text` is the statement by which spyne is reading a table of a user's.
     pub fn reads_by(&self, text: &[u8]) -> bool {
         let of = |doing: &Doing<T, N>| match doing {
-            Doing::Reading(kept) => Some(kept.as_bytes() == text),
+            Doing::Reading(kept) => {
+                Some(std::str::from_utf8(text).is_ok_and(|t| normalized(t) == normalized(kept)))
+            }
             _ => None,
         };
         self.innermost(of).unwrap_or_default()
@@ -329,7 +332,7 @@ impl<T, N> Frames<T, N> {
         self.worked_out()
     }
 
-    fn wrapper(&self) -> Option<&Wrapper<T>> {
+    fn wrapper(&self) -> Option<&WrapperFrame<T>> {
         self.stack.iter().rev().find_map(|frame| match &frame.doing {
             Doing::Utility { wrapper, .. } => wrapper.as_deref(),
             _ => None,

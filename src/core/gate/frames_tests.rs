@@ -1,6 +1,6 @@
 //! Tests of the stack of frames, and of what outlives them.
 
-use super::frames::{Depth, Doing, Dropping, Frames, Now, Wrapper};
+use super::frames::{Depth, Doing, Dropping, Frames, Now, WrapperFrame};
 use super::lasting::{Lasting, PortalPlace, RunReport};
 use super::token::{Slots, Token};
 use crate::kernel::ids::{RelId, RoleId};
@@ -48,7 +48,7 @@ fn change(user: u32) -> Step {
 }
 
 fn utility(text: &'static str, token: Option<Token>) -> Step {
-    let wrapper = Wrapper { text, token, used: false, doubt: None };
+    let wrapper = WrapperFrame { text, token, used: false, doubt: None };
     Doing::Utility {
         dropping: Dropping::Other,
         wrapper: Some(Box::new(wrapper)),

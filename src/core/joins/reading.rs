@@ -1,22 +1,22 @@
-//! What to read: the second value of a discovery.
+//! Chooses which columns to read: the second value of a discovery.
 //!
-//! Types, declared keys and statistics decide before anything is read (the pruning
+//! Types, declared keys and statistics decide that before anything is read (the pruning
 //! by statistics of Chen et al., PVLDB 2014).
 
 use std::collections::HashMap;
 
 use super::keys;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::sketch::K;
 use super::table::{Class, Column, Pair, Statistics, Table};
 
 /// The memory that the samples of one discovery may take, in bytes.
 const MEMORY: usize = 64 << 20;
 
-/// Bytes of a value that is kept: its hash, and how often it was met.
+/// The bytes of a value that is kept: its hash, and how often it occurs.
 const ENTRY: usize = 12;
 
-/// Values of a sample that are kept at least, however many columns there are.
+/// The least number of values that a sample keeps, however many columns there are.
 const LEAST_KEPT: usize = 64;
 
 /// Sets of columns of one table, to be read in one pass. Each set is read as one
@@ -25,23 +25,24 @@ const LEAST_KEPT: usize = 64;
 pub struct Reading {
     pub table: usize,
     pub sets: Vec<Vec<usize>>,
-    /// About how many rows; None: all.
+    /// About how many rows to read; None for all.
     pub rows: Option<f64>,
-    /// Distinct values to keep of each set at most.
+    /// The most distinct values to keep of each set.
     pub keep: usize,
 }
 
 /// The columns of a table to read by themselves.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Wanted {
-    /// Those that may be keys: a key is known only by all of its values.
+    /// Columns that may be keys. All rows are read, because a key is known only by all
+    /// of its values.
     whole: Vec<usize>,
-    /// Those that may refer to one: a sample of rows is enough.
+    /// Columns that may refer to a key, of which a sample of rows is enough.
     sampled: Vec<usize>,
 }
 
 impl Wanted {
-    /// Sees to it that columns are read.
+    /// Adds columns that are to be read.
     fn want(&mut self, columns: &[usize], whole: bool) {
         for column in columns {
             if whole && !self.whole.contains(column) {
@@ -67,10 +68,10 @@ struct Target<'a> {
     rows: Option<f64>,
 }
 
-/// What to read of each table, column by column: all rows of what may be a key, and
-/// about `rows` of what may refer to one. The columns of `proposed` pairs are among
+/// The columns of each table to read: all rows of columns that may be keys, and about
+/// `rows` of those that may refer to one. The columns of `proposed` pairs are among
 /// them.
-pub fn choose(scope: &Scope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
+pub fn choose(scope: &DiscoveryScope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
     let mut wanted = columns(scope);
     for pair in proposed {
         wanted[pair.parent].want(&pair.key, true);
@@ -90,7 +91,7 @@ pub fn choose(scope: &Scope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
     readings
 }
 
-fn columns(scope: &Scope) -> Vec<Wanted> {
+fn columns(scope: &DiscoveryScope) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> =
         (0..scope.tables.len()).map(|at| keys_and_parts(scope, at)).collect();
     let mut targets: HashMap<Class, Vec<Target>> = HashMap::new();
@@ -120,12 +121,12 @@ fn columns(scope: &Scope) -> Vec<Wanted> {
     wanted
 }
 
-/// What others may refer to.
-fn keys_and_parts(scope: &Scope, at: usize) -> Wanted {
+/// The columns that others may refer to.
+fn keys_and_parts(scope: &DiscoveryScope, at: usize) -> Wanted {
     let table = &scope.tables[at];
     let mut whole = keys::by_statistics(table);
-    // What describes a row, in a table that has a key by name, is referred to by
-    // nothing but copies.
+    // A column that describes a row, in a table that has a key by name, is referred to
+    // only by copies.
     let has_key = whole.iter().any(|c| scope.names.is_own_key(at, *c) || table.declares(&[*c]));
     whole.retain(|c| {
         let described = scope.is_measure(at, *c) && !table.declares(&[*c]);
@@ -148,12 +149,12 @@ fn may_lie_in(of: &Column, table: &Table, target: &Target) -> bool {
     if let (Some(low), Some(high), Some(lowest), Some(highest)) =
         (own.low, own.high, its.low, its.high)
     {
-        // Statistics know the values of some rows only.
+        // Statistics are made from some rows only.
         let slack = 0.05 * (highest - lowest) + 2.0;
         let overlap = high.min(highest + slack) - low.max(lowest - slack);
         return overlap >= 0.5 * (high - low);
     }
-    // Of some of a key's values the average is not far from that of all.
+    // The average length of some of a key's values is close to that of all.
     own.width <= 2.0 * its.width + 6.0 && its.width <= 2.0 * own.width + 6.0
 }
 
@@ -162,8 +163,8 @@ mod tests {
     use super::*;
     use crate::joins::testing::shop;
 
-    /// Table, columns, and whether all rows are read.
-    fn chosen(scope: &Scope) -> Vec<(usize, Vec<usize>, bool)> {
+    /// The table, the columns, and whether all rows are read.
+    fn chosen(scope: &DiscoveryScope) -> Vec<(usize, Vec<usize>, bool)> {
         choose(scope, &[], 1000.0)
             .into_iter()
             .map(|r| (r.table, r.sets.concat(), r.rows.is_none()))
@@ -172,11 +173,11 @@ mod tests {
 
     #[test]
     fn statistics_leave_out_what_cannot_match() {
-        // 4,000 values up to 900,000 are in neither key. Ages may be customers'
-        // numbers: that is for the data to say.
+        // The 4,000 values up to 900,000 are in neither key. Ages may be customers'
+        // numbers, which only the data can tell.
         let expected =
             [(0, vec![0], true), (0, vec![1], false), (1, vec![0], true), (1, vec![1], false)];
-        assert_eq!(chosen(&Scope::new(shop())), expected);
+        assert_eq!(chosen(&DiscoveryScope::new(shop())), expected);
     }
 
     #[test]
@@ -186,13 +187,13 @@ mod tests {
             t.rows = None;
             t.columns.iter_mut().for_each(|c| c.statistics = None);
         });
-        let chosen = chosen(&Scope::new(tables));
+        let chosen = chosen(&DiscoveryScope::new(tables));
         assert!(chosen.contains(&(1, vec![0, 1, 2], true)), "{chosen:?}");
     }
 
     #[test]
     fn what_is_proposed_is_read_and_memory_is_bounded() {
-        let scope = Scope::new(shop());
+        let scope = DiscoveryScope::new(shop());
         let pair = Pair { child: 1, columns: vec![2], parent: 0, key: vec![1] };
         let readings = choose(&scope, &[pair], 1000.0);
         let sets: Vec<&Vec<usize>> = readings.iter().flat_map(|r| &r.sets).collect();
@@ -201,7 +202,7 @@ mod tests {
         let column = scope.tables[1].columns[1].clone();
         let mut wide = shop();
         wide[1].columns.extend(std::iter::repeat_n(column, 20_000));
-        let readings = choose(&Scope::new(wide), &[], 1000.0);
+        let readings = choose(&DiscoveryScope::new(wide), &[], 1000.0);
         let kept: usize = readings.iter().map(|r| r.sets.len() * r.keep).sum();
         assert!(kept * ENTRY <= MEMORY, "{kept}");
     }

@@ -5,28 +5,29 @@ use std::collections::{HashMap, HashSet};
 use super::constraints::{self, Renaming, same_text};
 use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
-use super::snapshot::{Column, Snapshot, Source, Storage};
+use super::snapshot::{Column, Snapshot};
 use super::types::{Fit, TypeFacts, fit};
-use super::{SchemaChange, guide, remedies};
-use crate::kernel::names::{Address, plain};
+use super::{SchemaChange, guide, not_null, remedies, rows};
+use crate::kernel::names::Address;
 
-/// How the two shapes belong together.
+/// How the two shapes are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relationship {
-    /// One table at two times: a column is the same one by its attnum, whatever
-    /// it is called, and Postgres has converted its values.
+    /// One table at two times. Columns are matched by attnum, whatever they are called,
+    /// and Postgres has converted their values.
     SameTable,
-    /// One table, restored from a dump, which numbers columns anew: they go by
-    /// their names.
+    /// One table before and after a restore from a dump, which numbers columns anew.
+    /// Columns are matched by name.
     Restored,
-    /// Two tables: columns go by their names; one under another name is a
+    /// Two tables. Columns are matched by name; a match under another name is a
     /// suggestion.
     OtherTable,
-    /// What is described in words: a column under another name is a suggestion.
+    /// A table and a description. Columns are matched by name; a match under another
+    /// name is a suggestion.
     Described,
 }
 
-/// Columns in use: that something relies on.
+/// Whether something relies on a column, by its name.
 pub type Used<'a> = &'a dyn Fn(&str) -> bool;
 
 /// The changes from `old` to `new`, in an order in which their remedies can be
@@ -68,7 +69,7 @@ pub fn compare(
     if relationship != Relationship::Described {
         let mut then = old.constraints.clone();
         if relationship != Relationship::SameTable {
-            // Elsewhere these say nothing.
+            // These are valid for one table only.
             then.iter_mut().for_each(|c| (c.mark, c.refers) = (None, None));
         }
         let mut found = constraints::compare(&then, &new.constraints, &renaming, used);
@@ -84,15 +85,21 @@ pub fn compare(
             SchemaChange::new(What::PartitionKeyChanged, None, "the partition key is another one");
         changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
     }
-    rows(old, new, relationship, &mut changes);
+    let of = match relationship {
+        Relationship::SameTable => Some(rows::Of::SameTable),
+        Relationship::Restored => Some(rows::Of::Restored),
+        Relationship::OtherTable => Some(rows::Of::OtherTable),
+        Relationship::Described => None,
+    };
+    changes.extend(of.into_iter().flat_map(|of| rows::changes(old, new, of)));
     remedies::fill(&mut changes, old, new, address);
-    // Sorted by phase alone, so that columns stay in the order they have.
+    // The sort is stable and by phase alone, so that columns keep their order.
     changes.sort_by_key(undone_in);
     changes
 }
 
-/// When a change is undone: what was added goes first, since it may have the
-/// name or the key of what is to come back.
+/// The phase in which a change is undone. Additions are undone first, since they may
+/// have the name or the key of what is to come back.
 fn undone_in(change: &SchemaChange) -> u8 {
     let added = change.old_name.is_none();
     match change.change_type {
@@ -108,7 +115,7 @@ fn undone_in(change: &SchemaChange) -> u8 {
     }
 }
 
-/// The columns that are the same in both shapes: old and new.
+/// The columns that both shapes have, as pairs of the old and the new one.
 pub fn kept<'a>(
     old: &'a Snapshot,
     new: &'a Snapshot,
@@ -118,12 +125,12 @@ pub fn kept<'a>(
     pairs.kept.into_iter().map(|(was, now, _)| (was, now)).collect()
 }
 
-/// Which column is which.
+/// The columns of two shapes, matched.
 struct Pairs<'a> {
-    /// Old and new, and how sure it is where their names differ by suggestion.
+    /// The old and the new column, and the confidence where the match is a suggestion.
     kept: Vec<(&'a Column, &'a Column, Option<f64>)>,
     added: Vec<&'a Column>,
-    /// Pairs that may be renames, and are not sure enough.
+    /// Pairs that may be renames, but with too little confidence.
     uncertain: Vec<Suggestion<'a>>,
 }
 
@@ -162,13 +169,14 @@ fn pair<'a>(old: &'a [Column], new: &'a [Column], relationship: Relationship) ->
 }
 
 fn reordered(kept: &[(&Column, &Column, Option<f64>)]) -> bool {
-    // Pairs come in the order of the old shape; places in the new one follow.
+    // The pairs are in the order of the old shape. Their places in the new shape
+    // follow.
     let places: Vec<*const Column> = {
         let mut all: Vec<_> = kept.iter().collect();
         all.sort_by_key(|(was, _, _)| std::ptr::from_ref(*was));
         all.into_iter().map(|(_, now, _)| std::ptr::from_ref(*now)).collect()
     };
-    // The columns of one shape lie one behind the other.
+    // The columns of one shape are one behind the other in memory.
     places.windows(2).any(|pair| pair[0] > pair[1])
 }
 
@@ -229,7 +237,7 @@ fn column(
         );
     }
     let same_table = relationship == Relationship::SameTable;
-    // The very type, whatever it and its schema are called now.
+    // The type is the same by its OID, whatever the type and its schema are called now.
     let same_type = same_table
         && was.marks.of_type.is_some()
         && was.marks.of_type == now.marks.of_type
@@ -261,7 +269,7 @@ fn column(
         };
         add(what, detail, Some(&shown(was)), Some(&shown(now)));
     }
-    // A feed says nothing of these.
+    // A feed's description does not have these.
     let same_collation =
         same_table && was.marks.collation.is_some() && was.marks.collation == now.marks.collation;
     let described = relationship == Relationship::Described;
@@ -271,23 +279,22 @@ fn column(
             format!("the collation of column {name} changes from {} to {}", named(was), named(now));
         add(What::CollationChanged, detail, Some(&was.data_type), Some(&now.data_type));
     }
-    if was.not_null != now.not_null && !now.unsaid.nullable {
-        let what = match (now.not_null, used(name)) {
-            (true, false) => What::NotNullSet,
-            (true, true) => What::NotNullSetOnUsed,
-            (false, false) => What::NotNullDropped,
-            (false, true) => What::NotNullDroppedFromUsed,
-        };
-        let becomes = if now.not_null { "becomes NOT NULL" } else { "may be NULL" };
-        add(what, format!("column {name} {becomes}"), Some(&was.data_type), Some(&now.data_type));
+    // A description says no more than whether the column may be NULL.
+    if relationship != Relationship::Described || was.not_null != now.not_null {
+        let one_table = matches!(relationship, Relationship::SameTable | Relationship::Restored);
+        into.extend(not_null::compare(was, now, one_table, used(name)));
     }
-    values(was, now, relationship, renaming, &mut add);
+    values(was, now, relationship, renaming, &mut |what, detail, old, new| {
+        let change = SchemaChange::new(what, Some(name), detail);
+        into.push(change.names(Some(&was.name), Some(&now.name)).types(old, new));
+    });
 }
 
-/// Adds a change: what, in words, the old and the new definition.
+/// Adds a change: what it is, the words, the old and the new definition.
 type Add<'a> = &'a mut dyn FnMut(What, String, Option<&str>, Option<&str>);
 
-/// Where the values of a column come from.
+/// The changes of where the values of a column come from: default, identity,
+/// expression.
 fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Renaming, add: Add) {
     let name = was.name.as_str();
     let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
@@ -310,6 +317,13 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
             _ => format!("column {name} is generated in another way"),
         };
         add(What::GeneratedChanged, detail, was.generated.as_deref(), now.generated.as_deref());
+    } else if relationship != Relationship::Described
+        && was.generated.is_some()
+        && was.is_virtual != now.is_virtual
+    {
+        let kept = |c: &Column| if c.is_virtual { "VIRTUAL" } else { "STORED" };
+        let detail = format!("generated column {name} is {} and was {}", kept(now), kept(was));
+        add(What::GeneratedElsewhere, detail, was.generated.as_deref(), now.generated.as_deref());
     }
     if relationship != Relationship::Described && was.identity != now.identity {
         let text = |c: &Column| match c.identity.as_deref() {
@@ -325,7 +339,7 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
         add(What::IdentityChanged, detail, text(was), text(now));
     }
     let (old_default, new_default) = (default_of(was), default_of(now));
-    // A feed writes a value, where Postgres writes an expression.
+    // A feed's description has a value where Postgres has an expression.
     let as_said = relationship == Relationship::Described
         && old_default.map(literal_value) == new_default.map(literal_value);
     let same_default = same_expression || as_said || same(old_default, new_default);
@@ -340,7 +354,7 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
     }
 }
 
-/// The value of a literal as it is meant: `'x'::text` is x.
+/// The value of a literal: `'x'::text` is x.
 fn literal_value(expression: &str) -> String {
     let bare = match expression.strip_prefix('\'') {
         Some(rest) => match rest.rsplit_once('\'') {
@@ -365,69 +379,8 @@ fn default_of(column: &Column) -> Option<&str> {
     }
 }
 
-/// DDL has given the rows of a table other values; `written_to` where its state
-/// lets people write to it.
-pub fn rewritten(written_to: bool) -> SchemaChange {
-    let what = match written_to {
-        true => What::RowsRewritten,
-        false => What::PromisedRowsRewritten,
-    };
-    SchemaChange::new(what, None, "its rows were written anew")
-}
-
-/// How rows are kept, and where they come from. Only what is known of both shapes,
-/// and only of the same table, of which a foreign table may be a part.
-fn rows(old: &Snapshot, new: &Snapshot, relationship: Relationship, into: &mut Vec<SchemaChange>) {
-    if relationship == Relationship::Described {
-        return;
-    }
-    let mut add = |what: What, detail: String, was: &str, now: &str| {
-        into.push(SchemaChange::new(what, None, detail).types(Some(was), Some(now)));
-    };
-    if let (Some(was), Some(now)) = (&old.storage, &new.storage) {
-        let in_words = |s: &Storage| if s.persistence == "u" { "UNLOGGED" } else { "LOGGED" };
-        if was.persistence != now.persistence {
-            let (was, now) = (in_words(was), in_words(now));
-            add(What::PersistenceChanged, format!("it was {was} and is {now}"), was, now);
-        }
-        // As ALTER TABLE ... SET has it.
-        let places = |s: &Storage| {
-            let named = |name: &Option<String>, or: &str| plain(name.as_deref().unwrap_or(or));
-            [
-                format!("ACCESS METHOD {}", named(&s.access_method, "heap")),
-                format!("TABLESPACE {}", named(&s.tablespace, "pg_default")),
-            ]
-        };
-        for (was, now) in places(was).iter().zip(&places(now)) {
-            if was != now && relationship == Relationship::SameTable {
-                add(What::StorageChanged, format!("it had {was} and has {now}"), was, now);
-            }
-        }
-    }
-    let here = |source: &&Source, other: &Source| match relationship {
-        Relationship::SameTable => source.oid == other.oid,
-        _ => source.table == other.table,
-    };
-    if relationship == Relationship::OtherTable {
-        return;
-    }
-    for was in old.sources.iter().flatten() {
-        let Some(now) = new.sources.iter().flatten().find(|now| here(now, was)) else {
-            continue;
-        };
-        if was.definition != now.definition {
-            let detail = format!("the rows of {} come from elsewhere", now.table);
-            add(What::SourceChanged, detail, &was.definition, &now.definition);
-        }
-        for user in was.mappings.iter().filter(|(u, d)| now.mappings.get(*u) != Some(*d)) {
-            let (user, table) = (user.0, &now.table);
-            let detail = format!("the user mapping of {user} for {table} is another one");
-            add(What::MappingChanged, detail, user, user);
-        }
-    }
-}
-
-/// The table itself, where it is no more: at all, or at its address.
+/// The change that the table was dropped, renamed or moved; None where it is at its
+/// address.
 pub fn table(home: &Address, now: Option<&Address>) -> Option<SchemaChange> {
     match now {
         None => {

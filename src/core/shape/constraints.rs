@@ -8,9 +8,9 @@ use super::snapshot::{Constraint, ConstraintKind};
 pub struct Renaming<'a>(pub &'a [(&'a str, &'a str)]);
 
 impl Renaming<'_> {
-    /// An expression with each column's name replaced. Postgres writes the
-    /// columns of the table itself without a qualifier; what follows a point or
-    /// a `::`, or comes before a bracket, is no column.
+    /// An expression with the name of each column replaced. Postgres writes columns of
+    /// the table itself without a qualifier. A word after a point or a `::`, or before
+    /// a bracket, is no column.
     pub fn apply(&self, text: &str) -> String {
         if self.0.is_empty() {
             return text.to_string();
@@ -80,15 +80,32 @@ fn as_written(name: &str) -> String {
     }
 }
 
-/// Whether two texts are the same but for the quotes around names: keywords
-/// are quoted, which is not known here.
+/// Whether two texts are the same apart from quotes around names. Postgres also quotes
+/// keywords, which are not known here.
 pub fn same_text(a: &str, b: &str) -> bool {
     a == b || (a.contains('"') || b.contains('"')) && a.replace('"', "") == b.replace('"', "")
 }
 
 const NOT_VALID: &str = " NOT VALID";
+const NOT_ENFORCED: &str = " NOT ENFORCED";
 
-/// Takes the first that fits.
+/// Whether Postgres holds anybody to a foreign key or a check, by its definition.
+pub fn is_enforced(definition: &str) -> bool {
+    !definition.trim_end().ends_with(NOT_ENFORCED)
+}
+
+/// A definition without what says whom it holds: that, and whether it is checked
+/// for old rows, for new ones, and for children.
+fn held(definition: &str) -> (&str, [bool; 3]) {
+    let unless =
+        |text, end| str::strip_suffix(text, end).map_or((text, true), |rest| (rest, false));
+    let (rest, valid) = unless(definition, NOT_VALID);
+    let (rest, enforced) = unless(rest, NOT_ENFORCED);
+    let (rest, inherited) = unless(rest, " NO INHERIT");
+    (rest, [valid, enforced, inherited])
+}
+
+/// Takes the first constraint that fits out of a list.
 fn take<'a>(
     left: &mut Vec<&'a Constraint>,
     wanted: impl Fn(&Constraint) -> bool,
@@ -117,11 +134,8 @@ pub fn compare(
         .collect();
     let same = |a: &Constraint, b: &Constraint| {
         let marked = a.mark.is_some() && a.mark == b.mark && a.columns.len() == b.columns.len();
-        let valid = |c: &Constraint| !c.definition.ends_with(NOT_VALID);
         same_kind(a, b)
-            && (marked
-                && valid(a) == valid(b)
-                && a.definition.ends_with("NO INHERIT") == b.definition.ends_with("NO INHERIT")
+            && (marked && held(&a.definition).1 == held(&b.definition).1
                 || same_text(&as_key(a), &as_key(b))
                 || same_text(&a.definition, &b.definition)
                 || same_foreign_key(a, b, renaming))
@@ -129,7 +143,8 @@ pub fn compare(
     let mut left: Vec<&Constraint> = new.iter().collect();
     let mut gone: Vec<&Constraint> = Vec::new();
     let mut changes = Vec::new();
-    // The same under the same name first, so that twins do not change places.
+    // Constraints that are the same under the same name are matched first, so that
+    // twins do not change places.
     for was in &then {
         if take(&mut left, |c| same(was, c) && c.name == was.name).is_none() {
             gone.push(was);
@@ -143,7 +158,7 @@ pub fn compare(
     }
     for was in gone {
         match take(&mut left, |c| c.name == was.name && c.kind == was.kind) {
-            Some(now) => changes.push(changed(was, now)),
+            Some(now) => changes.push(changed(was, now, used)),
             None => changes.push(dropped(was, used)),
         }
     }
@@ -151,14 +166,15 @@ pub fn compare(
     changes
 }
 
-/// A unique index may become a constraint, and is the same key.
+/// Whether two constraints are of one kind. A unique index can become a constraint, and
+/// is the same key.
 fn same_kind(a: &Constraint, b: &Constraint) -> bool {
     let unique =
         |kind: ConstraintKind| matches!(kind, ConstraintKind::Unique | ConstraintKind::UniqueIndex);
     a.kind == b.kind || (unique(a.kind) && unique(b.kind))
 }
 
-/// The definition; of a plain unique index, that of the constraint it could be.
+/// The definition; for a plain unique index, that of the constraint that it could be.
 fn as_key(constraint: &Constraint) -> String {
     let plain = constraint.definition.strip_prefix(" USING btree (");
     match plain.filter(|_| constraint.kind == ConstraintKind::UniqueIndex) {
@@ -169,7 +185,8 @@ fn as_key(constraint: &Constraint) -> String {
 
 const REFERENCES: &str = " REFERENCES ";
 
-/// What comes after REFERENCES names another table's columns.
+/// The definition of a foreign key with columns renamed, up to REFERENCES, which names
+/// columns of another table.
 fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
     match definition.split_once(REFERENCES) {
         Some((own, other)) => format!("{}{REFERENCES}{other}", renaming.apply(own)),
@@ -177,13 +194,13 @@ fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
     }
 }
 
-/// Whether two foreign keys are one whose key columns have other names: those of
-/// the table it refers to, which may be the same table.
+/// Whether two foreign keys differ only in the names of the columns that they refer to.
 fn same_foreign_key(was: &Constraint, now: &Constraint, renaming: &Renaming) -> bool {
     let own = |c: &Constraint| c.definition.split_once(REFERENCES).map(|(own, _)| own.to_string());
     let actions = |c: &Constraint| {
         let (_, other) = c.definition.split_once(REFERENCES)?;
-        // The columns come first; ON DELETE SET NULL may have some of its own.
+        // The referenced columns come first; ON DELETE SET NULL may have columns of its
+        // own.
         other.split_once(')').map(|(_, actions)| actions.to_string())
     };
     let renamed_too = || {
@@ -218,27 +235,35 @@ fn renamed(was: &Constraint, now: &Constraint) -> SchemaChange {
         .types(Some(&was.definition), Some(&now.definition))
 }
 
-fn changed(was: &Constraint, now: &Constraint) -> SchemaChange {
+fn changed(was: &Constraint, now: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
     let validated = was.definition.strip_suffix(NOT_VALID) == Some(&now.definition);
-    let what = match (was.kind.is_key(), validated) {
-        (true, _) => What::KeyChanged,
-        (_, true) => What::ConstraintValidated,
-        _ => What::ConstraintChanged,
+    let same = held(&was.definition).0 == held(&now.definition).0;
+    let (what, becomes) = match (is_enforced(&was.definition), is_enforced(&now.definition)) {
+        _ if was.kind.is_key() => (What::KeyChanged, "is another one"),
+        _ if validated => (What::ConstraintValidated, "was validated"),
+        (true, false) if same => (let_go(was, used), "is not enforced any more"),
+        (false, true) if same => (What::ConstraintAdded, "is enforced now"),
+        (false, false) => (What::ConstraintNotEnforced, "is another one"),
+        _ => (What::ConstraintChanged, "is another one"),
     };
-    let detail = match validated {
-        true => format!("{} {} was validated", was.kind.as_str(), was.name),
-        false => format!("{} {} is another one", was.kind.as_str(), was.name),
-    };
-    about(what, was, detail)
+    about(what, was, format!("{} {} {becomes}", was.kind.as_str(), was.name))
         .names(Some(&was.name), Some(&was.name))
         .types(Some(&was.definition), Some(&now.definition))
+}
+
+/// What it is that a constraint holds nobody any more.
+fn let_go(was: &Constraint, used: &dyn Fn(&str) -> bool) -> What {
+    match was.columns.iter().any(|c| used(c)) {
+        true => What::ConstraintDroppedFromUsed,
+        false => What::ConstraintDropped,
+    }
 }
 
 fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
     let what = match was.kind {
         kind if kind.is_key() => What::KeyDropped,
-        _ if was.columns.iter().any(|c| used(c)) => What::ConstraintDroppedFromUsed,
-        _ => What::ConstraintDropped,
+        _ if !is_enforced(&was.definition) => What::ConstraintNotEnforced,
+        _ => let_go(was, used),
     };
     about(what, was, format!("{} {} is gone", was.kind.as_str(), was.name))
         .names(Some(&was.name), None)
@@ -246,14 +271,18 @@ fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
 }
 
 fn added(now: &Constraint) -> SchemaChange {
-    let what = if now.kind.is_key() { What::KeyAdded } else { What::ConstraintAdded };
+    let what = match now.kind {
+        kind if kind.is_key() => What::KeyAdded,
+        _ if is_enforced(&now.definition) => What::ConstraintAdded,
+        _ => What::ConstraintNotEnforced,
+    };
     about(what, now, format!("{} {} is new", now.kind.as_str(), now.name))
         .names(None, Some(&now.name))
         .types(None, Some(&now.definition))
 }
 
 impl ConstraintKind {
-    /// Whether it is made by CREATE INDEX.
+    /// Whether the constraint is an index, made by CREATE INDEX.
     pub fn is_index(self) -> bool {
         self == ConstraintKind::UniqueIndex
     }
@@ -312,7 +341,26 @@ mod tests {
         assert_eq!(go(&[check], &[valid.clone()]), told("check c was validated", "COMPATIBLE"));
         assert_eq!(go(&[valid.clone()], &[other]), told("check c is another one", "WARNING"));
         assert_eq!(go(&[valid.clone()], &[renamed]), told("check c is now called d", "COMPATIBLE"));
-        assert_eq!(go(&[valid], &[]), told("check c is gone", "WARNING"));
+        assert_eq!(go(std::slice::from_ref(&valid), &[]), told("check c is gone", "WARNING"));
+        // By its mark too, which is of the expression alone.
+        let marked = |c: &Constraint| vec![Constraint { mark: Some("m".into()), ..c.clone() }];
+        let ending = |end: &str| Constraint {
+            definition: format!("{}{end}", valid.definition),
+            ..valid.clone()
+        };
+        for (from, to, says, severity) in [
+            ("", " NOT ENFORCED", "check c is not enforced any more", "WARNING"),
+            (" NOT ENFORCED", "", "check c is enforced now", "WARNING"),
+            (" NOT ENFORCED", " NOT VALID", "check c is enforced now", "WARNING"),
+            (" NO INHERIT NOT VALID", " NOT VALID", "check c is another one", "WARNING"),
+            (" NO INHERIT NOT ENFORCED", " NOT ENFORCED", "check c is another one", "COMPATIBLE"),
+        ] {
+            let changes = go(&marked(&ending(from)), &marked(&ending(to)));
+            assert_eq!(changes, told(says, severity), "{from} to {to}");
+        }
+        let unheld = ending(" NOT ENFORCED");
+        assert_eq!(go(std::slice::from_ref(&unheld), &[]), told("check c is gone", "COMPATIBLE"));
+        assert_eq!(go(&[], &[unheld]), told("check c is new", "COMPATIBLE"));
     }
 
     #[test]

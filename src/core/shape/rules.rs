@@ -83,6 +83,7 @@ pub enum What {
     DefaultChanged,
     IdentityChanged,
     GeneratedChanged,
+    GeneratedElsewhere,
     OrderChanged,
     KeyAdded,
     KeyDropped,
@@ -94,6 +95,7 @@ pub enum What {
     ConstraintChanged,
     ConstraintValidated,
     ConstraintRenamed,
+    ConstraintNotEnforced,
     PartitionKeyChanged,
     PersistenceChanged,
     StorageChanged,
@@ -129,7 +131,7 @@ use Severity::{Breaking, Compatible, Warning};
 
 /// The whole table.
 #[rustfmt::skip]
-pub const RULES: [ChangeRule; 36] = [
+pub const RULES: [ChangeRule; 38] = [
     rule(What::TableDropped, C::Remove, Breaking, "the table is gone", "nothing can be read"),
     rule(What::TableRenamed, C::Rename, Breaking, "the table has another address", "statements name it by the old one"),
     rule(What::ColumnAdded, C::Add, Compatible, "a column is new, nullable or with a default", "who does not name it meets nothing new"),
@@ -148,6 +150,7 @@ pub const RULES: [ChangeRule; 36] = [
     rule(What::DefaultChanged, C::Default, Warning, "the default is another one", "rows that do not name it get another value"),
     rule(What::IdentityChanged, C::Default, Warning, "the identity is another one", "rows that do not name it get another value"),
     rule(What::GeneratedChanged, C::Default, Breaking, "the generated expression is another one", "the column means something else"),
+    rule(What::GeneratedElsewhere, C::Default, Warning, "a generated column is stored now, or not stored any more", "one that is not stored has no index, and is in no publication"),
     rule(What::OrderChanged, C::Order, Warning, "the columns come in another order", "INSERT without column names and COPY fill other columns"),
     rule(What::KeyAdded, C::Key, Warning, "a primary or unique key is new", "who writes the same key twice fails"),
     rule(What::KeyDropped, C::Key, Breaking, "a primary or unique key is gone", "joins on it may multiply rows, and ON CONFLICT fails"),
@@ -159,6 +162,7 @@ pub const RULES: [ChangeRule; 36] = [
     rule(What::ConstraintChanged, C::Constraint, Warning, "a constraint is another one", "it forbids or allows something else"),
     rule(What::ConstraintValidated, C::Constraint, Compatible, "a NOT VALID constraint was validated", "every row satisfies it now"),
     rule(What::ConstraintRenamed, C::Constraint, Compatible, "a constraint has another name", "it forbids the same"),
+    rule(What::ConstraintNotEnforced, C::Constraint, Compatible, "a constraint that is not enforced is new, or gone", "nobody is held to it"),
     rule(What::PartitionKeyChanged, C::Key, Warning, "the partition key is another one", "statements read other partitions, and rows may find none"),
     rule(What::PersistenceChanged, C::Storage, Warning, "the table becomes unlogged or logged", "unlogged rows are lost in a crash, and are on no standby"),
     rule(What::StorageChanged, C::Storage, Compatible, "the access method or the tablespace is another one", "the rows say the same"),
@@ -182,7 +186,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_change_has_one_line() {
-        // In the order they are declared, so that none is missing.
+        // All kinds, in the order in which they are declared, so that none is missing.
         for (at, rule) in RULES.iter().enumerate() {
             assert_eq!(rule.what as usize, at, "{:?}", rule.what);
         }

@@ -8,8 +8,10 @@ INSERT INTO atk_source.here VALUES (1, 'promised');
 CREATE TABLE atk_source.there (id integer, v text);
 INSERT INTO atk_source.there VALUES (1, 'other');
 CREATE SERVER atk_source FOREIGN DATA WRAPPER postgres_fdw;
-SELECT format('ALTER SERVER atk_source OPTIONS (ADD host %L, ADD port %L, ADD dbname %L)',
-              split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), current_database()) \gexec
+DO $$ BEGIN
+    EXECUTE format('ALTER SERVER atk_source OPTIONS (ADD host %L, ADD port %L, ADD dbname %L)',
+                   split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), current_database());
+END $$;
 CREATE USER MAPPING FOR PUBLIC SERVER atk_source OPTIONS (user 'postgres', password_required 'false');
 CREATE FOREIGN TABLE atk_source.ro (id integer, v text) SERVER atk_source OPTIONS (schema_name 'atk_source', table_name 'here');
 CREATE FOREIGN TABLE atk_source.act (id integer, v text) SERVER atk_source OPTIONS (schema_name 'atk_source', table_name 'here');

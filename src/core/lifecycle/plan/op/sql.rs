@@ -3,9 +3,10 @@
 use super::{Op, RelationKind, RowSecurity, Target};
 use crate::kernel::names::{Address, literal, quote};
 use crate::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
+use crate::shape::constraints::is_enforced;
 
 impl Op {
-    /// The statement; None where what changes is spyne's catalog alone.
+    /// The statement; None where only spyne's catalog changes.
     pub fn sql(&self) -> Option<String> {
         let statement = match self {
             Op::SetState(_) | Op::Record(_) => return None,
@@ -159,8 +160,8 @@ impl RowSecurity {
     }
 }
 
-/// A role in a statement. The two that spyne grants to of its own accord read
-/// as its documents write them.
+/// A role in a statement. The two roles that spyne itself grants to are written as the
+/// documents write them.
 fn role(name: &str) -> String {
     match name {
         "spyne_views" | "spyne_viewer" => name.to_string(),
@@ -168,7 +169,7 @@ fn role(name: &str) -> String {
     }
 }
 
-/// A role in GRANT and REVOKE; None is PUBLIC.
+/// A role in GRANT and REVOKE; None stands for PUBLIC.
 fn grantee(name: &Option<String>) -> String {
     name.as_deref().map_or_else(|| "PUBLIC".to_string(), role)
 }
@@ -256,8 +257,8 @@ fn comment_sql(kind: RelationKind, at: &Address, column: Option<&str>, text: &st
 }
 
 fn repoint_sql(at: &Address, constraint: &str, definition: &str) -> String {
-    // One that was NOT VALID already says so in its definition.
-    let unvalidated = definition.trim_end().ends_with("NOT VALID");
+    // The definition of a key that was NOT VALID already says so.
+    let unvalidated = definition.trim_end().ends_with("NOT VALID") || !is_enforced(definition);
     let suffix = if unvalidated { "" } else { " NOT VALID" };
     format!(
         "ALTER TABLE {} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {constraint} {definition}{suffix}",
