@@ -42,6 +42,7 @@ extension_sql_file!(
         enforce::guards::notice_trigger,
         enforce::guards::guard_drop,
         enforce::guards::guard_ddl,
+        enforce::guards::guard_rewrite,
     ]
 );
 extension_sql_file!("../sql/coverage.sql", name = "coverage", requires = ["views"]);
