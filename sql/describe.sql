@@ -15,9 +15,15 @@ BEGIN RETURN jsonb_build_object(
                    'attnum', a.attnum, 'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'facts', CASE WHEN a.atttypid >= 16384 THEN spyne.type_facts(a.atttypid) END,
-                   'not_null', a.attnotnull,
+                   -- From 18 on a NOT NULL is a constraint, and one that is NOT VALID proves nothing of the rows that are there.
+                   'not_null', a.attnotnull AND nn.convalidated IS NOT FALSE,
+                   'not_null_constraint', CASE WHEN nn.oid IS NOT NULL THEN jsonb_build_object('name', nn.conname)
+                       || CASE WHEN nn.convalidated THEN '{}' ELSE '{"not_valid": true}'::jsonb END
+                       || CASE WHEN nn.connoinherit THEN '{"no_inherit": true}'::jsonb ELSE '{}' END
+                       || CASE WHEN nn.coninhcount > 0 THEN '{"inherited": true}'::jsonb ELSE '{}' END END,
                    'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                    'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                   'virtual', CASE WHEN a.attgenerated = 'v' THEN true END,
                    'identity', nullif(a.attidentity, ''),
                    'collation', CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, c.collname) END,
                    -- What stays the same where only a name is another: within one database.
@@ -28,6 +34,7 @@ BEGIN RETURN jsonb_build_object(
         FROM pg_attribute a
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        LEFT JOIN pg_constraint nn ON nn.conrelid = relation AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
         LEFT JOIN (pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace) ON c.oid = a.attcollation
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped),
     'constraints', (
@@ -53,7 +60,40 @@ BEGIN RETURN jsonb_build_object(
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
             WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid
               AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conindid = i.indexrelid AND n.contype IN ('p', 'u', 'x'))) x),
-    'partition_key', pg_get_partkeydef(relation));
+    'partition_key', pg_get_partkeydef(relation),
+    'storage', (SELECT jsonb_strip_nulls(jsonb_build_object('persistence', c.relpersistence, 'access_method', m.amname, 'tablespace', s.spcname))
+                FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+                WHERE c.oid = relation),
+    'sources', spyne.sources_of(relation));
+END
+$$;
+
+-- Where the rows come from of a foreign table, or of those that belong to a table;
+-- NULL where there are none. Of user mappings a digest, without what is secret in
+-- them; one that is new shows nobody else anything.
+CREATE FUNCTION spyne.sources_of(relation oid) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Most tables need no more than this look.
+    IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation AND (c.relkind IN ('f', 'p') OR c.relhassubclass)) THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        WITH RECURSIVE below (oid) AS (
+            SELECT relation UNION SELECT h.inhrelid FROM pg_inherits h JOIN below b ON h.inhparent = b.oid)
+        SELECT jsonb_agg(jsonb_build_object(
+            'oid', c.oid::bigint, 'table', format('%I.%I', n.nspname, c.relname),
+            'definition', concat_ws(' ', format('SERVER %I', s.srvname), s.srvversion, s.srvtype, s.srvoptions, w.fdwname, w.fdwoptions, 'TABLE', f.ftoptions,
+                (SELECT string_agg(format('%I %s', a.attname, a.attfdwoptions), ' ' ORDER BY a.attnum)
+                 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attfdwoptions IS NOT NULL AND NOT a.attisdropped)),
+            'mappings', (
+                SELECT coalesce(jsonb_object_agg(CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(m.umuser) END,
+                           (SELECT md5(coalesce(string_agg(o, ',' ORDER BY o), '')) FROM unnest(m.umoptions) o
+                            WHERE o !~* '^[^=]*(pass|secret|token|key)[^=]*=')), '{}')
+                FROM pg_user_mapping m WHERE m.umserver = s.oid)) ORDER BY c.oid)
+        FROM below b JOIN pg_foreign_table f ON f.ftrelid = b.oid
+        JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_foreign_server s ON s.oid = f.ftserver JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw);
 END
 $$;
 
@@ -166,8 +206,15 @@ SELECT jsonb_build_object(
                                    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
                                    WHERE k.place <= x.indnkeyatts)), '[]')
         FROM pg_index x
-        WHERE x.indrelid = c.oid AND c.relkind IN ('r', 'p') AND x.indisunique AND x.indimmediate AND x.indisvalid
+        WHERE x.indrelid = c.oid AND c.relkind IN ('r', 'p') AND x.indisunique AND NOT x.indisexclusion AND x.indimmediate AND x.indisvalid
           AND x.indpred IS NULL AND x.indexprs IS NULL),
+    -- The same for a foreign key over periods: keys that end with WITHOUT OVERLAPS.
+    'period_keys', (
+        SELECT coalesce(jsonb_agg((SELECT jsonb_agg(a.attname ORDER BY k.place)
+                                   FROM unnest(n.conkey) WITH ORDINALITY k(attnum, place)
+                                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum)), '[]')
+        FROM pg_constraint n
+        WHERE n.conrelid = c.oid AND n.contype IN ('p', 'u') AND NOT n.condeferrable AND (to_jsonb(n) ->> 'conperiod') = 'true'),
     'sequences', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
                    'name', s.relname, 'column', a.attname, 'identity', d.deptype = 'i',
@@ -203,7 +250,11 @@ FROM (
     SELECT jsonb_build_object('kind', 'foreign key', 'schema', n.nspname, 'name', c.relname,
                'constraint', k.conname, 'definition', pg_get_constraintdef(k.oid),
                'uses', (SELECT jsonb_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = ANY (k.confkey)),
-               'partitioned', c.relkind = 'p', 'self', k.conrelid = relation) AS item
+               -- The column over whose periods it refers.
+               'period', CASE WHEN (to_jsonb(k) ->> 'conperiod') = 'true' THEN
+                   (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = k.confkey[cardinality(k.confkey)]) END,
+               -- Where no foreign key can be NOT VALID.
+               'partitioned', c.relkind = 'p' AND current_setting('server_version_num')::integer < 180000, 'self', k.conrelid = relation) AS item
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' AND k.confrelid = relation AND k.conparentid = 0 AND k.conrelid <> relation
     UNION ALL

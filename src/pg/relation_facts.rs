@@ -20,6 +20,10 @@ pub struct RelationFacts {
     /// pg_class.relkind.
     pub kind: char,
     pub is_partition: bool,
+    /// Whether it may have partitions, or others that inherit from it.
+    pub has_children: bool,
+    /// Whether it is logged, its access method and its tablespace.
+    pub storage: String,
     /// From statistics; None where there are none.
     pub estimated_rows: Option<f64>,
     /// Pages when `estimated_rows` was found.
@@ -125,7 +129,16 @@ pub fn of(relation: RelId) -> Option<RelationFacts> {
         by_relation(CONSTRAINTS, relation, |tuple, description| {
             // Not NULL is told with the column.
             let kind = attribute(tuple, description, server::CONSTRAINT_KIND);
-            if kind.is_some_and(|kind| b"pufcx".contains(&(kind.value() as u8))) {
+            let is = |kinds: &[u8]| kind.is_some_and(|k| kinds.contains(&(k.value() as u8)));
+            let validated = attribute(tuple, description, server::CONSTRAINT_VALIDATED);
+            // Rows that were there before need not satisfy it, although attnotnull is set.
+            let unproven = is(b"n") && validated.is_some_and(|valid| valid.value() == 0);
+            if unproven {
+                let number = i32::from(server::not_null_column(tuple));
+                let column = facts.columns.iter_mut().find(|c| c.number == number);
+                column.into_iter().for_each(|column| column.not_null = false);
+            }
+            if unproven || is(b"pufcx") {
                 constraints.add(tuple, description, &mut constraint);
             }
         });
@@ -199,6 +212,13 @@ fn class(relation: RelId) -> Option<(RelationFacts, Has)> {
                 name: name_of(&row.relname),
                 kind: char::from(row.relkind as u8),
                 is_partition: row.relispartition,
+                has_children: row.relhassubclass,
+                storage: format!(
+                    "{}/{}/{}",
+                    char::from(row.relpersistence as u8),
+                    row.relam,
+                    row.reltablespace
+                ),
                 estimated_rows: (row.reltuples >= 0.0).then_some(f64::from(row.reltuples)),
                 analyzed_pages: f64::from(row.relpages),
                 ..RelationFacts::default()

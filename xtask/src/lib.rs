@@ -8,15 +8,16 @@
 pub mod account;
 pub mod apt;
 pub mod document;
-mod download;
+pub mod download;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
 pub mod majors;
+pub mod neighbours;
 pub mod place;
 pub mod progress;
-pub mod server;
 pub mod script;
+pub mod server;
 mod server_copy;
 mod server_processes;
 mod server_source;

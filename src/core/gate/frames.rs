@@ -16,14 +16,17 @@
 use super::rules::{Denial, Rule};
 use super::token::Token;
 use crate::kernel::ids::RoleId;
+use crate::statement::preview::text::normalized;
 
 /// What a command drops by name. What is dropped along with that is judged by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dropping {
     /// DROP TRIGGER.
     Trigger,
-    /// DROP EXTENSION.
-    Extension,
+    /// DROP EXTENSION spyne.
+    Spyne,
+    /// ALTER TABLE and its kin: columns of the tables that it alters.
+    Columns,
     /// Anything else, or nothing.
     #[default]
     Other,
@@ -282,6 +285,12 @@ impl<T, N> Frames<T, N> {
         self.innermost(of).unwrap_or_default()
     }
 
+    /// Whether the running utility statement runs inside another, which has not ended.
+    pub fn is_inner_command(&self) -> bool {
+        let commands = self.stack.iter().filter(|f| matches!(f.doing, Doing::Utility { .. }));
+        commands.count() > 1
+    }
+
     /// Whether the statement that is being previewed may use DEPRECATED tables.
     pub fn include_deprecated(&self) -> bool {
         let of = |doing: &Doing<T, N>| match doing {
@@ -294,7 +303,9 @@ impl<T, N> Frames<T, N> {
     /// Whether `text` is the statement by which spyne is reading a table of a user's.
     pub fn reads_by(&self, text: &[u8]) -> bool {
         let of = |doing: &Doing<T, N>| match doing {
-            Doing::Reading(kept) => Some(kept.as_bytes() == text),
+            Doing::Reading(kept) => {
+                Some(std::str::from_utf8(text).is_ok_and(|t| normalized(t) == normalized(kept)))
+            }
             _ => None,
         };
         self.innermost(of).unwrap_or_default()

@@ -4,8 +4,10 @@
 pub mod compare;
 pub mod constraints;
 pub mod guide;
+pub mod not_null;
 pub mod remedies;
 pub mod renames;
+pub mod rows;
 pub mod rules;
 pub mod snapshot;
 pub mod types;

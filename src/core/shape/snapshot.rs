@@ -1,5 +1,7 @@
 //! The shape of a table: what `spyne.schema_snapshot` returns.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::types::TypeFacts;
@@ -11,6 +13,39 @@ pub struct Snapshot {
     #[serde(default)]
     pub constraints: Vec<Constraint>,
     pub partition_key: Option<String>,
+    /// How its rows are kept; None in a shape that was taken before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// Where rows come from that are not kept here: of the table itself, or of what
+    /// belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<Source>>,
+}
+
+/// How the rows of a table are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Storage {
+    /// pg_class.relpersistence.
+    pub persistence: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_method: Option<String>,
+    /// None for that of the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tablespace: Option<String>,
+}
+
+/// A foreign table, and where its rows come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Source {
+    /// Its OID: means something within one database alone.
+    pub oid: u32,
+    /// Its name, quoted.
+    pub table: String,
+    /// The server, and all options, in words.
+    pub definition: String,
+    /// For whom there are user mappings, with a digest of each without its secrets.
+    #[serde(default)]
+    pub mappings: BTreeMap<String, String>,
 }
 
 /// A column.
@@ -26,9 +61,15 @@ pub struct Column {
     /// The definition of the type, where it is none of Postgres's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<TypeFacts>,
+    /// Whether every row has a value, those included that were there before.
     pub not_null: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_null_constraint: Option<NotNull>,
     pub default: Option<String>,
     pub generated: Option<String>,
+    /// What is generated is computed when it is read, and not stored.
+    #[serde(rename = "virtual", default, skip_serializing_if = "is_false")]
+    pub is_virtual: bool,
     /// pg_attribute.attidentity.
     pub identity: Option<String>,
     /// The collation where it is not the type's own: with its schema, quoted.
@@ -54,6 +95,25 @@ pub struct Marks {
     /// A digest of the default, or of the generated expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
+}
+
+/// The constraint behind a column's NOT NULL, where NOT NULL is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct NotNull {
+    pub name: String,
+    /// The rows that were there before were not looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_valid: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_inherit: bool,
+    /// It is a parent's too, so it can be neither renamed nor dropped here.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inherited: bool,
+}
+
+/// For serde: a flag that is not set is not written.
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What a description leaves open, so that it is not compared.

@@ -2,10 +2,11 @@
 //! them on request.
 
 use super::Plan;
-use super::facts::{Dependent, Governed, Grant, MaterializedView, TakeoverFacts};
+use super::facts::{Dependent, Governed, Grant, MaterializedView, Table, TakeoverFacts};
 use super::op::{Op, RelationKind, Target};
 use crate::kernel::names::{Address, quote};
 use crate::shape::SchemaChange;
+use crate::shape::constraints::is_enforced;
 use crate::shape::rules::ChangeType;
 
 /// What to do about the dependents of the table that makes room.
@@ -40,7 +41,7 @@ pub fn plan_all(
     for dependent in &facts.dependents {
         let (kind, at) = describe(dependent);
         let lost = lost_columns(dependent, differences);
-        let missing = missing_key(dependent, &incoming.keys);
+        let missing = missing_key(dependent, incoming);
         match policy {
             OnDependents::Repoint if !lost.is_empty() => plan.block(
                 at.shown(),
@@ -53,9 +54,7 @@ pub fn plan_all(
                 "Pass dependents => 'repoint' to move it, or drop it.",
             ),
             OnDependents::Repoint if missing.is_some() => {
-                let columns: Vec<String> =
-                    missing.unwrap_or_default().iter().map(|c| quote(c)).collect();
-                let columns = columns.join(", ");
+                let columns = missing.unwrap_or_default();
                 plan.block(
                     at.shown(),
                     format!("{kind} needs a unique key over ({columns}), which the new version does not have"),
@@ -80,14 +79,24 @@ pub fn plan_all(
     }
 }
 
-/// The columns that a foreign key refers to, where the new version has no key over
-/// them.
-fn missing_key<'d>(dependent: &'d Dependent, keys: &[Vec<String>]) -> Option<&'d [String]> {
-    let Dependent::ForeignKey { uses, .. } = dependent else {
+/// The columns that a foreign key refers to, as a key is written, where the new
+/// version has no key over them.
+fn missing_key(dependent: &Dependent, incoming: &Table) -> Option<String> {
+    let Dependent::ForeignKey { uses, period, .. } = dependent else {
         return None;
     };
-    let same = |key: &Vec<String>| key.len() == uses.len() && uses.iter().all(|c| key.contains(c));
-    (!keys.iter().any(same)).then_some(uses)
+    let keys = if period.is_some() { &incoming.period_keys } else { &incoming.keys };
+    let same = |key: &Vec<String>| {
+        key.len() == uses.len()
+            && uses.iter().all(|c| key.contains(c))
+            && (period.is_none() || period.as_ref() == key.last())
+    };
+    if keys.iter().any(same) {
+        return None;
+    }
+    let plain = uses.iter().filter(|c| Some(*c) != period.as_ref()).map(|c| quote(c));
+    let period = period.iter().map(|c| format!("{} WITHOUT OVERLAPS", quote(c)));
+    Some(plain.chain(period).collect::<Vec<_>>().join(", "))
 }
 
 /// The breaking differences in columns that a dependent uses. A view keeps its
@@ -157,16 +166,24 @@ fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, at: &Address, out
             ),
         ),
         Dependent::ForeignKey { constraint, definition, .. } => {
-            let (constraint, definition) = (constraint.clone(), definition.clone());
+            let constraint = constraint.clone();
             let validate =
                 Op::ValidateForeignKey { at: at.clone(), constraint: constraint.clone() };
-            let op = Op::RepointForeignKey { at: at.clone(), constraint, definition };
+            let op = Op::RepointForeignKey {
+                at: at.clone(),
+                constraint,
+                definition: definition.clone(),
+            };
+            let enforced = is_enforced(definition);
             plan.step(&object, format!("{kind} points to the new version"), op);
-            plan.follow_up(
-                object,
-                format!("{kind} is NOT VALID until the rows have been checked"),
-                validate,
-            );
+            // What is not enforced is not checked either.
+            if enforced {
+                plan.follow_up(
+                    object,
+                    format!("{kind} is NOT VALID until the rows have been checked"),
+                    validate,
+                );
+            }
         }
         Dependent::View { owner, closed, .. } if !closed.is_empty() => {
             block_closed(plan, at, kind, owner, closed);
@@ -284,192 +301,5 @@ fn creating(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernel::state::State;
-    use crate::lifecycle::plan::facts::Table;
-    use crate::lifecycle::plan::op::RunsAs;
-    use crate::shape::compare::{Relationship, compare};
-    use crate::shape::snapshot::{Column, Snapshot};
-
-    fn foreign_key(definition: &str, partitioned: bool) -> Dependent {
-        Dependent::ForeignKey {
-            at: Address::new("public", "orders"),
-            constraint: "orders_customer_fkey".into(),
-            definition: definition.into(),
-            uses: vec!["id".into()],
-            partitioned,
-        }
-    }
-
-    fn governed(schema: &str, name: &str) -> Governed {
-        Governed {
-            name: "customer".into(),
-            version: "v1".into(),
-            state: State::Active,
-            home: Address::new(schema, name),
-            table: Table {
-                at: Address::new(schema, name),
-                keys: vec![vec!["id".into()]],
-                ..Table::default()
-            },
-        }
-    }
-
-    fn planned(dependent: Dependent, policy: OnDependents, differences: &[SchemaChange]) -> Plan {
-        let mut plan = Plan::default();
-        let outgoing = governed("public", "customer");
-        let facts = TakeoverFacts {
-            incoming: governed("spyne_shadow", "customer"),
-            outgoing: None,
-            versions: Vec::new(),
-            dependents: vec![dependent],
-            names_at_target: Vec::new(),
-            types_at_target: Vec::new(),
-            names_here: Vec::new(),
-            target_schema_exists: true,
-            view: None,
-            suspended_grants: None,
-            open_drift: Vec::new(),
-        };
-        let target = outgoing.table.at.clone();
-        plan_all(&mut plan, &facts, (&outgoing, &target), policy, differences);
-        plan
-    }
-
-    fn plan(dependent: Dependent, policy: OnDependents) -> Plan {
-        planned(dependent, policy, &[])
-    }
-
-    #[test]
-    fn each_dependent_blocks_by_default() {
-        let plan = plan(
-            foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false),
-            OnDependents::Block,
-        );
-        assert_eq!(plan.blockers.len(), 1);
-        assert!(plan.steps.is_empty());
-    }
-
-    #[test]
-    fn a_foreign_key_moves_unvalidated_and_leaves_its_validation() {
-        let plan = plan(
-            foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false),
-            OnDependents::Repoint,
-        );
-        let sql = plan.steps[0].op.sql().expect("a statement");
-        assert!(sql.ends_with("REFERENCES public.customer(id) NOT VALID"), "{sql}");
-        let sql = plan.follow_ups[0].op.sql().expect("a statement");
-        assert_eq!(
-            sql,
-            "ALTER TABLE \"public\".\"orders\" VALIDATE CONSTRAINT \"orders_customer_fkey\""
-        );
-    }
-
-    #[test]
-    fn a_foreign_key_of_a_partitioned_table_blocks_either_way() {
-        let plan = plan(
-            foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", true),
-            OnDependents::Repoint,
-        );
-        assert_eq!(plan.blockers.len(), 1);
-    }
-
-    #[test]
-    fn a_view_keeps_its_options() {
-        let view = Dependent::View {
-            at: Address::new("public", "v"),
-            definition: " SELECT 1;".into(),
-            uses: vec!["id".into()],
-            options: Some(vec!["security_barrier=true".into()]),
-            owner: "app".into(),
-            can_create: false,
-            closed: Vec::new(),
-        };
-        let plan = plan(view, OnDependents::Repoint);
-        let sql = plan.steps[1].op.sql().expect("a statement");
-        assert_eq!(plan.steps[1].op.runs_as(), RunsAs::Owner("app"));
-        assert_eq!(
-            sql,
-            "CREATE OR REPLACE VIEW \"public\".\"v\" WITH (\"security_barrier\" = 'true') AS SELECT 1"
-        );
-    }
-
-    #[test]
-    fn a_dependent_of_a_column_that_is_gone_blocks_even_when_it_may_move() {
-        let key = foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false);
-        for (column, blockers) in [("id", 1), ("name", 0)] {
-            let column_of = |name: &str| Column { name: name.into(), ..Column::default() };
-            let old = Snapshot { columns: vec![column_of(column)], ..Snapshot::default() };
-            let gone = compare(
-                &old,
-                &Snapshot::default(),
-                Relationship::OtherTable,
-                &|_| true,
-                &Address::new("public", "t"),
-            );
-            let plan = planned(key.clone(), OnDependents::Repoint, &gone);
-            assert_eq!(plan.blockers.len(), blockers);
-        }
-    }
-
-    #[test]
-    fn a_foreign_key_needs_a_key_of_the_new_version() {
-        let definition = "FOREIGN KEY (a, b) REFERENCES public.customer(region, id)";
-        let mut key = foreign_key(definition, false);
-        if let Dependent::ForeignKey { uses, .. } = &mut key {
-            uses.push("region".into());
-        }
-        let plan = plan(key, OnDependents::Repoint);
-        assert_eq!(plan.steps, []);
-        assert_eq!(
-            plan.blockers[0].remedy,
-            r#"ALTER TABLE "spyne_shadow"."customer" ADD UNIQUE ("id", "region");"#
-        );
-    }
-
-    #[test]
-    fn a_foreign_key_of_the_new_version_moves_with_it() {
-        let mut key = foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false);
-        if let Dependent::ForeignKey { at, .. } = &mut key {
-            *at = Address::new("spyne_shadow", "customer");
-        }
-        let sql = plan(key, OnDependents::Repoint).steps[0].op.sql().unwrap_or_default();
-        assert!(sql.starts_with(r#"ALTER TABLE "public"."customer" DROP CONSTRAINT"#), "{sql}");
-    }
-
-    #[test]
-    fn what_its_owner_cannot_make_again_blocks() {
-        let view = Dependent::View {
-            at: Address::new("public", "v"),
-            definition: " SELECT 1;".into(),
-            uses: Vec::new(),
-            options: None,
-            owner: "App Owner".into(),
-            can_create: true,
-            closed: vec!["x y".into()],
-        };
-        let plan = plan(view, OnDependents::Repoint);
-        assert_eq!(plan.blockers[0].remedy, r#"GRANT USAGE ON SCHEMA "x y" TO "App Owner";"#);
-    }
-
-    #[test]
-    fn a_materialized_view_does_not_take_the_place_of_what_it_reads() {
-        let view = MaterializedView {
-            at: Address::new("spyne_shadow", "customer"),
-            definition: " SELECT id FROM public.customer;".into(),
-            uses: vec!["id".into()],
-            options: None,
-            owner: "app".into(),
-            can_create: true,
-            closed: Vec::new(),
-            comment: None,
-            indexes: Vec::new(),
-            grants: Vec::new(),
-            used_by: 0,
-        };
-        let plan = plan(Dependent::MaterializedView(Box::new(view)), OnDependents::Repoint);
-        assert_eq!(plan.steps, []);
-        assert!(plan.blockers[0].detail.ends_with("whose place it would take"));
-    }
-}
+#[path = "dependents_tests.rs"]
+mod tests;
