@@ -155,7 +155,7 @@ UNION ALL
 SELECT 'critical', 'disabled event trigger', e.evtname::text,
        'Where the library is not preloaded, DDL on governed tables goes unseen.',
        format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', e.evtname)
-FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl') AND e.evtenabled <> 'A'
+FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl', 'spyne_guard_rewrite') AND e.evtenabled <> 'A'
 UNION ALL
 SELECT 'high', 'subscription writes to a governed table', format('%I', s.subname),
        format('It writes to %s (%s) past the executor; in READ_ONLY and DEPRECATED its guard refuses.', g.shown, g.state),

@@ -38,6 +38,8 @@ pub enum LockMode {
     AccessExclusive,
     /// SHARE ROW EXCLUSIVE: others go on reading it.
     ShareRowExclusive,
+    /// SHARE: nobody writes to it.
+    Share,
 }
 
 /// Runs `work` elevated, with `spyne.lock_timeout`. After an error, the abort of the
@@ -210,6 +212,7 @@ pub fn lock(relid: RelId, mode: LockMode) -> bool {
     let mode = match mode {
         LockMode::AccessExclusive => pg_sys::AccessExclusiveLock,
         LockMode::ShareRowExclusive => pg_sys::ShareRowExclusiveLock,
+        LockMode::Share => pg_sys::ShareLock,
     };
     // SAFETY: LockRelationOid processes pending invalidations after waiting, so
     // that the look-up behind it is fresh.

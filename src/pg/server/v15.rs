@@ -5,7 +5,7 @@ use spyne_core::kernel::ids::RoleId;
 
 use super::shared::{Hooks, Requested, Walker, requested};
 use crate::pg::lists::cells;
-use crate::pg::oids::role_id;
+use crate::pg::oids::{AsOid, role_id};
 
 pub use super::until_16::*;
 pub use super::until_17::*;
@@ -136,4 +136,10 @@ pub unsafe fn parse_type(
 ) {
     // SAFETY: as promised by the caller.
     unsafe { pg_sys::parseTypeString(text, oid, modifier, true) };
+}
+
+/// Whether a role has the rights of this database's owner.
+pub fn owns_database(role: RoleId) -> bool {
+    // SAFETY: a look-up of the database that this is.
+    unsafe { pg_sys::pg_database_ownercheck(pg_sys::MyDatabaseId, role.oid()) }
 }
