@@ -11,13 +11,12 @@ const DATABASE: &str = "plain";
 
 const OBJECTS: &str = r#"
     CREATE ROLE nobody_special LOGIN;
-    CREATE EXTENSION IF NOT EXISTS btree_gist;
     CREATE DOMAIN positive AS int CONSTRAINT is_positive CHECK (VALUE > 0);
     CREATE TABLE parent (id int CONSTRAINT parent_key PRIMARY KEY);
     CREATE TABLE child (id int REFERENCES parent CONSTRAINT child_not_null NOT NULL, n positive, note text CHECK (note <> ''));
     CREATE TABLE later (id int CONSTRAINT later_unique UNIQUE DEFERRABLE INITIALLY DEFERRED,
                         p int CONSTRAINT later_parent REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
-    CREATE TABLE booking (room int, during int4range, CONSTRAINT no_overlap EXCLUDE USING gist (room WITH =, during WITH &&));
+    CREATE TABLE booking (room int, during int4range, CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&));
     CREATE TABLE part (id int, day int) PARTITION BY RANGE (day);
     CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
     CREATE TABLE closed (id int);

@@ -1,5 +1,6 @@
 -- What goes along with something else: an extension, a type, a function, a schema,
 -- an owner. Governed views, and columns of governed tables, hold.
+-- needs: citext
 CALL regress.make('atk_along');
 SET client_min_messages = warning;
 -- A trusted extension in the hands of somebody without a spyne role; a type, a

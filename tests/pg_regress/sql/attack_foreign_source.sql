@@ -1,5 +1,6 @@
 -- A foreign table shows what its server and its options say. Other options are
 -- other rows: under a state that nobody writes to, under a preview, unnoticed.
+-- needs: postgres_fdw
 CREATE SCHEMA atk_source;
 GRANT ALL ON SCHEMA atk_source TO PUBLIC;
 SET client_min_messages = warning;

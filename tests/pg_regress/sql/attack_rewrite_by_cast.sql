@@ -32,7 +32,7 @@ ALTER TABLE atk_cast.ro ALTER COLUMN v TYPE atk_cast.short;
 DO $$ BEGIN ALTER TABLE atk_cast.ro ALTER COLUMN n TYPE integer; END $$;
 RESET ROLE;
 ALTER TABLE atk_cast.ro ALTER COLUMN n TYPE integer;
-\set VERBOSITY default
+\set VERBOSITY terse
 SELECT * FROM atk_cast.ro ORDER BY id;
 SELECT severity, status FROM spyne.drift_reports WHERE logical_name = 'atk_cast_ro';
 

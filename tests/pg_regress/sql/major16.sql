@@ -15,6 +15,10 @@ GRANT spyne_analyst TO m16_sets WITH INHERIT FALSE;
 GRANT m16_team TO m16_neither WITH INHERIT FALSE, SET FALSE;
 GRANT spyne_viewer TO m16_neither;
 GRANT spyne_admin TO m16_admin WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
+-- The shorter way is not the one that it has its role by.
+CREATE ROLE m16_twice LOGIN;
+GRANT spyne_engineer TO m16_twice WITH INHERIT FALSE;
+GRANT m16_team TO m16_twice;
 SELECT * FROM spyne.users WHERE user_name LIKE 'm16\_%' ORDER BY user_name;
 SET SESSION AUTHORIZATION m16_inherits;
 SELECT user_name, spyne_role FROM spyne_whoami();
@@ -124,4 +128,4 @@ REVOKE CREATE ON DATABASE spyne_test FROM m16_subscriber;
 SET client_min_messages = warning;
 CALL regress.remove('m16');
 DROP FOREIGN DATA WRAPPER m16_none CASCADE;
-DROP ROLE m16_inherits, m16_sets, m16_neither, m16_admin, m16_team, m16_subscriber;
+DROP ROLE m16_inherits, m16_sets, m16_neither, m16_twice, m16_admin, m16_team, m16_subscriber;
