@@ -133,6 +133,8 @@ BEGIN
          'Event trigger: governed tables and their guards are not dropped'),
         ('spyne.guard_ddl()', '-',
          'Event trigger: the guards of governed tables stay on, and new partitions get theirs'),
+        ('spyne.grant_settings()', '-',
+         'Gives spyne_admin the settings that are an administrator''s; the installation calls it'),
         ('spyne.guard_rewrite()', '-',
          'Event trigger: rows of governed tables are written anew by those who may write to them'),
         ('spyne.schema_snapshot(oid)', '-',

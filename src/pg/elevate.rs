@@ -238,6 +238,22 @@ pub fn refuse_if_in_use(relid: RelId, action: &str) {
     }
 }
 
+/// Runs `work` as if no extension's script were running: what it grants is no
+/// part of the extension. From PostgreSQL 17 on, privileges that a script gives
+/// on a parameter keep the role from being dropped by DROP OWNED, which does not
+/// know parameters (`RemoveRoleFromInitPriv`).
+pub fn apart_from_script<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: a flag of the session. After an error the script ends, and
+    // Postgres resets it (`execute_extension_script`).
+    unsafe {
+        let before = pg_sys::creating_extension;
+        pg_sys::creating_extension = false;
+        let result = work();
+        pg_sys::creating_extension = before;
+        result
+    }
+}
+
 /// Whether CREATE or ALTER EXTENSION spyne is running its script.
 pub fn installing() -> bool {
     // SAFETY: reads of statics, and a catalog look-up told that a miss is fine.

@@ -9,6 +9,7 @@ use spyne_core::kernel::state::StateSet;
 
 use super::query::{self, Query, Rights, Statement};
 use crate::pg::elevate::Elevated;
+use crate::pg::server;
 
 /// An object that the running command has dropped.
 #[derive(Deserialize)]
@@ -130,8 +131,7 @@ pub fn install(elevated: &Elevated, relid: RelId, states: StateSet) -> Result<()
     let read_only = states.iter().any(|s| !s.properties().writable);
     for member in MEMBERS.all(elevated, (relid,))? {
         let mut wanted = vec![("spyne_guard", "BEFORE INSERT OR UPDATE OR DELETE", "STATEMENT")];
-        // Foreign tables have TRUNCATE triggers only from PostgreSQL 16 on.
-        if member.kind != "f" {
+        if member.kind != "f" || server::FOREIGN_TABLES_TELL_OF_TRUNCATE {
             wanted.push(("spyne_guard_truncate", "BEFORE TRUNCATE", "STATEMENT"));
         }
         if read_only && !member.partition {

@@ -8,11 +8,12 @@
 pub mod account;
 pub mod apt;
 pub mod document;
-mod download;
+pub mod download;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
 pub mod majors;
+pub mod neighbours;
 pub mod place;
 pub mod progress;
 pub mod script;

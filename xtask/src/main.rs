@@ -3,6 +3,7 @@
 mod bench;
 mod callgrind;
 mod cargo_tests;
+mod conformance;
 mod demo;
 mod drift_cost;
 mod narration;
@@ -56,6 +57,13 @@ enum Task {
     },
     /// Type-check spyne for every major of PostgreSQL that it supports
     Check,
+    /// Run PostgreSQL's own tests with spyne and without, and compare
+    Conformance {
+        #[command(flatten)]
+        choice: conformance::Choice,
+        #[command(flatten)]
+        server: ServerChoice,
+    },
     /// Measure what spyne costs
     Bench {
         #[command(subcommand)]
@@ -135,6 +143,9 @@ fn run(task: Task) -> Result<bool> {
             return suite::run(&server.toolchain()?, &selection);
         }
         Task::Check => return suite::check_versions(),
+        Task::Conformance { choice, server } => {
+            return conformance::run(&server.toolchain()?, &choice);
+        }
         Task::Bench { what, server } => bench::run(&server.toolchain()?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
         Task::Package { try_it, server } => package::run(&server.toolchain()?, try_it)?,

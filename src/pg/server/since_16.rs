@@ -23,6 +23,9 @@ unsafe extern "C-unwind" {
     ) -> bool;
 }
 
+/// Whether foreign tables have TRUNCATE triggers: they have.
+pub const FOREIGN_TABLES_TELL_OF_TRUNCATE: bool = true;
+
 /// ExecutorCheckPerms_hook.
 pub type CheckPermissions =
     unsafe extern "C-unwind" fn(*mut pg_sys::List, *mut pg_sys::List, bool) -> bool;

@@ -18,6 +18,16 @@ pub fn computes_anew(part: pg_sys::AlterTableType::Type) -> bool {
     part == pg_sys::AlterTableType::AT_SetExpression
 }
 
+/// Whether an action of a MERGE is for rows of the source without a match.
+pub fn is_for_unmatched_source(action: &pg_sys::MergeAction) -> bool {
+    action.matchKind == pg_sys::MergeMatchKind::MERGE_WHEN_NOT_MATCHED_BY_TARGET
+}
+
+/// Whether an action of a MERGE is for rows of its target without a match.
+pub fn is_for_unmatched_target(action: &pg_sys::MergeAction) -> bool {
+    action.matchKind == pg_sys::MergeMatchKind::MERGE_WHEN_NOT_MATCHED_BY_SOURCE
+}
+
 /// The condition of a MERGE, where it is not that of the query's FROM; else
 /// null.
 pub fn merge_condition(query: &pg_sys::Query) -> *mut pg_sys::Node {

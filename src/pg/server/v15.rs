@@ -23,6 +23,9 @@ unsafe extern "C-unwind" {
     ) -> bool;
 }
 
+/// Whether foreign tables have TRUNCATE triggers: they have none.
+pub const FOREIGN_TABLES_TELL_OF_TRUNCATE: bool = false;
+
 /// ExecutorCheckPerms_hook.
 pub type CheckPermissions = unsafe extern "C-unwind" fn(*mut pg_sys::List, bool) -> bool;
 
