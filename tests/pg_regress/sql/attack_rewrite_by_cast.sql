@@ -63,6 +63,21 @@ SELECT r.version, r.severity, r.status, c.change_type
 FROM spyne.drift_reports r JOIN spyne.drift_changes c USING (report_id)
 WHERE r.logical_name = 'atk_cast_ro' AND c.change_type <> 'DEFAULT' ORDER BY r.report_id, c.seq;
 SELECT change_type, severity, detail FROM spyne_detect_drift('atk_cast.ro');
+-- Nor is it again what it was where a column of the same name says something else.
+CREATE TABLE atk_cast.other (id integer PRIMARY KEY, n integer);
+INSERT INTO atk_cast.other VALUES (1, 1);
+ALTER TABLE atk_cast.other OWNER TO regress_viewer;
+SELECT state FROM spyne_register('atk_cast.other', 'atk_cast_other');
+SET client_min_messages = error;
+SET ROLE regress_viewer;
+ALTER TABLE atk_cast.other ADD COLUMN n2 integer DEFAULT 666;
+ALTER TABLE atk_cast.other DROP COLUMN n;
+ALTER TABLE atk_cast.other RENAME COLUMN n2 TO n;
+RESET ROLE;
+SELECT r.version, r.severity, r.status, c.change_type, c.old_name, c.new_name
+FROM spyne.drift_reports r JOIN spyne.drift_changes c USING (report_id)
+WHERE r.logical_name = 'atk_cast_other' ORDER BY r.report_id, c.seq;
+SELECT * FROM governed.atk_cast_other;
 RESET client_min_messages;
 CALL regress.remove('atk_cast');
 DROP CAST IF EXISTS (text AS atk_cast.mine);
