@@ -2,6 +2,7 @@
 //! starts lets its restore through, and the server that is started afterwards governs everything.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use postgres::Client;
@@ -59,6 +60,12 @@ const PROMISES: [(&str, &str); 12] = [
     ("event triggers", "SELECT evtname, evtevent, evtenabled, evtfoid::regproc FROM pg_event_trigger ORDER BY 1"),
 ];
 
+/// Some builds of 15 mark every column of every table with an option that 18 does not know, so that
+/// no table at all, with spyne or without, comes from the one to the other. The mark is taken off:
+/// it is not what is under test.
+const UNMARK: &str = "UPDATE pg_attribute SET attoptions = (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o NOT LIKE 'pg_attver=%')
+    WHERE attoptions::text LIKE '%pg_attver=%'";
+
 fn answers(client: &mut Client) -> Vec<(&'static str, String)> {
     PROMISES.iter().map(|(what, sql)| (*what, rows(client, sql))).collect()
 }
@@ -70,6 +77,9 @@ fn governed(toolchain: &Toolchain) -> (Server, Vec<(&'static str, String)>) {
     run(&mut client, MORE);
     let answers = answers(&mut client);
     drop(client);
+    for database in ["template1", "postgres", DATABASE] {
+        run(&mut connect(&old, database, SUPERUSER), UNMARK);
+    }
     old.stop().expect("it stops");
     (old, answers)
 }
@@ -93,7 +103,29 @@ fn upgrade(old: &Server, new: &Server) {
     command.args(["--username", SUPERUSER]).current_dir(directory.path());
     let output = command.output().expect("pg_upgrade starts");
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{told}\n{}",
+        problems(&new.data_directory().join("pg_upgrade_output.d"))
+    );
+}
+
+/// The lines of pg_upgrade's logs that tell of a problem.
+fn problems(directory: &Path) -> String {
+    let mut found = String::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.push_str(&problems(&path));
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        for line in text.lines().filter(|line| line.contains("rror") || line.contains("ERROR")) {
+            found.push_str(line);
+            found.push('\n');
+        }
+    }
+    found
 }
 
 /// A stopped server that was upgraded to, and is started again.
@@ -101,6 +133,12 @@ fn upgraded(old: &Server, to: &Toolchain, preload: &str) -> Server {
     let new = builder(to, "upgrade_to").preload(preload);
     let new = new.start().expect("a server");
     new.stop().expect("it stops");
+    // From 18 on, initdb makes clusters with checksums, and the two have to be alike.
+    if old.toolchain().major < 18 && to.major >= 18 {
+        let mut command = to.server_command("pg_checksums").expect("the server has it");
+        command.arg("--disable").arg("--pgdata").arg(new.data_directory());
+        assert!(command.output().expect("it starts").status.success());
+    }
     upgrade(old, &new);
     new.start().expect("it starts again");
     new
