@@ -49,13 +49,16 @@ const PACKAGES: [Package; 3] = [
     },
 ];
 
-/// Libraries of the server's that the tests load from where their own library is.
-const BORROWED: [&str; 2] = ["autoinc.so", "refint.so"];
+/// What the regression tests load, one file of C each.
+const LIBRARIES: [&str; 3] =
+    ["src/test/regress/regress.c", "contrib/spi/autoinc.c", "contrib/spi/refint.c"];
 
 /// An unpacked source, or that part of it which is needed.
 pub struct Source {
     root: PathBuf,
     version: String,
+    /// Whether it is of the server's major.
+    is_of_server: bool,
 }
 
 impl Source {
@@ -65,7 +68,8 @@ impl Source {
         if let Some(root) = given {
             let root = fs::canonicalize(root)
                 .with_context(|| format!("no source at {}", root.display()))?;
-            let source = Source { version: root.display().to_string(), root };
+            let version = root.display().to_string();
+            let source = Source { version, root, is_of_server: false };
             source.schedule(Suite::Regress)?;
             return Ok(source);
         }
@@ -78,7 +82,11 @@ impl Source {
         if !root.is_dir() {
             fetch(package, &home)?;
         }
-        Ok(Source { root, version: format!("PostgreSQL {}", package.version) })
+        Ok(Source {
+            root,
+            version: format!("PostgreSQL {}", package.version),
+            is_of_server: package.version.starts_with(&format!("{}.", toolchain.major)),
+        })
     }
 
     /// Which version it is, in words.
@@ -104,24 +112,30 @@ impl Source {
         Ok(schedule)
     }
 
-    /// Compiles the library of the regression tests for the server, and puts beside it what else
-    /// they load. Returns the directory.
+    /// Compiles what the regression tests load for the server, and returns the directory.
     ///
-    /// It is one file of C, so the compiler does without make and PostgreSQL's makefiles.
+    /// Each library is one file of C, so the compiler does without make and PostgreSQL's makefiles.
     pub fn build_libraries(&self, toolchain: &Toolchain, into: &Path) -> Result<PathBuf> {
         let libraries = into.join("libraries");
         fs::create_dir_all(&libraries)?;
         let headers = capture_text(Command::new(toolchain.pg_config()).arg("--includedir-server"))?;
-        let mut compile = Command::new("cc");
-        compile.args(["-O1", "-fPIC", "-shared", "-D_GNU_SOURCE", "-fwrapv"]);
-        compile.args(["-fno-strict-aliasing", "-I", &headers, "-o"]);
-        compile.arg(libraries.join("regress.so"));
-        compile.arg(self.directory(Suite::Regress).join("regress.c"));
-        capture(&mut compile).context("compiling the library of PostgreSQL's tests")?;
-        for name in BORROWED {
-            let library = toolchain.pkglibdir().join(name);
-            fs::copy(&library, libraries.join(name))
-                .with_context(|| format!("the tests need {}", library.display()))?;
+        for file in LIBRARIES {
+            let source = self.root.join(file);
+            let name = source.file_stem().context("a file without a name")?;
+            let mut compile = Command::new("cc");
+            compile.args(["-O1", "-fPIC", "-shared", "-D_GNU_SOURCE", "-fwrapv"]);
+            compile.args(["-fno-strict-aliasing", "-Werror=implicit-function-declaration"]);
+            // Other headers brought it in on 15, and do not on 16.
+            compile.args(["-include", "postgres.h", "-include", "utils/array.h"]);
+            // The server's headers may be of a later minor version than the server, and declare
+            // functions that it lacks. The source's own go first; those that its build makes are
+            // the server's.
+            if self.is_of_server {
+                compile.arg("-I").arg(self.root.join("src/include"));
+            }
+            compile.args(["-I", &headers, "-o"]);
+            compile.arg(libraries.join(name).with_extension("so")).arg(&source);
+            capture(&mut compile).with_context(|| format!("compiling {}", source.display()))?;
         }
         Ok(libraries)
     }
@@ -142,8 +156,9 @@ fn fetch(package: &Package, home: &Path) -> Result<()> {
     let mut unpack = Command::new("tar");
     unpack.arg("--extract").arg("--bzip2").arg("--file").arg(&archive);
     unpack.arg("--directory").arg(&making).args(["--strip-components=1", "--no-same-owner"]);
-    for suite in [Suite::Regress, Suite::Isolation] {
-        unpack.arg(format!("postgresql-{}/src/test/{}", package.version, suite.name()));
+    let directories = ["src/test/regress", "src/test/isolation", "src/include"];
+    for part in directories.iter().chain(&LIBRARIES[1..]) {
+        unpack.arg(format!("postgresql-{}/{part}", package.version));
     }
     capture(&mut unpack).context("unpacking it, for which tar needs bzip2")?;
     fs::remove_file(&archive)?;
