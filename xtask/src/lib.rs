@@ -9,6 +9,8 @@ pub mod account;
 pub mod apt;
 mod download;
 pub mod extension;
+pub mod extension_files;
+mod install_script;
 pub mod join_quality;
 pub mod libclang;
 pub mod majors;

@@ -5,11 +5,16 @@ mod callgrind;
 mod cargo_tests;
 mod demo;
 mod drift_cost;
+mod jobs;
+mod log;
 mod narration;
 mod preview_cost;
 mod promotion;
 mod regress;
+mod skipped;
 mod suite;
+mod tally;
+mod test_servers;
 mod versions;
 
 use std::path::PathBuf;
@@ -21,6 +26,8 @@ use nix::sys::stat::{Mode, umask};
 use xtask::extension::{self, Profile};
 use xtask::majors::parse_major;
 use xtask::toolchain::{Source, Toolchain};
+
+use crate::test_servers::TestServers;
 
 #[derive(Parser)]
 #[command(
@@ -50,7 +57,7 @@ enum Task {
         #[command(flatten)]
         selection: suite::Selection,
         #[command(flatten)]
-        server: ServerChoice,
+        servers: TestServers,
     },
     /// Type-check spyne for every major of PostgreSQL that it supports
     Check,
@@ -121,9 +128,7 @@ fn run(task: Task) -> Result<bool> {
     match task {
         Task::Demo { stop: true, server, .. } => demo::stop(&server.toolchain()?)?,
         Task::Demo { keep, server, .. } => demo::run(&server.toolchain()?, keep)?,
-        Task::Test { selection, server } => {
-            return suite::run(&server.toolchain()?, &selection);
-        }
+        Task::Test { selection, servers } => return suite::run(&servers.stages()?, &selection),
         Task::Check => return suite::check_versions(),
         Task::Bench { what, server } => bench::run(&server.toolchain()?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,

@@ -4,6 +4,7 @@
 //! goes into it, and the machine's own server stays as it was.
 
 use std::env;
+use std::env::consts::DLL_EXTENSION;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,6 +99,10 @@ impl Toolchain {
         &self.bindir
     }
 
+    pub fn pkglibdir(&self) -> &Path {
+        &self.pkglibdir
+    }
+
     pub fn sharedir(&self) -> &Path {
         &self.sharedir
     }
@@ -148,6 +153,11 @@ impl Toolchain {
         for name in ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS", "PGSERVICE"] {
             command.env_remove(name);
         }
+    }
+
+    /// Whether the server came with a library that it can preload.
+    pub fn has_library(&self, name: &str) -> bool {
+        self.pkglibdir.join(name).with_extension(DLL_EXTENSION).is_file()
     }
 
     /// Whether the server can load pgaudit, after trying to fetch it.
