@@ -2,9 +2,9 @@
 //! fails closed.
 //!
 //! A statement must pass, in this order: Postgres's own privileges (checked by
-//! Postgres), the caller's spyne role, the table's state, and a preview. What that
-//! hangs on is collected by [`situation`], decided by [`spyne_core::gate::judge`],
-//! and carried out here.
+//! Postgres), the caller's spyne role, the table's state, and a preview. [`situation`]
+//! collects what the verdict depends on, [`spyne_core::gate::judge`] decides, and this
+//! module carries the verdict out.
 
 mod ddl;
 pub mod drift;
@@ -30,7 +30,7 @@ use spyne_core::kernel::error::SpyneError;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::State;
 
-/// What `lib.rs` hands to the hooks.
+/// The functions that `lib.rs` hands to the hooks.
 pub const POLICY: Policy = Policy {
     enabled,
     statement,
@@ -44,8 +44,8 @@ pub const POLICY: Policy = Policy {
     failed: words::failed,
 };
 
-/// Whether anything is checked. The server log is told once when that is less
-/// than `enforce`.
+/// Whether anything is checked. Writes a line to the server log once when
+/// `spyne.enforcement` becomes less than `enforce`.
 fn enabled() -> bool {
     if let Some(lowered) = guc::newly_lowered() {
         report::log_line(&format!("spyne.enforcement is {} in this session", lowered.as_str()));
@@ -53,7 +53,8 @@ fn enabled() -> bool {
     guc::enforcement() != Enforcement::Off
 }
 
-/// Refuses, or in permissive mode records that it would have.
+/// Refuses a statement with an error. In permissive mode, writes to the server log what
+/// would have been refused.
 pub(crate) fn refuse(denial: Denial) {
     let error = SpyneError::from(denial);
     match guc::enforcement() {
@@ -66,12 +67,12 @@ pub(crate) fn refuse(denial: Denial) {
     }
 }
 
-/// Checks a statement at executor start; cached plans pass here like any other.
-/// Returns the token to watch it by.
+/// Checks a statement when the executor starts it, also one with a cached plan. Returns
+/// the token of its preview, by which its run is watched.
 fn statement(statement: &Statement) -> Option<Token> {
     let user = users::acting();
     let mut situation = situation::of(statement, user);
-    // Why a preview that was found does not authorise, in words.
+    // Why the preview that was found does not authorise the statement.
     let mut because = None;
     let verdict = decide(&mut situation, |search, situation| {
         match preview_rule::look(search, statement, user) {
@@ -125,8 +126,8 @@ fn unpreviewed(
     known.unwrap_or_else(|| preview_rule::unpreviewed(&situation.seen, text))
 }
 
-/// Watches what the verdict says is to be watched; the token of the statement that
-/// starts.
+/// Watches what the verdict says. Returns the token of the statement that starts, where
+/// that is watched.
 fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
     match verdict.watch {
         Watch::Nothing => None,
@@ -147,12 +148,12 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
     }
 }
 
-/// Whether the answer for a table hangs on a setting of the session.
+/// Whether the answer for a table depends on a setting of the session.
 fn depends_on_settings(guard: Guard) -> bool {
     guard == Guard::CATALOG || guard.states().contains(State::Deprecated)
 }
 
-/// The refusals of a statement that needs no preview.
+/// The refusals of a statement by the rules of role and state.
 fn refusals(statement: &Statement) -> impl Iterator<Item = Denial> {
     let user = users::acting();
     let mut situation = situation::of(statement, user);
@@ -160,7 +161,8 @@ fn refusals(statement: &Statement) -> impl Iterator<Item = Denial> {
     verdict.refused.into_iter().filter_map(move |r| words::denial(&r, &situation, user))
 }
 
-/// As [`statement`], for a check that wants an answer.
+/// Whether a statement passes, for a check of Postgres's that wants an answer and no
+/// error.
 fn permits(statement: &Statement) -> bool {
     let refused = refusals(statement).next();
     match (refused, guc::enforcement()) {
@@ -173,14 +175,14 @@ fn permits(statement: &Statement) -> bool {
     }
 }
 
-/// Checks one access from elsewhere: a guard trigger, a partition that joins or
-/// leaves.
+/// Checks one access that no statement is behind: for a guard trigger, or for a
+/// partition that is attached or detached.
 pub(crate) fn check(relid: RelId, access: Access) {
     let touched = vec![Touched::directly(relid, access)];
     refusals(&Statement::plain(touched, Kind::Access, None)).for_each(refuse);
 }
 
-/// Tells the fast path which states this user reads without a second look.
+/// Tells the fast path which states this user may read without a check.
 fn remember_readable(situation: &Situation, acting: RoleId) {
     let user = users::current();
     let role = match user == acting {

@@ -1,9 +1,9 @@
-//! Rows that functions return: composite types of schema spyne, which structs
-//! fill by the names of their fields.
+//! The rows that functions return: composite types of schema spyne, which structs fill
+//! by the names of their fields.
 //!
-//! A function that returns `Rows<R>` is declared `RETURNS SETOF spyne.<type>`.
-//! It has worked all rows out when it returns; they go into a tuplestore, which
-//! spills to disk beyond work_mem.
+//! A function that returns `Rows<R>` is declared `RETURNS SETOF spyne.<type>`. It has
+//! worked out all rows when it returns. They go into a tuplestore, which spills to disk
+//! beyond work_mem.
 
 use pgrx::callconv::RetAbi;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
@@ -15,11 +15,11 @@ use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, Uuid, name_data_to_s
 
 use super::oids::AsOid;
 use crate::report;
-use spyne_core::kernel::columns::{Named, places};
+use spyne_core::kernel::columns::{TypedName, places};
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
-/// What a field can be.
+/// A type that a field can have.
 pub trait Value {
     /// Its SQL type.
     const OID: pg_sys::Oid;
@@ -72,12 +72,12 @@ impl<V: Value> Value for Option<V> {
     }
 }
 
-/// The composite type that a struct fills, and with what.
+/// The composite type that a struct fills, and the fields that fill it.
 pub struct Declared {
     /// The name of the type, in schema spyne.
     pub name: &'static str,
     /// The fields.
-    pub fields: &'static [Named<'static>],
+    pub fields: &'static [TypedName<'static>],
 }
 
 /// A struct whose fields are the columns of a composite type: see [`row`].
@@ -88,9 +88,9 @@ pub trait Row {
     fn values(self) -> Vec<Option<Datum>>;
 }
 
-/// Declares a struct that fills a composite type of schema spyne, each field the
-/// column of its name: `row! { "plan_line" => PlanLine { seq: i32, .. } }`. What
-/// the columns are is said where the type is declared, in `sql/rows.sql`.
+/// Declares a struct that fills a composite type of schema spyne, each field the column
+/// of its name: `row! { "plan_line" => PlanLine { seq: i32, .. } }`. The columns are
+/// described where the type is declared, in `sql/rows.sql`.
 macro_rules! row {
     ($(#[$about:meta])* $name:literal => $row:ident { $($field:ident: $value:ty,)* }) => {
         $(#[$about])*
@@ -101,7 +101,7 @@ macro_rules! row {
         impl $crate::pg::row_sets::Row for $row {
             const DECLARED: $crate::pg::row_sets::Declared = $crate::pg::row_sets::Declared {
                 name: $name,
-                fields: &[$(spyne_core::kernel::columns::Named {
+                fields: &[$(spyne_core::kernel::columns::TypedName {
                     name: stringify!($field),
                     type_oid: <$value as $crate::pg::row_sets::Value>::OID.to_u32(),
                 }),*],
@@ -119,7 +119,7 @@ pub(crate) use row;
 pub struct Rows<R = ()>(Vec<R>);
 
 impl<R: Row> Rows<R> {
-    /// These.
+    /// The rows of a list.
     pub fn of(rows: Vec<R>) -> Self {
         Rows(rows)
     }
@@ -196,9 +196,9 @@ fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<usize> {
     let Declared { name, fields } = R::DECLARED;
     let live: Vec<(usize, &pg_sys::FormData_pg_attribute)> =
         described.iter().enumerate().filter(|(_, column)| !column.attisdropped).collect();
-    let columns: Vec<Named> = live
+    let columns: Vec<TypedName> = live
         .iter()
-        .map(|(_, column)| Named {
+        .map(|(_, column)| TypedName {
             name: name_data_to_str(&column.attname),
             type_oid: column.atttypid.to_u32(),
         })

@@ -7,8 +7,8 @@ use super::oids::rel_id;
 use super::policy::{Access, Kind, Statement, Touched};
 use super::{catalogs, server, users};
 
-/// A digest of the relations that a plan touches: the same text need not mean
-/// the same plan, where its parameters have other types.
+/// A digest of the relations that a plan touches. The same text can have another plan
+/// where its parameters have other types.
 ///
 /// # Safety
 /// A valid planned statement.
@@ -46,9 +46,9 @@ unsafe fn integers(list: *mut pg_sys::List) -> Vec<i32> {
 }
 
 /// Reads a plan: relations from its flat range table (CTEs, subqueries, views,
-/// partitions and inlined functions included), writes from its result
-/// relations, locks from its row marks. Never from permission bits: a foreign
-/// key check has the UPDATE bit set on the table it reads.
+/// partitions and inlined functions included), writes from its result relations, locks
+/// from its row marks. Permission bits say nothing about writes: a foreign-key check
+/// has the UPDATE bit set on the table that it reads.
 ///
 /// # Safety
 /// `plan` is a valid planned statement.
@@ -77,7 +77,7 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         if !key_check {
             for cell in cells(plan.rowMarks) {
                 let mark = &*cell.cast::<pg_sys::PlanRowMark>();
-                // Weaker marks only re-fetch rows for a join; they lock nothing.
+                // Weaker marks lock nothing: they only fetch rows again for a join.
                 if mark.markType <= pg_sys::RowMarkType::ROW_MARK_KEYSHARE {
                     raise(mark.rti as usize, Access::Lock);
                 }
@@ -92,11 +92,11 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
 }
 
 /// Whether this is the query of a foreign-key check: run by ri_triggers.c with
-/// SECURITY_NOFORCE_RLS, as the owner of the table it looks into, comparing key
-/// columns with parameters, locking FOR KEY SHARE and returning a constant. A
-/// trigger that runs inside a cascade has that context too, so the shape of the
-/// query is looked at as well: what passes tells nobody more than the foreign
-/// key itself does, namely whether a key exists.
+/// SECURITY_NOFORCE_RLS, as the owner of the table that it looks into, comparing key
+/// columns with parameters, locking FOR KEY SHARE and returning a constant. A trigger
+/// that runs inside a cascade has that context too, so the shape of the query is
+/// checked as well. A query of that shape tells nobody more than the foreign key itself
+/// does, namely whether a key exists.
 ///
 /// # Safety
 /// `plan` is a valid planned statement.
@@ -151,7 +151,8 @@ unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> b
                 let mut children = cells((*node.cast::<pg_sys::Append>()).appendplans);
                 return children.all(|child| compares_keys(child.cast(), rtable));
             }
-            // A partition that cannot hold the key is not looked into.
+            // A partition that cannot hold the key is pruned, and leaves an empty
+            // result.
             pg_sys::NodeTag::T_Result => return (*node).lefttree.is_null(),
             pg_sys::NodeTag::T_SeqScan => std::ptr::null_mut(),
             pg_sys::NodeTag::T_IndexScan => {
@@ -176,8 +177,8 @@ unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> b
 }
 
 /// Whether an expression is `key column = parameter`, by an operator that is an
-/// equality of some btree operator family: only superusers make those, so no
-/// function of an ordinary user gets to see the column.
+/// equality of some btree operator family. Only superusers make those, so no function
+/// of an ordinary user gets the value of the column.
 ///
 /// # Safety
 /// `expression` is a valid expression.
@@ -199,7 +200,8 @@ unsafe fn is_key_comparison(expression: *mut pg_sys::Node, keys: &[i16]) -> bool
                 Some(pg_sys::NodeTag::T_Var) => {
                     column |= keys.contains(&(*bare.cast::<pg_sys::Var>()).varattno);
                 }
-                // A plan made for given values has them in place of parameters.
+                // A plan that was made for given values has these in place of
+                // parameters.
                 Some(pg_sys::NodeTag::T_Const) => parameter = true,
                 Some(pg_sys::NodeTag::T_Param) => {
                     let kind = (*bare.cast::<pg_sys::Param>()).paramkind;

@@ -2,12 +2,12 @@
 
 use postgres::Client;
 use spyne_core::kernel::names::{Address, quote};
-use spyne_core::lifecycle::plan::facts::{Grant, Policy, Publication};
-use spyne_core::lifecycle::plan::op::{Kind, Op, RowSecurity, RunsAs, Target};
+use spyne_core::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
+use spyne_core::lifecycle::plan::op::{Op, RelationKind, RowSecurity, RunsAs, Target};
 use spyne_tests::fixture::{rows, run};
 
-/// What the operations are about, as the catalogs have it: without what a change and its undoing
-/// leave behind, such as a list of privileges that says what no list says too.
+/// The state of the objects in the catalogs, without traces that a change and its
+/// inverse leave behind, such as a list of privileges that says the same as none.
 const STATE: &str = "
     SELECT 'relation ' || concat_ws('/', oid, relname, relnamespace, relkind, relowner, relrowsecurity, relforcerowsecurity)
         FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'Undo%')
@@ -41,22 +41,22 @@ fn table() -> Address {
     at("Order Lines")
 }
 
-/// Every operation that has an inverse, with all that it may be about.
+/// Every operation that has an inverse, on every kind of object that it can be about.
 fn operations() -> Vec<Op> {
     let objects = [
-        (Kind::Table, "Order Lines"),
-        (Kind::ForeignTable, "far"),
-        (Kind::MaterializedView, "mat"),
-        (Kind::View, "v1.5"),
-        (Kind::Sequence, r#"a "sequence""#),
-        (Kind::Index, "Order Lines_pkey"),
+        (RelationKind::Table, "Order Lines"),
+        (RelationKind::ForeignTable, "far"),
+        (RelationKind::MaterializedView, "mat"),
+        (RelationKind::View, "v1.5"),
+        (RelationKind::Sequence, r#"a "sequence""#),
+        (RelationKind::Index, "Order Lines_pkey"),
     ];
     let mut all = Vec::new();
     for (kind, name) in objects {
         let to = format!("{name}'s \\ new");
         all.push(Op::Rename { kind, at: at(name), to });
-        // An index goes where its table goes.
-        if kind != Kind::Index {
+        // An index moves along with its table.
+        if kind != RelationKind::Index {
             all.push(Op::SetSchema { kind, at: at(name), schema: "Undo's other".into() });
         }
     }
@@ -90,14 +90,14 @@ fn operations() -> Vec<Op> {
         all.push(Op::JoinPublication { publication, at: table() });
     }
     for permissive in [true, false] {
-        let policy = Policy {
+        let policy = RowPolicy {
             name: r#"it's "mine""#.into(),
             permissive,
             command: "ALL".into(),
             roles: vec![Some("App Owner".into()), None],
             using: Some(r#""the id" > 0"#.into()),
             with_check: Some("label <> 'x'".into()),
-            ..Policy::default()
+            ..RowPolicy::default()
         };
         all.push(Op::MakePolicy { policy, at: table(), owner: "postgres".into() });
     }
@@ -110,7 +110,7 @@ fn operations() -> Vec<Op> {
     all
 }
 
-/// Undoes each operation, and says which were tried, by their names in JSON.
+/// Undoes each operation. Returns the names of those that were tried, as in JSON.
 pub fn undo_all(client: &mut Client) -> Vec<String> {
     let mut tried = Vec::new();
     for op in operations() {

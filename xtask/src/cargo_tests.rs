@@ -14,14 +14,14 @@ use crate::log::Log;
 use crate::suite::Selection;
 use crate::tally::Tally;
 
-/// The pure core, and what of this crate can be tested without a server.
+/// Runs the tests of the pure core, and those of this crate that need no server.
 pub fn unit(selection: &Selection, log: &Log) -> Result<Tally> {
     let mut tally = run(selection, &["--package", "spyne-core"], None, log)?;
     tally.merge(run(selection, &["--package", "xtask"], None, log)?);
     Ok(tally)
 }
 
-/// The client tests, each of which starts servers of its own.
+/// Runs the client tests, each of which starts servers of its own.
 pub fn client(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result<Tally> {
     let names = client_test_names()?;
     if names.is_empty() {
@@ -34,7 +34,8 @@ pub fn client(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result
     run(selection, &arguments, Some(toolchain), log)
 }
 
-/// The files in `tests/`, each of which must be declared: cargo passes over one that is not.
+/// The names of the files in `tests/`. Each must be declared, because cargo ignores one
+/// that is not.
 fn client_test_names() -> Result<Vec<String>> {
     let directory = place::repository().join("tests");
     let manifest = fs::read_to_string(directory.join("Cargo.toml"))?;
@@ -63,7 +64,8 @@ fn run(
 ) -> Result<Tally> {
     let mut command: Command = extension::cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments);
-    // What these variables say is done: the tests need not build the extension once more.
+    // These variables say that the extension is installed, so that the tests need not
+    // build it again.
     command.env("SPYNE_INSTALLED", "1").env("RUST_BACKTRACE", "0");
     if let Some(toolchain) = toolchain {
         toolchain.hand_on(&mut command);
@@ -83,7 +85,7 @@ fn run(
         log.print(&line);
     }
     let status = child.wait()?;
-    // Without a summary the tests did not build, or ended in the middle.
+    // Without a summary, the tests were not built or ended in the middle.
     if !status.success() && (summaries == 0 || tally.failed.is_empty()) {
         tally.failed.push(format!("cargo test {}", arguments.join(" ")));
     }

@@ -1,5 +1,4 @@
-//! A governed table with its shape in force and the one it has, and how the two
-//! differ.
+//! A governed table with its shape in force and its live shape, and the differences.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +12,18 @@ use crate::kernel::version::Version;
 use crate::shape::compare::{self, Relationship};
 use crate::shape::rules::{ChangeType, Severity};
 use crate::shape::snapshot::{ShownColumn, Snapshot};
-use crate::shape::{Change, worst};
+use crate::shape::{SchemaChange, worst};
 
-/// A governed table: the shape in force, and the one it has.
+/// A governed table, with its shape in force and its live shape.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Subject {
+pub struct DriftSubject {
     pub relation: RelId,
     pub name: String,
     pub version: String,
     pub state: State,
     home_schema: String,
     home_name: String,
-    /// Where it is; None where it is no more.
+    /// The schema that the table is in; None where the table was dropped.
     schema: Option<String>,
     table_name: Option<String>,
     in_force: Option<Snapshot>,
@@ -38,24 +37,24 @@ pub type Consumers = BTreeMap<i32, Vec<Value>>;
 
 /// A change, and what uses its column.
 #[derive(Clone, Debug, Serialize)]
-pub struct Found {
+pub struct FoundChange {
     #[serde(flatten)]
-    pub change: Change,
+    pub change: SchemaChange,
     pub consumers: Vec<Value>,
 }
 
-impl Subject {
-    /// Where it is, or where it should be.
+impl DriftSubject {
+    /// The address of the table, or the one that it should have.
     pub fn address(&self) -> Address {
         self.place().unwrap_or_else(|| self.home())
     }
 
-    /// Where it should be.
+    /// The address that the table should have.
     fn home(&self) -> Address {
         Address::new(&self.home_schema, &self.home_name)
     }
 
-    /// Where it is; None where it is no more.
+    /// The schema that the table is in; None where the table was dropped.
     pub fn place(&self) -> Option<Address> {
         Some(Address::new(self.schema.as_ref()?, self.table_name.as_ref()?))
     }
@@ -79,19 +78,19 @@ impl Subject {
         }
     }
 
-    /// Whether the table is there.
+    /// Whether the table exists.
     pub fn exists(&self) -> bool {
         self.live.is_some()
     }
 
-    /// The shape it has; none of any columns where it is no more.
+    /// The live shape; one without columns where the table was dropped.
     pub fn live(&self) -> Snapshot {
         self.live.clone().unwrap_or_default()
     }
 
-    /// That the table is elsewhere, or gone. A superseded version waits under
-    /// another name.
-    fn moved(&self) -> Option<Change> {
+    /// The change that the table was renamed, moved or dropped. A superseded version
+    /// may have another name.
+    fn moved(&self) -> Option<SchemaChange> {
         let here = self.place();
         match self.state {
             State::Deprecated if here.is_some() => None,
@@ -109,11 +108,12 @@ impl Subject {
                 .is_empty()
     }
 
-    /// The changes since the shape was taken, and who meets them. `consumers` is
-    /// what uses the columns, where the shapes differ.
-    pub fn changes(&self, consumers: &Consumers) -> Vec<Found> {
-        // Last, since the remedies of the others name the table where it is.
-        let moved = self.moved().map(|change| Found { change, consumers: Vec::new() });
+    /// The changes since the shape was taken, with what uses the changed columns.
+    /// `consumers` is what uses columns, where the shapes differ.
+    pub fn changes(&self, consumers: &Consumers) -> Vec<FoundChange> {
+        // This change comes last, since the remedies of the others name the table where
+        // it is.
+        let moved = self.moved().map(|change| FoundChange { change, consumers: Vec::new() });
         let (Some(old), Some(new), true) = (&self.in_force, &self.live, self.differs()) else {
             return moved.into_iter().collect();
         };
@@ -124,7 +124,8 @@ impl Subject {
         with_consumers(changes, shape, consumers).into_iter().chain(moved).collect()
     }
 
-    /// The version after changes of this severity; `ever` are all there were.
+    /// The version after changes of this severity. `ever` has all versions that the
+    /// name has had.
     pub fn next_version(&self, severity: Severity, ever: &[String]) -> Version {
         let taken: Vec<Version> = ever.iter().filter_map(|v| Version::parse(v)).collect();
         let own = Version::parse(&self.version).unwrap_or(Version::FIRST);
@@ -142,20 +143,24 @@ fn consumers_of(consumers: &Consumers, shape: &Snapshot, name: &str) -> Vec<Valu
 }
 
 /// Changes with what uses their columns, which are numbered as in `shape`.
-pub fn with_consumers(changes: Vec<Change>, shape: &Snapshot, consumers: &Consumers) -> Vec<Found> {
+pub fn with_consumers(
+    changes: Vec<SchemaChange>,
+    shape: &Snapshot,
+    consumers: &Consumers,
+) -> Vec<FoundChange> {
     let found = changes.into_iter().map(|change| {
         let consumers = match (&change.column, change.change_type) {
-            // Nobody uses yet what is new.
+            // Nothing uses a new column yet.
             (Some(_), ChangeType::Add) | (None, _) => Vec::new(),
             (Some(column), _) => consumers_of(consumers, shape, column),
         };
-        Found { change, consumers }
+        FoundChange { change, consumers }
     });
     found.collect()
 }
 
 /// The worst severity among changes.
-pub fn severity(found: &[Found]) -> Option<Severity> {
-    let changes: Vec<Change> = found.iter().map(|f| f.change.clone()).collect();
+pub fn severity(found: &[FoundChange]) -> Option<Severity> {
+    let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     worst(&changes)
 }

@@ -1,8 +1,9 @@
-//! Which columns refer to which: found from the data, weighed, and pruned.
+//! Discovers joins: finds columns that refer to others in the data, weighs the pairs,
+//! and prunes them.
 //!
-//! A discovery hands seven values on, each made in one place and changed nowhere
-//! else. Between them nothing is read: what reads, and says how far it is, is the
-//! caller's.
+//! A discovery makes seven values in turn. Each is made in one place and changed
+//! nowhere else. Functions here read nothing: the caller reads what is needed between
+//! two stages, and tells how far it is.
 //!
 //! | stage | value | made by |
 //! | --- | --- | --- |
@@ -15,6 +16,7 @@
 //! | keep | [`candidate::NewCandidate`]s | [`candidate`] |
 
 pub mod acceptance;
+pub mod accepted;
 pub mod candidate;
 pub mod choose;
 pub mod compare;
@@ -35,7 +37,6 @@ pub mod scope;
 pub mod several;
 pub mod sketch;
 pub mod status;
-pub mod stored;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,27 +6,28 @@ use super::constraints::{self, Renaming, same_text};
 use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot};
-use super::types::{Facts, Fit, fit};
-use super::{Change, guide, remedies};
+use super::types::{Fit, TypeFacts, fit};
+use super::{SchemaChange, guide, remedies};
 use crate::kernel::names::Address;
 
-/// How the two shapes belong together.
+/// How the two shapes are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relationship {
-    /// One table at two times: a column is the same one by its attnum, whatever
-    /// it is called, and Postgres has converted its values.
+    /// One table at two times. Columns are matched by attnum, whatever they are called,
+    /// and Postgres has converted their values.
     SameTable,
-    /// One table, restored from a dump, which numbers columns anew: they go by
-    /// their names.
+    /// One table before and after a restore from a dump, which numbers columns anew.
+    /// Columns are matched by name.
     Restored,
-    /// Two tables: columns go by their names; one under another name is a
+    /// Two tables. Columns are matched by name; a match under another name is a
     /// suggestion.
     OtherTable,
-    /// What is described in words: a column under another name is a suggestion.
+    /// A table and a description. Columns are matched by name; a match under another
+    /// name is a suggestion.
     Described,
 }
 
-/// Columns in use: that something relies on.
+/// Whether something relies on a column, by its name.
 pub type Used<'a> = &'a dyn Fn(&str) -> bool;
 
 /// The changes from `old` to `new`, in an order in which their remedies can be
@@ -37,7 +38,7 @@ pub fn compare(
     relationship: Relationship,
     used: Used,
     address: &Address,
-) -> Vec<Change> {
+) -> Vec<SchemaChange> {
     let pairs = pair(&old.columns, &new.columns, relationship);
     let names: Vec<(&str, &str)> = pairs
         .kept
@@ -58,18 +59,22 @@ pub fn compare(
     changes.extend(pairs.added.iter().map(|now| added(now, &pairs)));
     let side_by_side = matches!(relationship, Relationship::OtherTable | Relationship::Described);
     if side_by_side && reordered(&pairs.kept) {
-        changes.push(Change::new(What::OrderChanged, None, "the columns come in another order"));
+        changes.push(SchemaChange::new(
+            What::OrderChanged,
+            None,
+            "the columns come in another order",
+        ));
     }
     // A description has no constraints.
     if relationship != Relationship::Described {
         let mut then = old.constraints.clone();
         if relationship != Relationship::SameTable {
-            // Elsewhere these say nothing.
+            // These are valid for one table only.
             then.iter_mut().for_each(|c| (c.mark, c.refers) = (None, None));
         }
         let mut found = constraints::compare(&then, &new.constraints, &renaming, used);
         // Two tables cannot have indexes of one name in a schema.
-        let is_name = |c: &Change| c.old_name != c.new_name && c.old_type == c.new_type;
+        let is_name = |c: &SchemaChange| c.old_name != c.new_name && c.old_type == c.new_type;
         found.retain(|c| relationship != Relationship::OtherTable || !is_name(c));
         changes.extend(found);
     }
@@ -77,18 +82,18 @@ pub fn compare(
     if relationship != Relationship::Described && !same_text(&renaming.apply(&key(old)), &key(new))
     {
         let change =
-            Change::new(What::PartitionKeyChanged, None, "the partition key is another one");
+            SchemaChange::new(What::PartitionKeyChanged, None, "the partition key is another one");
         changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
     }
     remedies::fill(&mut changes, old, new, address);
-    // Sorted by phase alone, so that columns stay in the order they have.
+    // The sort is stable and by phase alone, so that columns keep their order.
     changes.sort_by_key(undone_in);
     changes
 }
 
-/// When a change is undone: what was added goes first, since it may have the
-/// name or the key of what is to come back.
-fn undone_in(change: &Change) -> u8 {
+/// The phase in which a change is undone. Additions are undone first, since they may
+/// have the name or the key of what is to come back.
+fn undone_in(change: &SchemaChange) -> u8 {
     let added = change.old_name.is_none();
     match change.change_type {
         ChangeType::Key | ChangeType::Constraint if added => 0,
@@ -102,7 +107,7 @@ fn undone_in(change: &Change) -> u8 {
     }
 }
 
-/// The columns that are the same in both shapes: old and new.
+/// The columns that both shapes have, as pairs of the old and the new one.
 pub fn kept<'a>(
     old: &'a Snapshot,
     new: &'a Snapshot,
@@ -112,12 +117,12 @@ pub fn kept<'a>(
     pairs.kept.into_iter().map(|(was, now, _)| (was, now)).collect()
 }
 
-/// Which column is which.
+/// The columns of two shapes, matched.
 struct Pairs<'a> {
-    /// Old and new, and how sure it is where their names differ by suggestion.
+    /// The old and the new column, and the confidence where the match is a suggestion.
     kept: Vec<(&'a Column, &'a Column, Option<f64>)>,
     added: Vec<&'a Column>,
-    /// Pairs that may be renames, and are not sure enough.
+    /// Pairs that may be renames, but with too little confidence.
     uncertain: Vec<Suggestion<'a>>,
 }
 
@@ -156,40 +161,41 @@ fn pair<'a>(old: &'a [Column], new: &'a [Column], relationship: Relationship) ->
 }
 
 fn reordered(kept: &[(&Column, &Column, Option<f64>)]) -> bool {
-    // Pairs come in the order of the old shape; places in the new one follow.
+    // The pairs are in the order of the old shape. Their places in the new shape
+    // follow.
     let places: Vec<*const Column> = {
         let mut all: Vec<_> = kept.iter().collect();
         all.sort_by_key(|(was, _, _)| std::ptr::from_ref(*was));
         all.into_iter().map(|(_, now, _)| std::ptr::from_ref(*now)).collect()
     };
-    // The columns of one shape lie one behind the other.
+    // The columns of one shape are one behind the other in memory.
     places.windows(2).any(|pair| pair[0] > pair[1])
 }
 
-fn removed(was: &Column, pairs: &Pairs) -> Change {
+fn removed(was: &Column, pairs: &Pairs) -> SchemaChange {
     let maybe = pairs.uncertain.iter().find(|s| std::ptr::eq(s.old, was));
     let hint = maybe.map(|s| {
         format!(" (it may be {} now, which is not certain: {:.2})", s.new.name, s.confidence)
     });
     let detail = format!("column {} is gone{}", was.name, hint.unwrap_or_default());
-    Change::new(What::ColumnRemoved, Some(&was.name), detail)
+    SchemaChange::new(What::ColumnRemoved, Some(&was.name), detail)
         .names(Some(&was.name), None)
         .types(Some(&was.data_type), None)
 }
 
-fn added(now: &Column, pairs: &Pairs) -> Change {
+fn added(now: &Column, pairs: &Pairs) -> SchemaChange {
     let maybe = pairs.uncertain.iter().find(|s| std::ptr::eq(s.new, now));
     let hint = maybe.map(|s| {
         format!(" (it may be what was {}, which is not certain: {:.2})", s.old.name, s.confidence)
     });
     let hint = hint.unwrap_or_default();
     let change = match now.not_null && !now.is_supplied() {
-        true => Change::new(
+        true => SchemaChange::new(
             What::RequiredColumnAdded,
             Some(&now.name),
             format!("column {} is new, NOT NULL and without a default{hint}", now.name),
         ),
-        false => Change::new(
+        false => SchemaChange::new(
             What::ColumnAdded,
             Some(&now.name),
             format!("column {} is new{hint}", now.name),
@@ -206,11 +212,11 @@ fn column(
     relationship: Relationship,
     used: Used,
     renaming: &Renaming,
-    into: &mut Vec<Change>,
+    into: &mut Vec<SchemaChange>,
 ) {
     let name = was.name.as_str();
     let mut add = |what: What, detail: String, old: Option<&str>, new: Option<&str>| {
-        let change = Change::new(what, Some(name), detail);
+        let change = SchemaChange::new(what, Some(name), detail);
         into.push(change.names(Some(&was.name), Some(&now.name)).types(old, new));
     };
     if was.name != now.name {
@@ -223,7 +229,7 @@ fn column(
         );
     }
     let same_table = relationship == Relationship::SameTable;
-    // The very type, whatever it and its schema are called now.
+    // The type is the same by its OID, whatever the type and its schema are called now.
     let same_type = same_table
         && was.marks.of_type.is_some()
         && was.marks.of_type == now.marks.of_type
@@ -255,7 +261,7 @@ fn column(
         };
         add(what, detail, Some(&shown(was)), Some(&shown(now)));
     }
-    // A feed says nothing of these.
+    // A feed's description does not have these.
     let same_collation =
         same_table && was.marks.collation.is_some() && was.marks.collation == now.marks.collation;
     let described = relationship == Relationship::Described;
@@ -278,10 +284,11 @@ fn column(
     values(was, now, relationship, renaming, &mut add);
 }
 
-/// Adds a change: what, in words, the old and the new definition.
+/// Adds a change: what it is, the words, the old and the new definition.
 type Add<'a> = &'a mut dyn FnMut(What, String, Option<&str>, Option<&str>);
 
-/// Where the values of a column come from.
+/// The changes of where the values of a column come from: default, identity,
+/// expression.
 fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Renaming, add: Add) {
     let name = was.name.as_str();
     let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
@@ -319,7 +326,7 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
         add(What::IdentityChanged, detail, text(was), text(now));
     }
     let (old_default, new_default) = (default_of(was), default_of(now));
-    // A feed writes a value, where Postgres writes an expression.
+    // A feed's description has a value where Postgres has an expression.
     let as_said = relationship == Relationship::Described
         && old_default.map(literal_value) == new_default.map(literal_value);
     let same_default = same_expression || as_said || same(old_default, new_default);
@@ -334,7 +341,7 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
     }
 }
 
-/// The value of a literal as it is meant: `'x'::text` is x.
+/// The value of a literal: `'x'::text` is x.
 fn literal_value(expression: &str) -> String {
     let bare = match expression.strip_prefix('\'') {
         Some(rest) => match rest.rsplit_once('\'') {
@@ -352,21 +359,27 @@ fn literal_value(expression: &str) -> String {
 fn default_of(column: &Column) -> Option<&str> {
     match (&column.default, &column.facts) {
         (Some(own), _) => Some(own),
-        (None, Some(Facts::Domain(domain))) if !column.is_supplied() => domain.default.as_deref(),
+        (None, Some(TypeFacts::Domain(domain))) if !column.is_supplied() => {
+            domain.default.as_deref()
+        }
         _ => None,
     }
 }
 
-/// The table itself, where it is no more: at all, or at its address.
-pub fn table(home: &Address, now: Option<&Address>) -> Option<Change> {
+/// The change that the table was dropped, renamed or moved; None where it is at its
+/// address.
+pub fn table(home: &Address, now: Option<&Address>) -> Option<SchemaChange> {
     match now {
         None => {
             let detail = format!("table {home} is gone");
-            Some(Change::new(What::TableDropped, None, detail).names(Some(&home.shown()), None))
+            Some(
+                SchemaChange::new(What::TableDropped, None, detail)
+                    .names(Some(&home.shown()), None),
+            )
         }
         Some(now) if now != home => {
             let detail = format!("table {home} is now {now}");
-            let mut change = Change::new(What::TableRenamed, None, detail)
+            let mut change = SchemaChange::new(What::TableRenamed, None, detail)
                 .names(Some(&home.shown()), Some(&now.shown()));
             change.remedy = guide::relocation(now, home);
             Some(change)

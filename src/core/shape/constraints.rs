@@ -1,16 +1,16 @@
 //! Constraints and keys, and the texts in which columns are named.
 
-use super::Change;
+use super::SchemaChange;
 use super::rules::What;
-use super::snapshot::{Constraint, Kind};
+use super::snapshot::{Constraint, ConstraintKind};
 
 /// The texts of a shape as they would be with its columns renamed.
 pub struct Renaming<'a>(pub &'a [(&'a str, &'a str)]);
 
 impl Renaming<'_> {
-    /// An expression with each column's name replaced. Postgres writes the
-    /// columns of the table itself without a qualifier; what follows a point or
-    /// a `::`, or comes before a bracket, is no column.
+    /// An expression with the name of each column replaced. Postgres writes columns of
+    /// the table itself without a qualifier. A word after a point or a `::`, or before
+    /// a bracket, is no column.
     pub fn apply(&self, text: &str) -> String {
         if self.0.is_empty() {
             return text.to_string();
@@ -80,15 +80,15 @@ fn as_written(name: &str) -> String {
     }
 }
 
-/// Whether two texts are the same but for the quotes around names: keywords
-/// are quoted, which is not known here.
+/// Whether two texts are the same apart from quotes around names. Postgres also quotes
+/// keywords, which are not known here.
 pub fn same_text(a: &str, b: &str) -> bool {
     a == b || (a.contains('"') || b.contains('"')) && a.replace('"', "") == b.replace('"', "")
 }
 
 const NOT_VALID: &str = " NOT VALID";
 
-/// Takes the first that fits.
+/// Takes the first constraint that fits out of a list.
 fn take<'a>(
     left: &mut Vec<&'a Constraint>,
     wanted: impl Fn(&Constraint) -> bool,
@@ -103,13 +103,13 @@ pub fn compare(
     new: &[Constraint],
     renaming: &Renaming,
     used: &dyn Fn(&str) -> bool,
-) -> Vec<Change> {
+) -> Vec<SchemaChange> {
     let then: Vec<Constraint> = old
         .iter()
         .map(|c| Constraint {
             columns: c.columns.clone(),
             definition: match c.kind {
-                Kind::ForeignKey => in_foreign_key(renaming, &c.definition),
+                ConstraintKind::ForeignKey => in_foreign_key(renaming, &c.definition),
                 _ => renaming.apply(&c.definition),
             },
             ..c.clone()
@@ -129,7 +129,8 @@ pub fn compare(
     let mut left: Vec<&Constraint> = new.iter().collect();
     let mut gone: Vec<&Constraint> = Vec::new();
     let mut changes = Vec::new();
-    // The same under the same name first, so that twins do not change places.
+    // Constraints that are the same under the same name are matched first, so that
+    // twins do not change places.
     for was in &then {
         if take(&mut left, |c| same(was, c) && c.name == was.name).is_none() {
             gone.push(was);
@@ -151,16 +152,18 @@ pub fn compare(
     changes
 }
 
-/// A unique index may become a constraint, and is the same key.
+/// Whether two constraints are of one kind. A unique index can become a constraint, and
+/// is the same key.
 fn same_kind(a: &Constraint, b: &Constraint) -> bool {
-    let unique = |kind: Kind| matches!(kind, Kind::Unique | Kind::UniqueIndex);
+    let unique =
+        |kind: ConstraintKind| matches!(kind, ConstraintKind::Unique | ConstraintKind::UniqueIndex);
     a.kind == b.kind || (unique(a.kind) && unique(b.kind))
 }
 
-/// The definition; of a plain unique index, that of the constraint it could be.
+/// The definition; for a plain unique index, that of the constraint that it could be.
 fn as_key(constraint: &Constraint) -> String {
     let plain = constraint.definition.strip_prefix(" USING btree (");
-    match plain.filter(|_| constraint.kind == Kind::UniqueIndex) {
+    match plain.filter(|_| constraint.kind == ConstraintKind::UniqueIndex) {
         Some(rest) => format!("UNIQUE ({rest}"),
         None => constraint.definition.clone(),
     }
@@ -168,7 +171,8 @@ fn as_key(constraint: &Constraint) -> String {
 
 const REFERENCES: &str = " REFERENCES ";
 
-/// What comes after REFERENCES names another table's columns.
+/// The definition of a foreign key with columns renamed, up to REFERENCES, which names
+/// columns of another table.
 fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
     match definition.split_once(REFERENCES) {
         Some((own, other)) => format!("{}{REFERENCES}{other}", renaming.apply(own)),
@@ -176,13 +180,13 @@ fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
     }
 }
 
-/// Whether two foreign keys are one whose key columns have other names: those of
-/// the table it refers to, which may be the same table.
+/// Whether two foreign keys differ only in the names of the columns that they refer to.
 fn same_foreign_key(was: &Constraint, now: &Constraint, renaming: &Renaming) -> bool {
     let own = |c: &Constraint| c.definition.split_once(REFERENCES).map(|(own, _)| own.to_string());
     let actions = |c: &Constraint| {
         let (_, other) = c.definition.split_once(REFERENCES)?;
-        // The columns come first; ON DELETE SET NULL may have some of its own.
+        // The referenced columns come first; ON DELETE SET NULL may have columns of its
+        // own.
         other.split_once(')').map(|(_, actions)| actions.to_string())
     };
     let renamed_too = || {
@@ -202,11 +206,11 @@ fn one_column(constraint: &Constraint) -> Option<&str> {
     }
 }
 
-fn about(what: What, constraint: &Constraint, detail: String) -> Change {
-    Change::new(what, one_column(constraint), detail)
+fn about(what: What, constraint: &Constraint, detail: String) -> SchemaChange {
+    SchemaChange::new(what, one_column(constraint), detail)
 }
 
-fn renamed(was: &Constraint, now: &Constraint) -> Change {
+fn renamed(was: &Constraint, now: &Constraint) -> SchemaChange {
     let what = match was.kind.is_key() {
         true => What::KeyRenamed,
         false => What::ConstraintRenamed,
@@ -217,7 +221,7 @@ fn renamed(was: &Constraint, now: &Constraint) -> Change {
         .types(Some(&was.definition), Some(&now.definition))
 }
 
-fn changed(was: &Constraint, now: &Constraint) -> Change {
+fn changed(was: &Constraint, now: &Constraint) -> SchemaChange {
     let validated = was.definition.strip_suffix(NOT_VALID) == Some(&now.definition);
     let what = match (was.kind.is_key(), validated) {
         (true, _) => What::KeyChanged,
@@ -233,7 +237,7 @@ fn changed(was: &Constraint, now: &Constraint) -> Change {
         .types(Some(&was.definition), Some(&now.definition))
 }
 
-fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> Change {
+fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
     let what = match was.kind {
         kind if kind.is_key() => What::KeyDropped,
         _ if was.columns.iter().any(|c| used(c)) => What::ConstraintDroppedFromUsed,
@@ -244,17 +248,17 @@ fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> Change {
         .types(Some(&was.definition), None)
 }
 
-fn added(now: &Constraint) -> Change {
+fn added(now: &Constraint) -> SchemaChange {
     let what = if now.kind.is_key() { What::KeyAdded } else { What::ConstraintAdded };
     about(what, now, format!("{} {} is new", now.kind.as_str(), now.name))
         .names(None, Some(&now.name))
         .types(None, Some(&now.definition))
 }
 
-impl Kind {
-    /// Whether it is made by CREATE INDEX.
+impl ConstraintKind {
+    /// Whether the constraint is an index, made by CREATE INDEX.
     pub fn is_index(self) -> bool {
-        self == Kind::UniqueIndex
+        self == ConstraintKind::UniqueIndex
     }
 }
 
@@ -279,7 +283,7 @@ mod tests {
         }
     }
 
-    fn constraint(name: &str, kind: Kind, definition: &str, column: &str) -> Constraint {
+    fn constraint(name: &str, kind: ConstraintKind, definition: &str, column: &str) -> Constraint {
         Constraint {
             name: name.into(),
             kind,
@@ -292,11 +296,11 @@ mod tests {
 
     #[test]
     fn each_change_of_a_constraint_is_told() {
-        let key = constraint("k", Kind::PrimaryKey, "PRIMARY KEY (id)", "id");
-        let check = constraint("c", Kind::Check, "CHECK ((n > 0)) NOT VALID", "n");
-        let valid = constraint("c", Kind::Check, "CHECK ((n > 0))", "n");
-        let other = constraint("c", Kind::Check, "CHECK ((n > 1))", "n");
-        let renamed = constraint("d", Kind::Check, "CHECK ((n > 0))", "n");
+        let key = constraint("k", ConstraintKind::PrimaryKey, "PRIMARY KEY (id)", "id");
+        let check = constraint("c", ConstraintKind::Check, "CHECK ((n > 0)) NOT VALID", "n");
+        let valid = constraint("c", ConstraintKind::Check, "CHECK ((n > 0))", "n");
+        let other = constraint("c", ConstraintKind::Check, "CHECK ((n > 1))", "n");
+        let renamed = constraint("d", ConstraintKind::Check, "CHECK ((n > 0))", "n");
         let go = |old: &[Constraint], new: &[Constraint]| -> Vec<(String, &'static str)> {
             compare(old, new, &Renaming(&[]), &|c| c == "n")
                 .into_iter()
@@ -316,15 +320,17 @@ mod tests {
 
     #[test]
     fn a_foreign_key_to_another_table_of_the_columns_name_stays_itself() {
-        let was = constraint("f", Kind::ForeignKey, "FOREIGN KEY (x) REFERENCES y(z)", "x");
-        let now = constraint("f", Kind::ForeignKey, "FOREIGN KEY (w) REFERENCES y(z)", "w");
+        let was =
+            constraint("f", ConstraintKind::ForeignKey, "FOREIGN KEY (x) REFERENCES y(z)", "x");
+        let now =
+            constraint("f", ConstraintKind::ForeignKey, "FOREIGN KEY (w) REFERENCES y(z)", "w");
         assert!(compare(&[was], &[now], &Renaming(&[("x", "w")]), &|_| false).is_empty());
         // The other table's column has another name.
         let key = |column: &str| Constraint {
             refers: Some("s.y(1)".into()),
             ..constraint(
                 "f",
-                Kind::ForeignKey,
+                ConstraintKind::ForeignKey,
                 &format!("FOREIGN KEY (x) REFERENCES s.y({column})"),
                 "x",
             )

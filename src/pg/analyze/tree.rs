@@ -1,4 +1,4 @@
-//! Queries, from Postgres's trees to `core::query::Query`.
+//! Reads queries from Postgres's trees into `core::statement::query::Query`.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -11,8 +11,8 @@ use crate::pg::lists::cells;
 use crate::pg::oids::rel_id;
 use crate::pg::server;
 use spyne_core::statement::query::{
-    Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, SetOperator,
-    Source, SourceKind, Target,
+    CommandType, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation,
+    SetOperator, Source, SourceKind, Target,
 };
 
 /// Reads an analyzed and rewritten query.
@@ -63,11 +63,11 @@ unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -
         };
         Query {
             command: match tree.commandType {
-                pg_sys::CmdType::CMD_INSERT => Command::Insert,
-                pg_sys::CmdType::CMD_UPDATE => Command::Update,
-                pg_sys::CmdType::CMD_DELETE => Command::Delete,
-                pg_sys::CmdType::CMD_MERGE => Command::Merge,
-                _ => Command::Select,
+                pg_sys::CmdType::CMD_INSERT => CommandType::Insert,
+                pg_sys::CmdType::CMD_UPDATE => CommandType::Update,
+                pg_sys::CmdType::CMD_DELETE => CommandType::Delete,
+                pg_sys::CmdType::CMD_MERGE => CommandType::Merge,
+                _ => CommandType::Select,
             },
             sources: cells(tree.rtable).map(|c| source(&*c.cast(), &reader)).collect(),
             from,
@@ -94,7 +94,7 @@ unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -
     }
 }
 
-/// The expressions of a level that people get to read.
+/// The expressions of a level whose texts are shown to people.
 unsafe fn wanted_texts(tree: &pg_sys::Query) -> Vec<*mut pg_sys::Node> {
     fn is_call(node: *mut pg_sys::Node) -> bool {
         // SAFETY: a valid node.
@@ -350,8 +350,8 @@ unsafe fn actions(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
     }
 }
 
-/// What stands in none of the other clauses and yet may hold a subquery or call
-/// a function.
+/// Expressions that are in none of the other clauses and yet may hold a subquery or
+/// call a function.
 unsafe fn elsewhere(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
     // SAFETY: the lists hold what their names say; an entry has the fields of
     // its kind, and the others are empty.

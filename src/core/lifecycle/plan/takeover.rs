@@ -1,37 +1,37 @@
-//! One table takes the ACTIVE place of its name: promotion of a shadow, and
-//! restoration of a deprecated version. The two are the same swap.
+//! A table becomes the ACTIVE version of its name: promotion of a shadow, and
+//! restoration of a deprecated version. Both are the same swap.
 
-use super::dependents::{self, Policy};
-use super::facts::{Facts, Governed, Table};
-use super::op::{Change, Kind, Op};
+use super::dependents::{self, OnDependents};
+use super::facts::{Governed, Table, TakeoverFacts};
+use super::op::{Op, RelationKind, StateChange};
 use super::parts::{Parts, free_name};
 use super::{Plan, carry, view};
 use crate::kernel::names::{Address, MAX_NAME_BYTES, quote, with_suffix};
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
-use crate::shape::Change as Difference;
+use crate::shape::SchemaChange;
 use crate::shape::compare::{Relationship, compare};
 
 /// What the caller asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub accept_breaking: bool,
-    pub dependents: Policy,
+    pub dependents: OnDependents,
     pub target_schema: Option<String>,
     pub target_name: Option<String>,
-    /// A restoration returns to a known version: its shape is no surprise and
-    /// it keeps its version.
+    /// Whether this is a restoration. It returns to a known version, so the shape is no
+    /// surprise, and the version stays.
     pub restoring: bool,
 }
 
 /// The schema whose tables leave it when they become ACTIVE.
 pub const STAGING: &str = "spyne_shadow";
 
-/// Under this share of the superseded version's rows, a shadow is suspect.
+/// The share of the superseded version's rows below which a shadow is suspect.
 const FEW_ROWS: f64 = 0.5;
 
 /// Plans how `facts.incoming` becomes the ACTIVE version of its name.
-pub fn plan(facts: &Facts, options: &Options) -> Plan {
+pub fn plan(facts: &TakeoverFacts, options: &Options) -> Plan {
     let mut plan = Plan::default();
     let incoming = &facts.incoming;
     let version = gate_shape(&mut plan, facts, options);
@@ -55,8 +55,9 @@ pub fn plan(facts: &Facts, options: &Options) -> Plan {
     plan
 }
 
-/// BREAKING differences block unless accepted, and decide the version.
-fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
+/// Blocks BREAKING differences unless they are accepted, and decides the version by the
+/// differences.
+fn gate_shape(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Version {
     let incoming = &facts.incoming;
     let own = Version::parse(&incoming.version).unwrap_or(Version::FIRST);
     let Some(outgoing) = &facts.outgoing else {
@@ -89,16 +90,16 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
     before.next_major(&others)
 }
 
-/// The drift from one version to the next. Whoever uses the old one may use any
-/// column of it.
-fn differences(old: &Table, new: &Table) -> Vec<Difference> {
+/// The differences between two versions. Whoever uses the old one may use any column of
+/// it.
+fn differences(old: &Table, new: &Table) -> Vec<SchemaChange> {
     let mut found = compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.at);
     found.sort_by_key(|difference| !difference.is_breaking());
     found
 }
 
-/// An empty or small shadow is most often an unfinished one.
-fn gate_rows(plan: &mut Plan, facts: &Facts) {
+/// Warns of an empty or small shadow, which is most often an unfinished one.
+fn gate_rows(plan: &mut Plan, facts: &TakeoverFacts) {
     let shown = facts.incoming.table.shown();
     let Some(rows) = facts.incoming.table.estimated_rows else {
         plan.warn(
@@ -135,8 +136,8 @@ pub fn target_schema(
     }
 }
 
-/// Where the incoming table will be.
-fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
+/// The address that the incoming table will have.
+fn target(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Address {
     let incoming = &facts.incoming;
     let chosen = options.target_schema.is_some() || options.target_name.is_some();
     if let Some(outgoing) = &facts.outgoing {
@@ -164,7 +165,13 @@ fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
 }
 
 /// Blocks where the incoming table cannot be at `target`.
-fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address, restoring: bool) {
+fn check_target(
+    plan: &mut Plan,
+    facts: &TakeoverFacts,
+    here: &Address,
+    target: &Address,
+    restoring: bool,
+) {
     let Address { schema, name } = target;
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         plan.block(
@@ -198,7 +205,7 @@ fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address
 }
 
 /// Blocks where a type has the name that a table is to have.
-fn block_type(plan: &mut Plan, facts: &Facts, at: &Address) {
+fn block_type(plan: &mut Plan, facts: &TakeoverFacts, at: &Address) {
     let free = free_name(&at.name, "type", &facts.types_at_target);
     plan.block(
         at.shown(),
@@ -207,8 +214,8 @@ fn block_type(plan: &mut Plan, facts: &Facts, at: &Address) {
     );
 }
 
-/// The incoming table has no version to replace: it moves if need be.
-fn settle(plan: &mut Plan, facts: &Facts, target: &Address, version: Version) {
+/// Plans a takeover that replaces no version: the table moves if it must.
+fn settle(plan: &mut Plan, facts: &TakeoverFacts, target: &Address, version: Version) {
     let table = &facts.incoming.table;
     let mut parts = Parts::new(facts, &[&target.name]);
     parts.free(plan, (table, &facts.incoming.version), None, &target.schema);
@@ -219,10 +226,10 @@ fn settle(plan: &mut Plan, facts: &Facts, target: &Address, version: Version) {
     change(plan, &facts.incoming, State::Active, version, (None, None), target);
 }
 
-/// The two tables change places.
+/// Plans a takeover in which the two tables change places.
 fn swap(
     plan: &mut Plan,
-    facts: &Facts,
+    facts: &TakeoverFacts,
     outgoing: &Governed,
     target: &Address,
     version: Version,
@@ -254,8 +261,8 @@ fn swap(
         &differences(old, new),
     );
     let mut moves = Plan::default();
-    // Where the incoming table sits under the very name that the outgoing one
-    // is parked as (a restoration), it steps aside first.
+    // In a restoration, the incoming table can have the very name that the outgoing one
+    // is to get. It is renamed first.
     let mut here = new.clone();
     if !in_place && here.at == left {
         let aside = with_suffix(&here.at.name, &format!("__{}", here.oid));
@@ -268,7 +275,7 @@ fn swap(
     rename(&mut moves, old, &parked);
     relocate(&mut moves, &here, target);
     carry::all(&mut moves, new, old, (target, &left), &parts);
-    // Dependents were planned above, so that blockers come in one list; their
+    // Dependents were planned above, so that all blockers are in one list. Their
     // statements run after the swap.
     let repointing = std::mem::replace(&mut plan.steps, moves.steps);
     plan.blockers.append(&mut moves.blockers);
@@ -282,14 +289,15 @@ fn swap(
 }
 
 fn rename(plan: &mut Plan, table: &Table, name: &str) {
-    let (kind, at) = (Kind::of_table(&table.kind), table.at.clone());
+    let (kind, at) = (RelationKind::of_table(&table.kind), table.at.clone());
     let becomes = table.at.renamed(name).shown();
     let op = Op::Rename { kind, at, to: name.to_string() };
     plan.step(table.shown(), format!("becomes {becomes}"), op);
 }
 
-/// Moves a table to another schema and name. A table never passes through an
-/// address that a third one may have: both change by way of a unique name.
+/// Moves a table to another schema and name. A table must never pass through an address
+/// that a third one may have, so where both parts change it gets a unique name in
+/// between.
 fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
     let mut here = table.clone();
     if here.at.schema != target.schema {
@@ -298,7 +306,7 @@ fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
             rename(plan, &here, &transit);
             here.at.name = transit;
         }
-        let (kind, at) = (Kind::of_table(&here.kind), here.at.clone());
+        let (kind, at) = (RelationKind::of_table(&here.kind), here.at.clone());
         plan.step(
             here.shown(),
             format!("moves to schema {}", target.schema),
@@ -324,7 +332,7 @@ fn change(
         new => format!(", version {} becomes {new}", governed.version),
     };
     plan.change(
-        Change {
+        StateChange {
             relation: governed.table.oid,
             name: governed.name.clone(),
             shown: governed.table.shown(),

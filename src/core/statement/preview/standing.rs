@@ -1,22 +1,22 @@
-//! What people have said of the joins of a statement: which of them are accepted, in
-//! doubt, suggested, or unknown.
+//! Finds what people have said of the joins of a statement: which of them are accepted,
+//! suspect, suggested, or unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::{Description, JoinUse, TableUse};
 use super::subject::{JoinFact, Standing};
-use crate::joins::cover::{Known, best};
+use crate::joins::cover::{KnownJoin, best};
 use crate::kernel::ids::RelId;
 use crate::kernel::state::State;
 
-/// The logical name of a table that can be joined by it. A join is between what names
-/// mean: staging and what has gone is something else.
+/// The logical name of a table that joins are known for. Joins are between the tables
+/// that names mean, so shadows and deprecated versions have none.
 fn joined_name(tables: &[TableUse], relation: RelId) -> Option<&str> {
     let means = |t: &&TableUse| matches!(t.state, Some(State::Active | State::ReadOnly));
     tables.iter().filter(|t| t.oid == relation).find(means).map(|t| t.name.as_str())
 }
 
-/// The names between which joins of the statement are known; none where it joins
+/// The names between which joins of the statement may be known; none where it joins
 /// nothing that is governed.
 pub fn names(described: &Description) -> BTreeSet<&str> {
     if described.joins.is_empty() {
@@ -33,7 +33,7 @@ pub fn joins_used(described: &Description) -> Vec<String> {
 }
 
 /// The accepted joins that a statement uses, each with its status.
-pub fn statuses(described: &Description, known: &[Known]) -> BTreeMap<String, String> {
+pub fn statuses(described: &Description, known: &[KnownJoin]) -> BTreeMap<String, String> {
     let status = |id: &String| {
         let join = known.iter().find(|k| k.join_id.as_ref() == Some(id))?;
         Some(if join.suspect { "suspect" } else { "accepted" }.to_string())
@@ -42,9 +42,10 @@ pub fn statuses(described: &Description, known: &[Known]) -> BTreeMap<String, St
     used.filter_map(|id| status(&id).map(|status| (id, status))).collect()
 }
 
-/// Finds out which of the `known` joins a statement's joins are, and notes those that
-/// are accepted. Returns what people have said of each join between governed tables.
-pub fn judge(described: &mut Description, known: &[Known]) -> Vec<JoinFact> {
+/// Finds the `known` joins that the joins of a statement are, and notes the accepted
+/// ones in the description. Returns what people have said of each join between governed
+/// tables.
+pub fn judge(described: &mut Description, known: &[KnownJoin]) -> Vec<JoinFact> {
     let Description { tables_used: tables, joins, .. } = described;
     let name_of = |relation: RelId| joined_name(tables, relation);
     let mut facts: Vec<JoinFact> = Vec::new();
@@ -58,8 +59,8 @@ pub fn judge(described: &mut Description, known: &[Known]) -> Vec<JoinFact> {
     facts
 }
 
-/// What is known of a join, which is noted in it where it is accepted.
-fn standing(join: &mut JoinUse, known: Option<&Known>) -> Standing {
+/// What people have said of a join. An accepted one is noted in the description.
+fn standing(join: &mut JoinUse, known: Option<&KnownJoin>) -> Standing {
     let Some(known) = known else {
         return Standing::Unknown;
     };
@@ -75,7 +76,8 @@ fn standing(join: &mut JoinUse, known: Option<&Known>) -> Standing {
     }
 }
 
-/// What a subquery computes of governed tables is joined with them all the same.
+/// Whether a join is between governed tables. A subquery over governed tables counts as
+/// governed.
 fn is_between_governed(join: &JoinUse, tables: &[TableUse]) -> bool {
     let is_governed = |shown: &str| tables.iter().any(|t| t.relation == shown && t.state.is_some());
     (is_governed(&join.left) || join.derived.0) && (is_governed(&join.right) || join.derived.1)
@@ -121,8 +123,8 @@ mod tests {
         }
     }
 
-    fn known(join_id: Option<&str>, suspect: bool) -> Known {
-        Known {
+    fn known(join_id: Option<&str>, suspect: bool) -> KnownJoin {
+        KnownJoin {
             join_id: join_id.map(str::to_string),
             candidate_id: 7,
             name1: "orders".into(),
@@ -147,7 +149,7 @@ mod tests {
 
     const READ: Option<State> = Some(State::ReadOnly);
 
-    fn said(described: &mut Description, known: &[Known]) -> Vec<Standing> {
+    fn said(described: &mut Description, known: &[KnownJoin]) -> Vec<Standing> {
         judge(described, known).into_iter().map(|fact| fact.standing).collect()
     }
 
@@ -188,7 +190,7 @@ mod tests {
         assert_eq!(said(&mut staging, &accepted), [Standing::Unknown]);
         let mut foreign = statement(None, READ);
         assert_eq!(said(&mut foreign, &accepted), []);
-        // Unless it is computed of what is.
+        // A column that is computed from governed tables counts as governed.
         foreign.joins[0].derived.0 = true;
         assert_eq!(said(&mut foreign, &accepted), [Standing::Unknown]);
         foreign.joins.clear();

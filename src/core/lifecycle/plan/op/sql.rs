@@ -1,11 +1,11 @@
 //! Operations as statements.
 
-use super::{Kind, Op, RowSecurity, Target};
+use super::{Op, RelationKind, RowSecurity, Target};
 use crate::kernel::names::{Address, literal, quote};
-use crate::lifecycle::plan::facts::{Grant, Policy, Publication};
+use crate::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
 
 impl Op {
-    /// The statement; None where what changes is spyne's catalog alone.
+    /// The statement; None where only spyne's catalog changes.
     pub fn sql(&self) -> Option<String> {
         let statement = match self {
             Op::SetState(_) | Op::Record(_) => return None,
@@ -126,15 +126,15 @@ impl Op {
     }
 }
 
-impl Kind {
+impl RelationKind {
     const fn as_sql(self) -> &'static str {
         match self {
-            Kind::Table => "TABLE",
-            Kind::ForeignTable => "FOREIGN TABLE",
-            Kind::MaterializedView => "MATERIALIZED VIEW",
-            Kind::View => "VIEW",
-            Kind::Index => "INDEX",
-            Kind::Sequence => "SEQUENCE",
+            RelationKind::Table => "TABLE",
+            RelationKind::ForeignTable => "FOREIGN TABLE",
+            RelationKind::MaterializedView => "MATERIALIZED VIEW",
+            RelationKind::View => "VIEW",
+            RelationKind::Index => "INDEX",
+            RelationKind::Sequence => "SEQUENCE",
         }
     }
 }
@@ -159,8 +159,8 @@ impl RowSecurity {
     }
 }
 
-/// A role in a statement. The two that spyne grants to of its own accord read
-/// as its documents write them.
+/// A role in a statement. The two roles that spyne itself grants to are written as the
+/// documents write them.
 fn role(name: &str) -> String {
     match name {
         "spyne_views" | "spyne_viewer" => name.to_string(),
@@ -168,7 +168,7 @@ fn role(name: &str) -> String {
     }
 }
 
-/// A role in GRANT and REVOKE; None is PUBLIC.
+/// A role in GRANT and REVOKE; None stands for PUBLIC.
 fn grantee(name: &Option<String>) -> String {
     name.as_deref().map_or_else(|| "PUBLIC".to_string(), role)
 }
@@ -195,7 +195,7 @@ fn revoke_sql(privilege: Option<&str>, on: &Target, from: &[Option<String>]) -> 
     }
 }
 
-fn policy_sql(policy: &Policy, at: &Address) -> String {
+fn policy_sql(policy: &RowPolicy, at: &Address) -> String {
     let roles: Vec<String> = policy.roles.iter().map(grantee).collect();
     format!(
         "CREATE POLICY {} ON {} AS {} FOR {} TO {}{}{}",
@@ -247,7 +247,7 @@ fn option_list(options: &[String]) -> String {
     format!(" ({})", list.join(", "))
 }
 
-fn comment_sql(kind: Kind, at: &Address, column: Option<&str>, text: &str) -> String {
+fn comment_sql(kind: RelationKind, at: &Address, column: Option<&str>, text: &str) -> String {
     let (at, text) = (at.quoted(), literal(text));
     match column {
         None => format!("COMMENT ON {} {at} IS {text}", kind.as_sql()),
@@ -256,7 +256,7 @@ fn comment_sql(kind: Kind, at: &Address, column: Option<&str>, text: &str) -> St
 }
 
 fn repoint_sql(at: &Address, constraint: &str, definition: &str) -> String {
-    // One that was NOT VALID already says so in its definition.
+    // The definition of a key that was NOT VALID already says so.
     let unvalidated = definition.trim_end().ends_with("NOT VALID");
     let suffix = if unvalidated { "" } else { " NOT VALID" };
     format!(

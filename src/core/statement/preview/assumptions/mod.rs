@@ -1,4 +1,4 @@
-//! What a query silently relies on, a small rule each.
+//! What a query silently assumes: one small rule for each.
 
 mod aggregates;
 mod index;
@@ -9,7 +9,7 @@ mod time;
 mod values;
 
 use super::findings::Assumption;
-use super::keys::Known;
+use super::keys::KnownKeys;
 use super::level::Level;
 use super::subject::Subject;
 
@@ -34,11 +34,10 @@ const RULES: &[(&str, Rule)] = &[
     ("DISTINCT_HIDES_DUPLICATES", results::distinct_hides_duplicates),
 ];
 
-/// Everything that a statement silently relies on, at any level: by rule, then
-/// by level.
+/// All assumptions of a statement, at any level: by rule, then by level.
 pub fn assumptions(subject: &Subject) -> Vec<Assumption> {
     let mut sentences: Vec<Vec<String>> = vec![Vec::new(); RULES.len()];
-    let known = Known::default();
+    let known = KnownKeys::default();
     subject.query.each_level(&mut |query, outer| {
         let level = Level::of(subject, query, outer, &known);
         for ((_, rule), into) in RULES.iter().zip(&mut sentences) {
