@@ -11,6 +11,7 @@ use nix::unistd::{AccessFlags, access};
 use serde::Deserialize;
 
 use crate::extension_files::{self, Directories, NAME};
+pub use crate::extension_files::{script_name, version};
 use crate::libclang::{self, Variables};
 use crate::majors::major_of;
 use crate::place;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::install_script;
 use crate::place;
+use crate::script;
 
 /// The name of the extension: of its package, its control file and its library.
 pub const NAME: &str = "spyne";
@@ -44,7 +45,7 @@ pub fn put(library: &Path, into: &Directories) -> Result<()> {
     };
     let control_name = format!("{NAME}.control");
     let control = fill_in(&repository.join(&control_name))?;
-    let script = install_script::generate(library, &control, NAME)?;
+    let script = script::tidied(&install_script::generate(library, &control, NAME)?);
     write(&into.scripts.join(control_name), &control)?;
     write(&into.scripts.join(script_name()?), &script)?;
     for entry in fs::read_dir(repository.join("sql"))? {

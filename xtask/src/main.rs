@@ -8,10 +8,11 @@ mod drift_cost;
 mod jobs;
 mod log;
 mod narration;
+mod needs;
+mod package;
 mod preview_cost;
 mod promotion;
 mod regress;
-mod skipped;
 mod suite;
 mod tally;
 mod test_servers;
@@ -74,6 +75,14 @@ enum Task {
         #[arg(long, value_name = "PATH", env = "SPYNE_PG_CONFIG")]
         pg_config: PathBuf,
     },
+    /// Make a Debian package, its debug symbols, and an archive for PGXN
+    Package {
+        /// Then install the package in a clean Debian tree and run the README's tour there
+        #[arg(long = "try")]
+        try_it: bool,
+        #[command(flatten)]
+        server: ServerChoice,
+    },
     /// Build spyne into the private PostgreSQL, and no more
     Build {
         #[command(flatten)]
@@ -132,6 +141,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Check => return suite::check_versions(),
         Task::Bench { what, server } => bench::run(&server.toolchain()?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
+        Task::Package { try_it, server } => package::run(&server.toolchain()?, try_it)?,
         Task::Build { server } => {
             extension::install_into(&server.toolchain()?, Profile::Development)?;
         }

@@ -16,7 +16,7 @@ use xtask::server::{SUPERUSER, Server};
 use xtask::toolchain::Toolchain;
 
 use crate::log::Log;
-use crate::skipped::Skipped;
+use crate::needs;
 use crate::suite::Selection;
 use crate::tally::Tally;
 
@@ -67,7 +67,7 @@ pub fn sql(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result<Ta
         return Ok(tally);
     }
     let mut others = Vec::new();
-    if toolchain.has_library("pg_stat_statements") {
+    if needs::has_extension(toolchain, "pg_stat_statements") {
         others.push("pg_stat_statements");
     }
     if toolchain.ensure_pgaudit()? {
@@ -122,9 +122,8 @@ impl Family {
     }
 }
 
-/// The file that a server's output is kept in: `NAME.out` is that of the oldest major. Where a later
-/// one prints something else, `NAME_6.out` is what 16 prints, `NAME_7.out` what 17 does, and so on;
-/// pg_regress takes whichever of them fits, so that a file serves the majors after it, too.
+/// The file that a server's output is written to: `NAME.out` for the oldest major, `NAME_8.out` for 18,
+/// so that no major's output takes the place of another's. pg_regress takes whichever file fits.
 fn blessed_output(test: &str, major: u32, is_new: bool) -> String {
     match major - 10 {
         number if !is_new && major > SUPPORTED_MAJORS[0] => format!("{test}_{number}.out"),
@@ -208,9 +207,9 @@ fn run(
     prepare_database(&server, family)?;
     let output = place::target().join(format!("tests/pg{}", toolchain.major));
     let output = output.join(family.directory);
-    let skipped = Skipped::read(&family.source(), toolchain.major)?;
     for name in names {
-        if let Some(reason) = skipped.reason(name) {
+        let input = family.source().join(family.inputs).join(format!("{name}.{}", family.ending));
+        if let Some(reason) = needs::lacking(&fs::read_to_string(&input)?, toolchain) {
             log.print(&format!("skip   {name}: {reason}"));
             tally.skipped.push(format!("{name}: {reason}"));
             continue;
