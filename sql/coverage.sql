@@ -13,7 +13,9 @@ $$;
 
 CREATE FUNCTION spyne.guarded(relation oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT count(*) FILTER (WHERE spyne.is_guard(g)) >= CASE c.relkind WHEN 'f' THEN 1 ELSE 2 END
+    -- Foreign tables have TRUNCATE triggers only from PostgreSQL 16 on.
+    SELECT count(*) FILTER (WHERE spyne.is_guard(g) AND g.tgname <> 'spyne_guard_row')
+           >= CASE WHEN c.relkind = 'f' AND current_setting('server_version_num')::int < 160000 THEN 1 ELSE 2 END
     FROM pg_class c LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND starts_with(g.tgname, 'spyne_guard')
     WHERE c.oid = relation GROUP BY c.relkind
 $$;
@@ -84,7 +86,9 @@ WHERE a.parname IN ('spyne.enforcement', 'spyne.rollback_window', 'spyne.require
 UNION ALL
 SELECT 'medium', 'superuser can log in', p.rolname::text,
        'A superuser is bound by the state of a table, and can switch enforcement off or unload the library.',
-       format('ALTER ROLE %I NOSUPERUSER; -- or NOLOGIN, between maintenance', p.rolname)
+       -- The one that initdb made stays a superuser.
+       CASE p.oid WHEN 10 THEN format('ALTER ROLE %I NOLOGIN; -- between maintenance', p.rolname)
+                  ELSE format('ALTER ROLE %I NOSUPERUSER; -- or NOLOGIN, between maintenance', p.rolname) END
 FROM people p WHERE p.rolsuper AND p.rolcanlogin
 UNION ALL
 SELECT 'low', 'BYPASSRLS role can log in', p.rolname::text, 'Row security does not bind this role.',
@@ -95,6 +99,16 @@ SELECT 'high', 'CREATEROLE can grant itself a spyne role', p.rolname::text,
        'Before PostgreSQL 16, CREATEROLE may grant membership in any role that is no superuser.',
        format('ALTER ROLE %I NOCREATEROLE;', p.rolname)
 FROM people p WHERE p.rolcreaterole AND NOT p.rolsuper AND current_setting('server_version_num')::int < 160000
+UNION ALL
+-- Since PostgreSQL 16 ADMIN may come without the rights of the role, as it does
+-- to whoever creates one with CREATEROLE.
+SELECT 'high', 'may grant itself a spyne role', a.member::regrole::text,
+       format('It has the ADMIN option on %s, and so may grant itself %s.', a.roleid::regrole, a.given),
+       format('REVOKE ADMIN OPTION FOR %s FROM %s%s CASCADE;', a.roleid::regrole, a.member::regrole,
+              CASE WHEN a.grantor <> 10 AND current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s', a.grantor::regrole) END)
+FROM (SELECT m.*, spyne.role_of(m.roleid) AS given FROM pg_auth_members m JOIN people p ON p.oid = m.member
+      WHERE m.admin_option AND NOT p.rolsuper) a
+WHERE a.given <> 'none' AND NOT pg_has_role(a.member, a.given, 'USAGE')
 UNION ALL
 SELECT 'high', 'member of spyne_views', m.member::regrole::text,
        'Views of this role can read governed tables on behalf of others.',
@@ -141,7 +155,7 @@ UNION ALL
 SELECT 'critical', 'disabled event trigger', e.evtname::text,
        'Where the library is not preloaded, DDL on governed tables goes unseen.',
        format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', e.evtname)
-FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl') AND e.evtenabled <> 'A'
+FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl', 'spyne_guard_rewrite') AND e.evtenabled <> 'A'
 UNION ALL
 SELECT 'high', 'subscription writes to a governed table', format('%I', s.subname),
        format('It writes to %s (%s) past the executor; in READ_ONLY and DEPRECATED its guard refuses.', g.shown, g.state),

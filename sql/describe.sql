@@ -60,7 +60,40 @@ BEGIN RETURN jsonb_build_object(
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
             WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid
               AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conindid = i.indexrelid AND n.contype IN ('p', 'u', 'x'))) x),
-    'partition_key', pg_get_partkeydef(relation));
+    'partition_key', pg_get_partkeydef(relation),
+    'storage', (SELECT jsonb_strip_nulls(jsonb_build_object('persistence', c.relpersistence, 'access_method', m.amname, 'tablespace', s.spcname))
+                FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+                WHERE c.oid = relation),
+    'sources', spyne.sources_of(relation));
+END
+$$;
+
+-- Where the rows come from of a foreign table, or of those that belong to a table;
+-- NULL where there are none. Of user mappings a digest, without what is secret in
+-- them; one that is new shows nobody else anything.
+CREATE FUNCTION spyne.sources_of(relation oid) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Most tables need no more than this look.
+    IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation AND (c.relkind IN ('f', 'p') OR c.relhassubclass)) THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        WITH RECURSIVE below (oid) AS (
+            SELECT relation UNION SELECT h.inhrelid FROM pg_inherits h JOIN below b ON h.inhparent = b.oid)
+        SELECT jsonb_agg(jsonb_build_object(
+            'oid', c.oid::bigint, 'table', format('%I.%I', n.nspname, c.relname),
+            'definition', concat_ws(' ', format('SERVER %I', s.srvname), s.srvversion, s.srvtype, s.srvoptions, w.fdwname, w.fdwoptions, 'TABLE', f.ftoptions,
+                (SELECT string_agg(format('%I %s', a.attname, a.attfdwoptions), ' ' ORDER BY a.attnum)
+                 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attfdwoptions IS NOT NULL AND NOT a.attisdropped)),
+            'mappings', (
+                SELECT coalesce(jsonb_object_agg(CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(m.umuser) END,
+                           (SELECT md5(coalesce(string_agg(o, ',' ORDER BY o), '')) FROM unnest(m.umoptions) o
+                            WHERE o !~* '^[^=]*(pass|secret|token|key)[^=]*=')), '{}')
+                FROM pg_user_mapping m WHERE m.umserver = s.oid)) ORDER BY c.oid)
+        FROM below b JOIN pg_foreign_table f ON f.ftrelid = b.oid
+        JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_foreign_server s ON s.oid = f.ftserver JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw);
 END
 $$;
 

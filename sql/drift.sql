@@ -68,7 +68,7 @@ CREATE TABLE spyne.drift_changes (
 COMMENT ON TABLE spyne.drift_changes IS 'The changes of each drift report';
 COMMENT ON COLUMN spyne.drift_changes.report_id IS 'The report';
 COMMENT ON COLUMN spyne.drift_changes.seq IS 'Order within the report';
-COMMENT ON COLUMN spyne.drift_changes.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT or ORDER';
+COMMENT ON COLUMN spyne.drift_changes.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT, ORDER, STORAGE, SOURCE or REWRITE';
 COMMENT ON COLUMN spyne.drift_changes."column" IS 'The column, by its old name where it had one; null for the table and for what several columns share';
 COMMENT ON COLUMN spyne.drift_changes.old_name IS 'The old name of the column or constraint';
 COMMENT ON COLUMN spyne.drift_changes.new_name IS 'The new name';

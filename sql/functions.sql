@@ -133,8 +133,14 @@ BEGIN
          'Event trigger: governed tables and their guards are not dropped'),
         ('spyne.guard_ddl()', '-',
          'Event trigger: the guards of governed tables stay on, and new partitions get theirs'),
+        ('spyne.grant_settings()', '-',
+         'Gives spyne_admin the settings that are an administrator''s; the installation calls it'),
+        ('spyne.guard_rewrite()', '-',
+         'Event trigger: rows of governed tables are written anew by those who may write to them'),
         ('spyne.schema_snapshot(oid)', '-',
          'The shape of a table: columns, constraints, partition key'),
+        ('spyne.sources_of(oid)', '-',
+         'Where the rows of a foreign table come from, or of those that belong to a table'),
         ('spyne.type_facts(oid, integer)', '-',
          'What a type consists of: labels, base and checks, attributes, elements'),
         ('spyne.columns_used(oid, oid, oid)', '-',
@@ -199,7 +205,10 @@ $functions$;
 -- Last of all: they would fire on what comes after them.
 CREATE EVENT TRIGGER spyne_guard_drop ON sql_drop EXECUTE FUNCTION spyne.guard_drop();
 CREATE EVENT TRIGGER spyne_guard_ddl ON ddl_command_end EXECUTE FUNCTION spyne.guard_ddl();
+CREATE EVENT TRIGGER spyne_guard_rewrite ON table_rewrite EXECUTE FUNCTION spyne.guard_rewrite();
 ALTER EVENT TRIGGER spyne_guard_drop ENABLE ALWAYS;
 ALTER EVENT TRIGGER spyne_guard_ddl ENABLE ALWAYS;
+ALTER EVENT TRIGGER spyne_guard_rewrite ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER spyne_guard_drop IS 'spyne: governed tables and their guards are not dropped';
 COMMENT ON EVENT TRIGGER spyne_guard_ddl IS 'spyne: the guards of governed tables stay on, and new partitions get theirs';
+COMMENT ON EVENT TRIGGER spyne_guard_rewrite IS 'spyne: rows of governed tables are written anew by those who may write to them';

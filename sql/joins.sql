@@ -169,8 +169,6 @@ CREATE TABLE spyne.column_samples (
     read_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (relation, columns, signature)
 );
--- Hashes do not compress.
-ALTER TABLE spyne.column_samples ALTER COLUMN sample SET STORAGE EXTERNAL;
 COMMENT ON TABLE spyne.column_samples IS 'What discoveries have read of columns';
 COMMENT ON COLUMN spyne.column_samples.relation IS 'The table';
 COMMENT ON COLUMN spyne.column_samples.columns IS 'The columns that were read as one';

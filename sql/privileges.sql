@@ -43,4 +43,4 @@ GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_correc
     spyne.drift_reports, spyne.drift_changes, spyne.drift_severities,
     spyne.join_candidates, spyne.accepted_joins, spyne.join_usage TO spyne_viewer;
 
-GRANT SET ON PARAMETER spyne.allow_breaking_ddl TO spyne_admin;
+SELECT spyne.grant_settings();

@@ -99,7 +99,7 @@ CREATE TYPE spyne.detected_change AS (
     remedy      text);
 COMMENT ON TYPE spyne.detected_change IS 'A change of a table since its shape was taken';
 COMMENT ON COLUMN spyne.detected_change.relation IS 'The table';
-COMMENT ON COLUMN spyne.detected_change.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT or ORDER';
+COMMENT ON COLUMN spyne.detected_change.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT, ORDER, STORAGE, SOURCE or REWRITE';
 COMMENT ON COLUMN spyne.detected_change."column" IS 'The column, by its old name where it had one; null for the table and for what several columns share';
 COMMENT ON COLUMN spyne.detected_change.old_name IS 'The old name of the column or constraint';
 COMMENT ON COLUMN spyne.detected_change.new_name IS 'The new name';

@@ -60,7 +60,9 @@ END
 $comments$;
 
 -- Who has which role, and how: the shortest chain of memberships that leads
--- from the login role to the spyne role.
+-- from the login role to the spyne role, of those whose rights are inherited.
+-- Before PostgreSQL 16 the member says whether it inherits; since then each
+-- membership does, in a column that earlier majors have not.
 CREATE VIEW spyne.users AS
 WITH RECURSIVE memberships AS (
     SELECT r.oid AS user_oid, r.rolname AS user_name, r.oid AS role_oid,
@@ -72,7 +74,8 @@ WITH RECURSIVE memberships AS (
     FROM memberships m
     JOIN pg_catalog.pg_auth_members a ON a.member OPERATOR(pg_catalog.=) m.role_oid
     JOIN pg_catalog.pg_roles g ON g.oid OPERATOR(pg_catalog.=) a.roleid
-    WHERE m.steps OPERATOR(pg_catalog.<) 20)
+    WHERE m.steps OPERATOR(pg_catalog.<) 20
+      AND coalesce((pg_catalog.to_jsonb(a) OPERATOR(pg_catalog.->>) 'inherit_option')::boolean, m.inherits))
 SELECT u.rolname AS user_name,
        spyne.role_of(u.oid) AS spyne_role,
        CASE WHEN u.rolsuper THEN 'superuser'

@@ -23,7 +23,8 @@ extension_sql_file!(
     requires = ["catalog"],
     creates = [Type(pg::row_sets::Rows)]
 );
-extension_sql_file!("../sql/describe.sql", name = "describe", requires = ["catalog"]);
+// After the rows, so that the script has one order, whatever it is built for.
+extension_sql_file!("../sql/describe.sql", name = "describe", requires = ["rows"]);
 extension_sql_file!(
     "../sql/views.sql",
     name = "views",
@@ -41,6 +42,7 @@ extension_sql_file!(
         enforce::guards::notice_trigger,
         enforce::guards::guard_drop,
         enforce::guards::guard_ddl,
+        enforce::guards::guard_rewrite,
     ]
 );
 extension_sql_file!("../sql/coverage.sql", name = "coverage", requires = ["views"]);
@@ -58,7 +60,11 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/joins.sql", name = "joins", requires = ["previews"]);
 extension_sql_file!("../sql/drift.sql", name = "drift", requires = ["joins"]);
-extension_sql_file!("../sql/privileges.sql", name = "privileges", requires = ["drift"]);
+extension_sql_file!(
+    "../sql/privileges.sql",
+    name = "privileges",
+    requires = ["drift", api::roles::grant_settings]
+);
 // Comes after every function, by `finalize`.
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 

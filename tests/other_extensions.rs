@@ -4,6 +4,7 @@
 
 use spyne_tests::fixture::{DATABASE, connect, db_error, governed_database, rows, run};
 use spyne_tests::{SUPERUSER, Server, bare_server, toolchain};
+use xtask::neighbours::{self, Neighbour};
 
 /// The users and their statements, which are run in order, in sessions that last.
 const STATEMENTS: [(&str, &str); 24] = [
@@ -73,51 +74,77 @@ fn outcomes(server: &Server) -> Vec<String> {
         .collect()
 }
 
-fn start(libraries: &str) -> Server {
-    let server = bare_server("beside")
-        .preload(libraries)
-        .setting("spyne.require_preview", "off")
-        .setting("pgaudit.log", "all")
-        .setting("pg_stat_statements.track", "all");
+fn start(libraries: &str, others: &[&Neighbour]) -> Server {
+    let mut server =
+        bare_server("beside").preload(libraries).setting("spyne.require_preview", "off");
+    for (name, value) in others.iter().flat_map(|each| each.settings(DATABASE)) {
+        server = server.setting(name, &value);
+    }
     server.start().expect("a server")
 }
 
-#[test]
-fn pg_stat_statements_before_and_after() {
-    let expected = outcomes(&start("spyne"));
-    assert!(expected.iter().filter(|line| line.contains(": 25006 ")).count() >= 3, "{expected:#?}");
-    assert!(expected.iter().filter(|line| line.contains(": 42501 ")).count() >= 3, "{expected:#?}");
-    for libraries in ["pg_stat_statements,spyne", "spyne,pg_stat_statements"] {
-        let server = start(libraries);
-        let found = outcomes(&server);
-        for (found, expected) in found.iter().zip(&expected) {
-            assert_eq!(found, expected, "with {libraries}");
-        }
-        let mut admin = connect(&server, DATABASE, SUPERUSER);
-        run(&mut admin, "CREATE EXTENSION pg_stat_statements");
-        let seen = "SELECT count(*) > 0 FROM pg_stat_statements WHERE query LIKE 'SELECT count(*) FROM governed.customer%'";
-        assert_eq!(
-            rows(&mut admin, seen),
-            "t",
-            "{libraries}: pg_stat_statements counts no statements"
-        );
+/// Each of the others does what it is there for, on governed tables too.
+fn assert_that_they_work(server: &Server, others: &[&Neighbour], libraries: &str) {
+    let mut admin = connect(server, DATABASE, SUPERUSER);
+    for extension in others.iter().filter_map(|each| each.extension) {
+        run(&mut admin, &format!("CREATE EXTENSION {extension}"));
+    }
+    run(
+        &mut admin,
+        "CREATE FUNCTION broken() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM no_such FROM facts; END'",
+    );
+    let log = server.log();
+    for Neighbour { library, .. } in others {
+        let works = match *library {
+            "pgaudit" => log.contains("AUDIT: SESSION"),
+            "auto_explain" => log.contains("Query Text:"),
+            "pg_stat_statements" => {
+                let seen = "SELECT count(*) > 0 FROM pg_stat_statements WHERE query LIKE 'SELECT count(*) FROM governed.customer%'";
+                rows(&mut admin, seen) == "t"
+            }
+            "hypopg" => {
+                run(&mut admin, "SELECT hypopg_create_index('CREATE INDEX ON public.facts (id)')");
+                rows(&mut admin, "SELECT count(*) FROM hypopg_list_indexes") == "1"
+            }
+            "plpgsql_check" => {
+                let found = "SELECT count(*) > 0 FROM plpgsql_check_function('broken()') line WHERE line LIKE '%no_such%'";
+                rows(&mut admin, found) == "t"
+            }
+            "set_user" => {
+                run(&mut admin, "SELECT set_user('engineer')");
+                let refused = admin.simple_query("INSERT INTO facts VALUES (100)");
+                let who = rows(&mut admin, "SELECT spyne_role FROM spyne_whoami()");
+                run(&mut admin, "SELECT reset_user()");
+                refused.is_err_and(|error| db_error(&error).code().code() == "25006")
+                    && who == "spyne_engineer"
+            }
+            // Their workers run by the clock: that they have started is all that can be waited for.
+            "pg_cron" => log.contains("pg_cron scheduler started"),
+            "pg_partman_bgw" => log.contains("pg_partman"),
+            other => panic!("{other} is not tried here"),
+        };
+        assert!(works, "{libraries}: {library} does not do its work:\n{log}");
     }
 }
 
 #[test]
-fn pgaudit_and_auto_explain_before_and_after() {
-    let mut others = "auto_explain".to_owned();
-    if toolchain().ensure_pgaudit().expect("an answer") {
-        others.push_str(",pgaudit");
+fn all_the_others_before_and_after() {
+    let found = neighbours::ensure(toolchain()).expect("the other extensions");
+    let others = found.present;
+    if others.is_empty() {
+        eprintln!("skipped: {}", found.absent.join("; "));
+        return;
     }
-    let expected = outcomes(&start("spyne"));
-    for libraries in [format!("{others},spyne"), format!("spyne,{others}")] {
-        let server = start(&libraries);
+    let expected = outcomes(&start("spyne", &[]));
+    assert!(expected.iter().filter(|line| line.contains(": 25006 ")).count() >= 3, "{expected:#?}");
+    assert!(expected.iter().filter(|line| line.contains(": 42501 ")).count() >= 3, "{expected:#?}");
+    let names: Vec<&str> = others.iter().map(|each| each.library).collect();
+    let names = names.join(",");
+    for libraries in [format!("{names},spyne"), format!("spyne,{names}")] {
+        let server = start(&libraries, &others);
         for (found, expected) in outcomes(&server).iter().zip(&expected) {
             assert_eq!(found, expected, "with {libraries}");
         }
-        if libraries.contains("pgaudit") {
-            assert!(server.log().contains("AUDIT: SESSION"), "{libraries}: pgaudit writes nothing");
-        }
+        assert_that_they_work(&server, &others, &libraries);
     }
 }

@@ -4,8 +4,10 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::context::{Caller, given};
+use crate::pg::elevate::{apart_from_script, elevated};
 use crate::pg::oids::role_id;
 use crate::report::{OrRaise, raise};
+use crate::store::grants;
 use crate::store::roles::role_of;
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::role::{MATRIX, Permission};
@@ -44,6 +46,16 @@ LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn role_name(role: pg_sys::Oid) -> String {
     role_of(role_id(role)).as_str().to_string()
+}
+
+/// Gives spyne_admin the settings that are an administrator's: for the script of
+/// the extension.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.grant_settings() RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn grant_settings() {
+    apart_from_script(|| elevated(grants::grant_settings)).or_raise();
 }
 
 /// Raises where the caller does not have a spyne role; for functions that are

@@ -40,24 +40,52 @@ impl Caller {
         if self.role == Role::Admin || owns {
             return Ok(());
         }
-        let denial = Denial::told(
-            Rule::RoleSteward,
-            format!("permission denied to {action}"),
+        Err(self.denied(
+            action,
             format!(
                 "This is for spyne_admin, or for a spyne_engineer who owns the table (its owner is {}); {} has {}.",
                 users::name(owner),
                 users::name(self.user),
-                match self.role {
-                    Role::None => "no spyne role",
-                    held => held.as_str(),
-                }
+                self.held()
             ),
             format!(
                 "An administrator can run: GRANT spyne_admin TO {};",
                 users::quoted_name(self.user)
             ),
-        );
-        Err(Denial { user: Some(self.user), ..denial }.into())
+        ))
+    }
+
+    /// `call` is what an administrator would run.
+    ///
+    /// # Errors
+    /// 42501 where the caller is no admin.
+    pub fn require_admin(&self, action: &str, call: &str) -> Result<()> {
+        if self.role == Role::Admin {
+            return Ok(());
+        }
+        Err(self.denied(
+            action,
+            format!(
+                "This is for spyne_admin, whoever owns the table; {} has {}.",
+                users::name(self.user),
+                self.held()
+            ),
+            format!("An administrator can run: {call}"),
+        ))
+    }
+
+    /// The caller's role, in words.
+    fn held(&self) -> &'static str {
+        match self.role {
+            Role::None => "no spyne role",
+            held => held.as_str(),
+        }
+    }
+
+    fn denied(&self, action: &str, detail: String, hint: String) -> SpyneError {
+        let message = format!("permission denied to {action}");
+        let denial = Denial::told(Rule::RoleSteward, message, detail, hint);
+        Denial { user: Some(self.user), ..denial }.into()
     }
 }
 

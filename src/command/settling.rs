@@ -12,13 +12,22 @@ use spyne_core::lifecycle::plan::facts::GovernedView;
 use spyne_core::lifecycle::plan::op::Op;
 use spyne_core::lifecycle::plan::record::Record;
 use spyne_core::lifecycle::plan::{Note, Plan, view};
-use spyne_core::shape::rules::Severity;
+use spyne_core::shape::rules::{ChangeType, Severity};
 
 use super::execute;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::transaction;
 use crate::store::drift::{self, About, ReportKept};
 use crate::store::{facts, joins, shapes, tables};
+
+/// The statement that changes a table, while it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Act {
+    /// An administrator has allowed it to break something.
+    pub allowed: bool,
+    /// It has given the rows other values.
+    pub rewritten: bool,
+}
 
 /// A table that was compared with its shape in force, and what was done about the
 /// changes.
@@ -47,19 +56,19 @@ impl Settled {
 /// # Errors
 /// XX000.
 pub fn look_only(relid: RelId) -> Result<Option<Settled>> {
-    let looked = elevated(|e| look(e, relid))?;
+    let looked = elevated(|e| look(e, relid, false))?;
     Ok(looked.map(|(subject, found)| Settled::of(subject, found)))
 }
 
 /// Compares a table with its shape in force and settles the changes; None where the
-/// table is not governed. `in_the_act` is set while the statement runs that makes the
-/// changes: it says whether an administrator has allowed breaking changes.
+/// table is not governed. `act` is set while the statement runs that makes the changes.
 ///
 /// # Errors
 /// 2BP01 where a view stands in the way.
-pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<Option<Settled>> {
+pub fn settle(relid: RelId, acting: RoleId, act: Option<Act>) -> Result<Option<Settled>> {
+    let rewritten = act.is_some_and(|act| act.rewritten);
     elevated(|e| {
-        let Some((subject, found)) = look(e, relid)? else {
+        let Some((subject, found)) = look(e, relid, rewritten)? else {
             return Ok(None);
         };
         if transaction::read_only_here() {
@@ -73,17 +82,22 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
         // Others may be settling the drift of the same table: only one at a time goes
         // on.
         tables::lock_versions(e, &subject.name)?;
-        match look(e, relid)? {
-            Some((subject, found)) => decided(e, subject, found, acting, in_the_act).map(Some),
+        match look(e, relid, rewritten)? {
+            Some((subject, found)) => decided(e, subject, found, acting, act).map(Some),
             None => Ok(None),
         }
     })
 }
 
-fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(DriftSubject, Vec<FoundChange>)>> {
-    let Some(subject) = drift::subject(elevated, relid)? else {
+fn look(
+    elevated: &Elevated,
+    relid: RelId,
+    rewritten: bool,
+) -> Result<Option<(DriftSubject, Vec<FoundChange>)>> {
+    let Some(mut subject) = drift::subject(elevated, relid)? else {
         return Ok(None);
     };
+    subject.rewritten |= rewritten;
     let found = drift::changes(elevated, &subject)?;
     Ok(Some((subject, found)))
 }
@@ -94,7 +108,7 @@ fn decided(
     subject: DriftSubject,
     found: Vec<FoundChange>,
     acting: RoleId,
-    in_the_act: Option<bool>,
+    act: Option<Act>,
 ) -> Result<Settled> {
     let Some(severity) = severity(&found) else {
         return Ok(Settled::of(subject, found));
@@ -105,9 +119,12 @@ fn decided(
     let decision = decide(Circumstances {
         state: subject.state,
         severity,
-        in_the_act: in_the_act.is_some(),
+        in_the_act: act.is_some(),
         newly_breaking: found.iter().any(|f| f.change.is_breaking() && is_news(f)),
-        allowed: in_the_act == Some(true),
+        elsewhere: found.iter().any(|f| {
+            f.change.change_type == ChangeType::Source && f.change.is_breaking() && is_news(f)
+        }),
+        allowed: act.is_some_and(|act| act.allowed),
     });
     let settled = match decision {
         Decision::Refuse => Settled { refused: true, ..Settled::of(subject, found) },

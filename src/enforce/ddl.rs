@@ -1,14 +1,11 @@
 //! What DDL may do to a governed table.
 
 use super::words::catalog_write;
-use super::{check, refuse};
+use super::{check, evaluation, refuse};
 use crate::pg::cache::{self, Guard};
-use crate::pg::elevate::elevated;
 use crate::pg::frames::{self, Dropping};
 use crate::pg::policy::{Kind, ObjectEvent, Statement, Touched};
 use crate::pg::{catalogs, elevate, users};
-use crate::report::OrRaise;
-use crate::store::types;
 use spyne_core::gate::access::Access;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::ids::RelId;
@@ -25,8 +22,23 @@ pub(super) fn object(event: ObjectEvent) {
     }
     match event {
         ObjectEvent::DropRelation(relid) => drop_relation(relid),
-        ObjectEvent::AlterRelation(relid) => identity(relid),
-        ObjectEvent::AlterColumn(relid) => column(relid),
+        ObjectEvent::AlterRelation { relid, internal } => identity(relid, internal),
+        ObjectEvent::CreateRelation(relid) => evaluation::relation(relid),
+        ObjectEvent::AlterColumn(relid) => {
+            column(relid);
+            evaluation::column(relid);
+        }
+        ObjectEvent::DropColumn(relid, number) => {
+            column(relid);
+            evaluation::column_dropped(relid, number);
+        }
+        ObjectEvent::Constrain { constraint, created } => {
+            evaluation::constraint(constraint, created);
+        }
+        ObjectEvent::SetDefault(oid) => evaluation::generated(oid),
+        ObjectEvent::CreateStatistics(oid) => evaluation::statistics(oid),
+        ObjectEvent::Compute { relid, computing } => evaluation::computed(relid, computing),
+        ObjectEvent::Lock { relid, shared } => evaluation::locked(relid, shared),
         ObjectEvent::Truncate(relid) => truncate(relid),
         ObjectEvent::DropTrigger(oid) => drop_trigger(oid),
         ObjectEvent::AlterTrigger(oid) => trigger(oid, false),
@@ -35,7 +47,7 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::Inherit { child, parent } => inherit(child, parent),
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
-        ObjectEvent::ConstrainDomain(domain) => constrain_domain(domain),
+        ObjectEvent::ConstrainDomain(domain) => evaluation::domain(domain, &[]),
         ObjectEvent::DropIndexConcurrently(index) => drop_index_concurrently(index),
         ObjectEvent::AlterEnded => super::drift::bring_back_views(),
         ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
@@ -69,36 +81,6 @@ fn drop_index_concurrently(index: RelId) {
     refuse(denial.about(table));
 }
 
-/// Refuses a constraint on a domain that a governed table of other owners uses. The
-/// owner of the domain names the function that checks the values, and Postgres passes
-/// the values of all rows to it: that would be a read that nobody has allowed.
-fn constrain_domain(domain: u32) {
-    for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
-        let guard = cache::guard_of(relid);
-        if guard.is_none() || guard == Guard::CATALOG {
-            continue;
-        }
-        if users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
-            let touched = vec![Touched::directly(relid, Access::Read)];
-            super::statement(&Statement::plain(touched, Kind::Definition, None));
-            continue;
-        }
-        let table = catalogs::relation_name(relid);
-        let denial = Denial::told(
-            Rule::DdlDomain,
-            format!("cannot constrain a domain that governed table {table} uses"),
-            format!(
-                "The constraint's functions would read every row of {table}, which is not yours."
-            ),
-            format!(
-                "Ask the owner of {table}, {}, or an administrator.",
-                users::name(catalogs::owner_of(relid))
-            ),
-        );
-        refuse(denial.about(relid));
-    }
-}
-
 fn drop_relation(relid: RelId) {
     if let Some(table) = catalogs::table_of_index(relid) {
         return super::drift::note_touched(table);
@@ -116,7 +98,7 @@ fn drop_relation(relid: RelId) {
 /// Refuses to drop a governed view while its table is governed. DROP COLUMN or DROP
 /// TYPE with CASCADE would otherwise take the view from its readers unnoticed.
 fn governed_view(relid: RelId) {
-    if is_governed_view(relid) && frames::dropping() != Dropping::Extension {
+    if is_governed_view(relid) && frames::dropping() != Dropping::Spyne {
         refuse(stays(&catalogs::relation_name(relid)).about(relid));
     }
 }
@@ -150,7 +132,7 @@ fn stays(view: &RelationName) -> Denial {
 }
 
 pub(super) fn cannot_drop(table: &RelationName) -> Denial {
-    if frames::dropping() == Dropping::Extension {
+    if frames::dropping() == Dropping::Spyne {
         return Denial::told(
             Rule::DdlExtension,
             "cannot drop the extension while tables are governed",
@@ -174,15 +156,18 @@ fn column(relid: RelId) {
 
 /// Refuses to alter spyne's catalog, except for CREATE, ALTER and DROP EXTENSION.
 fn catalog(relid: RelId) {
-    if cache::guard_of(relid) == Guard::CATALOG && frames::dropping() != Dropping::Extension {
+    if cache::guard_of(relid) == Guard::CATALOG && frames::dropping() != Dropping::Spyne {
         refuse(catalog_write(relid));
     }
 }
 
 /// Refuses another name, schema or owner for a governed table, which only a promotion
 /// gives.
-fn identity(relid: RelId) {
-    catalog(relid);
+fn identity(relid: RelId, internal: bool) {
+    // VACUUM FULL and CLUSTER change nothing but the file, in spyne's catalog as elsewhere.
+    if !internal || frames::dropping() == Dropping::Columns {
+        catalog(relid);
+    }
     let view = is_governed_view(relid);
     if !view && !cache::governed_itself(relid) {
         return;

@@ -1,9 +1,9 @@
 //! Drift as it happens: what a DDL statement does to the shape of a governed table is
 //! settled before the statement ends.
 
-use super::refuse;
+use super::{check, refuse};
 use crate::command::execute;
-use crate::command::settling::{self, Settled};
+use crate::command::settling::{self, Act, Settled};
 use crate::guc;
 use crate::pg::elevate::elevated;
 use crate::pg::frames::{self, Aside};
@@ -11,6 +11,7 @@ use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::{drift, facts, query, roles, tables};
 use spyne_core::drift::subject::{DriftSubject, FoundChange, severity};
+use spyne_core::gate::access::Access;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -19,21 +20,29 @@ use spyne_core::kernel::role::Role;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
-use spyne_core::shape::rules::Severity;
+use spyne_core::shape::rules::{ChangeType, Severity};
 
-/// Settles what a DDL statement has done to these tables. Called when the statement
-/// ends.
-pub fn after_ddl(relations: &[RelId]) {
+/// Settles what a DDL statement has done to these tables, and to those among them whose
+/// rows it has given other values. Called when the statement ends.
+pub fn after_ddl(relations: &[RelId], rewritten: &[RelId]) {
     for relid in relations {
         if !cache::governed_itself(*relid) {
             continue;
         }
         let acting = users::current();
         let allowed = guc::allow_breaking_ddl() && roles::role_of(acting) == Role::Admin;
-        let settled = settling::settle(*relid, acting, Some(allowed)).map_err(by_rule);
+        let act = Act { allowed, rewritten: rewritten.contains(relid) };
+        let settled = settling::settle(*relid, acting, Some(act)).map_err(by_rule);
         let Some(settled) = settled.or_raise() else {
             continue;
         };
+        // Staging takes any shape; rows from elsewhere are written to it.
+        let source = |found: &FoundChange| {
+            found.change.change_type == ChangeType::Source && found.change.is_breaking()
+        };
+        if settled.subject.state == State::Shadow && settled.found.iter().any(source) {
+            check(*relid, Access::Write);
+        }
         if settled.refused {
             refuse(refusal(&settled.subject, &settled.found));
             // Permissive mode has let the statement through.
@@ -110,6 +119,13 @@ fn refusal(subject: &DriftSubject, found: &[FoundChange]) -> Denial {
             "A DEPRECATED table is what can be restored, and stays as it was.",
             format!(
                 "Unregister it first: SELECT * FROM spyne_unregister({}, 'reason'); An administrator may also let it through: SET LOCAL spyne.allow_breaking_ddl = on;",
+                table.as_argument()
+            ),
+        ),
+        State::ReadOnly => (
+            "The rows of a READ_ONLY table stay those that it was registered with.",
+            format!(
+                "An administrator may let it through: SET LOCAL spyne.allow_breaking_ddl = on; or end the governance of the table: SELECT * FROM spyne_unregister({}, 'reason');",
                 table.as_argument()
             ),
         ),

@@ -5,7 +5,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::{check, ddl, drift, refuse};
+use super::{check, ddl, drift, evaluation, refuse};
 use crate::guc::{self, Enforcement};
 use crate::pg::elevate::{elevated, elevated_unpinned};
 use crate::pg::{cache, catalogs, elevate, frames, trigger};
@@ -93,12 +93,31 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     if idle() {
         return;
     }
-    if !cache::touched_bound() && !frames::has_losses() && !trigger::alters_type(call) {
+    let source = trigger::alters_source(call);
+    let rewritten = frames::take_rewritten();
+    let bound = cache::touched_bound();
+    // A function in a check may run commands: these leave the rest to the one around.
+    if bound && frames::is_inner_command() {
+        cache::touch_again();
+    }
+    if !bound
+        && !frames::has_losses()
+        && rewritten.is_empty()
+        && !trigger::alters_type(call)
+        && !source
+    {
         return;
     }
     let altered = elevated_unpinned(|e| store::altered_relations(e)).or_raise();
     let mut touched = frames::take_losses();
+    touched.extend(&rewritten);
     touched.extend(&altered);
+    if source {
+        touched.extend(elevated(|e| store::with_sources(e)).or_raise());
+    }
+    // What a foreign table shows is part of what it belongs to.
+    let foreign = altered.iter().filter(|relid| catalogs::kind_of(**relid) == Some(b'f'));
+    touched.extend(foreign.filter_map(|relid| cache::governing(*relid)));
     touched.sort_unstable();
     touched.dedup();
     for relid in altered {
@@ -111,7 +130,26 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
         }
         elevated(|e| store::install(e, relid, guard.states())).or_raise();
     }
-    drift::after_ddl(&touched);
+    drift::after_ddl(&touched, &rewritten);
+}
+
+/// Before ALTER TABLE, or ALTER TYPE with CASCADE, writes the rows of a table anew:
+/// each table for itself, children and typed tables included.
+#[pg_extern(sql = "
+CREATE FUNCTION spyne.guard_rewrite() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn guard_rewrite(call: pg_sys::FunctionCallInfo) {
+    if !trigger::by_event(call) {
+        misuse("spyne.guard_rewrite");
+    }
+    if idle() {
+        return;
+    }
+    if let Some(rewrite) = elevated_unpinned(|e| store::rewrite(e)).or_raise() {
+        let values = rewrite.converts || trigger::computes_anew(call);
+        evaluation::rewritten(rewrite.relation, values);
+    }
 }
 
 /// Whether there is nothing to check: spyne itself is at work, the extension is not

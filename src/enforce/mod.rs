@@ -8,6 +8,7 @@
 
 mod ddl;
 pub mod drift;
+mod evaluation;
 pub mod guards;
 mod situation;
 mod words;
@@ -35,6 +36,7 @@ pub const POLICY: Policy = Policy {
     enabled,
     statement,
     permits,
+    may_compute: evaluation::may_compute,
     object: ddl::object,
     passed: preview_rule::passed,
     previews: preview_rule::watches,

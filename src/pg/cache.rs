@@ -213,6 +213,12 @@ pub fn touched_bound() -> bool {
     bound
 }
 
+/// Has [`touched_bound`] say yes once more: what a command has touched that is not done
+/// yet is looked at when that command ends.
+pub fn touch_again() {
+    CACHE.touched_more.set(true);
+}
+
 /// What binds `relid`.
 pub fn guard_of(relid: RelId) -> Guard {
     if relid.get() < pg_sys::FirstNormalObjectId {
@@ -419,7 +425,7 @@ unsafe extern "C-unwind" fn on_function(_arg: pg_sys::Datum, _cache: i32, _hash:
 }
 
 /// A number that goes up whenever a relation, schema, role, function, operator, cast,
-/// type or constraint changes, as far as this session has been told.
+/// type, constraint or foreign server changes, as far as this session has been told.
 pub fn generation() -> u64 {
     CACHE.generation.get()
 }
@@ -441,6 +447,10 @@ pub fn watch() {
             (pg_sys::SysCacheIdentifier::CASTSOURCETARGET, on_function),
             (pg_sys::SysCacheIdentifier::TYPEOID, on_function),
             (pg_sys::SysCacheIdentifier::CONSTROID, on_function),
+            (pg_sys::SysCacheIdentifier::FOREIGNDATAWRAPPEROID, on_function),
+            (pg_sys::SysCacheIdentifier::FOREIGNSERVEROID, on_function),
+            (pg_sys::SysCacheIdentifier::FOREIGNTABLEREL, on_function),
+            (pg_sys::SysCacheIdentifier::USERMAPPINGOID, on_function),
             (pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM, on_role),
             (pg_sys::SysCacheIdentifier::AUTHOID, on_role),
         ] {

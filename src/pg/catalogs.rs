@@ -113,6 +113,8 @@ pub fn owner_of(relid: RelId) -> RoleId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub name: String,
+    /// pg_class.relkind.
+    pub kind: u8,
     pub schema: u32,
     pub owner: RoleId,
 }
@@ -132,6 +134,7 @@ pub fn identity(relid: RelId, newest: bool) -> Option<Identity> {
                 let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_class>(tuple);
                 found = Some(Identity {
                     name: name_of(&row.relname),
+                    kind: row.relkind as u8,
                     schema: row.relnamespace.to_u32(),
                     owner: role_id(row.relowner),
                 });
@@ -173,6 +176,19 @@ pub fn address_of(relid: RelId) -> Option<Address> {
         }
         let text = |name: *const core::ffi::c_char| CStr::from_ptr(name).to_string_lossy();
         Some(Address::new(text(schema), text(name)))
+    }
+}
+
+/// The name of a column as it is typed, by its number.
+pub fn column_name(relid: RelId, number: i32) -> String {
+    // SAFETY: told that a miss is fine, it returns null; quote_identifier returns its
+    // argument or a copy.
+    unsafe {
+        let name = pg_sys::get_attname(relid.oid(), number as i16, true);
+        match name.is_null() {
+            true => format!("number {number}"),
+            false => CStr::from_ptr(pg_sys::quote_identifier(name)).to_string_lossy().into_owned(),
+        }
     }
 }
 
@@ -274,6 +290,114 @@ pub fn ancestors_of(relid: RelId) -> Vec<RelId> {
     }
     all.remove(0);
     all
+}
+
+/// Everything below a relation: its partitions and what inherits from it, at any
+/// depth. Reads what the running command has written.
+pub fn descendants_of(relid: RelId) -> Vec<RelId> {
+    let mut all = vec![relid];
+    let mut at = 0;
+    while at < all.len() {
+        let parent = all[at].get();
+        // SAFETY: pg_inherits: (inhrelid, inhparent, ...), by inhparent.
+        unsafe {
+            let (catalog, index) = (server::INHERITS_RELATION, server::INHERITS_BY_PARENT);
+            scan(catalog, Some(index), Some((2, parent)), true, |tuple, description| {
+                if let Some(child) = attribute(tuple, description, 1).map(rel_of)
+                    && !all.contains(&child)
+                {
+                    all.push(child);
+                }
+            });
+        }
+        at += 1;
+    }
+    all.remove(0);
+    all
+}
+
+/// The relations that the query of a view refers to; none for what is no view.
+pub fn read_by_view(relid: RelId) -> Vec<RelId> {
+    let mut read = Vec::new();
+    if kind_of(relid) != Some(b'v') {
+        return read;
+    }
+    let mut rules = Vec::new();
+    // SAFETY: pg_rewrite has its OID first, and ev_class as attribute 3, with an
+    // index on (ev_class, rulename); pg_depend is (classid, objid, objsubid,
+    // refclassid, refobjid, ...).
+    unsafe {
+        let (catalog, index) = (server::REWRITE_RELATION, server::REWRITE_BY_RELATION);
+        scan(catalog, Some(index), Some((3, relid.get())), false, |tuple, description| {
+            rules.extend(attribute(tuple, description, 1).map(|d| d.value() as u32));
+        });
+        for rule in rules {
+            let (catalog, index) = (server::DEPEND_RELATION, server::DEPEND_BY_DEPENDER);
+            let keys = [(1, server::REWRITE_RELATION), (2, rule)];
+            scan_by(catalog, Some(index), &keys, false, |tuple, description| {
+                let class = attribute(tuple, description, 4).map(|d| d.value() as u32);
+                let of = attribute(tuple, description, 5).map(rel_of);
+                if class == Some(pg_sys::RelationRelationId.to_u32()) {
+                    read.extend(of.filter(|of| *of != relid));
+                }
+            });
+        }
+    }
+    read
+}
+
+/// All tables and materialized views, partitioned ones included, as VACUUM without names
+/// takes them.
+pub fn tables_to_vacuum() -> Vec<RelId> {
+    let mut all = Vec::new();
+    // SAFETY: the fixed part of a pg_class tuple is FormData_pg_class.
+    unsafe {
+        scan(pg_sys::RelationRelationId.to_u32(), None, None, false, |tuple, _| {
+            let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_class>(tuple);
+            if matches!(row.relkind as u8, b'r' | b'm' | b'p') {
+                all.push(rel_id(row.oid));
+            }
+        });
+    }
+    all
+}
+
+/// Owner of a type; none where there is no such type.
+pub fn owner_of_type(oid: u32) -> RoleId {
+    let mut owner = RoleId::NONE;
+    // SAFETY: the fixed part of a pg_type tuple is FormData_pg_type.
+    unsafe {
+        let (catalog, index) = (pg_sys::TypeRelationId.to_u32(), server::TYPE_BY_OID);
+        scan(catalog, Some(index), Some((1, oid)), false, |tuple, _| {
+            let row = &*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_type>(tuple);
+            owner = role_id(row.typowner);
+        });
+    }
+    owner
+}
+
+/// The relation that a name means now; InvalidOid where it means none.
+///
+/// # Safety
+/// A valid RangeVar.
+pub unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
+    // SAFETY: a look-up without a lock; the command takes its own.
+    unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            name,
+            pg_sys::NoLock as pg_sys::LOCKMODE,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    }
+}
+
+/// Whether a role may have VACUUM, ANALYZE, CLUSTER and REINDEX work on a table.
+pub fn may_maintain(relid: RelId, role: RoleId) -> bool {
+    super::users::has_rights_of(role, owner_of(relid))
+        || server::owns_database(role)
+        || server::has_maintain_privilege(relid, role)
 }
 
 /// Whether there is such a schema.

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use pgrx::pg_sys;
 
 use super::catalog_scan::{attribute, scan};
+use super::catalogs;
 use super::oids::{rel_id, rel_of};
 use super::server;
 use spyne_core::kernel::digest::spread;
@@ -24,7 +25,6 @@ const DEFAULT_BY_RELATION: u32 = 2656;
 const CONSTRAINT_BY_RELATION: u32 = 2665;
 const CONSTRAINT_BY_TYPE: u32 = 2666;
 const INDEX_BY_RELATION: u32 = 2678;
-const TYPE_BY_OID: u32 = 2703;
 const ENUM_BY_TYPE: u32 = 3503;
 
 /// The number of tables from which on whole catalogs are read, and not by an index for
@@ -49,7 +49,9 @@ pub fn of(relations: &[RelId]) -> HashMap<RelId, u64> {
         reader.rows(server::DEFAULT_RELATION, DEFAULT_BY_RELATION, 2, key);
         reader.rows(server::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
         reader.rows(pg_sys::IndexRelationId.to_u32(), INDEX_BY_RELATION, 2, key);
+        reader.storage(key);
     }
+    reader.sources();
     // The digests of types that users have made belong to those of their columns.
     for (relid, type_oid) in std::mem::take(&mut reader.columns) {
         let digest = reader.type_digest(type_oid, 0);
@@ -103,6 +105,89 @@ impl Reader {
         }
     }
 
+    /// How rows are kept. Rows of pg_class change for many other reasons, so it is
+    /// their values that count.
+    fn storage(&mut self, key: Option<RelId>) {
+        let catalog = pg_sys::RelationRelationId.to_u32();
+        let index = key.map(|_| server::CLASS_BY_OID);
+        // SAFETY: the fixed part of a pg_class tuple is FormData_pg_class.
+        unsafe {
+            scan(catalog, index, key.map(|k| (1, k.get())), false, |tuple, _| {
+                let row = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_class>();
+                let place =
+                    u64::from(row.relam.to_u32()) << 32 | u64::from(row.reltablespace.to_u32());
+                let kept = spread(place) ^ u64::from(row.relpersistence as u8);
+                self.add(rel_id(row.oid), spread(kept ^ u64::from(catalog)));
+            });
+        }
+    }
+
+    /// Where the rows of foreign tables come from, which are among the tables or
+    /// below them.
+    fn sources(&mut self) {
+        let mut foreign = Vec::new();
+        let mut servers: HashMap<u32, u64> = HashMap::new();
+        // SAFETY: pg_foreign_table is (ftrelid, ftserver, ...); pg_foreign_server is
+        // (oid, srvname, srvowner, srvfdw, ...); pg_foreign_data_wrapper begins with
+        // oid; pg_user_mapping is (oid, umuser, umserver, ...).
+        unsafe {
+            let tables = server::FOREIGN_TABLE_RELATION;
+            scan(tables, None, None, false, |tuple, description| {
+                let table = attribute(tuple, description, 1).map(rel_of);
+                let of = attribute(tuple, description, 2).map(|d| d.value() as u32);
+                if let (Some(table), Some(of)) = (table, of) {
+                    foreign.push((table, of, version(tables, tuple)));
+                }
+            });
+            if foreign.is_empty() {
+                return;
+            }
+            let mut wrappers: HashMap<u32, u64> = HashMap::new();
+            let catalog = server::FOREIGN_WRAPPER_RELATION;
+            scan(catalog, None, None, false, |tuple, description| {
+                let oid = attribute(tuple, description, 1).map_or(0, |d| d.value() as u32);
+                wrappers.insert(oid, version(catalog, tuple));
+            });
+            let catalog = server::FOREIGN_SERVER_RELATION;
+            scan(catalog, None, None, false, |tuple, description| {
+                let oid = attribute(tuple, description, 1).map_or(0, |d| d.value() as u32);
+                let of = attribute(tuple, description, 4).map_or(0, |d| d.value() as u32);
+                let wrapper = wrappers.get(&of).copied().unwrap_or_default();
+                servers.insert(oid, version(catalog, tuple).wrapping_add(wrapper));
+            });
+            let catalog = server::USER_MAPPING_RELATION;
+            scan(catalog, None, None, false, |tuple, description| {
+                let of = attribute(tuple, description, 3).map_or(0, |d| d.value() as u32);
+                if let Some(digest) = servers.get_mut(&of) {
+                    *digest = digest.wrapping_add(version(catalog, tuple));
+                }
+            });
+        }
+        for (table, of, own) in foreign {
+            let digest = own.wrapping_add(servers.get(&of).copied().unwrap_or_default());
+            let mut above = catalogs::ancestors_of(table);
+            above.retain(|relid| self.found.contains_key(relid));
+            for relid in &above {
+                self.add(*relid, digest);
+                self.options(table, *relid);
+            }
+            self.add(table, digest);
+        }
+    }
+
+    /// The columns of a foreign table, as part of one that it belongs to: they have
+    /// options.
+    fn options(&mut self, table: RelId, part_of: RelId) {
+        let catalog = pg_sys::AttributeRelationId.to_u32();
+        // SAFETY: by attrelid.
+        unsafe {
+            let key = Some((1, table.get()));
+            scan(catalog, Some(ATTRIBUTE_BY_RELATION), key, false, |tuple, _| {
+                self.add(part_of, version(catalog, tuple));
+            });
+        }
+    }
+
     /// The rows of a catalog whose attribute `relation` names the table.
     fn rows(&mut self, catalog: u32, index: u32, relation: i16, key: Option<RelId>) {
         // An index on the table's OID begins with it.
@@ -135,7 +220,7 @@ impl Reader {
         // SAFETY: the fixed part of a pg_type tuple is FormData_pg_type; the
         // others are looked up by their OID.
         unsafe {
-            scan(catalog, Some(TYPE_BY_OID), Some((1, oid)), false, |tuple, _| {
+            scan(catalog, Some(server::TYPE_BY_OID), Some((1, oid)), false, |tuple, _| {
                 let form = &*fixed_part(tuple).cast::<pg_sys::FormData_pg_type>();
                 digest = digest.wrapping_add(version(catalog, tuple));
                 composite = form.typrelid.to_u32();

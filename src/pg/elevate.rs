@@ -38,6 +38,8 @@ pub enum LockMode {
     AccessExclusive,
     /// SHARE ROW EXCLUSIVE: others go on reading it.
     ShareRowExclusive,
+    /// SHARE: nobody writes to it.
+    Share,
 }
 
 /// Runs `work` elevated, with `spyne.lock_timeout`. After an error, the abort of the
@@ -210,6 +212,7 @@ pub fn lock(relid: RelId, mode: LockMode) -> bool {
     let mode = match mode {
         LockMode::AccessExclusive => pg_sys::AccessExclusiveLock,
         LockMode::ShareRowExclusive => pg_sys::ShareRowExclusiveLock,
+        LockMode::Share => pg_sys::ShareLock,
     };
     // SAFETY: LockRelationOid processes pending invalidations after waiting, so
     // that the look-up behind it is fresh.
@@ -232,6 +235,22 @@ pub fn refuse_if_in_use(relid: RelId, action: &str) {
         let relation = pg_sys::relation_open(relid.oid(), pg_sys::NoLock as pg_sys::LOCKMODE);
         pg_sys::CheckTableNotInUse(relation, action.as_ptr());
         pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
+    }
+}
+
+/// Runs `work` as if no extension's script were running: what it grants is no
+/// part of the extension. From PostgreSQL 17 on, privileges that a script gives
+/// on a parameter keep the role from being dropped by DROP OWNED, which does not
+/// know parameters (`RemoveRoleFromInitPriv`).
+pub fn apart_from_script<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: a flag of the session. After an error the script ends, and
+    // Postgres resets it (`execute_extension_script`).
+    unsafe {
+        let before = pg_sys::creating_extension;
+        pg_sys::creating_extension = false;
+        let result = work();
+        pg_sys::creating_extension = before;
+        result
     }
 }
 

@@ -224,6 +224,11 @@ pub fn dropping() -> Dropping {
     read(Frames::dropping)
 }
 
+/// Whether the running utility statement runs inside another, which has not ended.
+pub fn is_inner_command() -> bool {
+    read(Frames::is_inner_command)
+}
+
 /// Whether the statement that is being previewed may use DEPRECATED tables.
 pub fn looks_at_deprecated() -> bool {
     read(Frames::include_deprecated)
@@ -383,6 +388,17 @@ pub fn has_losses() -> bool {
 /// Takes the tables that the running command has taken something from.
 pub fn take_losses() -> Vec<RelId> {
     lasting(Lasting::take_losses)
+}
+
+/// Takes note that the running command gives the rows of a table other values.
+pub fn rewritten(table: RelId) {
+    let id = subtransaction();
+    lasting(|lasting| lasting.rewritten(table, id));
+}
+
+/// The tables whose rows were given other values since this was asked last.
+pub fn take_rewritten() -> Vec<RelId> {
+    lasting(Lasting::take_rewritten)
 }
 
 /// The tokens that frames and open statements refer to, whose previews must be kept.

@@ -16,7 +16,7 @@ use spyne_core::gate::token::Token;
 
 use super::cache;
 use super::checks::{check_object, check_statement, passed_before, permits, wants_a_look};
-use super::frames::{self, Doing, Dropping};
+use super::frames::{self, Doing};
 use super::local::Local;
 use super::policy::{self, Policy, policy};
 use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
@@ -259,16 +259,7 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: a trampoline: the arguments go on as they came.
     unsafe {
         let tag = (*(*plan).utilityStmt).type_;
-        let dropping = match tag {
-            pg_sys::NodeTag::T_DropStmt => {
-                match (*(*plan).utilityStmt.cast::<pg_sys::DropStmt>()).removeType {
-                    pg_sys::ObjectType::OBJECT_TRIGGER => Dropping::Trigger,
-                    pg_sys::ObjectType::OBJECT_EXTENSION => Dropping::Extension,
-                    _ => Dropping::Other,
-                }
-            }
-            _ => Dropping::Other,
-        };
+        let dropping = utility::dropping((*plan).utilityStmt);
         let runs_another = matches!(
             tag,
             pg_sys::NodeTag::T_CopyStmt
@@ -282,18 +273,10 @@ unsafe extern "C-unwind" fn process_utility(
             true => utility::enter(plan, text),
             false => frames::push(frames::utility(dropping, None)),
         };
-        if matches!(
-            tag,
-            pg_sys::NodeTag::T_FetchStmt
-                | pg_sys::NodeTag::T_RefreshMatViewStmt
-                | pg_sys::NodeTag::T_AlterTableStmt
-                | pg_sys::NodeTag::T_AlterDomainStmt
-                | pg_sys::NodeTag::T_DropStmt
-                | pg_sys::NodeTag::T_IndexStmt
-                | pg_sys::NodeTag::T_ViewStmt
-        ) {
-            utility::check(plan);
-        }
+        let plan = match server::effect_of_statement(tag).needs_a_look() {
+            true => utility::check(plan),
+            false => plan,
+        };
         NEXT_UTILITY.get()(
             plan,
             text,

@@ -31,10 +31,26 @@ pub unsafe fn event(
         (OAT_POST_ALTER, c) if c == trigger_class => Some(ObjectEvent::AlterTrigger(object)),
         (OAT_TRUNCATE, c) if c == relation_class => Some(ObjectEvent::Truncate(RelId::new(object))),
         (OAT_POST_ALTER, c) if c == relation_class && sub == 0 => {
-            Some(ObjectEvent::AlterRelation(RelId::new(object)))
+            // SAFETY: OAT_POST_ALTER comes with this struct.
+            let argument = unsafe { argument.cast::<pg_sys::ObjectAccessPostAlter>().as_ref() };
+            let internal = argument.is_some_and(|argument| argument.is_internal);
+            Some(ObjectEvent::AlterRelation { relid: RelId::new(object), internal })
         }
-        (OAT_DROP | OAT_POST_ALTER | OAT_POST_CREATE, c) if c == relation_class && sub != 0 => {
+        (OAT_POST_CREATE, c) if c == relation_class && sub == 0 => {
+            Some(ObjectEvent::CreateRelation(RelId::new(object)))
+        }
+        (OAT_DROP, c) if c == relation_class => {
+            Some(ObjectEvent::DropColumn(RelId::new(object), sub))
+        }
+        (OAT_POST_ALTER | OAT_POST_CREATE, c) if c == relation_class => {
             Some(ObjectEvent::AlterColumn(RelId::new(object)))
+        }
+        (OAT_POST_ALTER | OAT_POST_CREATE, server::CONSTRAINT_RELATION) => {
+            Some(ObjectEvent::Constrain { constraint: object, created: access == OAT_POST_CREATE })
+        }
+        (OAT_POST_CREATE, server::DEFAULT_RELATION) => Some(ObjectEvent::SetDefault(object)),
+        (OAT_POST_CREATE, server::STATISTICS_RELATION) => {
+            Some(ObjectEvent::CreateStatistics(object))
         }
         (OAT_POST_ALTER, server::NAMESPACE_RELATION) => Some(ObjectEvent::AlterSchema(object)),
         (OAT_POST_ALTER, server::INHERITS_RELATION) if !argument.is_null() => {

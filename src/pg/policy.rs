@@ -62,15 +62,42 @@ impl Statement {
     }
 }
 
+/// What is computed from the rows of a table by VACUUM and its kin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Computing {
+    /// One index.
+    Index(RelId),
+    /// All indexes of the table.
+    Indexes,
+    /// Statistics, of the table and of what inherits from it.
+    Statistics,
+}
+
 /// A change of an object that the policy is asked about.
 #[derive(Clone, Copy, Debug)]
 pub enum ObjectEvent {
     /// A relation is about to be dropped.
     DropRelation(RelId),
     /// A relation was altered; its new row is not visible to plain look-ups yet.
-    AlterRelation(RelId),
-    /// A column is added, changed or dropped.
+    /// `internal` where that is part of something else, as of VACUUM FULL.
+    AlterRelation { relid: RelId, internal: bool },
+    /// A relation is new; its row is not visible to plain look-ups yet.
+    CreateRelation(RelId),
+    /// A column is added or changed.
     AlterColumn(RelId),
+    /// A column goes, by its number.
+    DropColumn(RelId, i32),
+    /// A constraint of a table or a domain is new, or (`!created`) validated or
+    /// otherwise altered. Rows of a table are looked at after that.
+    Constrain { constraint: u32, created: bool },
+    /// The default or the generated expression of a column is new.
+    SetDefault(u32),
+    /// A statistics object is new.
+    CreateStatistics(u32),
+    /// Indexes or statistics of a table are about to be computed from its rows.
+    Compute { relid: RelId, computing: Computing },
+    /// A table is about to be locked.
+    Lock { relid: RelId, shared: bool },
     /// A relation is about to be truncated.
     Truncate(RelId),
     /// A trigger is about to be dropped.
@@ -139,6 +166,9 @@ pub struct Policy {
     /// Checks a statement as `statement` does, but returns the answer and does not
     /// raise.
     pub permits: fn(&Statement) -> bool,
+    /// Whether indexes or statistics of a table may be computed now. Warns the caller
+    /// where they may not.
+    pub may_compute: fn(RelId, Computing) -> bool,
     /// Checks a change of an object by DDL.
     pub object: fn(ObjectEvent),
     /// Called when nothing can be judged. Ends the statement with an error.

@@ -20,6 +20,10 @@ pub struct RelationFacts {
     /// pg_class.relkind.
     pub kind: char,
     pub is_partition: bool,
+    /// Whether it may have partitions, or others that inherit from it.
+    pub has_children: bool,
+    /// Whether it is logged, its access method and its tablespace.
+    pub storage: String,
     /// From statistics; None where there are none.
     pub estimated_rows: Option<f64>,
     /// Pages when `estimated_rows` was found.
@@ -208,6 +212,13 @@ fn class(relation: RelId) -> Option<(RelationFacts, Has)> {
                 name: name_of(&row.relname),
                 kind: char::from(row.relkind as u8),
                 is_partition: row.relispartition,
+                has_children: row.relhassubclass,
+                storage: format!(
+                    "{}/{}/{}",
+                    char::from(row.relpersistence as u8),
+                    row.relam,
+                    row.reltablespace
+                ),
                 estimated_rows: (row.reltuples >= 0.0).then_some(f64::from(row.reltuples)),
                 analyzed_pages: f64::from(row.relpages),
                 ..RelationFacts::default()

@@ -1,6 +1,7 @@
 //! Why a trigger function or an event trigger function is called.
 
 use super::oids::rel_id;
+use super::{lists, server};
 use pgrx::pg_sys;
 use spyne_core::kernel::ids::RelId;
 
@@ -29,12 +30,41 @@ pub fn by_event(call: pg_sys::FunctionCallInfo) -> bool {
 
 /// Whether the command of an event trigger alters a type or domain.
 pub fn alters_type(call: pg_sys::FunctionCallInfo) -> bool {
+    let tag = tag(call);
+    tag.starts_with(b"ALTER TYPE") || tag.starts_with(b"ALTER DOMAIN")
+}
+
+/// Whether the command of an event trigger is about where the rows of foreign tables
+/// come from, and names none of them.
+pub fn alters_source(call: pg_sys::FunctionCallInfo) -> bool {
+    let tag = tag(call);
+    tag.starts_with(b"ALTER SERVER")
+        || tag.starts_with(b"ALTER FOREIGN DATA WRAPPER")
+        || tag.ends_with(b" USER MAPPING")
+}
+
+/// The tag of the command of an event trigger.
+fn tag(call: pg_sys::FunctionCallInfo) -> &'static [u8] {
     // SAFETY: `by_event` has said that the context is an EventTriggerData; the
     // name of a tag is a static.
     unsafe {
         let event = (*call).context.cast::<pg_sys::EventTriggerData>();
         let name = pg_sys::GetCommandTagName((*event).tag);
-        let name = std::ffi::CStr::from_ptr(name).to_bytes();
-        name.starts_with(b"ALTER TYPE") || name.starts_with(b"ALTER DOMAIN")
+        std::ffi::CStr::from_ptr(name).to_bytes()
+    }
+}
+
+/// Whether the command of an event trigger computes a generated column anew.
+pub fn computes_anew(call: pg_sys::FunctionCallInfo) -> bool {
+    // SAFETY: `by_event` has said that the context is an EventTriggerData; the parts
+    // of ALTER TABLE are AlterTableCmd nodes.
+    unsafe {
+        let tree = (*(*call).context.cast::<pg_sys::EventTriggerData>()).parsetree;
+        if tree.is_null() || (*tree).type_ != pg_sys::NodeTag::T_AlterTableStmt {
+            return false;
+        }
+        let parts = (*tree.cast::<pg_sys::AlterTableStmt>()).cmds;
+        lists::cells(parts)
+            .any(|part| server::computes_anew((*part.cast::<pg_sys::AlterTableCmd>()).subtype))
     }
 }

@@ -1,16 +1,19 @@
 //! Utility statements: what no other hook sees of them, and the previews that authorise
 //! them.
 
+use std::ffi::CStr;
+
 use pgrx::{pg_guard, pg_sys};
 
+use spyne_core::gate::definitions::Effect;
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 
 use super::frames::{self, Depth, Dropping, RunReport};
 use super::oids::rel_id;
-use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
+use super::policy::{Access, Computing, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
-use super::{cache, catalogs, lists, server, statement, users};
+use super::{cache, catalogs, lists, maintenance, server, statement, users};
 
 /// Pushes the frame of a utility statement that runs another, with the token of its
 /// preview.
@@ -57,33 +60,78 @@ pub unsafe extern "C-unwind" fn ended(
     (policy().finished)(token, RunReport { rows, complete: true, ..RunReport::default() });
 }
 
-/// Checks the utility statements that no other hook sees: FETCH from a cursor that
-/// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that run
-/// expressions over rows, those of domains included. Also DROP, which
-/// object_access_hook sees only after Postgres has advised CASCADE.
+/// What a statement drops by name. Called by a trampoline: it does not raise.
+///
+/// # Safety
+/// A utility statement.
+pub unsafe fn dropping(node: *const pg_sys::Node) -> Dropping {
+    // SAFETY: the node's tag says what it is; DROP EXTENSION has a list of String
+    // nodes.
+    unsafe {
+        match (*node).type_ {
+            pg_sys::NodeTag::T_AlterTableStmt => Dropping::Columns,
+            pg_sys::NodeTag::T_DropStmt => {
+                let drop = &*node.cast::<pg_sys::DropStmt>();
+                let is_spyne = |cell: *mut core::ffi::c_void| {
+                    let name = (*cell.cast::<pg_sys::String>()).sval;
+                    CStr::from_ptr(name) == c"spyne"
+                };
+                match drop.removeType {
+                    pg_sys::ObjectType::OBJECT_TRIGGER => Dropping::Trigger,
+                    pg_sys::ObjectType::OBJECT_EXTENSION
+                        if lists::cells(drop.objects).any(is_spyne) =>
+                    {
+                        Dropping::Spyne
+                    }
+                    _ => Dropping::Other,
+                }
+            }
+            _ => Dropping::Other,
+        }
+    }
+}
+
+/// The utility statements that `core::gate::definitions` says are to be looked at,
+/// where no other hook sees what they do: FETCH from a cursor that holds its rows,
+/// REFRESH, DETACH PARTITION CONCURRENTLY, LOCK, definitions that run expressions
+/// over rows, and what computes indexes and statistics from them. And DROP, which
+/// object_access sees only after Postgres has advised CASCADE.
+///
+/// Returns the statement that is to run: the same, but for VACUUM of everything, which
+/// leaves out what it may not show.
 ///
 /// # Safety
 /// A utility statement.
 #[cold]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
+pub unsafe extern "C-unwind" fn check(plan: *mut pg_sys::PlannedStmt) -> *mut pg_sys::PlannedStmt {
     let policy = policy();
     // SAFETY: the node's tag says what it is.
     unsafe {
         let node = (*plan).utilityStmt;
         if !pg_sys::IsTransactionState() || !(policy.enabled)() || !cache::installed() {
-            return;
+            return plan;
         }
         match (*node).type_ {
             pg_sys::NodeTag::T_FetchStmt => check_fetch(&*node.cast()),
             pg_sys::NodeTag::T_RefreshMatViewStmt => {
-                let view = lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
+                let view = catalogs::lookup((*node.cast::<pg_sys::RefreshMatViewStmt>()).relation);
                 touch(view, Access::Write, Kind::Run);
+                let (relid, computing) = (rel_id(view), Computing::Indexes);
+                (policy.object)(ObjectEvent::Compute { relid, computing });
             }
             pg_sys::NodeTag::T_AlterTableStmt => check_alter(&*node.cast()),
             pg_sys::NodeTag::T_IndexStmt => {
-                let table = lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
+                let table = catalogs::lookup((*node.cast::<pg_sys::IndexStmt>()).relation);
                 touch(table, Access::Read, Kind::Definition);
+            }
+            pg_sys::NodeTag::T_CreateStatsStmt => {
+                for relation in lists::cells((*node.cast::<pg_sys::CreateStatsStmt>()).relations) {
+                    let relation: *mut pg_sys::Node = relation.cast();
+                    if (*relation).type_ == pg_sys::NodeTag::T_RangeVar {
+                        touch(catalogs::lookup(relation.cast()), Access::Read, Kind::Definition);
+                    }
+                }
             }
             pg_sys::NodeTag::T_ViewStmt => {
                 let view = (*node.cast::<pg_sys::ViewStmt>()).view;
@@ -101,9 +149,11 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 }
             }
             pg_sys::NodeTag::T_DropStmt => check_drop(&*node.cast()),
-            _ => {}
+            pg_sys::NodeTag::T_VacuumStmt => return maintenance::vacuum(plan),
+            _ => maintenance::check(node),
         }
     }
+    plan
 }
 
 /// Checks one access to a relation that a utility statement names.
@@ -134,19 +184,28 @@ unsafe fn check_fetch(fetch: &pg_sys::FetchStmt) {
 unsafe fn check_alter(alter: &pg_sys::AlterTableStmt) {
     // SAFETY: the commands of ALTER TABLE are AlterTableCmd.
     unsafe {
-        let relation = lookup(alter.relation);
+        let relation = catalogs::lookup(alter.relation);
         // Expressions of checks, generated columns and new types run over all rows.
         touch(relation, Access::Read, Kind::Definition);
         let mut remakes = false;
         for cell in lists::cells(alter.cmds) {
             let command = &*cell.cast::<pg_sys::AlterTableCmd>();
-            let overwrites = match command.subtype {
-                pg_sys::AlterTableType::AT_DetachPartition => true,
-                pg_sys::AlterTableType::AT_AlterColumnType => {
+            let overwrites = match server::effect_of_part(command.subtype) {
+                // The two that other hooks see, with both of their tables.
+                Effect::Overwrites => !matches!(
+                    command.subtype,
+                    pg_sys::AlterTableType::AT_AddInherit
+                        | pg_sys::AlterTableType::AT_DropInherit
+                        | pg_sys::AlterTableType::AT_AttachPartition
+                        | pg_sys::AlterTableType::AT_GenericOptions
+                        | pg_sys::AlterTableType::AT_AlterColumnGenericOptions
+                ),
+                // Without USING it depends on the types, which Postgres looks at.
+                Effect::Converts => {
                     let column = command.def.cast::<pg_sys::ColumnDef>();
                     !column.is_null() && !(*column).raw_default.is_null()
                 }
-                other => server::overwrites(other),
+                _ => false,
             };
             if overwrites {
                 touch(relation, Access::Write, Kind::Run);
@@ -168,7 +227,7 @@ unsafe fn check_drop(drop: &pg_sys::DropStmt) {
     unsafe {
         if drop.removeType == OBJECT_INDEX && drop.concurrent {
             for name in lists::cells(drop.objects) {
-                let index = lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
+                let index = catalogs::lookup(pg_sys::makeRangeVarFromNameList(name.cast()));
                 (policy().object)(ObjectEvent::DropIndexConcurrently(rel_id(index)));
             }
         }
@@ -176,7 +235,7 @@ unsafe fn check_drop(drop: &pg_sys::DropStmt) {
             return;
         }
         for name in lists::cells(drop.objects) {
-            let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
+            let relid = rel_id(catalogs::lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
             // Postgres itself refuses users who are not the owner.
             let owner = catalogs::owner_of(relid);
             if owner != RoleId::NONE && users::has_rights_of(users::current(), owner) {
@@ -205,19 +264,5 @@ unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
             true => 0,
             false => (*(*path).elements).oid_value.to_u32(),
         }
-    }
-}
-
-/// The relation that a name means now; InvalidOid where it means none.
-unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
-    // SAFETY: a look-up without a lock; the command takes its own.
-    unsafe {
-        pg_sys::RangeVarGetRelidExtended(
-            name,
-            pg_sys::NoLock as pg_sys::LOCKMODE,
-            pg_sys::RVROption::RVR_MISSING_OK,
-            None,
-            std::ptr::null_mut(),
-        )
     }
 }

@@ -1,6 +1,7 @@
 //! The refusals of the preview rule, in words.
 
 use crate::guc;
+use crate::pg::portals::{self, Unpreviewable};
 use crate::pg::text::Text;
 use crate::pg::{catalogs, own_catalog};
 use crate::store::previews::StoredPreview;
@@ -43,11 +44,42 @@ pub fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
     let needing = seen.iter().filter(|seen| seen.needs_preview());
     let names = names(needing.clone());
     let relation = needing.map(|seen| seen.relation).next();
-    let denial = match text {
-        Some(text) => required(&names, &text.get()),
-        None => inside(&names),
+    let denial = match (portals::unpreviewable(), text) {
+        (Some(statement), _) => impossible(&names, statement),
+        (None, Some(text)) => required(&names, &text.get()),
+        (None, None) => inside(&names),
     };
     Denial { relation, ..denial }
+}
+
+/// The refusal of what runs queries of its own, and so cannot be looked at.
+fn impossible(names: &str, statement: Unpreviewable) -> Denial {
+    let own = |text: Text| normalized(&text.get()).trim_end_matches([';', ' ']).to_string();
+    let (what, hint) = match statement {
+        Unpreviewable::Refresh(view) => (
+            "REFRESH MATERIALIZED VIEW",
+            format!(
+                "Let its query read the views in governed, which need no preview; or, since it runs as the owner, an administrator can take it over: ALTER MATERIALIZED VIEW {} OWNER TO CURRENT_USER;",
+                catalogs::relation_name(view)
+            ),
+        ),
+        Unpreviewable::ForeignKey(text, true) => (
+            "ADD FOREIGN KEY",
+            format!(
+                "Add the key without checking the rows that are there: {} NOT VALID;",
+                own(text)
+            ),
+        ),
+        Unpreviewable::ForeignKey(text, false) => {
+            ("ADD FOREIGN KEY", format!("An administrator can run: {};", own(text)))
+        }
+    };
+    let words = Words::new(
+        format!("{what} reads {names}, and there is no statement to look at first"),
+        "It runs queries of its own, and cannot be previewed.",
+        hint,
+    );
+    Denial::new(Rule::PreviewInside, words)
 }
 
 fn required(names: &str, text: &str) -> Denial {

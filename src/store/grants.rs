@@ -1,4 +1,5 @@
-//! Grants on tables that enter or leave staging, and on what spyne_views reads.
+//! Grants on tables that enter or leave staging, on what spyne_views reads, and
+//! on settings.
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
@@ -64,6 +65,11 @@ pub fn revoke_from_views(elevated: &Elevated, relid: RelId) -> Result<()> {
         ),
         None => Ok(()),
     }
+}
+
+/// Lets administrators lift the rule against breaking changes.
+pub fn grant_settings(elevated: &Elevated) -> Result<()> {
+    query::run(elevated, "GRANT SET ON PARAMETER spyne.allow_breaking_ddl TO spyne_admin")
 }
 
 /// The statements of this module.

@@ -9,6 +9,7 @@ use spyne_core::kernel::state::StateSet;
 
 use super::query::{self, Query, Rights, Statement};
 use crate::pg::elevate::Elevated;
+use crate::pg::server;
 
 /// An object that the running command has dropped.
 #[derive(Deserialize)]
@@ -59,6 +60,35 @@ pub fn altered_relations(elevated: &Elevated) -> Result<Vec<RelId>> {
     ALTERED.all(elevated, ())
 }
 
+static WITH_SOURCES: Query<(), RelId> = Query::read(
+    "SELECT t.relation::oid AS relation FROM spyne.tables t WHERE spyne.sources_of(t.relation) IS NOT NULL",
+);
+
+/// The governed tables that have rows from other servers.
+pub fn with_sources(elevated: &Elevated) -> Result<Vec<RelId>> {
+    WITH_SOURCES.all(elevated, ())
+}
+
+/// A table that is about to be written anew.
+#[derive(Deserialize)]
+pub struct Rewrite {
+    pub relation: RelId,
+    /// A column gets other values, because of its type.
+    pub converts: bool,
+}
+
+// The bit of AT_REWRITE_COLUMN_REWRITE (commands/event_trigger.h).
+static REWRITE: Query<(), Rewrite> = Query::read(
+    "SELECT pg_catalog.pg_event_trigger_table_rewrite_oid() AS relation,
+            pg_catalog.int4and(pg_catalog.pg_event_trigger_table_rewrite_reason(), 4)::pg_catalog.bool AS converts",
+);
+
+/// The table that is about to be written anew, in an event trigger for
+/// table_rewrite.
+pub fn rewrite(rights: &impl Rights) -> Result<Option<Rewrite>> {
+    REWRITE.maybe(rights, ())
+}
+
 static BROKEN: Query<(RelId,), String> =
     Query::read(include_str!("../../sql/queries/broken_guard.sql"));
 
@@ -101,8 +131,7 @@ pub fn install(elevated: &Elevated, relid: RelId, states: StateSet) -> Result<()
     let read_only = states.iter().any(|s| !s.properties().writable);
     for member in MEMBERS.all(elevated, (relid,))? {
         let mut wanted = vec![("spyne_guard", "BEFORE INSERT OR UPDATE OR DELETE", "STATEMENT")];
-        // Foreign tables have TRUNCATE triggers only from PostgreSQL 16 on.
-        if member.kind != "f" {
+        if member.kind != "f" || server::FOREIGN_TABLES_TELL_OF_TRUNCATE {
             wanted.push(("spyne_guard_truncate", "BEFORE TRUNCATE", "STATEMENT"));
         }
         if read_only && !member.partition {
@@ -141,4 +170,5 @@ pub fn remove(elevated: &Elevated, relid: RelId) -> Result<()> {
 
 /// The statements of this module. Some can run only inside an event trigger, so the
 /// test prepares them and does not run them.
-pub static STATEMENTS: &[&dyn Statement] = &[&DROPPED, &LOSSES, &ALTERED, &BROKEN, &MEMBERS];
+pub static STATEMENTS: &[&dyn Statement] =
+    &[&DROPPED, &LOSSES, &ALTERED, &WITH_SOURCES, &REWRITE, &BROKEN, &MEMBERS];

@@ -64,7 +64,7 @@ struct Known {
 }
 
 impl Known {
-    fn basis(&self, cascades: Vec<RelId>) -> RelationBasis {
+    fn basis(&self, cascades: Vec<RelId>, source: String) -> RelationBasis {
         let facts = &self.catalogs;
         RelationBasis {
             shown: self.shown(),
@@ -75,6 +75,7 @@ impl Known {
             policies: facts.policy_digest.clone(),
             triggers: facts.trigger_digest.clone(),
             constraints: facts.constraint_digest.clone(),
+            source: format!("{}{source}", facts.storage),
             cascades,
             used: Vec::new(),
         }
@@ -181,6 +182,17 @@ static CASCADES: Query<(Vec<RelId>,), Cascades> =
     Query::read(include_str!("../../sql/queries/cascades.sql"));
 
 #[derive(Deserialize)]
+struct Source {
+    relation: RelId,
+    digest: String,
+}
+
+static SOURCES: Query<(Vec<RelId>,), Source> = Query::read(
+    "SELECT o.relation, md5(s.sources::text) AS digest
+     FROM unnest($1) o(relation), spyne.sources_of(o.relation) s(sources) WHERE s.sources IS NOT NULL",
+);
+
+#[derive(Deserialize)]
 struct Function {
     function: u32,
     signature: String,
@@ -209,12 +221,14 @@ pub fn of(elevated: &Elevated, analyzed: &Analyzed) -> Result<(Relations, Basis)
     let (relations, functions) = analyzed.uses();
     let rows = known(elevated, &relations)?;
     let mut cascades = cascades(elevated, &rows)?;
+    let mut sources = sources(elevated, &rows)?;
     let mut basis = Basis { fingerprint: analyzed.fingerprint.clone(), ..Basis::default() };
     let mut known = Relations::default();
     for row in rows {
         let relation = row.catalogs.relation;
         let reached = cascades.remove(&relation).unwrap_or_default();
-        basis.relations.insert(relation, row.basis(reached));
+        let source = sources.remove(&relation).unwrap_or_default();
+        basis.relations.insert(relation, row.basis(reached, source));
         known.0.insert(relation, row.facts());
     }
     if !functions.is_empty() {
@@ -248,6 +262,17 @@ fn cascades(elevated: &Elevated, rows: &[Known]) -> Result<BTreeMap<RelId, Vec<R
     Ok(found.into_iter().map(|c| (c.relation, c.reached)).collect())
 }
 
+/// Where the rows come from of those that may have some from other servers.
+fn sources(elevated: &Elevated, rows: &[Known]) -> Result<BTreeMap<RelId, String>> {
+    let may = |row: &&Known| row.catalogs.kind == 'f' || row.catalogs.has_children;
+    let of: Vec<RelId> = rows.iter().filter(may).map(|row| row.catalogs.relation).collect();
+    if of.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = SOURCES.all(elevated, (&of,))?;
+    Ok(found.into_iter().map(|s| (s.relation, s.digest)).collect())
+}
+
 /// The statements of this module.
 pub static STATEMENTS: &[&dyn Statement] =
-    &[&GOVERNANCE, &ROWS_IN_PARTITIONS, &TYPES, &CASCADES, &FUNCTIONS, &JOINS];
+    &[&GOVERNANCE, &ROWS_IN_PARTITIONS, &TYPES, &CASCADES, &SOURCES, &FUNCTIONS, &JOINS];

@@ -55,10 +55,7 @@ impl PrivateApt {
     /// mirror that the machine uses, with the keys that it trusts.
     pub fn open_suite(directory: &Path, suite: &str) -> Result<PrivateApt> {
         fs::create_dir_all(directory)?;
-        let mut targets = Command::new("apt-get");
-        targets.args(["indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)"]);
-        let targets = progress::capture_text(&mut targets).unwrap_or_default();
-        let mirror = debian_mirror(&targets).unwrap_or(MIRROR);
+        let mirror = mirror();
         let sources = directory.join("sources.list");
         fs::write(&sources, format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
         PrivateApt::open_with(
@@ -141,6 +138,16 @@ impl PrivateApt {
         self.unpack(&packages, root)
     }
 
+    /// Fetches these packages and nothing that they depend on: of a suite that is not the
+    /// machine's, that would be another C library and all that goes with it.
+    pub fn fetch_alone(&self, names: &[String], root: &Path) -> Result<()> {
+        let packages = self.listed("download", names.iter())?;
+        for package in &packages {
+            eprintln!("    {} {}", package.name, package.version);
+        }
+        self.unpack(&packages, root)
+    }
+
     /// The packages asked for and, of what apt would install with them, the shared libraries that
     /// neither the machine nor `root` has.
     fn with_missing_libraries(&self, names: &[String], root: &Path) -> Result<Vec<Package>> {
@@ -170,6 +177,9 @@ impl PrivateApt {
 
     /// Downloads the packages and unpacks them under `root`.
     fn unpack(&self, packages: &[Package], root: &Path) -> Result<()> {
+        // The tests of several majors may fetch at once, and there is one place to land.
+        static LANDING: Mutex<()> = Mutex::new(());
+        let _lock = LANDING.lock().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(root)?;
         let total = packages.iter().map(|package| package.size).sum();
         let bar = progress::byte_bar(total, "fetching packages");
@@ -192,6 +202,15 @@ impl PrivateApt {
         bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// The mirror of Debian's main archive that the machine uses, without a slash at its end; Debian's
+/// own where it uses none.
+pub fn mirror() -> String {
+    let mut targets = Command::new("apt-get");
+    targets.args(["indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)"]);
+    let targets = progress::capture_text(&mut targets).unwrap_or_default();
+    debian_mirror(&targets).unwrap_or(MIRROR).trim_end_matches('/').to_owned()
 }
 
 /// The mirror of Debian's main archive among lines `ORIGIN COMPONENT URI`: the security archive is

@@ -2,10 +2,12 @@
 //! and its kin, curl elsewhere.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
 
 use crate::progress;
 
@@ -22,6 +24,18 @@ pub fn fetch(url: &str, into: &Path) -> Result<()> {
         bail!("neither {APT_HELPER} nor curl is there to fetch {url} with: install curl");
     };
     progress::capture(&mut command).map(drop).with_context(|| format!("fetching {url}"))
+}
+
+/// Fetches a file that must have this SHA-256, in hexadecimal digits. Another one is removed.
+pub fn fetch_pinned(url: &str, sha256: &str, into: &Path) -> Result<()> {
+    fetch(url, into)?;
+    let digest = Sha256::digest(fs::read(into)?);
+    let sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    if sum != sha256 {
+        fs::remove_file(into)?;
+        bail!("{url} has the checksum {sum}, and {sha256} was expected");
+    }
+    Ok(())
 }
 
 fn with_apt(url: &str, into: &Path) -> Command {

@@ -118,7 +118,7 @@ pub fn unrelated_ddl(toolchain: &Toolchain, rounds: usize) -> Result<(f64, f64, 
     )?;
     let switch = |client: &mut Client, to: &str| {
         client.batch_execute(&format!(
-            "ALTER EVENT TRIGGER spyne_guard_ddl {to}; ALTER EVENT TRIGGER spyne_guard_drop {to}"
+            "ALTER EVENT TRIGGER spyne_guard_ddl {to}; ALTER EVENT TRIGGER spyne_guard_drop {to}; ALTER EVENT TRIGGER spyne_guard_rewrite {to}"
         ))
     };
     let change = "ALTER TABLE loose ALTER COLUMN n SET DEFAULT 1";

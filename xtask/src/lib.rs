@@ -8,13 +8,14 @@
 pub mod account;
 pub mod apt;
 pub mod document;
-mod download;
+pub mod download;
 pub mod extension;
 pub mod extension_files;
 mod install_script;
 pub mod join_quality;
 pub mod libclang;
 pub mod majors;
+pub mod neighbours;
 pub mod place;
 pub mod progress;
 pub mod script;

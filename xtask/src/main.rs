@@ -3,6 +3,7 @@
 mod bench;
 mod callgrind;
 mod cargo_tests;
+mod conformance;
 mod demo;
 mod drift_cost;
 mod jobs;
@@ -62,6 +63,13 @@ enum Task {
     },
     /// Type-check spyne for every major of PostgreSQL that it supports
     Check,
+    /// Run PostgreSQL's own tests with spyne and without, and compare
+    Conformance {
+        #[command(flatten)]
+        choice: conformance::Choice,
+        #[command(flatten)]
+        server: ServerChoice,
+    },
     /// Measure what spyne costs
     Bench {
         #[command(subcommand)]
@@ -139,6 +147,9 @@ fn run(task: Task) -> Result<bool> {
         Task::Demo { keep, server, .. } => demo::run(&server.toolchain()?, keep)?,
         Task::Test { selection, servers } => return suite::run(&servers.stages()?, &selection),
         Task::Check => return suite::check_versions(),
+        Task::Conformance { choice, server } => {
+            return conformance::run(&server.toolchain()?, &choice);
+        }
         Task::Bench { what, server } => bench::run(&server.toolchain()?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
         Task::Package { try_it, server } => package::run(&server.toolchain()?, try_it)?,

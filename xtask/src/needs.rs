@@ -15,11 +15,6 @@ pub fn lacking(text: &str, toolchain: &Toolchain) -> Option<String> {
     needs(text).find_map(|need| missing(need, toolchain.major, toolchain.sharedir()))
 }
 
-/// Whether the server can load the library of this extension.
-pub fn has_extension(toolchain: &Toolchain, name: &str) -> bool {
-    has_control_file(toolchain.sharedir(), name)
-}
-
 fn needs(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .filter_map(|line| line.trim_start_matches(['-', '#']).trim_start().strip_prefix("needs:"))

@@ -40,6 +40,11 @@ pub fn row_bar(total: u64, text: &str) -> ProgressBar {
     bar(total, text, "    {bar:30} {human_pos}/{human_len} rows {msg}")
 }
 
+/// A bar that counts tests.
+pub fn test_bar(total: u64, text: &str) -> ProgressBar {
+    bar(total, text, "    {bar:30} {human_pos}/{human_len} tests {msg} ({elapsed})")
+}
+
 fn bar(total: u64, text: &str, template: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         eprintln!("    {text}");

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use xtask::majors::SUPPORTED_MAJORS;
+use xtask::neighbours::{self, Neighbour};
 use xtask::place;
 use xtask::server::{SUPERUSER, Server};
 use xtask::toolchain::Toolchain;
@@ -22,8 +23,6 @@ use crate::tally::Tally;
 
 /// The database that the tests run in.
 const DATABASE: &str = "spyne_test";
-/// The libraries that are preloaded where spyne is alone.
-const ALONE: &str = "spyne";
 
 /// A family of tests: the driver that runs them, and their directory.
 struct Family {
@@ -54,34 +53,60 @@ const ISOLATION: Family = Family {
     settings: &[("spyne.lock_timeout", "10min")],
 };
 
-/// Settings that give the other libraries something to do.
-const BESIDE: [(&str, &str); 2] = [("pgaudit.log", "all"), ("pg_stat_statements.track", "all")];
+/// What has the hooks beside spyne.
+#[derive(Clone, Copy)]
+enum Company<'n> {
+    Nobody,
+    /// Loaded and created before spyne, or after it.
+    Before(&'n [&'static Neighbour]),
+    After(&'n [&'static Neighbour]),
+}
 
-/// The SQL tests; those named in `beside.txt` also next to other libraries that hook the same
-/// places, loaded before spyne and after it.
+impl Company<'_> {
+    fn neighbours(&self) -> &[&'static Neighbour] {
+        match self {
+            Company::Nobody => &[],
+            Company::Before(neighbours) | Company::After(neighbours) => neighbours,
+        }
+    }
+
+    /// `shared_preload_libraries`.
+    fn libraries(&self) -> String {
+        let others: Vec<&str> = self.neighbours().iter().map(|each| each.library).collect();
+        match self {
+            Company::Nobody => "spyne".to_owned(),
+            Company::Before(_) => format!("{},spyne", others.join(",")),
+            Company::After(_) => format!("spyne,{}", others.join(",")),
+        }
+    }
+
+    /// The extensions to create, in the order in which the libraries are loaded.
+    fn extensions(&self) -> Vec<&'static str> {
+        let others = self.neighbours().iter().filter_map(|each| each.extension);
+        match self {
+            Company::Nobody | Company::After(_) => ["spyne"].into_iter().chain(others).collect(),
+            Company::Before(_) => others.chain(["spyne"]).collect(),
+        }
+    }
+}
+
+/// The SQL tests, and the same next to other extensions that hook the same places, loaded
+/// before spyne and after it: what they print must be the same.
 pub fn sql(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result<Tally> {
     let names = SQL.names(selection)?;
-    let mut tally = run(&SQL, toolchain, selection, ALONE, &names, log)?;
-    let beside = names_beside(&names)?;
-    if beside.is_empty() || selection.bless() {
+    let mut tally = run(&SQL, toolchain, selection, Company::Nobody, &names, log)?;
+    if names.is_empty() || selection.bless() {
         return Ok(tally);
     }
-    let mut others = Vec::new();
-    if needs::has_extension(toolchain, "pg_stat_statements") {
-        others.push("pg_stat_statements");
+    let others = neighbours::ensure(toolchain)?;
+    for reason in &others.absent {
+        log.print(&format!("skip   every test beside {reason}"));
     }
-    if toolchain.ensure_pgaudit()? {
-        others.push("pgaudit");
-    }
-    if others.is_empty() {
-        let reason = "this server came without the other libraries";
-        log.print(&format!("skip   the tests beside other libraries: {reason}"));
-        tally.skipped.push(format!("the tests beside other libraries: {reason}"));
+    if others.present.is_empty() {
         return Ok(tally);
     }
-    let others = others.join(",");
-    for libraries in [format!("{others},spyne"), format!("spyne,{others}")] {
-        tally.merge(run(&SQL, toolchain, selection, &libraries, &beside, log)?);
+    for company in [Company::Before(&others.present), Company::After(&others.present)] {
+        tally.merge(run(&SQL, toolchain, selection, company, &names, log)?);
     }
     Ok(tally)
 }
@@ -89,7 +114,7 @@ pub fn sql(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result<Ta
 /// The isolation tests.
 pub fn isolation(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result<Tally> {
     let names = ISOLATION.names(selection)?;
-    run(&ISOLATION, toolchain, selection, ALONE, &names, log)
+    run(&ISOLATION, toolchain, selection, Company::Nobody, &names, log)
 }
 
 impl Family {
@@ -141,48 +166,12 @@ fn is_expected_output_of(output: &str, test: &str) -> bool {
     })
 }
 
-/// The tests that are run beside other libraries, of those selected.
-fn names_beside(selected: &[String]) -> Result<Vec<String>> {
-    let list = SQL.source().join("beside.txt");
-    let text = fs::read_to_string(&list).with_context(|| {
-        format!("{} names the tests to run beside other libraries", list.display())
-    })?;
-    let exists = |name: &str| SQL.source().join(format!("sql/{name}.sql")).is_file();
-    let names = listed(&text, exists).with_context(|| list.display().to_string())?;
-    Ok(names.into_iter().filter(|name| selected.contains(name)).collect())
-}
-
-/// The names in a list of tests, one a line; text after a `#` is a comment.
-///
-/// A list without names, or with a name that does not exist, would silently leave out
-/// tests, so that is an error.
-fn listed(text: &str, exists: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let name = line.split('#').next().unwrap_or_default().trim();
-        if name.is_empty() {
-            continue;
-        }
-        if !exists(name) {
-            bail!("there is no test {name}");
-        }
-        if names.iter().any(|other| other == name) {
-            bail!("{name} is named twice");
-        }
-        names.push(name.to_owned());
-    }
-    if names.is_empty() {
-        bail!("no test is named");
-    }
-    Ok(names)
-}
-
 /// Runs the tests one after another in one database of a server of their own.
 fn run(
     family: &Family,
     toolchain: &Toolchain,
     selection: &Selection,
-    libraries: &str,
+    company: Company,
     names: &[String],
     log: &Log,
 ) -> Result<Tally> {
@@ -190,21 +179,24 @@ fn run(
     if names.is_empty() {
         return Ok(tally);
     }
+    let libraries = company.libraries();
     log.say(&format!("{} tests with {libraries} preloaded", family.directory));
     let mut server = Server::build(toolchain, family.directory)
-        .preload(libraries)
+        .preload(&libraries)
         // Autovacuum would start at some moment, take locks and renew statistics.
         .setting("autovacuum", "off")
         // Most tests are about something else; those of previews switch the rule on.
         .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
         .setting("max_prepared_transactions", "10");
-    let others = if libraries == ALONE { &[][..] } else { &BESIDE[..] };
-    for (name, value) in family.settings.iter().chain(others) {
+    for (name, value) in family.settings {
         server = server.setting(name, value);
     }
+    for (name, value) in company.neighbours().iter().flat_map(|each| each.settings(DATABASE)) {
+        server = server.setting(name, &value);
+    }
     let server = server.start()?;
-    prepare_database(&server, family)?;
+    prepare_database(&server, family, company)?;
     let output = place::target().join(format!("tests/pg{}", toolchain.major));
     let output = output.join(family.directory);
     for name in names {
@@ -227,9 +219,15 @@ fn run(
     Ok(tally)
 }
 
-fn prepare_database(server: &Server, family: &Family) -> Result<()> {
+fn prepare_database(server: &Server, family: &Family, company: Company) -> Result<()> {
     server.connect("postgres", SUPERUSER)?.batch_execute(&format!("CREATE DATABASE {DATABASE}"))?;
-    server.connect(DATABASE, SUPERUSER)?.batch_execute("CREATE EXTENSION spyne")?;
+    let mut client = server.connect(DATABASE, SUPERUSER)?;
+    for extension in company.extensions() {
+        client
+            .batch_execute(&format!("CREATE EXTENSION {extension}"))
+            .with_context(|| format!("creating {extension}"))?;
+    }
+    drop(client);
     let setup = family.source().join("setup.sql");
     if setup.is_file() {
         let arguments = ["--quiet", "--set=ON_ERROR_STOP=1", "--file"].map(Into::into);
@@ -300,7 +298,14 @@ fn point_at(command: &mut Command, server: &Server) {
 
 #[cfg(test)]
 mod tests {
-    use super::{blessed_output, is_expected_output_of, listed, names_beside};
+    use xtask::neighbours::Neighbour;
+
+    use super::{Company, blessed_output, is_expected_output_of};
+
+    static OTHERS: [&Neighbour; 2] = [
+        &Neighbour { library: "a_worker", extension: Some("a"), package: None, settings: &[] },
+        &Neighbour { library: "b", extension: None, package: None, settings: &[] },
+    ];
 
     #[test]
     fn a_later_major_has_an_output_of_its_own() {
@@ -314,17 +319,24 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_tests_names_tests_that_are_there() {
-        let exists = |name: &str| ["one", "two"].contains(&name);
-        assert_eq!(listed("# all\none\n\n two # the second\n", exists).unwrap(), ["one", "two"]);
-        for wrong in ["", "# none\n\n", "one\nthree\n", "one\ntwo\none\n"] {
-            assert!(listed(wrong, exists).is_err(), "{wrong:?}");
-        }
+    fn libraries_are_loaded_and_extensions_created_in_the_same_order() {
+        let of = |company: Company| (company.libraries(), company.extensions());
+        assert_eq!(of(Company::Nobody), ("spyne".to_owned(), vec!["spyne"]));
+        assert_eq!(
+            of(Company::Before(&OTHERS)),
+            ("a_worker,b,spyne".to_owned(), vec!["a", "spyne"])
+        );
+        assert_eq!(
+            of(Company::After(&OTHERS)),
+            ("spyne,a_worker,b".to_owned(), vec!["spyne", "a"])
+        );
     }
 
     #[test]
-    fn the_list_of_tests_beside_other_libraries_is_there() {
-        let selected = ["attack_copy".to_owned(), "no_such_test".to_owned()];
-        assert_eq!(names_beside(&selected).unwrap(), ["attack_copy"]);
+    fn further_outputs_of_a_test_are_numbered() {
+        assert!(is_expected_output_of("copy", "copy") && is_expected_output_of("copy_1", "copy"));
+        assert!(
+            !is_expected_output_of("copy_more", "copy") && !is_expected_output_of("cop", "copy")
+        );
     }
 }

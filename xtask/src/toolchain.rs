@@ -4,19 +4,18 @@
 //! goes into it, and the machine's own server stays as it was.
 
 use std::env;
-use std::env::consts::DLL_EXTENSION;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::account;
 use crate::apt::{self, PrivateApt};
 use crate::majors::major_of;
 use crate::place;
-use crate::progress::{capture_text, say};
+use crate::progress::{capture, capture_text, say};
 use crate::server_copy::STRAY_LIBRARIES;
 pub use crate::server_source::Source;
 use crate::server_source::{Unpacked, apt_directory};
@@ -99,6 +98,7 @@ impl Toolchain {
         &self.bindir
     }
 
+    /// Where the server's loadable libraries are.
     pub fn pkglibdir(&self) -> &Path {
         &self.pkglibdir
     }
@@ -155,11 +155,6 @@ impl Toolchain {
         }
     }
 
-    /// Whether the server came with a library that it can preload.
-    pub fn has_library(&self, name: &str) -> bool {
-        self.pkglibdir.join(name).with_extension(DLL_EXTENSION).is_file()
-    }
-
     /// Whether the server can load pgaudit, after trying to fetch it.
     pub fn ensure_pgaudit(&self) -> Result<bool> {
         if self.sharedir.join("extension/pgaudit.control").is_file() {
@@ -175,6 +170,39 @@ impl Toolchain {
                 Ok(false)
             }
         }
+    }
+
+    /// Whether the server can load a library of this name.
+    pub fn has_library(&self, name: &str) -> bool {
+        self.pkglibdir.join(format!("{name}.so")).is_file()
+    }
+
+    /// The symbol versions of the machine's C library that a library of the server wants and
+    /// does not find: one that was built on a newer system cannot be loaded.
+    pub fn wanted_by(&self, library: &str) -> Result<Vec<String>> {
+        let mut command = Command::new("ldd");
+        self.prepare(&mut command);
+        command.arg(self.pkglibdir.join(format!("{library}.so")));
+        Ok(missing_versions(&capture_text(&mut command)?))
+    }
+
+    /// Puts extensions of Debian's into the server. The suite is that which has the server's
+    /// major: a server from elsewhere gets the extensions' own files alone.
+    pub fn fetch_extensions(&self, packages: &[String], suite: &str) -> Result<()> {
+        if self.is_from_debian() {
+            return self.fetch_more(packages);
+        }
+        let home = self.root.parent().expect("the root lies inside the toolchain's home");
+        let apt = PrivateApt::open_suite(&home.join(format!("apt-{suite}")), suite)?;
+        let unpacked = self.root.join("extensions");
+        apt.fetch_alone(packages, &unpacked)?;
+        let (library, share) = (
+            unpacked.join(format!("usr/lib/postgresql/{}/lib/.", self.major)),
+            unpacked.join(format!("usr/share/postgresql/{}/extension/.", self.major)),
+        );
+        capture(Command::new("cp").arg("-R").arg(library).arg(&self.pkglibdir))?;
+        capture(Command::new("cp").arg("-R").arg(share).arg(self.sharedir.join("extension")))?;
+        fs::remove_dir_all(&unpacked).context("removing what else came with the extensions")
     }
 
     /// valgrind: the machine's own, or one fetched beside the server.
@@ -204,6 +232,32 @@ impl Toolchain {
     }
 }
 
+/// What ldd names in lines such as `x.so: /lib/libc.so.6: version `GLIBC_2.38' not found (...)`.
+fn missing_versions(output: &str) -> Vec<String> {
+    let mut versions: Vec<String> = output
+        .lines()
+        .filter_map(|line| {
+            let (version, rest) = line.split_once(": version `")?.1.split_once('\'')?;
+            rest.starts_with(" not found").then(|| version.to_owned())
+        })
+        .collect();
+    versions.dedup();
+    versions
+}
+
 fn library_path(directories: &[PathBuf]) -> OsString {
     env::join_paths(directories).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing_versions;
+
+    #[test]
+    fn a_library_from_a_newer_system_is_told() {
+        let output = "x.so: /lib/libc.so.6: version `GLIBC_2.38' not found (required by x.so)\n\
+                      \tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n";
+        assert_eq!(missing_versions(output), ["GLIBC_2.38"]);
+        assert!(missing_versions("\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n").is_empty());
+    }
 }

@@ -10,8 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use anyhow::{Context, Result};
 use zip::ZipArchive;
 
 use crate::download;
@@ -133,11 +132,7 @@ impl Wheel {
         let listed = fs::read(&listing)?;
         let url = link_to(&String::from_utf8_lossy(&listed), &page, file.name)
             .with_context(|| format!("{page} does not list {}", file.name))?;
-        download::fetch(&url, &archive)?;
-        let sum = checksum(&archive)?;
-        if sum != file.sha256 {
-            bail!("{url} has the checksum {sum}, and {} was expected", file.sha256);
-        }
+        download::fetch_pinned(&url, file.sha256, &archive)?;
         self.unpack(&archive, root)?;
         fs::remove_file(&listing)?;
         fs::remove_file(&archive)?;
@@ -181,11 +176,6 @@ impl Wheel {
 
 fn is_program(start: &[u8]) -> bool {
     start.starts_with(b"\x7fELF") || start.starts_with(b"#!")
-}
-
-fn checksum(path: &Path) -> Result<String> {
-    let digest = Sha256::digest(fs::read(path)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The address of a file in an index's page: a list of links, the name being the last part of the

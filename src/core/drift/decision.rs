@@ -28,6 +28,9 @@ pub struct Circumstances {
     pub in_the_act: bool,
     /// Whether some BREAKING change is not on record already.
     pub newly_breaking: bool,
+    /// Whether it makes rows come from elsewhere: what nobody writes to says something
+    /// else by it.
+    pub elsewhere: bool,
     /// Whether an administrator has set spyne.allow_breaking_ddl.
     pub allowed: bool,
 }
@@ -36,9 +39,12 @@ pub fn decide(given: Circumstances) -> Decision {
     match (given.state, given.severity) {
         (State::Shadow, _) => Decision::Follow,
         (_, Severity::Compatible) => Decision::Apply,
-        // ACTIVE tables are in use, and DEPRECATED ones are what can be restored.
-        (State::Active | State::Deprecated, Severity::Breaking)
-            if given.in_the_act && given.newly_breaking =>
+        // ACTIVE tables are in use, and DEPRECATED ones are what can be restored; and rows
+        // of READ_ONLY ones are nobody's to change.
+        (state, Severity::Breaking)
+            if given.in_the_act
+                && given.newly_breaking
+                && (state != State::ReadOnly || given.elsewhere) =>
         {
             if given.allowed {
                 Decision::ApplyAllowed
@@ -58,17 +64,26 @@ mod tests {
     fn only_breaking_what_is_in_use_or_the_fallback_is_refused() {
         for state in State::ALL {
             for severity in [Severity::Compatible, Severity::Warning, Severity::Breaking] {
-                for allowed in [false, true] {
+                for (allowed, elsewhere) in
+                    [(false, false), (false, true), (true, false), (true, true)]
+                {
                     let given = Circumstances {
                         state,
                         severity,
                         in_the_act: true,
                         newly_breaking: severity == Severity::Breaking,
+                        elsewhere,
                         allowed,
                     };
                     let expected = match (state, severity, allowed) {
                         (State::Shadow, ..) => Decision::Follow,
                         (_, Severity::Compatible, _) => Decision::Apply,
+                        (State::ReadOnly, Severity::Breaking, true) if elsewhere => {
+                            Decision::ApplyAllowed
+                        }
+                        (State::ReadOnly, Severity::Breaking, false) if elsewhere => {
+                            Decision::Refuse
+                        }
                         (State::Active | State::Deprecated, Severity::Breaking, true) => {
                             Decision::ApplyAllowed
                         }
@@ -90,6 +105,7 @@ mod tests {
             severity: Severity::Breaking,
             in_the_act: true,
             newly_breaking: false,
+            elsewhere: false,
             allowed: false,
         };
         assert_eq!(decide(given), Decision::Record);

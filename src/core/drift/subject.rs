@@ -10,6 +10,7 @@ use crate::kernel::names::Address;
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
 use crate::shape::compare::{self, Relationship};
+use crate::shape::rows;
 use crate::shape::rules::{ChangeType, Severity};
 use crate::shape::snapshot::{ShownColumn, Snapshot};
 use crate::shape::{SchemaChange, worst};
@@ -30,6 +31,9 @@ pub struct DriftSubject {
     live: Option<Snapshot>,
     origin: Option<String>,
     live_origin: String,
+    /// Whether DDL has given its rows other values since it became this version: no
+    /// change of its shape undoes that.
+    pub rewritten: bool,
 }
 
 /// What uses the columns of a table, by column number; 0 stands for all.
@@ -98,6 +102,12 @@ impl DriftSubject {
         }
     }
 
+    /// That its rows were given other values.
+    fn rows_rewritten(&self) -> Option<SchemaChange> {
+        let written_to = self.state.properties().writable;
+        (self.rewritten && self.exists()).then(|| rows::rewritten(written_to))
+    }
+
     /// Whether the shapes differ, so that it matters what uses the columns.
     pub fn differs(&self) -> bool {
         let (Some(old), Some(new)) = (&self.in_force, &self.live) else {
@@ -111,17 +121,18 @@ impl DriftSubject {
     /// The changes since the shape was taken, with what uses the changed columns.
     /// `consumers` is what uses columns, where the shapes differ.
     pub fn changes(&self, consumers: &Consumers) -> Vec<FoundChange> {
-        // This change comes last, since the remedies of the others name the table where
+        // These changes come last, since the remedies of the others name the table where
         // it is.
-        let moved = self.moved().map(|change| FoundChange { change, consumers: Vec::new() });
+        let last = self.rows_rewritten().into_iter().chain(self.moved());
+        let last = last.map(|change| FoundChange { change, consumers: Vec::new() });
         let (Some(old), Some(new), true) = (&self.in_force, &self.live, self.differs()) else {
-            return moved.into_iter().collect();
+            return last.collect();
         };
         let relationship = self.relationship();
         let shape = if relationship == Relationship::SameTable { old } else { new };
         let used = |name: &str| !consumers_of(consumers, shape, name).is_empty();
         let changes = compare::compare(old, new, relationship, &used, &self.address());
-        with_consumers(changes, shape, consumers).into_iter().chain(moved).collect()
+        with_consumers(changes, shape, consumers).into_iter().chain(last).collect()
     }
 
     /// The version after changes of this severity. `ever` has all versions that the
@@ -163,4 +174,87 @@ pub fn with_consumers(
 pub fn severity(found: &[FoundChange]) -> Option<Severity> {
     let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     worst(&changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A table whose shapes differ in how rows are kept and where they come from.
+    fn subject(state: &str, in_force: Value, live: Value) -> DriftSubject {
+        serde_json::from_value(json!({
+            "relation": 1, "name": "t", "version": "v1", "state": state,
+            "home_schema": "public", "home_name": "t", "schema": "public", "table_name": "t",
+            "in_force": in_force, "live": live, "origin": "a", "live_origin": "a",
+            "rewritten": false,
+        }))
+        .unwrap()
+    }
+
+    fn shape(extra: Value) -> Value {
+        let mut shape = json!({"columns": [], "constraints": [], "partition_key": null});
+        for (key, value) in extra.as_object().unwrap() {
+            shape[key] = value.clone();
+        }
+        shape
+    }
+
+    fn found(subject: &DriftSubject) -> Vec<(ChangeType, Severity, String)> {
+        let changes = subject.changes(&Consumers::new()).into_iter().map(|f| f.change);
+        changes.map(|c| (c.change_type, c.severity, c.remedy)).collect()
+    }
+
+    #[test]
+    fn rows_that_were_written_anew_are_a_change_that_no_shape_undoes() {
+        for (state, severity) in [
+            ("ACTIVE", Severity::Compatible),
+            ("READ_ONLY", Severity::Warning),
+            ("DEPRECATED", Severity::Warning),
+        ] {
+            let mut subject = subject(state, shape(json!({})), shape(json!({})));
+            assert_eq!(found(&subject), []);
+            subject.rewritten = true;
+            assert_eq!(found(&subject), [(ChangeType::Rewrite, severity, String::new())]);
+        }
+    }
+
+    #[test]
+    fn how_rows_are_kept_is_compared_where_both_shapes_tell_it() {
+        let kept = |p: &str, tablespace: Value| json!({"storage": {"persistence": p, "access_method": "heap", "tablespace": tablespace}});
+        let then = shape(kept("p", json!(null)));
+        for (now, expected) in [
+            (kept("u", json!(null)), (Severity::Warning, "SET LOGGED;")),
+            (kept("p", json!("fast")), (Severity::Compatible, "SET TABLESPACE pg_default;")),
+        ] {
+            let subject = subject("ACTIVE", then.clone(), shape(now));
+            let (kind, severity, remedy) = found(&subject).remove(0);
+            assert_eq!((kind, severity), (ChangeType::Storage, expected.0));
+            assert!(remedy.ends_with(expected.1), "{remedy}");
+        }
+        // A shape from before it was told.
+        assert_eq!(found(&subject("ACTIVE", shape(json!({})), then)), []);
+    }
+
+    #[test]
+    fn other_options_of_a_foreign_table_are_other_rows() {
+        let source = |oid: u32, definition: &str, mappings: Value| {
+            json!({"sources": [{"oid": oid, "table": "public.p1", "definition": definition,
+                                "mappings": mappings}]})
+        };
+        let then = shape(source(7, "SERVER s TABLE a", json!({"amy": "1"})));
+        for (now, expected) in [
+            (source(7, "SERVER s TABLE b", json!({"amy": "1"})), Some(Severity::Breaking)),
+            (source(7, "SERVER s TABLE a", json!({"amy": "2"})), Some(Severity::Warning)),
+            (source(7, "SERVER s TABLE a", json!({})), Some(Severity::Warning)),
+            // Somebody new is nobody else's business, nor is a partition that comes.
+            (source(7, "SERVER s TABLE a", json!({"amy": "1", "bob": "2"})), None),
+            (source(8, "SERVER s TABLE b", json!({})), None),
+        ] {
+            let subject = subject("READ_ONLY", then.clone(), shape(now));
+            let severities: Vec<_> = found(&subject).into_iter().map(|f| (f.0, f.1)).collect();
+            let wanted: Vec<_> = expected.map(|s| (ChangeType::Source, s)).into_iter().collect();
+            assert_eq!(severities, wanted);
+        }
+    }
 }

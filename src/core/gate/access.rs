@@ -82,6 +82,18 @@ pub fn verdict(state: State, access: Access, caller: AccessContext) -> Option<Re
     None
 }
 
+/// Whether functions of whoever has this role may be shown rows of a table in this
+/// state when somebody else computes something from them. What is in use or READ_ONLY
+/// has its own code and goes on being looked after; what is staged or out of use is
+/// shown to nobody by the way.
+pub fn may_be_shown(state: State, role: Role) -> bool {
+    match state.properties().readers {
+        Readers::All => true,
+        Readers::OptIn => role.may(Permission::Query),
+        Readers::Staging => role.may(Permission::ViewShadow),
+    }
+}
+
 /// The governed table that a statement is refused for, as the text of the refusal names
 /// it.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -275,6 +287,20 @@ mod tests {
         let opted = AccessContext { include_deprecated: true, ..caller(Role::Viewer) };
         assert_eq!(verdict(State::Deprecated, Access::Read, opted), None);
         assert_eq!(verdict(State::Deprecated, Access::Write, opted), Some(Refusal::NotWritable));
+    }
+
+    #[test]
+    fn code_is_shown_what_its_owner_may_read_but_for_what_is_in_use() {
+        for (state, least) in [
+            (State::ReadOnly, Role::None),
+            (State::Active, Role::None),
+            (State::Deprecated, Role::Viewer),
+            (State::Shadow, Role::Engineer),
+        ] {
+            for role in [Role::None, Role::Viewer, Role::Analyst, Role::Engineer, Role::Admin] {
+                assert_eq!(may_be_shown(state, role), role >= least, "{state:?} {role:?}");
+            }
+        }
     }
 
     #[test]

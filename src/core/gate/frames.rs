@@ -23,8 +23,10 @@ use crate::statement::preview::text::normalized;
 pub enum Dropping {
     /// DROP TRIGGER.
     Trigger,
-    /// DROP EXTENSION.
-    Extension,
+    /// DROP EXTENSION spyne.
+    Spyne,
+    /// ALTER TABLE and its kin: columns of the tables that it alters.
+    Columns,
     /// Anything else, or nothing.
     #[default]
     Other,
@@ -281,6 +283,12 @@ impl<T, N> Frames<T, N> {
             _ => None,
         };
         self.innermost(of).unwrap_or_default()
+    }
+
+    /// Whether the running utility statement runs inside another, which has not ended.
+    pub fn is_inner_command(&self) -> bool {
+        let commands = self.stack.iter().filter(|f| matches!(f.doing, Doing::Utility { .. }));
+        commands.count() > 1
     }
 
     /// Whether the statement that is being previewed may use DEPRECATED tables.

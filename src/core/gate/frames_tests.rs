@@ -109,7 +109,7 @@ fn what_began_in_a_subtransaction_goes_with_it() {
     b.push(Doing::Running(one));
     let kept = b.now;
     b.id = 5;
-    b.push(plain(Dropping::Extension));
+    b.push(plain(Dropping::Spyne));
     b.push(Doing::Running(two));
     b.id = 6;
     b.push(Doing::AtWork);
@@ -117,7 +117,7 @@ fn what_began_in_a_subtransaction_goes_with_it() {
     b.abort(6);
     assert!(!b.now.at_work() && !b.now.is_starting());
     assert_eq!(b.now.running, Some(two));
-    assert_eq!(b.frames.dropping(), Dropping::Extension);
+    assert_eq!(b.frames.dropping(), Dropping::Spyne);
     b.abort(5);
     assert_eq!(b.now, kept);
     assert_eq!(b.frames.dropping(), Dropping::Other);
@@ -140,11 +140,13 @@ fn what_executes_now_is_starting_no_more() {
 #[test]
 fn the_innermost_command_says_what_is_dropped() {
     let mut b = BackEnd::new();
-    b.push(plain(Dropping::Extension));
+    b.push(plain(Dropping::Spyne));
     let inner = b.push(plain(Dropping::Other));
     assert_eq!(b.frames.dropping(), Dropping::Other);
+    assert!(b.frames.is_inner_command());
     b.pop(inner);
-    assert_eq!(b.frames.dropping(), Dropping::Extension);
+    assert!(!b.frames.is_inner_command());
+    assert_eq!(b.frames.dropping(), Dropping::Spyne);
 }
 
 #[test]
@@ -248,6 +250,8 @@ fn what_outlives_frames_goes_with_its_subtransaction() {
     b.lasting.authorised(Some(place(0)), two, 4);
     b.lasting.lost(RelId::new(9), 1);
     b.lasting.lost(RelId::new(8), 5);
+    b.lasting.rewritten(RelId::new(7), 1);
+    b.lasting.rewritten(RelId::new(6), 5);
     assert_eq!(b.lasting.followed_by(place(1)), Some(two));
     assert_eq!(b.lasting.followed_by(place(0)), None, "it runs again");
     assert_eq!(b.lasting.tokens().count(), 3);
@@ -255,6 +259,7 @@ fn what_outlives_frames_goes_with_its_subtransaction() {
     assert_eq!(b.lasting.tokens().collect::<Vec<_>>(), [one]);
     assert_eq!(b.lasting.followed_by(place(1)), None);
     assert_eq!(b.lasting.take_losses(), [RelId::new(9)]);
+    assert_eq!(b.lasting.take_rewritten(), [RelId::new(7)]);
     assert!(!b.lasting.has_losses());
     b.lasting.forget(100);
     assert!(b.lasting.is_empty());

@@ -64,17 +64,23 @@ pub struct Lasting {
     /// Tables that the running command has taken something from, each with the
     /// subtransaction in which it did.
     losses: Vec<(RelId, u32)>,
+    /// Tables whose rows the running command gives other values, each with the
+    /// subtransaction in which it does.
+    rewritten: Vec<(RelId, u32)>,
 }
 
 impl Lasting {
     /// No open statement, and nothing else.
     pub const fn new() -> Lasting {
-        Lasting { watched: Vec::new(), last: None, losses: Vec::new() }
+        Lasting { watched: Vec::new(), last: None, losses: Vec::new(), rewritten: Vec::new() }
     }
 
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.watched.is_empty() && self.last.is_none() && self.losses.is_empty()
+        self.watched.is_empty()
+            && self.last.is_none()
+            && self.losses.is_empty()
+            && self.rewritten.is_empty()
     }
 
     /// Whether any statement is watched.
@@ -174,10 +180,21 @@ impl Lasting {
         std::mem::take(&mut self.losses).into_iter().map(|(table, _)| table).collect()
     }
 
+    /// Notes that the running command gives the rows of a table other values.
+    pub fn rewritten(&mut self, table: RelId, subtransaction: u32) {
+        self.rewritten.push((table, subtransaction));
+    }
+
+    /// Takes the tables whose rows the running command has given other values.
+    pub fn take_rewritten(&mut self) -> Vec<RelId> {
+        std::mem::take(&mut self.rewritten).into_iter().map(|(table, _)| table).collect()
+    }
+
     /// Forgets all that began in a subtransaction that is undone.
     pub fn aborted(&mut self, subtransaction: u32) {
         self.watched.retain(|watched| watched.subtransaction < subtransaction);
         self.losses.retain(|(_, since)| *since < subtransaction);
+        self.rewritten.retain(|(_, since)| *since < subtransaction);
         self.last = self.last.filter(|(_, _, since)| *since < subtransaction);
     }
 

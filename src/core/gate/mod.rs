@@ -2,6 +2,7 @@
 //! and what a back end has to remember for it.
 
 pub mod access;
+pub mod definitions;
 pub mod frames;
 #[cfg(test)]
 mod frames_tests;

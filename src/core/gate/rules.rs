@@ -36,6 +36,8 @@ pub enum Rule {
     DdlSchema,
     DdlPartition,
     DdlDomain,
+    DdlCode,
+    DdlColumn,
     DdlGuards,
     DdlView,
     DdlGovernedSchema,
@@ -76,7 +78,7 @@ const DDL: &str = "roles-and-enforcement.md#ddl";
 
 /// All rules, in the order of their numbers.
 #[rustfmt::skip]
-pub const RULES: [DescribedRule; 30] = {
+pub const RULES: [DescribedRule; 32] = {
     use Code::{DependentObjects, InsufficientPrivilege, Internal, ReadOnly, WrongState};
     use Rule::*;
     [
@@ -86,7 +88,7 @@ pub const RULES: [DescribedRule; 30] = {
         rule(RoleCreateContracts, "role.create_contracts", InsufficientPrivilege, "nothing in this version", ROLES),
         rule(RolePromote, "role.promote", InsufficientPrivilege, "promoting, restoring, settling drift, accepting joins, setting the system mode by less than an admin", ROLES),
         rule(RoleDeprecate, "role.deprecate", InsufficientPrivilege, "deprecating a table or a join by less than an admin", ROLES),
-        rule(RoleSteward, "role.steward", InsufficientPrivilege, "registering and unregistering by neither an admin nor an engineer who owns the table", ROLES),
+        rule(RoleSteward, "role.steward", InsufficientPrivilege, "registering by neither an admin nor an engineer who owns the table, and unregistering by less than an admin", ROLES),
         rule(RolePublish, "role.publish", InsufficientPrivilege, "publishing a table under a name that others answer for", ROLES),
         rule(StateReadOnly, "state.read_only", ReadOnly, "a write to READ_ONLY or DEPRECATED", STATEMENT),
         rule(StateDeprecated, "state.deprecated", WrongState, "reading DEPRECATED without having asked for it", STATEMENT),
@@ -105,6 +107,8 @@ pub const RULES: [DescribedRule; 30] = {
         rule(DdlSchema, "ddl.schema", WrongState, "renaming a schema that holds governed tables, or one of spyne's own", DDL),
         rule(DdlPartition, "ddl.partition", WrongState, "making a governed table a partition", DDL),
         rule(DdlDomain, "ddl.domain", InsufficientPrivilege, "constraining a domain that a governed table of others uses", DDL),
+        rule(DdlCode, "ddl.code", InsufficientPrivilege, "showing rows to functions of somebody who may not read them", DDL),
+        rule(DdlColumn, "ddl.column", WrongState, "dropping a column of a governed table along with something else", DDL),
         rule(DdlGuards, "ddl.guards", InsufficientPrivilege, "disabling, replacing, renaming or dropping a guard trigger", DDL),
         rule(DdlView, "ddl.view", WrongState, "dropping or changing a governed view", DDL),
         rule(DdlGovernedSchema, "ddl.governed_schema", InsufficientPrivilege, "defining a view in the schema governed", DDL),

@@ -7,7 +7,7 @@ use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot};
 use super::types::{Fit, TypeFacts, fit};
-use super::{SchemaChange, guide, not_null, remedies};
+use super::{SchemaChange, guide, not_null, remedies, rows};
 use crate::kernel::names::Address;
 
 /// How the two shapes are related.
@@ -85,6 +85,13 @@ pub fn compare(
             SchemaChange::new(What::PartitionKeyChanged, None, "the partition key is another one");
         changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
     }
+    let of = match relationship {
+        Relationship::SameTable => Some(rows::Of::SameTable),
+        Relationship::Restored => Some(rows::Of::Restored),
+        Relationship::OtherTable => Some(rows::Of::OtherTable),
+        Relationship::Described => None,
+    };
+    changes.extend(of.into_iter().flat_map(|of| rows::changes(old, new, of)));
     remedies::fill(&mut changes, old, new, address);
     // The sort is stable and by phase alone, so that columns keep their order.
     changes.sort_by_key(undone_in);
@@ -104,6 +111,7 @@ fn undone_in(change: &SchemaChange) -> u8 {
         ChangeType::Rename => 5,
         ChangeType::Remove => 6,
         ChangeType::Key | ChangeType::Constraint | ChangeType::Order => 7,
+        ChangeType::Storage | ChangeType::Source | ChangeType::Rewrite => 8,
     }
 }
 

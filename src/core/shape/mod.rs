@@ -7,6 +7,7 @@ pub mod guide;
 pub mod not_null;
 pub mod remedies;
 pub mod renames;
+pub mod rows;
 pub mod rules;
 pub mod snapshot;
 pub mod types;

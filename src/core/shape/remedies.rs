@@ -110,7 +110,14 @@ fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Addre
             let now = new.constraints.iter().find(|c| Some(&c.name) == change.new_name.as_ref());
             guide::constraint(address, now, then)
         }
-        ChangeType::Order | ChangeType::Rename => String::new(),
+        ChangeType::Storage => match &change.old_type {
+            Some(was) => format!("{table} SET {was};"),
+            None => String::new(),
+        },
+        ChangeType::Source => {
+            "-- give the foreign table and its server the options back that they had".into()
+        }
+        ChangeType::Order | ChangeType::Rename | ChangeType::Rewrite => String::new(),
     }
 }
 

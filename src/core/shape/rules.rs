@@ -37,6 +37,9 @@ pub enum ChangeType {
     Key,
     Constraint,
     Order,
+    Storage,
+    Source,
+    Rewrite,
 }
 
 impl ChangeType {
@@ -51,6 +54,9 @@ impl ChangeType {
             ChangeType::Key => "KEY",
             ChangeType::Constraint => "CONSTRAINT",
             ChangeType::Order => "ORDER",
+            ChangeType::Storage => "STORAGE",
+            ChangeType::Source => "SOURCE",
+            ChangeType::Rewrite => "REWRITE",
         }
     }
 }
@@ -91,6 +97,12 @@ pub enum What {
     ConstraintRenamed,
     ConstraintNotEnforced,
     PartitionKeyChanged,
+    PersistenceChanged,
+    StorageChanged,
+    SourceChanged,
+    MappingChanged,
+    RowsRewritten,
+    PromisedRowsRewritten,
 }
 
 /// One line of the table.
@@ -119,7 +131,7 @@ use Severity::{Breaking, Compatible, Warning};
 
 /// The whole table.
 #[rustfmt::skip]
-pub const RULES: [ChangeRule; 32] = [
+pub const RULES: [ChangeRule; 38] = [
     rule(What::TableDropped, C::Remove, Breaking, "the table is gone", "nothing can be read"),
     rule(What::TableRenamed, C::Rename, Breaking, "the table has another address", "statements name it by the old one"),
     rule(What::ColumnAdded, C::Add, Compatible, "a column is new, nullable or with a default", "who does not name it meets nothing new"),
@@ -152,6 +164,12 @@ pub const RULES: [ChangeRule; 32] = [
     rule(What::ConstraintRenamed, C::Constraint, Compatible, "a constraint has another name", "it forbids the same"),
     rule(What::ConstraintNotEnforced, C::Constraint, Compatible, "a constraint that is not enforced is new, or gone", "nobody is held to it"),
     rule(What::PartitionKeyChanged, C::Key, Warning, "the partition key is another one", "statements read other partitions, and rows may find none"),
+    rule(What::PersistenceChanged, C::Storage, Warning, "the table becomes unlogged or logged", "unlogged rows are lost in a crash, and are on no standby"),
+    rule(What::StorageChanged, C::Storage, Compatible, "the access method or the tablespace is another one", "the rows say the same"),
+    rule(What::SourceChanged, C::Source, Breaking, "the server of a foreign table, or an option of it, of a column or of the server is another one", "rows come from elsewhere or mean something else"),
+    rule(What::MappingChanged, C::Source, Warning, "a user mapping for the server of a foreign table is another one, or gone", "the server may show other rows to whoever it is for"),
+    rule(What::RowsRewritten, C::Rewrite, Compatible, "DDL has given the rows of a table that is written to other values", "who compares them with what they kept may meet others"),
+    rule(What::PromisedRowsRewritten, C::Rewrite, Warning, "DDL has given the rows of a table that nobody writes to other values", "they are not those that it was promised with"),
 ];
 
 impl What {
@@ -172,6 +190,6 @@ mod tests {
         for (at, rule) in RULES.iter().enumerate() {
             assert_eq!(rule.what as usize, at, "{:?}", rule.what);
         }
-        assert_eq!(What::PartitionKeyChanged as usize + 1, RULES.len());
+        assert_eq!(What::PromisedRowsRewritten as usize + 1, RULES.len());
     }
 }

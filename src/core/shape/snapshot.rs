@@ -1,5 +1,7 @@
 //! The shape of a table: what `spyne.schema_snapshot` returns.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::types::TypeFacts;
@@ -11,6 +13,39 @@ pub struct Snapshot {
     #[serde(default)]
     pub constraints: Vec<Constraint>,
     pub partition_key: Option<String>,
+    /// How its rows are kept; None in a shape that was taken before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// Where rows come from that are not kept here: of the table itself, or of what
+    /// belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<Source>>,
+}
+
+/// How the rows of a table are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Storage {
+    /// pg_class.relpersistence.
+    pub persistence: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_method: Option<String>,
+    /// None for that of the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tablespace: Option<String>,
+}
+
+/// A foreign table, and where its rows come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Source {
+    /// Its OID: means something within one database alone.
+    pub oid: u32,
+    /// Its name, quoted.
+    pub table: String,
+    /// The server, and all options, in words.
+    pub definition: String,
+    /// For whom there are user mappings, with a digest of each without its secrets.
+    #[serde(default)]
+    pub mappings: BTreeMap<String, String>,
 }
 
 /// A column.

@@ -12,7 +12,7 @@ use crate::pg::oids::rel_id;
 use crate::pg::server;
 use spyne_core::statement::query::{
     CommandType, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation,
-    SetOperator, Source, SourceKind, Target,
+    SetOperator, Source, SourceKind, Target, Unmatched,
 };
 
 /// Reads an analyzed and rewritten query.
@@ -89,6 +89,7 @@ unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -
             result: usize::try_from(tree.resultRelation).ok().filter(|n| *n > 0),
             returning: targets(tree.returningList, &reader),
             actions: actions(tree, &reader),
+            unmatched: unmatched(tree),
             elsewhere: elsewhere(tree, &reader),
         }
     }
@@ -348,6 +349,22 @@ unsafe fn actions(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
         }
         all
     }
+}
+
+/// The rows without a match that a MERGE has an action for; DO NOTHING is none.
+unsafe fn unmatched(tree: &pg_sys::Query) -> Unmatched {
+    let mut all = Unmatched::default();
+    // SAFETY: the list holds what its name says.
+    unsafe {
+        for cell in cells(tree.mergeActionList) {
+            let action = &*cell.cast::<pg_sys::MergeAction>();
+            if action.commandType != pg_sys::CmdType::CMD_NOTHING {
+                all.of_source |= server::is_for_unmatched_source(action);
+                all.of_target |= server::is_for_unmatched_target(action);
+            }
+        }
+    }
+    all
 }
 
 /// Expressions that are in none of the other clauses and yet may hold a subquery or

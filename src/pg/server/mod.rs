@@ -6,7 +6,9 @@
 //! `since_NN` or `until_NN`. What is declared here is the same in all of them.
 
 use pgrx::pg_sys;
+use spyne_core::gate::definitions::{Effect, of_part};
 
+mod definitions;
 mod shared;
 #[cfg(not(feature = "pg15"))]
 mod since_16;
@@ -25,6 +27,7 @@ mod v17;
 #[cfg(feature = "pg18")]
 mod v18;
 
+pub use definitions::effect_of_statement;
 pub use shared::Hooks;
 
 #[cfg(feature = "pg15")]
@@ -51,6 +54,35 @@ pub const NAMESPACE_BY_OID: u32 = 2685;
 /// pg_depend, and its index on what is referred to.
 pub const DEPEND_RELATION: u32 = 2608;
 pub const DEPEND_BY_REFERENCE: u32 = 2674;
+/// pg_inherits's index on inhparent.
+pub const INHERITS_BY_PARENT: u32 = 2187;
+/// pg_statistic_ext, its indexes on oid and on stxrelid.
+pub const STATISTICS_RELATION: u32 = 3381;
+pub const STATISTICS_BY_OID: u32 = 3380;
+pub const STATISTICS_BY_RELATION: u32 = 3379;
+/// pg_index's index on indrelid.
+pub const INDEX_BY_RELATION: u32 = 2678;
+/// pg_proc's index on oid.
+pub const FUNCTION_BY_OID: u32 = 2690;
+/// pg_attrdef's index on oid; pg_constraint's on oid, and on contypid.
+pub const DEFAULT_BY_OID: u32 = 2657;
+pub const CONSTRAINT_BY_OID: u32 = 2667;
+pub const CONSTRAINT_BY_TYPE: u32 = 2666;
+/// pg_rewrite, and its index on (ev_class, rulename).
+pub const REWRITE_RELATION: u32 = 2618;
+pub const REWRITE_BY_RELATION: u32 = 2693;
+/// pg_depend's index on what depends.
+pub const DEPEND_BY_DEPENDER: u32 = 2673;
+/// pg_foreign_table, pg_foreign_server, pg_foreign_data_wrapper, pg_user_mapping.
+pub const FOREIGN_TABLE_RELATION: u32 = 3118;
+pub const FOREIGN_SERVER_RELATION: u32 = 1417;
+pub const FOREIGN_WRAPPER_RELATION: u32 = 2328;
+pub const USER_MAPPING_RELATION: u32 = 1418;
+/// pg_type's index on oid.
+pub const TYPE_BY_OID: u32 = 2703;
+/// pg_range, and its index on rngtypid.
+pub const RANGE_RELATION: u32 = 3541;
+pub const RANGE_BY_TYPE: u32 = 3542;
 /// pg_index's index on indexrelid.
 pub const INDEX_BY_OID: u32 = 2679;
 /// pg_attrdef and pg_constraint.
@@ -95,6 +127,13 @@ pub const PROCESS_UTILITY: unsafe extern "C-unwind" fn(
     *mut pg_sys::DestReceiver,
     *mut pg_sys::QueryCompletion,
 ) = standard_ProcessUtility;
+
+/// What a part of ALTER TABLE does to rows; one that is not known is taken for the worst.
+pub fn effect_of_part(part: pg_sys::AlterTableType::Type) -> Effect {
+    definitions::effect_of_common_part(part)
+        .or_else(|| effect_of_later_part(part))
+        .unwrap_or(const { of_part("") })
+}
 
 /// Calls `see` for each direct part of an expression, or each node of a list.
 ///

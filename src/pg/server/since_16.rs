@@ -6,7 +6,7 @@ use spyne_core::kernel::ids::RoleId;
 
 use super::shared::{Hooks, Requested, Walker, requested};
 use crate::pg::lists::cells;
-use crate::pg::oids::role_id;
+use crate::pg::oids::{AsOid, role_id};
 
 unsafe extern "C-unwind" {
     #[link_name = "expression_tree_walker_impl"]
@@ -22,6 +22,9 @@ unsafe extern "C-unwind" {
         context: *mut core::ffi::c_void,
     ) -> bool;
 }
+
+/// Whether foreign tables have TRUNCATE triggers: they have.
+pub const FOREIGN_TABLES_TELL_OF_TRUNCATE: bool = true;
 
 /// ExecutorCheckPerms_hook.
 pub type CheckPermissions =
@@ -165,5 +168,13 @@ pub unsafe fn parse_type(
         if !pg_sys::parseTypeString(text, oid, modifier, (&raw mut context).cast()) {
             *oid = pg_sys::InvalidOid;
         }
+    }
+}
+
+/// Whether a role has the rights of this database's owner.
+pub fn owns_database(role: RoleId) -> bool {
+    // SAFETY: a look-up of the database that this is.
+    unsafe {
+        pg_sys::object_ownercheck(pg_sys::DatabaseRelationId, pg_sys::MyDatabaseId, role.oid())
     }
 }

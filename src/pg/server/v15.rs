@@ -5,7 +5,7 @@ use spyne_core::kernel::ids::RoleId;
 
 use super::shared::{Hooks, Requested, Walker, requested};
 use crate::pg::lists::cells;
-use crate::pg::oids::role_id;
+use crate::pg::oids::{AsOid, role_id};
 
 pub use super::until_16::*;
 pub use super::until_17::*;
@@ -22,6 +22,9 @@ unsafe extern "C-unwind" {
         context: *mut core::ffi::c_void,
     ) -> bool;
 }
+
+/// Whether foreign tables have TRUNCATE triggers: they have none.
+pub const FOREIGN_TABLES_TELL_OF_TRUNCATE: bool = false;
 
 /// ExecutorCheckPerms_hook.
 pub type CheckPermissions = unsafe extern "C-unwind" fn(*mut pg_sys::List, bool) -> bool;
@@ -133,4 +136,10 @@ pub unsafe fn parse_type(
 ) {
     // SAFETY: as promised by the caller.
     unsafe { pg_sys::parseTypeString(text, oid, modifier, true) };
+}
+
+/// Whether a role has the rights of this database's owner.
+pub fn owns_database(role: RoleId) -> bool {
+    // SAFETY: a look-up of the database that this is.
+    unsafe { pg_sys::pg_database_ownercheck(pg_sys::MyDatabaseId, role.oid()) }
 }

@@ -23,7 +23,7 @@ SET client_min_messages = warning;
 DROP TABLE atk_window.t__v1 CASCADE;
 -- The detour: first the successor, then nothing seems to be superseded.
 BEGIN;
-SET ROLE regress_owner;
+SET ROLE regress_admin;
 SELECT name FROM spyne_unregister('atk_window.t', 'first');
 \set VERBOSITY sqlstate
 SELECT name FROM spyne_unregister('atk_window.t__v1', 'then');

@@ -50,7 +50,9 @@ ALTER TABLE st_reg.free OWNER TO regress_owner;
 SET ROLE regress_owner;
 SELECT relation, name, state, version, outcome, detail FROM spyne_register_schema('st_reg', 'SHADOW') ORDER BY relation::text;
 -- What a name of others means is not theirs to change.
+RESET ROLE;
 SELECT name, version FROM spyne_unregister('st_reg.free');
+SET ROLE regress_owner;
 SELECT * FROM regress.attempt($$SELECT * FROM spyne_register('st_reg.free', 'st_reg_far')$$);
 SELECT name, state, version FROM spyne_register('st_reg.free', 'st_reg_far', 'SHADOW', dry_run => true);
 RESET ROLE;

@@ -36,6 +36,9 @@ pub struct RelationBasis {
     pub triggers: String,
     /// A digest of constraints.
     pub constraints: String,
+    /// Of where rows come from that are not kept here, and how the others are kept.
+    #[serde(default)]
+    pub source: String,
     /// The tables that a change of this table can change too, by actions of foreign
     /// keys, and by those of the tables that these change; by OID.
     pub cascades: Vec<RelId>,
@@ -165,6 +168,7 @@ fn relation_changes(before: &RelationBasis, after: &RelationBasis, into: &mut Ve
         ("row security", &before.policies, &after.policies),
         ("triggers", &before.triggers, &after.triggers),
         ("constraints", &before.constraints, &after.constraints),
+        ("source", &before.source, &after.source),
     ] {
         if a != b {
             into.push(format!("the {what} of {shown} changed"));

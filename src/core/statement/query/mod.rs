@@ -69,9 +69,20 @@ pub struct Query {
     /// The actions of a MERGE, and the DO UPDATE of an INSERT: conditions and
     /// new values.
     pub actions: Vec<Expr>,
+    /// The rows without a match that a MERGE has an action for.
+    pub unmatched: Unmatched,
     /// Expressions of other clauses: VALUES, TABLESAMPLE, XMLTABLE, frames of windows,
     /// row security and the checks of views.
     pub elsewhere: Vec<Expr>,
+}
+
+/// The rows without a match that a MERGE has an action for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmatched {
+    /// WHEN NOT MATCHED: rows of the source, which are inserted.
+    pub of_source: bool,
+    /// WHEN NOT MATCHED BY SOURCE: rows of the target, which are changed.
+    pub of_target: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

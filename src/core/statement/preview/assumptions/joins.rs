@@ -3,7 +3,7 @@
 use super::nulls::{may_bring_null, rejects_null};
 use crate::statement::preview::level::Level;
 use crate::statement::preview::sources::{conditions, sources_among};
-use crate::statement::query::{Expr, ExprKind, Form, From, Join, JoinKind};
+use crate::statement::query::{Expr, ExprKind, Form, From, Join, JoinKind, Unmatched};
 
 /// The two sources that a comparison compares, one on each side.
 fn compared(level: &Level, condition: &Expr) -> Option<(usize, usize)> {
@@ -28,6 +28,36 @@ type Pair = ((usize, usize), Vec<String>, bool);
 
 /// An inner join drops rows without a match, and rows whose key is NULL.
 pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
+    let query = level.scope.query;
+    let kept = query.unmatched != Unmatched::default();
+    for ((a, b), conditions, nullable) in inner_pairs(level) {
+        // What a MERGE has an action for is not left out.
+        if kept && query.result.is_some_and(|target| target == a || target == b) {
+            continue;
+        }
+        let keys = if nullable { ", and so are rows where a joined column is NULL" } else { "" };
+        into.push(format!(
+            "Rows of {} and {} that have no match in each other ({}) are left out{keys}.",
+            level.structure.shown(a),
+            level.structure.shown(b),
+            conditions.join(" AND ")
+        ));
+    }
+}
+
+/// MERGE ... WHEN NOT MATCHED BY SOURCE changes what its condition does not name.
+pub(super) fn unmatched_rows_change(level: &Level, into: &mut Vec<String>) {
+    let query = level.scope.query;
+    if let (Some(target), true) = (query.result, query.unmatched.of_target) {
+        into.push(format!(
+            "Rows of {} that match no row of the source are changed too: WHEN NOT MATCHED BY SOURCE. An empty source makes that all of them.",
+            level.structure.shown(target)
+        ));
+    }
+}
+
+/// The pairs of sources that a level joins, without those of outer joins.
+fn inner_pairs(level: &Level) -> Vec<Pair> {
     let mut pairs: Vec<Pair> = Vec::new();
     let inner = conditions(level.scope.query).into_iter().filter(|(_, outer)| outer.is_none());
     for (condition, _) in inner {
@@ -47,15 +77,7 @@ pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
             None => pairs.push((pair, vec![condition.text.clone()], nullable)),
         }
     }
-    for ((a, b), conditions, nullable) in pairs {
-        let keys = if nullable { ", and so are rows where a joined column is NULL" } else { "" };
-        into.push(format!(
-            "Rows of {} and {} that have no match in each other ({}) are left out{keys}.",
-            level.structure.shown(a),
-            level.structure.shown(b),
-            conditions.join(" AND ")
-        ));
-    }
+    pairs
 }
 
 /// A condition that rejects NULL undoes an outer join: one in WHERE, or in an inner

@@ -19,6 +19,7 @@ type Rule = fn(&Level, &mut Vec<String>);
 /// Every rule, with the code of what it finds. To add one, add a line.
 const RULES: &[(&str, Rule)] = &[
     ("INNER_JOIN_DROPS", joins::inner_join_drops),
+    ("UNMATCHED_ROWS_CHANGE", joins::unmatched_rows_change),
     ("OUTER_JOIN_TURNED_INNER", joins::outer_join_turned_inner),
     ("FAN_TRAP", aggregates::fan_trap),
     ("CHASM_TRAP", aggregates::chasm_trap),
