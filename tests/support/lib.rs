@@ -5,23 +5,26 @@
 
 pub mod fixture;
 pub mod pasted;
+pub mod skipped;
 pub mod tpch;
 pub mod waiting;
 
 use std::env;
 use std::sync::OnceLock;
 
+use xtask::Source;
 use xtask::extension::{self, Profile};
 pub use xtask::server::SUPERUSER;
 pub use xtask::{Server, ServerBuilder, Toolchain};
-use xtask::Source;
 
 /// The private PostgreSQL, with the extension built from this tree and installed into
 /// it.
 pub fn toolchain() -> &'static Toolchain {
     static TOOLCHAIN: OnceLock<Toolchain> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
-        let toolchain = Source::from_environment().and_then(|source| Toolchain::ensure(&source)).expect("a PostgreSQL to test with");
+        let toolchain = Source::from_environment()
+            .and_then(|source| Toolchain::ensure(&source))
+            .expect("a PostgreSQL to test with");
         // `cargo xtask test` has done this already.
         if env::var_os("SPYNE_INSTALLED").is_none() {
             extension::install_into(&toolchain, Profile::Development).expect("spyne builds");

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -19,6 +20,9 @@ const NEVER_FETCHED: [&str; 5] = ["libc6", "libc6-dbg", "libgcc-s1", "libstdc++6
 /// Debian's own mirror and keys, for a suite that the machine does not use.
 const MIRROR: &str = "http://deb.debian.org/debian";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Where the lists have been read by this process: once is enough.
+static UPDATED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A package that apt would install.
 #[derive(Debug, PartialEq)]
@@ -90,12 +94,17 @@ impl PrivateApt {
             ),
         )?;
         let apt = PrivateApt { directory: directory.to_owned(), configuration };
+        let mut updated = UPDATED.lock().unwrap_or_else(PoisonError::into_inner);
+        if updated.iter().any(|done| done == directory) {
+            return Ok(apt);
+        }
+        updated.push(directory.to_owned());
         let spinner = progress::spinner("reading the Debian archive's package lists");
-        let updated = progress::capture(&mut apt.command("update"));
+        let outcome = progress::capture(&mut apt.command("update"));
         spinner.finish_and_clear();
         // A third party's archive that does not answer is no reason to stop: what is missing
         // shows when it is asked for.
-        if let Err(problem) = updated {
+        if let Err(problem) = outcome {
             say(format!("apt-get update was not wholly successful: {problem:#}"));
         }
         Ok(apt)
@@ -168,6 +177,9 @@ impl PrivateApt {
 
     /// Downloads the packages and unpacks them under `root`.
     fn unpack(&self, packages: &[Package], root: &Path) -> Result<()> {
+        // The tests of several majors may fetch at once, and there is one place to land.
+        static LANDING: Mutex<()> = Mutex::new(());
+        let _lock = LANDING.lock().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(root)?;
         let total = packages.iter().map(|package| package.size).sum();
         let bar = progress::byte_bar(total, "fetching packages");

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
-use spyne_core::joins::weights;
 use xtask::extension::{self, Profile};
 use xtask::join_quality;
 use xtask::place;
-use xtask::progress::say;
+use xtask::progress::{capture_text, say};
 use xtask::server::Server;
 use xtask::toolchain::Toolchain;
 
@@ -95,7 +94,9 @@ fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
         .setting("shared_buffers", "512MB")
         .start()?;
     let all = join_quality::measure(&server, scales, schemas)?;
-    println!("\nThe weights of the evidence:\n\n{}", weights::table());
+    let mut weights = extension::cargo();
+    weights.args(["run", "--quiet", "--package", "spyne-core", "--example", "weights"]);
+    println!("\nThe weights of the evidence:\n\n{}\n", capture_text(&mut weights)?);
     println!("\n| schema | references | recall | precision | F1 | seconds | again | MB |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for one in &all {

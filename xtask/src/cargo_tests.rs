@@ -5,21 +5,24 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 use xtask::extension;
 use xtask::place;
 use xtask::toolchain::Toolchain;
 
-use crate::suite::{Selection, Tally};
+use crate::log::Log;
+use crate::suite::Selection;
+use crate::tally::Tally;
 
 /// Runs the tests of the pure core, and those of this crate that need no server.
-pub fn unit(selection: &Selection) -> Result<Tally> {
-    let mut tally = run(selection, &["--package", "spyne-core"], None)?;
-    tally.add(run(selection, &["--package", "xtask"], None)?);
+pub fn unit(selection: &Selection, log: &Log) -> Result<Tally> {
+    let mut tally = run(selection, &["--package", "spyne-core"], None, log)?;
+    tally.merge(run(selection, &["--package", "xtask"], None, log)?);
     Ok(tally)
 }
 
 /// Runs the client tests, each of which starts servers of its own.
-pub fn client(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
+pub fn client(toolchain: &Toolchain, selection: &Selection, log: &Log) -> Result<Tally> {
     let names = client_test_names()?;
     if names.is_empty() {
         return Ok(Tally::default());
@@ -28,7 +31,7 @@ pub fn client(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     for name in &names {
         arguments.extend(["--test", name]);
     }
-    run(selection, &arguments, Some(toolchain))
+    run(selection, &arguments, Some(toolchain), log)
 }
 
 /// The names of the files in `tests/`. Each must be declared, because cargo ignores one
@@ -53,7 +56,12 @@ fn client_test_names() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>) -> Result<Tally> {
+fn run(
+    selection: &Selection,
+    arguments: &[&str],
+    toolchain: Option<&Toolchain>,
+    log: &Log,
+) -> Result<Tally> {
     let mut command: Command = extension::cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments);
     // These variables say that the extension is installed, so that the tests need not
@@ -62,6 +70,9 @@ fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>)
     if let Some(toolchain) = toolchain {
         toolchain.hand_on(&mut command);
     }
+    // The harness knows of no test that finds out by itself that it cannot run.
+    let skipped = NamedTempFile::new().context("a file for the names of skipped tests")?;
+    command.env("SPYNE_SKIPPED", skipped.path());
     command.arg("--").args(selection.filter());
     let mut child = command.stdout(Stdio::piped()).spawn().context("starting cargo test")?;
     let output = BufReader::new(child.stdout.take().expect("the output is a pipe"));
@@ -71,13 +82,16 @@ fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>)
         let line = line?;
         summaries += usize::from(line.starts_with("test result: "));
         count(&line, &mut tally);
-        println!("{line}");
+        log.print(&line);
     }
     let status = child.wait()?;
     // Without a summary, the tests were not built or ended in the middle.
     if !status.success() && (summaries == 0 || tally.failed.is_empty()) {
         tally.failed.push(format!("cargo test {}", arguments.join(" ")));
     }
+    tally.skipped = fs::read_to_string(skipped.path())?.lines().map(str::to_owned).collect();
+    // To the harness a skipped test has gone well.
+    tally.passed = tally.passed.saturating_sub(tally.skipped.len());
     Ok(tally)
 }
 

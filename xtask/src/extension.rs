@@ -1,17 +1,21 @@
-//! Building the extension and putting it into a server: cargo-pgrx, pinned, does both.
+//! Building the extension and putting it into a server.
 
+use std::env::consts::DLL_EXTENSION;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::{AccessFlags, access};
+use serde::Deserialize;
 
+use crate::extension_files::{self, Directories, NAME};
+pub use crate::extension_files::{script_name, version};
 use crate::libclang::{self, Variables};
 use crate::majors::major_of;
 use crate::place;
-use crate::progress::{self, capture_text, say};
-use crate::script;
+use crate::progress::{capture_text, say};
 use crate::toolchain::Toolchain;
 
 /// How the extension is built.
@@ -81,18 +85,12 @@ fn pgrx_home(pg_config: &Path) -> PathBuf {
 }
 
 fn install(target: &Target, profile: Profile) -> Result<()> {
-    let cargo_pgrx = ensure_cargo_pgrx()?;
-    ensure_pgrx_knows(&cargo_pgrx, target)?;
-    let mut command = build_command(&cargo_pgrx, target);
-    command.args(["pgrx", "install", "--package", "spyne", "--no-default-features"]);
-    command.arg("--features").arg(format!("pg{}", target.major));
-    command.arg("--pg-config").arg(&target.pg_config);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
-    progress::run(&mut command).context("building and installing the extension")?;
-    let share = capture_text(Command::new(&target.pg_config).arg("--sharedir"))?;
-    script::tidy(&Path::new(&share).join("extension").join(script_name()?))
+    let ask = |what: &str| capture_text(Command::new(&target.pg_config).arg(what));
+    let directories = Directories {
+        library: ask("--pkglibdir")?.into(),
+        scripts: Path::new(&ask("--sharedir")?).join("extension"),
+    };
+    extension_files::put(&build(target, profile)?, &directories)
 }
 
 /// Builds what users run, for the private server, and lays it out under `directory`: each file at
@@ -104,77 +102,72 @@ pub fn lay_out(toolchain: &Toolchain, directory: &Path) -> Result<()> {
         major: toolchain.major,
         variables: build_variables(toolchain)?,
     };
-    let cargo_pgrx = ensure_cargo_pgrx()?;
-    ensure_pgrx_knows(&cargo_pgrx, &target)?;
-    let mut command = build_command(&cargo_pgrx, &target);
-    command.args(["pgrx", "package", "--package", "spyne", "--no-default-features"]);
-    command.arg("--features").arg(format!("pg{}", target.major));
-    command.arg("--pg-config").arg(&target.pg_config).arg("--out-dir").arg(directory);
-    progress::run(&mut command).context("building the extension")?;
     let laid_out = |path: &Path| directory.join(path.strip_prefix("/").unwrap_or(path));
-    script::tidy(&laid_out(toolchain.sharedir()).join("extension").join(script_name()?))
+    let directories = Directories {
+        library: laid_out(toolchain.pkglibdir()),
+        scripts: laid_out(toolchain.sharedir()).join("extension"),
+    };
+    extension_files::put(&build(&target, Profile::Release)?, &directories)
 }
 
-/// The version of the extension: that of its package.
-pub fn version() -> Result<String> {
-    let manifest = fs::read_to_string(place::repository().join("Cargo.toml"))?;
-    let version = manifest.lines().find_map(|line| line.strip_prefix("version = "));
-    Ok(version.context("Cargo.toml has no version")?.trim_matches('"').to_owned())
-}
-
-/// The name of the script that CREATE EXTENSION runs.
-pub fn script_name() -> Result<String> {
-    Ok(format!("spyne--{}.sql", version()?))
-}
-
-/// cargo-pgrx of the version that the extension is written for: the one on the PATH if it is
-/// that, else one of our own under `target/`.
-fn ensure_cargo_pgrx() -> Result<PathBuf> {
-    let version = pinned_pgrx_version()?;
-    let home = place::target().join("tools");
-    let own = home.join("bin/cargo-pgrx");
-    for program in [own.clone(), PathBuf::from("cargo-pgrx")] {
-        let run = Command::new(&program).args(["pgrx", "--version"]).output();
-        if run.is_ok_and(|run| String::from_utf8_lossy(&run.stdout).trim().ends_with(&version)) {
-            return Ok(program);
-        }
-    }
-    say(format!("installing cargo-pgrx {version} into {} (some minutes, once)", home.display()));
+/// Builds the library and returns where it is.
+fn build(target: &Target, profile: Profile) -> Result<PathBuf> {
+    tell_pgrx(target)?;
     let mut command = cargo();
-    command.args(["install", "cargo-pgrx", "--locked", "--force", "--version", &version]);
-    // Its default features want OpenSSL's development files, for downloads that we do not use.
-    command.arg("--no-default-features").arg("--root").arg(&home);
-    progress::run(&mut command).context("installing cargo-pgrx")?;
-    Ok(own)
+    command.envs(target.variables.iter().cloned());
+    command.args(["rustc", "--lib", "--package", NAME, "--no-default-features"]);
+    command.arg("--features").arg(format!("pg{}", target.major));
+    command.arg("--message-format=json-render-diagnostics");
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    if !cfg!(target_os = "macos") {
+        // Nothing refers to pgrx's descriptions of the SQL objects: a linker that drops what is
+        // not referred to would drop them.
+        command.args(["--", "-C", "link-arg=-Wl,--no-gc-sections"]);
+    }
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().context("starting cargo")?;
+    if !output.status.success() {
+        bail!("building the extension failed ({})", output.status);
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let library = messages.lines().find_map(library_in);
+    library.context("cargo has built the extension, and does not say where the library is")
 }
 
-/// The version of pgrx that the extension's manifest pins: cargo-pgrx must be of the same.
-fn pinned_pgrx_version() -> Result<String> {
-    let manifest = fs::read_to_string(place::repository().join("Cargo.toml"))?;
-    let pinned = manifest.lines().find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        let (_, version) = value.split_once("\"=")?;
-        (name.trim() == "pgrx").then(|| version.split('"').next().unwrap_or_default().to_owned())
-    });
-    pinned.context("Cargo.toml pins no exact version of pgrx")
+/// The path of the library in one of cargo's messages, if the message is about it.
+fn library_in(message: &str) -> Option<PathBuf> {
+    let message: Message = serde_json::from_str(message).ok()?;
+    let is_library = message.target.name == NAME && message.target.kind.contains(&"cdylib".into());
+    let ending = Some(OsStr::new(DLL_EXTENSION));
+    message.filenames.into_iter().find(|file| is_library && file.extension() == ending)
 }
 
-/// Tells pgrx of the server, once: its build script finds servers in a file of its home.
-fn ensure_pgrx_knows(cargo_pgrx: &Path, target: &Target) -> Result<()> {
-    if pgrx_home(&target.pg_config).join("config.toml").is_file() {
+/// One of cargo's messages: something was built.
+#[derive(Deserialize)]
+struct Message {
+    target: BuiltTarget,
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct BuiltTarget {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// Tells pgrx of the server: its build script finds servers in a file of its home.
+fn tell_pgrx(target: &Target) -> Result<()> {
+    let home = pgrx_home(&target.pg_config);
+    let file = home.join("config.toml");
+    let path = serde_json::to_string(&target.pg_config)?;
+    let text = format!("[configs]\npg{} = {path}\n", target.major);
+    if fs::read_to_string(&file).is_ok_and(|old| old == text) {
         return Ok(());
     }
-    let mut command = build_command(cargo_pgrx, target);
-    command.args(["pgrx", "init", "--no-run"]);
-    command.arg(format!("--pg{}", target.major)).arg(&target.pg_config);
-    progress::capture(&mut command).context("preparing pgrx")?;
-    Ok(())
-}
-
-fn build_command(program: &Path, target: &Target) -> Command {
-    let mut command = clean(Command::new(program));
-    command.envs(target.variables.iter().cloned());
-    command
+    fs::create_dir_all(&home)?;
+    fs::write(&file, text).with_context(|| format!("writing {}", file.display()))
 }
 
 /// cargo, without the variables that the cargo around us set for this program alone.
@@ -193,4 +186,25 @@ fn clean(mut command: Command) -> Command {
     }
     command.current_dir(place::repository());
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::library_in;
+    use std::path::PathBuf;
+
+    #[test]
+    fn the_library_is_found_among_cargos_messages() {
+        let message = |name: &str, kind: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","target":{{"name":"{name}","kind":["{kind}"]}},
+                    "filenames":["/t/libspyne.rmeta","/t/libspyne.so"]}}"#
+            )
+        };
+        let library = library_in(&message("spyne", "cdylib"));
+        assert_eq!(library, Some(PathBuf::from("/t/libspyne.so")));
+        assert_eq!(library_in(&message("spyne", "bin")), None);
+        assert_eq!(library_in(&message("spyne-core", "cdylib")), None);
+        assert_eq!(library_in(r#"{"reason":"build-finished","success":true}"#), None);
+    }
 }

@@ -10,6 +10,8 @@ pub mod apt;
 pub mod document;
 pub mod download;
 pub mod extension;
+pub mod extension_files;
+mod install_script;
 pub mod join_quality;
 pub mod libclang;
 pub mod majors;

@@ -15,7 +15,7 @@ const VERSIONS: [u32; 6] = [14, 15, 16, 17, 18, 19];
 /// Environment variables, for a build.
 pub type Variables = Vec<(&'static str, OsString)>;
 
-/// What a build of the extension needs to know, for cargo-pgrx and for cargo alike.
+/// What a build of the extension needs to know.
 ///
 /// On Debian and its kin libclang is fetched where it is not there yet; elsewhere the build
 /// looks for the machine's own.

@@ -6,6 +6,8 @@ mod cargo_tests;
 mod conformance;
 mod demo;
 mod drift_cost;
+mod jobs;
+mod log;
 mod narration;
 mod needs;
 mod package;
@@ -13,6 +15,8 @@ mod preview_cost;
 mod promotion;
 mod regress;
 mod suite;
+mod tally;
+mod test_servers;
 mod versions;
 
 use std::path::PathBuf;
@@ -24,6 +28,8 @@ use nix::sys::stat::{Mode, umask};
 use xtask::extension::{self, Profile};
 use xtask::majors::parse_major;
 use xtask::toolchain::{Source, Toolchain};
+
+use crate::test_servers::TestServers;
 
 #[derive(Parser)]
 #[command(
@@ -53,7 +59,7 @@ enum Task {
         #[command(flatten)]
         selection: suite::Selection,
         #[command(flatten)]
-        server: ServerChoice,
+        servers: TestServers,
     },
     /// Type-check spyne for every major of PostgreSQL that it supports
     Check,
@@ -139,9 +145,7 @@ fn run(task: Task) -> Result<bool> {
     match task {
         Task::Demo { stop: true, server, .. } => demo::stop(&server.toolchain()?)?,
         Task::Demo { keep, server, .. } => demo::run(&server.toolchain()?, keep)?,
-        Task::Test { selection, server } => {
-            return suite::run(&server.toolchain()?, &selection);
-        }
+        Task::Test { selection, servers } => return suite::run(&servers.stages()?, &selection),
         Task::Check => return suite::check_versions(),
         Task::Conformance { choice, server } => {
             return conformance::run(&server.toolchain()?, &choice);

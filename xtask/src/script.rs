@@ -3,26 +3,13 @@
 //! The generator writes file, line and dependencies above each statement. They say nothing to a
 //! server, and would change the script with every line that moves in a source.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result};
-
 const BEGIN: &str = "/* <begin connected objects> */";
 /// How what the generator says of itself begins.
 const ABOUT: &str = "/*\nThis file is auto generated";
 const END: &str = "/* </end connected objects> */";
 
-/// Rewrites the script in place.
-///
-/// # Errors
-/// Where it cannot be read or written.
-pub fn tidy(path: &Path) -> Result<()> {
-    let script = fs::read_to_string(path).with_context(|| format!("no {}", path.display()))?;
-    fs::write(path, tidied(&script)).with_context(|| format!("writing {}", path.display()))
-}
-
-fn tidied(script: &str) -> String {
+/// The script without the generator's remarks.
+pub fn tidied(script: &str) -> String {
     let script = match script.trim_start().strip_prefix(BEGIN) {
         Some(rest) if rest.trim_start().starts_with(ABOUT) => {
             rest.split_once(END).map_or(rest, |(_, rest)| rest)

@@ -15,9 +15,10 @@ use anyhow::{Context, Result};
 use xtask::extension;
 use xtask::majors::SUPPORTED_MAJORS;
 use xtask::place;
-use xtask::progress::say;
 
-use crate::suite::{Selection, Tally};
+use crate::log::Log;
+use crate::suite::Selection;
+use crate::tally::Tally;
 
 /// Set where this program stands in for the compiler.
 const AS_COMPILER: &str = "SPYNE_BUNDLED_BINDINGS";
@@ -25,16 +26,16 @@ const AS_COMPILER: &str = "SPYNE_BUNDLED_BINDINGS";
 const BINDINGS: &str = "pgrx_pg_sys";
 
 /// Checks each major that is selected. The compiler's errors go to standard error.
-pub fn check(selection: &Selection) -> Result<Tally> {
+pub fn check(selection: &Selection, log: &Log) -> Result<Tally> {
     let mut tally = Tally::default();
     for major in SUPPORTED_MAJORS {
         let name = format!("versions::pg{major}");
         if !selection.matches(&name) {
             continue;
         }
-        say(format!("checking spyne for PostgreSQL {major}"));
+        log.say(&format!("checking spyne for PostgreSQL {major}"));
         let passed = check_command(major)?.status().context("starting cargo check")?.success();
-        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        log.print(&format!("test {name} ... {}", if passed { "ok" } else { "FAILED" }));
         match passed {
             true => tally.passed += 1,
             false => tally.failed.push(name),
