@@ -53,7 +53,10 @@ const PROMISES: [(&str, &str); 12] = [
     ("runs", "SELECT e.*, u.* FROM spyne.query_executions e LEFT JOIN spyne.joins_used u USING (execution_id) ORDER BY e.execution_id"),
     ("joins", "SELECT c.table1::oid, c.table2::oid, c.*, j.owner::oid, j.* FROM spyne.join_candidates c
         LEFT JOIN spyne.accepted_joins j USING (candidate_id) ORDER BY c.candidate_id"),
-    ("governed views", "SELECT c.oid, c.oid::regclass, pg_get_viewdef(c.oid), c.relowner::regrole, c.relacl, obj_description(c.oid)
+    // How a view is printed, and what its owner's privileges are, hangs on the major.
+    ("governed views", "SELECT c.oid, c.oid::regclass, replace(pg_get_viewdef(c.oid), c.relname || '.', ''),
+        c.relowner::regrole, (SELECT array_agg((a.grantee::regrole, a.privilege_type)::text ORDER BY a.grantee, a.privilege_type) FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner),
+        obj_description(c.oid)
         FROM pg_class c WHERE relnamespace = 'governed'::regnamespace ORDER BY c.oid"),
     ("guards", "SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0, tgfoid::regproc FROM pg_trigger
         WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname"),
