@@ -23,6 +23,11 @@ pub const PAIRS_OF_STRINGS: &[&str] = &[];
 pub const STATICS: &[&str] = &["src/pg/policy.rs: POLICY"];
 
 /// Where state is in place: the settings, what a session remembers of the catalog, the stack of
-/// frames, and the hooks that were there before.
-pub const PLACES_OF_STATE: &[&str] =
-    &["src/guc.rs: ", "src/pg/cache.rs: ", "src/pg/frames", "src/pg/hooks.rs: NEXT_"];
+/// frames, the hooks that were there before, and what the server log is told once in a session.
+pub const PLACES_OF_STATE: &[&str] = &[
+    "src/guc.rs: ",
+    "src/pg/cache.rs: ",
+    "src/pg/frames",
+    "src/pg/hooks.rs: NEXT_",
+    "src/pg/releases.rs: TOLD",
+];
