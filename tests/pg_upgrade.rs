@@ -136,15 +136,34 @@ fn upgraded(old: &Server, to: &Toolchain, preload: &str) -> Server {
     let new = builder(to, "upgrade_to").preload(preload);
     let new = new.start().expect("a server");
     new.stop().expect("it stops");
-    // From 18 on, initdb makes clusters with checksums, and the two have to be alike.
-    if old.toolchain().major < 18 && to.major >= 18 {
-        let mut command = to.server_command("pg_checksums").expect("the server has it");
-        command.arg("--disable").arg("--pgdata").arg(new.data_directory());
-        assert!(command.output().expect("it starts").status.success());
-    }
+    make_anew(old, &new);
     upgrade(old, &new);
     new.start().expect("it starts again");
     new
+}
+
+/// Gives a stopped server a cluster of its own: the servers of these tests are copies of one, and
+/// have one system identifier, which pg_upgrade does not carry over.
+fn make_anew(old: &Server, new: &Server) {
+    let data = new.data_directory();
+    let settings = fs::read(data.join("postgresql.conf")).expect("its settings");
+    for entry in fs::read_dir(data).expect("its data") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).expect("it goes"),
+            false => fs::remove_file(path).expect("it goes"),
+        }
+    }
+    let mut command = new.toolchain().server_command("initdb").expect("the server has it");
+    command.arg("--pgdata").arg(data).args(["--username", SUPERUSER, "--auth", "trust"]);
+    command.args(["--encoding", "UTF8", "--no-locale", "--no-sync"]);
+    // From 18 on, clusters have checksums unless told otherwise, and the two have to be alike.
+    if old.toolchain().major < 18 && new.toolchain().major >= 18 {
+        command.arg("--no-data-checksums");
+    }
+    let output = command.output().expect("initdb starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::write(data.join("postgresql.conf"), settings).expect("its settings");
 }
 
 /// All that was governed is, and goes on.
