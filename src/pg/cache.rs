@@ -12,9 +12,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use pgrx::pg_sys;
 
 use spyne_core::kernel::ids::{RelId, RoleId};
+use spyne_core::kernel::release::Releases;
 use spyne_core::kernel::state::StateSet;
 
-use super::local::Static;
+use super::local::{Local, Static};
 use super::oids::rel_id;
 use super::policy::{Failure, policy};
 use super::{catalogs, own_catalog, releases};
@@ -96,6 +97,10 @@ struct Answers {
 /// The most relations in `touched`. One DDL command touches fewer, unless it touches
 /// very many.
 const MOST_TOUCHED: usize = 64;
+
+/// The versions of library and catalog that the server log was told of, so that a
+/// session tells it once.
+static TOLD: Local<Option<Releases>> = Local::new(None);
 
 static CACHE: Static<Cache> = Static::new(Cache {
     status: Cell::new(Status::Unknown),
@@ -317,7 +322,7 @@ fn ensure_loaded() {
         if CACHE.epoch.get() == epoch {
             CACHE.fill(snapshot);
             if CACHE.status.get() == Status::Live {
-                releases::tell();
+                TOLD.set(releases::tell(TOLD.take()));
             }
         }
     }

@@ -3,15 +3,11 @@
 
 use spyne_core::kernel::release::Releases;
 
-use super::local::Local;
 use super::own_catalog;
 use crate::report;
 
 /// The version of this library.
 pub const LIBRARY: &str = env!("CARGO_PKG_VERSION");
-
-/// What the server log was told of, so that a session tells it once.
-static TOLD: Local<Option<Releases>> = Local::new(None);
 
 /// The versions that meet here now; None where the extension is not installed.
 pub fn now() -> Option<Releases> {
@@ -24,13 +20,13 @@ pub fn differing() -> Option<Releases> {
     now().filter(Releases::differ)
 }
 
-/// Tells the server log, once in a session, that the versions differ.
-pub fn tell() {
+/// Tells the server log where the versions differ, unless it was `told` of these.
+/// Returns what it has been told of now.
+pub fn tell(told: Option<Releases>) -> Option<Releases> {
     let differing = differing();
-    let told = TOLD.take();
     if let Some(releases) = differing.as_ref().filter(|_| differing != told) {
         let remedy = releases.remedy().unwrap_or_default();
         report::log_line(&format!("{} It stays governed. {remedy}", releases.shown()));
     }
-    TOLD.set(differing);
+    differing
 }
