@@ -9,6 +9,7 @@
 mod ddl;
 pub mod drift;
 pub mod guards;
+mod shards;
 mod situation;
 mod words;
 
@@ -34,6 +35,7 @@ use spyne_core::kernel::state::State;
 pub const POLICY: Policy = Policy {
     enabled,
     statement,
+    copies,
     permits,
     object: ddl::object,
     passed: preview_rule::passed,
@@ -70,6 +72,26 @@ pub(crate) fn refuse(denial: Denial) {
 /// Returns the token to watch it by.
 fn statement(statement: &Statement) -> Option<Token> {
     let user = users::acting();
+    let (verdict, situation) = judged(statement, user);
+    let token = watch(&verdict, statement);
+    if !situation.at_work {
+        remember_readable(&situation, user);
+        if !situation.seen.iter().any(|seen| depends_on_settings(seen.guard)) {
+            preview_rule::note_passed(token, statement.relations);
+        }
+    }
+    token
+}
+
+/// As [`statement`], before COPY of a table begins: whether a preview authorises it, of
+/// which the run is recorded when it has ended.
+fn copies(statement: &Statement) -> bool {
+    let (verdict, _) = judged(statement, users::acting());
+    verdict.watch == Watch::Utility
+}
+
+/// Judges a statement, and refuses what the verdict says.
+fn judged(statement: &Statement, user: RoleId) -> (Verdict, Situation) {
     let mut situation = situation::of(statement, user);
     // Why a preview that was found does not authorise, in words.
     let mut because = None;
@@ -95,14 +117,7 @@ fn statement(statement: &Statement) -> Option<Token> {
     if let Some(rule) = verdict.unpreviewed {
         refuse(unpreviewed(rule, &verdict, statement, &situation, because));
     }
-    let token = watch(&verdict, statement);
-    if !situation.at_work {
-        remember_readable(&situation, user);
-        if !situation.seen.iter().any(|seen| depends_on_settings(seen.guard)) {
-            preview_rule::note_passed(token, statement.relations);
-        }
-    }
-    token
+    (verdict, situation)
 }
 
 /// The refusal of the preview rule, in words.
@@ -131,8 +146,10 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
     match verdict.watch {
         Watch::Nothing => None,
         Watch::Statement(token) => {
-            if verdict.because == Because::Previewed {
-                frames::authorised(statement.place, token);
+            match verdict.because {
+                Because::Previewed => frames::authorised(statement.place, token),
+                Because::UtilityPreviewed => frames::start_pending(),
+                _ => {}
             }
             Some(token)
         }

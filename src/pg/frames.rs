@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 
 use pgrx::{pg_guard, pg_sys};
 
-use spyne_core::gate::frames::{Frames, Lasting, Wrapper};
+use spyne_core::gate::frames::{Frames, Judged, Lasting, Wrapper};
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RelId;
@@ -235,7 +235,7 @@ pub fn reads_by(text: &Text) -> bool {
 /// The frame of a utility statement. `wraps` is the text of one that runs another,
 /// what authorises that, and why nothing does although there is a preview.
 pub fn utility(dropping: Dropping, wraps: Option<(Text, Option<Token>, Option<Denial>)>) -> Doing {
-    let wrapper = wraps.map(|(text, token, doubt)| Wrapper { text, token, used: false, doubt });
+    let wrapper = wraps.map(|(text, token, doubt)| Wrapper::new(text, token, doubt));
     Doing::Utility { dropping, wrapper: wrapper.map(Box::new), notes: Vec::new() }
 }
 
@@ -262,6 +262,22 @@ pub fn doubt() -> Option<Denial> {
 /// COPY of a table, TRUNCATE.
 pub fn use_pending() {
     change(Frames::use_pending);
+}
+
+/// The token of the utility statement around authorises a statement that the executor
+/// starts.
+pub fn start_pending() {
+    change(Frames::start_pending);
+}
+
+/// COPY, the utility statement around, was judged.
+pub fn judged(judged: Judged) {
+    change(|frames| frames.judge(judged));
+}
+
+/// How the utility statement around was judged, where it is COPY of a table.
+pub fn copy_judged() -> Option<Judged> {
+    read(Frames::judged)
 }
 
 /// The token of the utility statement that began at `depth`, where it was used so.

@@ -21,7 +21,9 @@ use super::oids::rel_id;
 use super::policy::{self, Access, Kind, ObjectEvent, Policy, Statement, Touched, policy};
 use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
 use super::text::{self, Text};
-use super::{catalogs, lists, object_access, portals, runs, statement, users, utility};
+use super::{
+    catalogs, citus, copy, lists, object_access, portals, runs, statement, users, utility,
+};
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -53,6 +55,11 @@ static NEXT_FINISH: Local<ExecutorFinish> = Local::new(server::EXECUTOR_FINISH);
 static NEXT_UTILITY: Local<ProcessUtility> = Local::new(server::PROCESS_UTILITY);
 static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
 static NEXT_OBJECT: Local<Option<ObjectAccess>> = Local::new(None);
+
+/// The statement that the executor starts; null for none. Only good while
+/// [`frames::now`] says that it starts one: after an error it is put back to null, with the
+/// (sub)transaction.
+static STARTING: Local<*mut pg_sys::QueryDesc> = Local::new(std::ptr::null_mut());
 
 unsafe extern "C-unwind" {
     // Declared here, and not taken from pgrx, for the fast path: an error may
@@ -96,6 +103,7 @@ pub fn install(policy: Policy) {
         pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
     }
     cache::watch();
+    citus::watch();
     no_backtraces_in_details();
 }
 
@@ -122,7 +130,10 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
         }
         // The permission check inside is covered by the statement's own check.
         let before = frames::starts();
+        let around = STARTING.get();
+        STARTING.set(query);
         NEXT_START.get()(query, flags);
+        STARTING.set(around);
         frames::started(before);
         // A foreign key's own statement is watched for what is nested in it.
         if key {
@@ -274,7 +285,12 @@ unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
             }
             match cache::quick(relid, user) {
                 Quick::Free => false,
-                Quick::Readable(previews) => changes || previews != (policy().previews)(),
+                // Another library's plan says by its permissions alone that it writes.
+                Quick::Readable(previews) => {
+                    changes
+                        || server::privileges(plan, entry) & server::WRITING != 0
+                        || previews != (policy().previews)()
+                }
                 Quick::Unknown => true,
             }
         })
@@ -374,6 +390,12 @@ unsafe extern "C-unwind" fn permits(lists: PermissionLists, abort: bool) -> bool
     }
     // SAFETY: the lists of the check that is under way.
     let requested = unsafe { lists.requested() };
+    if abort && let Some(judged) = copy::judged(&requested) {
+        if judged.previewed {
+            frames::use_pending();
+        }
+        return true;
+    }
     let touched = requested
         .into_iter()
         .filter(|r| r.reads || r.writes)
@@ -434,6 +456,7 @@ unsafe extern "C-unwind" fn process_utility(
                 | pg_sys::NodeTag::T_DropStmt
                 | pg_sys::NodeTag::T_IndexStmt
                 | pg_sys::NodeTag::T_ViewStmt
+                | pg_sys::NodeTag::T_CopyStmt
         ) {
             utility::check(plan);
         }
@@ -469,14 +492,46 @@ unsafe extern "C-unwind" fn object_access(
 ) {
     // SAFETY: a trampoline; `argument` is the one that came with the event.
     unsafe {
-        // Comes for every function that any statement calls: out at once.
+        // Comes for every function that any statement calls: out at once, but for an
+        // extension's where there may be one to look at.
         if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE {
+            if object.to_u32() >= pg_sys::FirstNormalObjectId && citus::may_be_here() {
+                function_called(object);
+            }
             match NEXT_OBJECT.get() {
                 Some(next) => return next(access, class, object, sub, argument),
                 None => return,
             }
         }
         object_changes(access, class, object, sub, argument);
+    }
+}
+
+/// Judges the call of a function of Citus's: by the tables that the starting statement
+/// gives it, where they can be told.
+#[cold]
+#[pg_guard]
+unsafe extern "C-unwind" fn function_called(function: pg_sys::Oid) {
+    let policy = policy();
+    // SAFETY: reads the transaction's state.
+    let in_transaction = unsafe { pg_sys::IsTransactionState() };
+    if !in_transaction || !(policy.enabled)() || !cache::installed() {
+        return;
+    }
+    let Some(call) = citus::call_of(function.to_u32()) else {
+        return;
+    };
+    let query = STARTING.get();
+    let tables = match frames::now().is_starting() && !query.is_null() {
+        // SAFETY: the statement that starts, as its trampoline has it.
+        true => unsafe { citus::tables_of_calls(query, function.to_u32()) },
+        false => None,
+    };
+    match tables {
+        None => (policy.object)(ObjectEvent::CallOnShards { call, table: None }),
+        Some(tables) => tables.into_iter().for_each(|table| {
+            (policy.object)(ObjectEvent::CallOnShards { call, table: Some(table) })
+        }),
     }
 }
 
@@ -528,6 +583,7 @@ unsafe extern "C-unwind" fn at_transaction_end(
         XACT_EVENT_COMMIT => frames::transaction_ended(),
         // A prepared transaction may yet be undone, by anybody.
         XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
+            STARTING.set(std::ptr::null_mut());
             frames::transaction_ended();
             (policy().undone)();
         }
@@ -544,6 +600,7 @@ unsafe extern "C-unwind" fn at_subtransaction_end(
     // One that is kept becomes part of the one around it, which has a lower
     // number: what began in it goes with that.
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        STARTING.set(std::ptr::null_mut());
         frames::subtransaction_undone(me);
         (policy().undone)();
     }

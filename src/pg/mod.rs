@@ -4,7 +4,9 @@
 pub mod analyze;
 pub mod cache;
 pub mod catalogs;
+pub mod citus;
 pub mod clock;
+pub mod copy;
 pub mod digest;
 pub mod elevate;
 pub mod frames;
@@ -13,6 +15,7 @@ pub mod lists;
 pub mod local;
 pub mod object_access;
 pub mod oids;
+pub mod plans;
 pub mod policy;
 pub mod portals;
 pub mod reading;

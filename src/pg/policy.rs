@@ -3,6 +3,7 @@
 
 use spyne_core::gate::frames::{Place, Report};
 use spyne_core::gate::rules::Denial;
+use spyne_core::gate::shards::Call;
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -93,6 +94,9 @@ pub enum ObjectEvent {
     DropIndexConcurrently(RelId),
     /// ALTER TABLE has ended, and its event triggers too.
     AlterEnded,
+    /// A function of Citus's is about to be called that does this to a table; None where
+    /// the table cannot be told.
+    CallOnShards { call: Call, table: Option<RelId> },
 }
 
 /// Why nothing can be judged: the statement that asks ends with an error.
@@ -119,6 +123,9 @@ pub struct Policy {
     /// A statement starts. Where a preview authorises it, the answer is the token
     /// by which it is watched.
     pub statement: fn(&Statement) -> Option<Token>,
+    /// COPY of a table is about to begin, whoever carries it out: as `statement`, but
+    /// nothing is watched. Whether its preview authorises it.
+    pub copies: fn(&Statement) -> bool,
     /// The token of a statement, by its text and the digest of its relations,
     /// that has passed every check before, since when nothing has changed; None
     /// where it must be looked at. Called without an error boundary: it must not

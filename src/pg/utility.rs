@@ -10,7 +10,7 @@ use super::frames::{self, Depth, Dropping, Report};
 use super::oids::rel_id;
 use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
-use super::{cache, catalogs, lists, server, statement, users};
+use super::{cache, catalogs, copy, lists, server, statement, users};
 
 /// Pushes the frame of a utility statement that runs another, with what its
 /// preview allows that.
@@ -58,7 +58,7 @@ pub unsafe extern "C-unwind" fn ended(
 }
 
 /// The utility statements that no other hook sees: FETCH from a cursor that
-/// holds its rows, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
+/// holds its rows, COPY where an extension carries it out, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
 /// run expressions over rows, those of domains included. And DROP, which
 /// object_access sees only after Postgres has advised CASCADE.
 ///
@@ -101,6 +101,12 @@ pub unsafe extern "C-unwind" fn check(plan: *const pg_sys::PlannedStmt) {
                 }
             }
             pg_sys::NodeTag::T_DropStmt => check_drop(&*node.cast()),
+            pg_sys::NodeTag::T_CopyStmt => {
+                let copy = &*node.cast::<pg_sys::CopyStmt>();
+                if !copy.relation.is_null() {
+                    copy::check(copy, rel_id(lookup(copy.relation)));
+                }
+            }
             _ => {}
         }
     }

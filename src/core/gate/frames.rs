@@ -14,6 +14,7 @@
 //! sets it keeps the summary of before and gives that back; after an error the
 //! summary is worked out anew from the frames, without it.
 
+use super::kinds::Access;
 use super::rules::{Denial, Rule};
 use super::token::Token;
 use crate::kernel::ids::{RelId, RoleId};
@@ -42,6 +43,35 @@ pub struct Wrapper<T> {
     pub used: bool,
     /// Why there is no token, although there is a preview.
     pub doubt: Option<Denial>,
+    /// What was judged of COPY of a table before anybody copied it.
+    pub judged: Option<Judged>,
+    /// Whether the token has authorised a statement that the executor runs.
+    pub started: bool,
+}
+
+impl<T> Wrapper<T> {
+    /// Of a statement with this text, of which nothing has happened yet.
+    pub fn new(text: T, token: Option<Token>, doubt: Option<Denial>) -> Wrapper<T> {
+        Wrapper { text, token, used: false, doubt, judged: None, started: false }
+    }
+
+    /// Whether what it has authorised is recorded at its end. COPY that nobody has asked
+    /// anything for was done by an extension.
+    fn is_recorded(&self) -> bool {
+        let unasked = self.judged.is_some_and(|judged| judged.previewed) && !self.started;
+        self.used || unasked
+    }
+}
+
+/// COPY of a table, as it was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    pub table: RelId,
+    pub access: Access,
+    /// Whether its preview authorises it.
+    pub previewed: bool,
+    /// The state of the catalogs then.
+    pub generation: u64,
 }
 
 /// What a frame stands for. `T` is a text that Postgres holds, and `N` is what a
@@ -344,20 +374,43 @@ impl<T, N> Frames<T, N> {
     /// The token of the utility statement around authorises what no executor
     /// sees.
     pub fn use_pending(&mut self) {
-        let wrapper = self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
-            Doing::Utility { wrapper, .. } => wrapper.as_deref_mut(),
-            _ => None,
-        });
-        if let Some(wrapper) = wrapper {
+        if let Some(wrapper) = self.wrapper_mut() {
             wrapper.used = true;
         }
+    }
+
+    /// The token of the utility statement around authorises a statement that the executor
+    /// runs.
+    pub fn start_pending(&mut self) {
+        if let Some(wrapper) = self.wrapper_mut() {
+            wrapper.started = true;
+        }
+    }
+
+    /// COPY, the utility statement around, was judged.
+    pub fn judge(&mut self, judged: Judged) {
+        if let Some(wrapper) = self.wrapper_mut() {
+            wrapper.judged = Some(judged);
+        }
+    }
+
+    /// How the utility statement around was judged, where it is COPY of a table.
+    pub fn judged(&self) -> Option<Judged> {
+        self.wrapper().and_then(|wrapper| wrapper.judged)
+    }
+
+    fn wrapper_mut(&mut self) -> Option<&mut Wrapper<T>> {
+        self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
+            Doing::Utility { wrapper, .. } => wrapper.as_deref_mut(),
+            _ => None,
+        })
     }
 
     /// The token of the utility statement that began at `depth`, where it was used
     /// for what no executor sees.
     pub fn used_at(&self, depth: Depth) -> Option<Token> {
         match &self.stack.get(depth.0)?.doing {
-            Doing::Utility { wrapper: Some(wrapper), .. } if wrapper.used => wrapper.token,
+            Doing::Utility { wrapper: Some(wrapper), .. } if wrapper.is_recorded() => wrapper.token,
             _ => None,
         }
     }
@@ -625,7 +678,7 @@ mod tests {
     }
 
     fn utility(text: &'static str, token: Option<Token>) -> Step {
-        let wrapper = Wrapper { text, token, used: false, doubt: None };
+        let wrapper = Wrapper::new(text, token, None);
         Doing::Utility {
             dropping: Dropping::Other,
             wrapper: Some(Box::new(wrapper)),

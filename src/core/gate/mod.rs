@@ -9,6 +9,7 @@ mod judge_cases;
 pub mod kinds;
 pub mod rules;
 pub mod session;
+pub mod shards;
 pub mod situation;
 pub mod token;
 

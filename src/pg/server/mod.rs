@@ -25,7 +25,7 @@ mod v17;
 #[cfg(feature = "pg18")]
 mod v18;
 
-pub use shared::Hooks;
+pub use shared::{Hooks, Requested, WRITING};
 
 #[cfg(feature = "pg15")]
 pub use v15::*;

@@ -219,6 +219,10 @@ pub struct Facts {
     /// Drift of the two versions that nobody has settled.
     #[serde(default)]
     pub open_drift: Vec<OpenDrift>,
+    /// Those of the two versions whose rows Citus keeps in shards, where what is done to
+    /// them here is not done to the shards.
+    #[serde(default)]
+    pub cut_off: Vec<RelId>,
 }
 
 /// A drift report that is open.

@@ -51,8 +51,25 @@ pub fn plan(facts: &Facts, options: &Options) -> Plan {
         Some(outgoing) => swap(&mut plan, facts, outgoing, &target, version, options),
         None => settle(&mut plan, facts, &target, version),
     }
+    gate_shards(&mut plan, facts, &target);
     view::point(&mut plan, facts, &incoming.table, &target);
     plan
+}
+
+/// Shards are found by the name of their table: one that gets another name here alone loses
+/// its rows.
+fn gate_shards(plan: &mut Plan, facts: &Facts, target: &Address) {
+    let outgoing = facts.outgoing.as_ref().map(|outgoing| &outgoing.table);
+    let moved = Some(&facts.incoming.table).filter(|table| table.at != *target);
+    for table in moved.into_iter().chain(outgoing) {
+        if facts.cut_off.contains(&table.oid) {
+            plan.block(
+                table.shown(),
+                "Citus keeps its rows in shards, which would not get another name along with it",
+                "SET citus.enable_ddl_propagation = on;",
+            );
+        }
+    }
 }
 
 /// BREAKING differences block unless accepted, and decide the version.
