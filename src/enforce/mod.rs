@@ -148,7 +148,8 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
         Watch::Statement(token) => {
             match verdict.because {
                 Because::Previewed => frames::authorised(statement.place, token),
-                Because::UtilityPreviewed => frames::start_pending(),
+                // COPY of a table with policies is a query, by the same text.
+                Because::UtilityPreviewed if is_the_utility(statement) => frames::start_pending(),
                 _ => {}
             }
             Some(token)
@@ -162,6 +163,12 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
             None
         }
     }
+}
+
+/// Whether a statement is what the utility statement around comes down to.
+fn is_the_utility(statement: &Statement) -> bool {
+    let texts = statement.text.zip(frames::utility_text());
+    texts.is_some_and(|(own, around)| own.get() == around.get())
 }
 
 /// Whether the answer for a table hangs on a setting of the session.

@@ -71,7 +71,9 @@ fn untold(governed: RelId) -> Denial {
     Denial::told(
         Rule::DdlShards,
         "cannot run a command on the shards of a table that is worked out as it runs",
-        format!("The table could be a governed one, such as {at}, and nobody here sees what is done to shards."),
+        format!(
+            "The table could be a governed one, such as {at}, and nobody here sees what is done to shards."
+        ),
         "Name the table as a constant, in a statement of its own.",
     )
 }

@@ -14,8 +14,9 @@ use super::{cache, citus, frames, users};
 /// Judges COPY of a table, and takes note of that: where Postgres asks for privileges
 /// afterwards, it need not be judged again.
 ///
-/// What Postgres refuses by itself is left to it, so that its own privileges come first. A
-/// file of the server's is such a case, since Postgres copies that, or runs a query.
+/// What Postgres refuses by itself is left to it, so that its own privileges come first; but
+/// Citus copies a table of its own past privileges and policies. A file of the server's is
+/// always left to Postgres, which then asks for privileges or runs a query.
 ///
 /// # Safety
 /// A COPY statement, and the table that its name means.
@@ -27,7 +28,7 @@ pub unsafe fn check(copy: &pg_sys::CopyStmt, table: RelId) {
         true => (Access::Write, pg_sys::ACL_INSERT),
         false => (Access::Read, pg_sys::ACL_SELECT),
     };
-    if !has_any(table, mode) || is_query(table) {
+    if (!has_any(table, mode) || is_query(table)) && !citus::holds(table) {
         return;
     }
     let touched = vec![Touched::directly(table, access)];
@@ -59,9 +60,9 @@ fn has_any(table: RelId, mode: u32) -> bool {
 }
 
 /// Whether Postgres makes a query of COPY, by the policies on the table: that is judged when
-/// it starts. Citus copies its own tables past them.
+/// it starts.
 fn is_query(table: RelId) -> bool {
     // SAFETY: a look-up that is told not to raise; the table is there.
     let found = unsafe { pg_sys::check_enable_rls(table.oid(), pg_sys::InvalidOid, true) };
-    found as u32 == pg_sys::CheckEnableRlsResult::RLS_ENABLED && !citus::holds(table)
+    found as u32 == pg_sys::CheckEnableRlsResult::RLS_ENABLED
 }

@@ -264,8 +264,8 @@ pub fn use_pending() {
     change(Frames::use_pending);
 }
 
-/// The token of the utility statement around authorises a statement that the executor
-/// starts.
+/// The token of the utility statement around authorises a query that the executor runs in
+/// its place.
 pub fn start_pending() {
     change(Frames::start_pending);
 }

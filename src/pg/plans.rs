@@ -68,9 +68,7 @@ pub unsafe fn calls_of(
             each_call((*node).targetlist.cast(), function, &mut calls);
             each_call((*node).qual.cast(), function, &mut calls);
             let more: *mut pg_sys::List = match (*node).type_ {
-                pg_sys::NodeTag::T_FunctionScan => {
-                    (*node.cast::<pg_sys::FunctionScan>()).functions
-                }
+                pg_sys::NodeTag::T_FunctionScan => (*node.cast::<pg_sys::FunctionScan>()).functions,
                 pg_sys::NodeTag::T_ValuesScan => (*node.cast::<pg_sys::ValuesScan>()).values_lists,
                 _ => std::ptr::null_mut(),
             };

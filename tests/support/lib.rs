@@ -5,6 +5,7 @@
 
 pub mod fixture;
 pub mod pasted;
+pub mod stand_in;
 pub mod tpch;
 pub mod waiting;
 

@@ -45,7 +45,7 @@ pub struct Wrapper<T> {
     pub doubt: Option<Denial>,
     /// What was judged of COPY of a table before anybody copied it.
     pub judged: Option<Judged>,
-    /// Whether the token has authorised a statement that the executor runs.
+    /// Whether the token has authorised a query that the executor runs in its place.
     pub started: bool,
 }
 
@@ -58,8 +58,8 @@ impl<T> Wrapper<T> {
     /// Whether what it has authorised is recorded at its end. COPY that nobody has asked
     /// anything for was done by an extension.
     fn is_recorded(&self) -> bool {
-        let unasked = self.judged.is_some_and(|judged| judged.previewed) && !self.started;
-        self.used || unasked
+        let unasked = self.judged.is_some_and(|judged| judged.previewed);
+        (self.used || unasked) && !self.started
     }
 }
 
@@ -379,8 +379,8 @@ impl<T, N> Frames<T, N> {
         }
     }
 
-    /// The token of the utility statement around authorises a statement that the executor
-    /// runs.
+    /// The token of the utility statement around authorises a query that the executor runs in
+    /// its place, and that is recorded.
     pub fn start_pending(&mut self) {
         if let Some(wrapper) = self.wrapper_mut() {
             wrapper.started = true;
@@ -792,6 +792,31 @@ mod tests {
         b.frames.use_pending();
         assert_eq!(b.frames.used_at(outer), Some(one));
         assert_eq!(b.frames.wrapper_text(), Some("COPY t TO STDOUT"));
+    }
+
+    #[test]
+    fn copy_is_recorded_once_whoever_carries_it_out() {
+        let (one, _) = tokens();
+        let judged = |previewed| Judged {
+            table: RelId::new(1),
+            access: Access::Read,
+            previewed,
+            generation: 0,
+        };
+        let recorded = |steps: &[fn(&mut Frames<&'static str, &'static str>)], previewed| {
+            let mut b = BackEnd::new();
+            let depth = b.push(utility("COPY t TO STDOUT", Some(one)));
+            b.frames.judge(judged(previewed));
+            steps.iter().for_each(|step| step(&mut b.frames));
+            b.frames.used_at(depth)
+        };
+        // An extension asks for nothing; Postgres asks for privileges, and may run a query.
+        assert_eq!(recorded(&[], true), Some(one));
+        assert_eq!(recorded(&[Frames::use_pending], true), Some(one));
+        assert_eq!(recorded(&[Frames::use_pending, Frames::start_pending], true), None);
+        assert_eq!(recorded(&[Frames::start_pending], true), None);
+        // Authorised by the statement around.
+        assert_eq!(recorded(&[], false), None);
     }
 
     #[test]
