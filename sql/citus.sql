@@ -19,7 +19,7 @@ DECLARE
     nodes regclass := spyne.citus_catalog('pg_dist_node');
     -- The tables of Citus, and where they are governed as what.
     tables constant text :=
-        'SELECT c.oid, c.relname, t.state, format(''%%I.%%I'', n.nspname, c.relname) AS shown,
+        'SELECT c.oid, n.nspname, c.relname, t.state, format(''%%I.%%I'', n.nspname, c.relname) AS shown,
                 CASE p.partmethod WHEN ''n'' THEN ''a reference or local table of Citus'' ELSE ''distributed'' END AS kind
          FROM %s p JOIN pg_class c ON c.oid = p.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN spyne.tables t ON t.relation = c.oid WHERE NOT c.relispartition';
@@ -33,7 +33,7 @@ BEGIN
                CASE WHEN h.state IS NULL THEN format('It is %%s, and not governed.', h.kind)
                     ELSE format('It is %%s, and %%s on this server alone: what reaches its rows by another server, or by a shard, is not checked.', h.kind, h.state) END,
                CASE WHEN h.state IS NULL THEN format('SET citus.enable_ddl_propagation = off; SELECT * FROM spyne_register(%%L); RESET citus.enable_ddl_propagation;', h.shown)
-                    ELSE format('SELECT * FROM spyne_unregister(%%L, ''distributed''); SELECT undistribute_table(%%L); SELECT * FROM spyne_register(%%L);', h.shown, h.shown, h.shown) END
+                    ELSE format('SET citus.enable_ddl_propagation = off; SELECT * FROM spyne_unregister(%%L, ''distributed''); RESET citus.enable_ddl_propagation; SELECT undistribute_table(%%L); SELECT * FROM spyne_register(%%L);', h.shown, h.shown, h.shown) END
         FROM held h
         UNION ALL
         -- A shard has the name of its table, with its number behind it.
@@ -45,13 +45,12 @@ BEGIN
         FROM held h JOIN %s s ON s.logicalrelid = h.oid WHERE h.state IS NOT NULL
         GROUP BY h.shown, h.relname
         UNION ALL
-        SELECT 'high', 'shard on this server', format('%%I.%%I', n.nspname, c.relname),
+        -- Citus hides shards from queries on pg_class, and not from names.
+        SELECT 'high', 'shard on this server', shard,
                format('It holds rows of %%s, and nothing is checked on it.', h.shown),
-               format('REVOKE ALL ON %%I.%%I FROM PUBLIC; -- and from whoever else has a grant on it', n.nspname, c.relname)
-        FROM held h JOIN %s s ON s.logicalrelid = h.oid JOIN pg_class o ON o.oid = h.oid
-        JOIN pg_class c ON c.relnamespace = o.relnamespace AND c.relname = h.relname || '_' || s.shardid
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE h.state IS NOT NULL
+               format('REVOKE ALL ON %%s FROM PUBLIC; -- and from whoever else has a grant on it', shard)
+        FROM held h JOIN %s s ON s.logicalrelid = h.oid, format('%%I.%%I', h.nspname, h.relname || '_' || s.shardid) shard
+        WHERE h.state IS NOT NULL AND to_regclass(shard) IS NOT NULL
         UNION ALL
         SELECT CASE WHEN EXISTS (SELECT FROM held h WHERE h.state IS NOT NULL) THEN 'high' ELSE 'low' END,
                'worker without governance', format('%%s:%%s', n.nodename, n.nodeport),

@@ -247,16 +247,17 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
     'bytes', CASE WHEN w.relkind <> 'f' THEN (SELECT sum(coalesce(pg_relation_size(l), 0)) FROM unnest(w.leaves) l) END,
     'stale', (SELECT sum(pg_stat_get_mod_since_analyze(l)) FROM unnest(w.leaves) l),
     -- Without storage of its own nothing tells whether it has changed.
-    'signature', CASE WHEN w.relkind = 'f' THEN NULL ELSE md5(concat_ws('/',
-        (SELECT string_agg(concat_ws(',', l, pg_relation_filenode(l), pg_relation_size(l),
+    -- The text of a row keeps its fields apart, and a NULL from all else.
+    'signature', CASE WHEN w.relkind = 'f' THEN NULL ELSE md5(ROW(
+        (SELECT string_agg(ROW(l, pg_relation_filenode(l), pg_relation_size(l),
                     pg_stat_get_tuples_inserted(l) + pg_stat_get_xact_tuples_inserted(l),
                     pg_stat_get_tuples_updated(l) + pg_stat_get_xact_tuples_updated(l),
-                    pg_stat_get_tuples_deleted(l) + pg_stat_get_xact_tuples_deleted(l)), ';' ORDER BY l) FROM unnest(w.leaves) l),
-        (SELECT string_agg(concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod), ';' ORDER BY a.attnum)
+                    pg_stat_get_tuples_deleted(l) + pg_stat_get_xact_tuples_deleted(l))::text, '' ORDER BY l) FROM unnest(w.leaves) l),
+        (SELECT string_agg(ROW(a.attnum, a.attname, a.atttypid, a.atttypmod)::text, '' ORDER BY a.attnum)
          FROM pg_attribute a WHERE a.attrelid = w.oid AND a.attnum > 0),
         -- Where policies decide what is seen, each sees something else.
         CASE WHEN NOT w.direct OR EXISTS (SELECT FROM pg_class l WHERE l.oid = ANY (w.leaves || w.oid) AND l.relrowsecurity)
-             THEN acting END)) END,
+             THEN acting END)::text) END,
     'columns', (SELECT coalesce(jsonb_agg(k.item ORDER BY k.place), '[]') FROM columns k WHERE k.oid = w.oid),
     'has_primary_key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = w.oid AND i.indisprimary AND i.indisvalid),
     'keys', (SELECT coalesce(jsonb_agg(y.places ORDER BY y.indisprimary DESC, y.places), '[]')

@@ -58,7 +58,7 @@ static JOIN_SAMPLE_ROWS: GucSetting<i32> = GucSetting::<i32>::new(2_000_000);
 static JOIN_CANDIDATE_TTL: GucSetting<i32> = GucSetting::<i32>::new(30 * 24 * 60 * 60);
 static MAX_ORPHAN_RATE: GucSetting<f64> = GucSetting::<f64>::new(0.05);
 static ENFORCEMENT: GucSetting<Enforcement> = GucSetting::<Enforcement>::new(Enforcement::Enforce);
-/// `spyne.enforcement` when it was asked for last.
+/// The value of `spyne.enforcement` when [`newly_lowered`] was called last.
 static LAST_ENFORCEMENT: AtomicU8 = AtomicU8::new(Enforcement::Enforce as u8);
 static INCLUDE_DEPRECATED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
@@ -256,8 +256,8 @@ pub fn enforcement() -> Enforcement {
     ENFORCEMENT.get()
 }
 
-/// `spyne.enforcement`, where it is less than `enforce` and was not when this was
-/// asked last.
+/// The value of `spyne.enforcement`, where it is less than `enforce` now and was not
+/// when this function was called last.
 pub fn newly_lowered() -> Option<Enforcement> {
     let now = ENFORCEMENT.get();
     let changed = LAST_ENFORCEMENT.swap(now as u8, Ordering::Relaxed) != now as u8;

@@ -1,9 +1,10 @@
-//! From a domain error to Postgres's: SQLSTATE, DETAIL and HINT. The one place
-//! where spyne raises.
+//! Makes an error of Postgres of a domain error: SQLSTATE, DETAIL and HINT. Only this
+//! module raises.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use spyne_core::gate::rules::detail_of;
 use spyne_core::kernel::error::{Code, SpyneError};
 
 fn sqlstate(code: Code) -> PgSqlErrorCode {
@@ -25,8 +26,9 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
 }
 
 fn report(error: SpyneError) -> ErrorReport {
+    let detail = detail_of(&error);
     ErrorReport::new(sqlstate(error.code), error.message, "spyne")
-        .set_detail(error.detail)
+        .set_detail(detail)
         .set_hint(error.hint)
 }
 
@@ -46,15 +48,16 @@ pub fn raise_as(sqlstate: PgSqlErrorCode, message: String, detail: String, hint:
     unreachable!("an ERROR does not return")
 }
 
-/// Writes `error` to the server log and goes on: what permissive mode does.
+/// Writes `error` to the server log and goes on, as permissive mode does.
 pub fn log(error: SpyneError) {
     report(error).report(PgLogLevel::LOG_SERVER_ONLY);
 }
 
 /// Shows `error` to the client as a WARNING and goes on.
 pub fn warn(error: SpyneError) {
+    let detail = detail_of(&error);
     ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, error.message, "spyne")
-        .set_detail(error.detail)
+        .set_detail(detail)
         .set_hint(error.hint)
         .report(PgLogLevel::WARNING);
 }
@@ -71,7 +74,8 @@ pub fn log_line(line: &str) {
         .report(PgLogLevel::LOG_SERVER_ONLY);
 }
 
-/// A result at the edge of the extension: the value, or the error raised.
+/// Unwraps a result at the edge of the extension: returns the value, or raises the
+/// error.
 pub trait OrRaise<T> {
     fn or_raise(self) -> T;
 }

@@ -257,7 +257,7 @@ fn a_table_of_citus_is_recognised_at_registration() {
     let mut engineer = connect(&server, DATABASE, "engineer");
     refused(engineer.simple_query("UPDATE loose SET v = 'x'"), "25006");
 
-    // A table of a user's with that name says nothing, with Citus or without.
+    // A table with that name that is none of Citus's says nothing, wherever it is.
     for database in [DATABASE, "other"] {
         if database == "other" {
             run(&mut admin, "CREATE DATABASE other");
@@ -273,6 +273,16 @@ fn a_table_of_citus_is_recognised_at_registration() {
         );
         let gaps = "SELECT count(*) FROM spyne_coverage() WHERE gap = 'distributed table' AND object = 'public.mine'";
         assert_eq!(rows(&mut client, gaps), "0");
+        if database == "other" {
+            run(
+                &mut client,
+                "SET allow_system_table_mods = on;
+                 CREATE TABLE yours (id int);
+                 CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass);
+                 INSERT INTO pg_catalog.pg_dist_partition VALUES ('yours');
+                 SELECT FROM spyne_register('yours');",
+            );
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 use spyne_core::joins::acceptance::{Asked, read_join_type, read_role};
+use spyne_core::joins::accepted;
 use spyne_core::joins::graph::{self, Format};
 use spyne_core::joins::status::{CandidateStatus, JoinStatus};
-use spyne_core::joins::stored;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::role::Permission;
@@ -24,13 +24,14 @@ use crate::preview_rule;
 use crate::report::{self, OrRaise};
 use crate::store::joins;
 
-/// Joined rows that a validation shows at most.
+/// The most joined rows that a validation shows.
 const MOST_SHOWN: i32 = 1000;
 
-/// The text of an argument that says why something is `done`.
+/// The text of an argument that says why a join is `done` (accepted, rejected,
+/// deprecated).
 ///
 /// # Errors
-/// 22023 where it says nothing.
+/// 22023 where the text is empty.
 fn reason(text: &str, argument: &str, done: &str, hint: &str) -> Result<String> {
     match text.trim() {
         "" => Err(SpyneError::new(
@@ -61,9 +62,9 @@ row! {
     }
 }
 
-/// Measures a candidate on the live data, all rows of both tables, and keeps what
-/// it finds with it. `sample_rows` joined rows at most are shown. An admin's
-/// validation takes a join that was suspect back into force.
+/// Measures a candidate on the live data, on all rows of both tables, and stores the
+/// result with the candidate. Shows at most `sample_rows` joined rows. An admin's
+/// validation takes a suspect join back into force.
 ///
 /// # Errors
 /// 22023 for an unknown candidate and a negative number of rows; 55000 for one that
@@ -86,12 +87,12 @@ fn spyne_validate_join(
         caller.require(Permission::Query, "validate a join")?;
         let candidate = elevated(|e| commands::candidate(e, candidate_id))?;
         candidate.check_fresh()?;
-        // Who must look before reading sees here what the join is about, and no more.
+        // A user whom the preview rule binds sees only the columns that are joined by.
         let sample = Sample { rows, all_columns: !preview_rule::binds(caller.user) };
         let measured = measure(&candidate, &caller, Some(sample))?;
         let (validated, stats) = (measured.validated, measured.stats);
         let command = KeepValidation { candidate_id, validated, stats };
-        // Where nothing can be written, it is shown and not kept.
+        // Where nothing can be written, the result is shown and not stored.
         if require_writable(false).is_ok() {
             command::run(&command, Mode::Do)?;
         }
@@ -141,8 +142,8 @@ row! {
     }
 }
 
-/// Accepts a candidate: validates it, and makes it a join that people rely on. One
-/// over other columns, between the same tables and in the same role, is superseded.
+/// Accepts a candidate: validates it, and makes it a join that people rely on. It
+/// supersedes a join over other columns between the same tables in the same role.
 ///
 /// # Errors
 /// 22023 for an unknown candidate, an empty rationale, an unknown kind of join or
@@ -210,8 +211,8 @@ row! {
     }
 }
 
-/// Rejects a candidate, for a reason: it is not suggested again while its evidence
-/// is the same.
+/// Rejects a candidate, for a reason. The candidate is not suggested again while its
+/// evidence is the same.
 ///
 /// # Errors
 /// 22023 for an unknown candidate and an empty reason; 55000 where a join rests on
@@ -270,8 +271,8 @@ row! {
     }
 }
 
-impl From<stored::AcceptedJoin> for AcceptedJoin {
-    fn from(join: stored::AcceptedJoin) -> AcceptedJoin {
+impl From<accepted::AcceptedJoin> for AcceptedJoin {
+    fn from(join: accepted::AcceptedJoin) -> AcceptedJoin {
         AcceptedJoin {
             join_id: join.join_id,
             table1: join.table1,

@@ -1,4 +1,5 @@
-//! What every function here begins with: who calls, and are the arguments there.
+//! What every function of `api` begins with: who the caller is, and whether the
+//! arguments are there.
 
 pub use crate::command::caller::{Caller, require_writable};
 use spyne_core::kernel::error::{Result, SpyneError};

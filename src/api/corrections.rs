@@ -5,9 +5,9 @@ use pgrx::prelude::*;
 
 use super::context::{Caller, given};
 use super::previews::{PreviewRow, preview};
-use crate::pg::catalogs;
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::Rows;
+use crate::pg::transaction;
 use crate::report::OrRaise;
 use crate::store::previews;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -18,8 +18,9 @@ use spyne_core::statement::preview::asked::Asked;
 
 const HINT: &str = "For example: SELECT * FROM spyne_correct('<preview_id>', '{\"type\": \"LIMIT\", \"to\": 10, \"reason\": \"a look is enough\"}');";
 
-/// Corrects a previewed statement, and previews what comes of it. For whoever may query,
-/// of previews and runs of their own; an admin, of anybody's.
+/// Corrects a previewed statement, and previews the corrected one. Callers need the
+/// permission to query, and may correct their own previews and runs; an admin may
+/// correct anybody's.
 ///
 /// # Errors
 /// 22004, 22023 where a correction does not apply or there is no such preview;
@@ -44,7 +45,7 @@ fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) -> Rows<PreviewRo
         let corrected = correction::correct(&old.sql, &asked, &resolve)?;
         let asked = Asked::plain(&corrected.sql, old.include_deprecated);
         let new = preview(&asked, Some(&old.preview_id), &caller)?;
-        if !catalogs::read_only_here() {
+        if !transaction::read_only_here() {
             elevated(|e| {
                 previews::corrected(
                     e,
@@ -61,7 +62,7 @@ fn spyne_correct(id: Option<&str>, corrections: Option<JsonB>) -> Rows<PreviewRo
     Rows::one(PreviewRow::of(run().or_raise()))
 }
 
-/// The preview with this id, or the one that the run with this id came of.
+/// The preview with this id, or the preview by which the run with this id ran.
 fn find(id: &str, caller: &Caller) -> Result<Preview> {
     let admin = caller.role == Role::Admin;
     let found = match id.parse::<i64>() {

@@ -1,12 +1,12 @@
-//! The path of a discovery: the stages of `core::joins` one after the other, with
-//! what is read and looked up between them. It tells how far it is; they do not.
+//! The path of a discovery: the stages of `core::joins` one after the other. Only this
+//! module reads data between them, and tells how far the discovery is.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::guc;
+use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::elevated;
-use crate::pg::reading::as_caller_only;
 use crate::pg::trial;
 use crate::report;
 use crate::store::{joinable, samples};
@@ -24,8 +24,8 @@ use spyne_core::kernel::digest::of_several;
 use spyne_core::kernel::error::Result;
 
 /// The candidates between these tables that are at least as likely as `least`, the
-/// likeliest first; then those that are `proposed`, however unlikely. To be called as
-/// the caller, whose rights decide what is read.
+/// likeliest first, and then those that are `proposed`, however unlikely. Must be
+/// called as the caller, whose rights decide what is read.
 ///
 /// # Errors
 /// XX000. A table that cannot be read is left out, with a notice.
@@ -49,7 +49,7 @@ pub(super) fn discover(
     Ok(decided.iter().map(|decided| NewCandidate::of(&scope, decided)).collect())
 }
 
-/// Says every two seconds how far it is, and lets itself be cancelled.
+/// Tells every two seconds how far the discovery is, and lets it be cancelled.
 struct Progress {
     last: Instant,
 }
@@ -63,14 +63,14 @@ impl Progress {
         }
     }
 
-    /// The steps of a stage, taken one after the other.
+    /// The steps of a stage, with progress told at each of them.
     fn over<T>(&mut self, steps: impl Iterator<Item = T>, what: &str) -> impl Iterator<Item = T> {
         steps.inspect(move |_| self.say(|| what.to_string()))
     }
 }
 
-/// Reads what was chosen, table by table. One that cannot be read is no reason to
-/// read none.
+/// Reads the columns that were chosen, table by table. A table that cannot be read is
+/// left out.
 fn read(
     scope: &Scope,
     readings: &[Reading],
@@ -101,11 +101,12 @@ fn read(
     Ok(samples)
 }
 
-/// The sketches of the sets of columns: what an earlier discovery has read, while the
-/// table is the same; the others are read, and kept for the next.
+/// The sketches of the sets of columns. Those that an earlier discovery has read are
+/// taken from there, while the table is the same; the others are read, and stored for
+/// the next discovery.
 fn sketches(table: &Table, reading: &Reading) -> Result<Vec<Sketch>> {
     let how = match reading.rows {
-        // Where all rows fit, a sample is all of them.
+        // Where the limit allows all rows, the sample is all of them.
         Some(rows) if table.guessed_rows.is_none_or(|all| all > rows) => format!("{rows}"),
         _ => "all".to_string(),
     };
@@ -135,8 +136,9 @@ fn compare(
     Compared { single, several, keys: comparison.keys().to_vec() }
 }
 
-/// Reads several columns as one: what is referred to first, since what is no key needs
-/// no second look. Leaves those that refer to a key.
+/// Reads several columns as one. The columns that are referred to come first, because
+/// columns that are no key need no second look. Keeps only the pairs that refer to a
+/// key.
 fn read_together(
     scope: &Scope,
     compared: Compared,
@@ -174,8 +176,8 @@ fn look_up(
     Ok(told)
 }
 
-/// Which of the values are in the key; or what an earlier discovery has found, of the
-/// same values in the same table.
+/// Which of the values are in the key. What an earlier discovery has found is used
+/// again, for the same values in the same table.
 fn found(table: &Table, lookup: &Lookup) -> Result<HashSet<u64>> {
     let how = format!("look-up {:016x}", of_several(lookup.wanted.iter().copied()));
     if let Some(kept) =

@@ -4,14 +4,14 @@ use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
 use spyne_core::drift::described;
-use spyne_core::drift::report::{Settlement, Source};
-use spyne_core::drift::subject::{Found, with_consumers};
+use spyne_core::drift::report::{ReportSource, Settlement};
+use spyne_core::drift::subject::{FoundChange, with_consumers};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, with_suffix};
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::kernel::state::{State, StateSet};
-use spyne_core::shape::Change;
+use spyne_core::shape::SchemaChange;
 use spyne_core::shape::compare::{Relationship, compare, kept};
 use spyne_core::shape::guide;
 use spyne_core::shape::snapshot::{Column, Snapshot, Unsaid};
@@ -25,7 +25,7 @@ use crate::command::{self, Mode};
 use crate::pg::elevate::elevated;
 use crate::pg::oids::rel_id;
 use crate::pg::row_sets::{Rows, row};
-use crate::pg::{cache, catalogs, digest, types as type_names};
+use crate::pg::{cache, catalogs, digest, transaction, types as type_names};
 use crate::report::OrRaise;
 use crate::store::drift::{self, About};
 use crate::store::{tables, types};
@@ -48,7 +48,7 @@ row! {
 }
 
 impl DetectedChange {
-    fn of(relation: RelId, found: Found) -> Self {
+    fn of(relation: RelId, found: FoundChange) -> Self {
         let change = found.change;
         DetectedChange {
             relation,
@@ -65,13 +65,13 @@ impl DetectedChange {
         }
     }
 
-    fn all_of(relation: RelId, found: Vec<Found>) -> impl Iterator<Item = Self> {
+    fn all_of(relation: RelId, found: Vec<FoundChange>) -> impl Iterator<Item = Self> {
         found.into_iter().map(move |one| DetectedChange::of(relation, one))
     }
 }
 
-/// The changes of a governed table since its shape was taken, and what uses it.
-/// What is found is stored, once; what is COMPATIBLE is applied.
+/// The changes of a governed table since its shape was taken, and what uses it. What is
+/// found is stored once, and COMPATIBLE changes are applied.
 ///
 /// # Errors
 /// 55000 where the table is not governed; 22004, 42501.
@@ -98,8 +98,8 @@ fn spyne_detect_drift(relation: Option<pg_sys::Oid>) -> Rows<DetectedChange> {
     Rows::of(run().or_raise())
 }
 
-/// As `spyne_detect_drift(relation)`, for every governed table that the caller
-/// may see. Tables whose catalog rows are those they were are not looked at.
+/// As `spyne_detect_drift(relation)`, for every governed table that the caller may see.
+/// Tables whose catalog rows have not changed are left out.
 ///
 /// # Errors
 /// 42501.
@@ -133,8 +133,9 @@ fn spyne_detect_all_drift() -> Rows<DetectedChange> {
     Rows::of(run().or_raise())
 }
 
-/// Looks at a table. What is found is stored and settled by those who may change
-/// something: who may only read holds no lock that others wait for.
+/// Compares a table with its shape in force. What is found is stored and settled only
+/// where the caller may change something: a caller who may only read takes no lock that
+/// others would wait for.
 fn look(relid: RelId, caller: &Caller) -> Result<Option<Settled>> {
     match caller.role >= Role::Engineer {
         true => settling::settle(relid, caller.user, None),
@@ -142,8 +143,8 @@ fn look(relid: RelId, caller: &Caller) -> Result<Option<Settled>> {
     }
 }
 
-/// The governed tables whose catalog rows are not those at which their shape
-/// was found to be the one in force.
+/// The governed tables whose catalog rows have changed since their shape was found to
+/// be the one in force.
 fn suspects() -> Vec<RelId> {
     let governed = cache::governed_relations();
     let now = digest::of(&governed);
@@ -152,13 +153,15 @@ fn suspects() -> Vec<RelId> {
         .into_iter()
         .filter(|r| !now.contains_key(r) || now.get(r) != then.get(r))
         .collect();
-    // A name is no part of a shape, and may be another all the same.
+    // The name of a table is no part of its shape, so renamed tables are looked for
+    // separately.
     let moved = elevated(|e| drift::moved(e)).unwrap_or_default();
     left.extend(moved.into_iter().filter(|r| !left.contains(r)).collect::<Vec<_>>());
     left
 }
 
-/// What the described schema of a feed changes against the table that it fills.
+/// The changes that the described schema of a feed would make to the table that the
+/// feed fills.
 ///
 /// # Errors
 /// 22023 for what is no description, and for unknown types; 42P01 for an unknown
@@ -192,18 +195,18 @@ fn spyne_detect_feed_drift(
         let feed = resolved(described)?;
         let (old, at) = (subject.live(), subject.address());
         let changes = compare(&old, &feed, Relationship::Described, &|_| true, &at);
-        let changes: Vec<Change> = changes.into_iter().map(of_feed).collect();
+        let changes: Vec<SchemaChange> = changes.into_iter().map(of_feed).collect();
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         let consumers = elevated(|e| drift::consumers(e, relation))?;
         let found = with_consumers(changes, &old, &consumers);
-        if caller.role >= Role::Engineer && !catalogs::read_only_here() {
+        if caller.role >= Role::Engineer && !transaction::read_only_here() {
             let about = About {
                 name: &subject.name,
                 version: &subject.version,
                 shown: &at.shown(),
-                source: Source::Feed,
+                source: ReportSource::Feed,
                 staging: subject.state.is_staging(),
             };
             elevated(|e| drift::store(e, &about, &found, caller.user))?;
@@ -213,14 +216,14 @@ fn spyne_detect_feed_drift(
     Rows::of(run().or_raise())
 }
 
-/// The remedy of a feed's drift is to ask for the old shape: the table is as it
-/// was.
-fn of_feed(change: Change) -> Change {
-    Change { remedy: String::new(), ..change }
+/// The change without its remedy. The table of a feed has not changed, so there is
+/// nothing to undo in it.
+fn of_feed(change: SchemaChange) -> SchemaChange {
+    SchemaChange { remedy: String::new(), ..change }
 }
 
 /// The described columns with the types that Postgres knows them by.
-fn resolved(described: Vec<described::Described>) -> Result<Snapshot> {
+fn resolved(described: Vec<described::DescribedColumn>) -> Result<Snapshot> {
     let mut faults = Vec::new();
     let mut columns = Vec::new();
     for column in described {
@@ -383,7 +386,7 @@ fn spyne_diff(
 }
 
 impl DiffLine {
-    fn change(change: Change) -> Self {
+    fn change(change: SchemaChange) -> Self {
         DiffLine {
             seq: 0,
             item: "change",
@@ -408,7 +411,12 @@ impl DiffLine {
     }
 }
 
-fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address) -> Vec<DiffLine> {
+fn diff(
+    old: &drift::VersionShape,
+    new: &drift::VersionShape,
+    from: &str,
+    address: &Address,
+) -> Vec<DiffLine> {
     let relationship = match old.origin.is_some() && old.origin == new.origin {
         true => Relationship::SameTable,
         false => Relationship::OtherTable,
@@ -430,7 +438,7 @@ fn diff(old: &drift::Stored, new: &drift::Stored, from: &str, address: &Address)
 }
 
 /// The shape of a version, as far as the caller may see it.
-fn version_of(name: &str, version: &str, caller: &Caller) -> Result<drift::Stored> {
+fn version_of(name: &str, version: &str, caller: &Caller) -> Result<drift::VersionShape> {
     if let Some(stored) = elevated(|e| drift::shape(e, name, version))? {
         if stored.state == Some(State::Shadow) {
             caller.require(Permission::ViewShadow, &format!("see version {version} of {name}"))?;

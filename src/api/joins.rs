@@ -2,9 +2,8 @@
 
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
-use spyne_core::joins::candidate::NewCandidate;
+use spyne_core::joins::candidate::{Candidate, NewCandidate};
 use spyne_core::joins::kinds::Source;
-use spyne_core::joins::stored::Candidate;
 use spyne_core::joins::table::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -22,18 +21,19 @@ use crate::pg::users;
 use crate::report::{self, OrRaise};
 use crate::store::{joinable as tables, joins};
 
-/// What is suggested unasked is at least as likely as this.
+/// The least confidence of a candidate that is suggested without being asked for.
 const SUGGESTED: f64 = 0.5;
 
-/// What is shown for two tables that somebody asks about.
+/// The least confidence of a candidate that is shown for two tables that somebody asks
+/// about.
 const SHOWN: f64 = 0.05;
 
-/// No candidate is as likely as this: only what is proposed is found.
+/// More than any confidence: a discovery with this limit finds only what is proposed.
 const IMPOSSIBLE: f64 = 1.1;
 
-/// A time that the catalog has counted in microseconds since 2000-01-01.
+/// A time that the catalog has stored in microseconds since 2000-01-01.
 pub(super) fn timestamp(microseconds: i64) -> TimestampWithTimeZone {
-    // What is later than any time there is has no end.
+    // A number beyond the last timestamp is infinity.
     TimestampWithTimeZone::try_from(microseconds)
         .unwrap_or_else(|_| TimestampWithTimeZone::positive_infinity())
 }
@@ -117,8 +117,8 @@ fn spyne_discover_joins(
         }
         let names: Vec<String> = found.readable.iter().map(|t| t.name.clone()).collect();
         let mut new = discover(found.readable, SUGGESTED, &[])?;
-        // What an admin does not find is out of date; what others do not find may be
-        // hidden from them.
+        // Candidates that an admin does not find any more are out of date. Those that
+        // others do not find may only be hidden from them.
         let all = caller.role == Role::Admin && new.len() <= most;
         new.truncate(most);
         kept(new, all.then_some(names))
@@ -140,7 +140,7 @@ fn most_candidates(max_candidates: Option<i32>) -> Result<usize> {
     })
 }
 
-/// Keeps candidates and answers with their rows.
+/// Stores candidates and returns their rows.
 fn kept(
     candidates: Vec<NewCandidate>,
     looked_at: Option<Vec<String>>,
@@ -154,12 +154,12 @@ fn kept(
 /// evidence are left out.
 fn stored(new: &[NewCandidate]) -> Result<Vec<JoinCandidate>> {
     let mut known = elevated(|e| joins::candidates(e, None, None))?;
-    known.retain(|c| new.iter().any(|n| n.is_over(&c.name1, &c.columns1, &c.name2, &c.columns2)));
+    known.retain(|known| new.iter().any(|new| new.is_over_those_of(known)));
     Ok(rows(known))
 }
 
-/// The candidates that are stored: all, those of one table, or those between two,
-/// which are looked for where there are none.
+/// The candidates that are stored: all, those of one table, or those between two
+/// tables. Candidates between two tables are looked for where none is stored.
 ///
 /// # Errors
 /// 22023 where two tables have no columns that could be compared; 55000 where a
@@ -198,8 +198,10 @@ fn spyne_join_candidates(
     Rows::of(run().or_raise())
 }
 
+/// Checks that two tables have columns that could be compared.
+///
 /// # Errors
-/// 22023 where two tables have no columns that could be compared.
+/// 22023 where they have none.
 fn check_comparable(one: &Table, other: &Table) -> Result<()> {
     let classes = |table: &Table| table.columns.iter().filter_map(|c| c.class).collect::<Vec<_>>();
     let known = classes(other);
@@ -261,13 +263,13 @@ fn names(columns: Option<Vec<Option<String>>>, argument: &str, hint: &str) -> Re
     given(columns, argument, hint)?.into_iter().map(|name| given(name, argument, hint)).collect()
 }
 
-/// The candidate that a proposal makes: measured as any other.
+/// The candidate that a proposal makes. It is measured like any other.
 fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
     let (child, parent) = (&tables[pair.child], &tables[pair.parent]);
     let (columns1, columns2) = (child.names_of(&pair.columns), parent.names_of(&pair.key));
     let (name1, name2) = (child.name.clone(), parent.name.clone());
     let found = discover(tables, IMPOSSIBLE, std::slice::from_ref(pair))?;
-    let mine = |n: &NewCandidate| n.is_over(&name1, &columns1, &name2, &columns2);
+    let mine = |n: &NewCandidate| n.is_over((&name1, &columns1), (&name2, &columns2));
     let new = found.into_iter().find(mine).ok_or_else(|| {
         SpyneError::new(
             Code::Internal,

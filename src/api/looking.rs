@@ -1,4 +1,4 @@
-//! Looking at a statement: what Postgres makes of it, and what the rules say of that.
+//! Analyzes a statement, and judges it by the rules of previews.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use pgrx::prelude::*;
 use super::context::Caller;
 use crate::guc;
 use crate::pg::analyze::{self, Problem, Raised};
-use crate::pg::catalogs;
 use crate::pg::elevate::{Elevated, elevated};
+use crate::pg::{catalogs, settings};
 use crate::report;
 use crate::store::{joins, previews, relations};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -22,14 +22,14 @@ use spyne_core::statement::preview::subject::Limits;
 use spyne_core::statement::preview::{description, standing, text};
 use spyne_core::words::likeness::near;
 
-/// What to type where there is no statement.
+/// The HINT where an argument holds no statement.
 pub(super) const HINT: &str =
     "For example: SELECT * FROM spyne_preview('SELECT count(*) FROM customer');";
 
 /// The kinds of statement that have a preview.
 const KINDS: &str = "SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, TABLE; TRUNCATE; COPY, CREATE TABLE AS, SELECT INTO, DECLARE CURSOR, EXPLAIN, PREPARE and EXECUTE of them";
 
-/// Judges a statement by what the catalogs know now.
+/// Judges a statement by what the catalogs have now.
 ///
 /// # Errors
 /// XX000 where the catalog is not what it should be.
@@ -58,8 +58,8 @@ pub(super) fn judged(elevated: &Elevated, sql: String, analyzed: Analyzed) -> Re
     Ok(Looked::judge(sql, analyzed, described, basis, known))
 }
 
-/// Analyzes the text. Where it names a table that is not there, logical names
-/// are tried.
+/// Analyzes the text. Where it names a table that does not exist, the name is tried as
+/// a logical name.
 ///
 /// # Errors
 /// 22023 for what is no statement with a preview and for pins that do not fit; and
@@ -80,8 +80,8 @@ pub(super) fn analyzed(asked: &Asked, caller: &Caller) -> Result<(String, Analyz
     if missing {
         let staging = caller.role.may(Permission::ViewShadow);
         let lookup = |parts: &[String]| match parts {
-            // A name that Postgres knows stays what it is.
-            [name] if !catalogs::is_visible_relation(name) => {
+            // A name that the search_path leads to stays what it is.
+            [name] if !settings::is_visible_relation(name) => {
                 elevated(|e| previews::logical(e, name, None, staging)).ok().flatten()
             }
             _ => None,
@@ -98,7 +98,7 @@ pub(super) fn analyzed(asked: &Asked, caller: &Caller) -> Result<(String, Analyz
 /// The text with each pinned name replaced by that version's table.
 ///
 /// # Errors
-/// 22023 for a version that there is not, and where the text has no such name.
+/// 22023 for a version that does not exist, and where the text has no such name.
 fn pinned(sql: &str, pins: &BTreeMap<String, String>, caller: &Caller) -> Result<String> {
     let staging = caller.role.may(Permission::ViewShadow);
     let mut tables = BTreeMap::new();
@@ -149,8 +149,8 @@ fn in_words(problem: Problem, sql: &str, caller: &Caller) -> SpyneError {
     }
 }
 
-/// Postgres's own error, with the place in the text, and for a table that is
-/// not there with the names most like it.
+/// Raises Postgres's own error again, with the place in the text, and for a table that
+/// does not exist with the names most like it.
 fn raise_again(raised: Raised, sql: &str, caller: &Caller) -> ! {
     let pointed = raised.position.map(|at| text::pointed_at(sql, at));
     let detail: Vec<String> = raised.detail.into_iter().chain(pointed).collect();

@@ -1,5 +1,5 @@
-//! What SQL can call, one file a noun. The signatures are written out in SQL,
-//! so that names, types and defaults are there to read.
+//! The functions that SQL can call, one file a noun. Their signatures are written out
+//! in SQL, so that names, types and defaults can be read there.
 
 pub mod accepted_joins;
 mod context;

@@ -1,5 +1,5 @@
-//! spyne_preview, spyne_validate, spyne_explain and what spyne_execute and
-//! spyne_open stand on.
+//! spyne_preview, spyne_validate, spyne_explain, and the functions that spyne_execute
+//! and spyne_open call.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use super::looking::{HINT, analyzed, judged};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::row_sets::{Rows, row};
-use crate::pg::{analyze, catalogs, trial, users};
+use crate::pg::{analyze, catalogs, settings, transaction, trial, users};
 use crate::preview_rule;
 use crate::report::{self, OrRaise};
 use crate::store::previews::{self, Past};
@@ -33,7 +33,7 @@ use spyne_core::statement::preview::{Preview, render};
 const IMAGES: usize = 20;
 
 row! {
-    /// A preview, as those see it who have asked for it.
+    /// A preview, as it is returned to whoever asked for it.
     "preview" => PreviewRow {
         preview_id: Option<Uuid>,
         sql: String,
@@ -85,14 +85,15 @@ fn json_of(value: &impl Serialize) -> JsonB {
     JsonB(serde_json::to_value(value).unwrap_or_default())
 }
 
-/// The uuid that a text spells.
+/// The uuid of a text; None where the text is no uuid.
 fn uuid_of(text: &str) -> Option<Uuid> {
     let number = u128::from_str_radix(&text.replace('-', ""), 16).ok()?;
     Some(Uuid::from_bytes(number.to_be_bytes()))
 }
 
-/// What a statement will do, before it runs; stored, and from then on it authorises
-/// the statement's run. For whoever may query.
+/// Previews a statement: says what it will do, without running it. The preview is
+/// stored, and from then on authorises the statement's run. Callers need the permission
+/// to query.
 ///
 /// # Errors
 /// 22004 for a NULL argument; 22023 for what is no statement with a preview, for
@@ -117,11 +118,12 @@ fn spyne_preview(
     r#override: Option<Vec<Option<String>>>,
     reason: Option<String>,
 ) -> Rows<PreviewRow> {
-    let made = ask(query, dry_run, include_deprecated, pin, r#override, reason);
-    Rows::one(PreviewRow::of(made.or_raise()))
+    let arguments =
+        Arguments { query, dry_run, include_deprecated, pin, overrides: r#override, reason };
+    Rows::one(PreviewRow::of(arguments.preview().or_raise()))
 }
 
-/// As spyne_preview, as one text for people.
+/// As spyne_preview, but returns one text for people to read.
 ///
 /// # Errors
 /// As spyne_preview.
@@ -143,32 +145,43 @@ fn spyne_preview_text(
     r#override: Option<Vec<Option<String>>>,
     reason: Option<String>,
 ) -> String {
-    let made = ask(query, dry_run, include_deprecated, pin, r#override, reason);
-    render::preview(&made.or_raise())
+    let arguments =
+        Arguments { query, dry_run, include_deprecated, pin, overrides: r#override, reason };
+    render::preview(&arguments.preview().or_raise())
 }
 
-/// The preview of a statement as the arguments of spyne_preview ask for it.
-fn ask(
-    query: Option<&str>,
+/// The arguments of spyne_preview, as SQL gives them: each may be NULL.
+struct Arguments<'a> {
+    query: Option<&'a str>,
     dry_run: Option<bool>,
     include_deprecated: Option<bool>,
     pin: Option<JsonB>,
     overrides: Option<Vec<Option<String>>>,
     reason: Option<String>,
-) -> Result<Preview> {
-    let asked = Asked::plain(
-        given(query, "query", HINT)?,
-        given(include_deprecated, "include_deprecated", HINT)?,
-    );
-    let dry_run = given(dry_run, "dry_run", HINT)?;
-    let overrides: Vec<String> = overrides.unwrap_or_default().into_iter().flatten().collect();
-    let caller = Caller::now();
-    caller.require(Permission::Query, "preview a statement")?;
-    let asked = asked.with(dry_run, pin.as_ref().map(|p| &p.0), &overrides, reason)?;
-    preview(&asked, None, &caller)
 }
 
-/// Makes and stores a preview for a caller who may query.
+impl Arguments<'_> {
+    /// Makes and stores the preview that the arguments ask for.
+    ///
+    /// # Errors
+    /// As spyne_preview.
+    fn preview(self) -> Result<Preview> {
+        let asked = Asked::plain(
+            given(self.query, "query", HINT)?,
+            given(self.include_deprecated, "include_deprecated", HINT)?,
+        );
+        let dry_run = given(self.dry_run, "dry_run", HINT)?;
+        let overrides: Vec<String> =
+            self.overrides.unwrap_or_default().into_iter().flatten().collect();
+        let caller = Caller::now();
+        caller.require(Permission::Query, "preview a statement")?;
+        let pin = self.pin.as_ref().map(|pin| &pin.0);
+        let asked = asked.with(dry_run, pin, &overrides, self.reason)?;
+        preview(&asked, None, &caller)
+    }
+}
+
+/// Makes and stores a preview, for a caller who has the permission to query.
 ///
 /// # Errors
 /// As spyne_preview, arguments aside.
@@ -179,7 +192,7 @@ pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) ->
     let maker = Maker {
         user: caller.user,
         user_name: users::name(caller.user),
-        search_path: catalogs::search_path(),
+        search_path: settings::search_path(),
     };
     let retention = guc::preview_retention_seconds();
     let make = |e: &Elevated| -> Result<(Preview, Past)> {
@@ -189,7 +202,7 @@ pub(super) fn preview(asked: &Asked, corrects: Option<&str>, caller: &Caller) ->
         preview.corrects = corrects.map(str::to_string);
         Ok((preview, past))
     };
-    let is_stored = !catalogs::read_only_here();
+    let is_stored = !transaction::read_only_here();
     let ttl = guc::preview_ttl_seconds();
     let keep = |e: &Elevated, mut preview: Preview, past: &Past| -> Result<Preview> {
         if is_stored && past.is_cluttered {
@@ -239,9 +252,9 @@ fn no_dry_run(statement: &str) -> SpyneError {
     )
 }
 
-/// Tries the write, and undoes it.
+/// Runs the write of a preview in a subtransaction, and undoes it.
 fn dry_run(preview: &Preview) -> Result<DryRun> {
-    if catalogs::read_only_here() {
+    if transaction::read_only_here() {
         return Err(SpyneError::new(
             Code::ReadOnly,
             "a dry run writes before it rolls back, and nothing can be written here",
@@ -302,9 +315,9 @@ fn spyne_validate(query: Option<&str>) -> Rows<GuardrailRow> {
     Rows::of(run().or_raise())
 }
 
-/// What Postgres makes of a statement, and what the catalogs know of its relations: what
-/// the rules of a preview look at. Nothing is run. For tests of those rules, and for whoever
-/// asks why a rule has said what it says; granted to spyne_admin.
+/// What Postgres makes of a statement, and what the catalogs have on its relations:
+/// what the rules of previews look at. Nothing is run. It serves the tests of those
+/// rules, and users who ask why a rule has said what it says. Granted to spyne_admin.
 ///
 /// # Errors
 /// As spyne_preview.
@@ -375,7 +388,7 @@ fn preview_statement(preview_id: Option<pgrx::Uuid>, as_cursor: Option<bool>) ->
         };
         preview_rule::look_for_previews();
         let runner = if as_cursor.unwrap_or(false) { Runner::Cursor } else { Runner::Function };
-        // Where it cannot be analyzed, its run says what is wrong with it.
+        // Where the statement cannot be analyzed, its run raises the error.
         let analyzed = analyze::analyze(&sql, false).ok();
         if let Some(why) = analyzed.as_ref().and_then(|a| a.refusal_of(runner)) {
             let what = match runner {

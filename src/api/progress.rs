@@ -1,13 +1,13 @@
-//! How far a long call has come.
+//! Tells how far a long call is.
 
 use std::time::{Duration, Instant};
 
 use crate::report;
 
-/// How long nothing is said.
+/// The time between two messages.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Says every two seconds how far a call is, and lets it be cancelled.
+/// Tells every two seconds how far a call is, and lets the call be cancelled.
 pub struct Progress {
     what: &'static str,
     of: usize,
@@ -16,12 +16,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a call that does `of` of something.
+    /// The progress of a call that has `of` steps; `what` names them.
     pub fn new(what: &'static str, of: usize) -> Progress {
         Progress { what, of, done: 0, last: Instant::now() }
     }
 
-    /// One more is done.
+    /// Notes that one more step is done.
     pub fn step(&mut self) {
         pgrx::check_for_interrupts!();
         self.done += 1;

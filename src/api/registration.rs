@@ -37,7 +37,8 @@ row! {
 /// Takes a table under governance.
 ///
 /// # Errors
-/// 42809, 42710, 22023, 22004, 42501: see `core::registration`.
+/// 42809 for a relation that cannot be governed, 42710 for one that is governed
+/// already, 22023 for a bad name, state or owner, 22004, 42501.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_register(
     relation regclass,
@@ -75,7 +76,7 @@ fn spyne_register(
 }
 
 row! {
-    /// What became of a table of a schema: `registered` or `skipped`, and why.
+    /// A table of a schema: `registered` or `skipped`, and why.
     "schema_registration" => SchemaRegistration {
         relation: RelId,
         name: String,
@@ -86,8 +87,8 @@ row! {
     }
 }
 
-/// Takes all tables of a schema under governance: a row each, also for those
-/// that cannot be.
+/// Takes all tables of a schema under governance. Returns a row for each, also for
+/// those that cannot be governed.
 ///
 /// # Errors
 /// 22004, 22023, 42501.
@@ -123,7 +124,7 @@ fn spyne_register_schema(
         }
         let mut progress = Progress::new("tables", candidates.len());
         let mut rows = Vec::with_capacity(candidates.len());
-        // Partitions come with their parent: a row each would be noise.
+        // Partitions come with their parent, and get no rows of their own.
         for candidate in candidates.into_iter().filter(|c| !c.is_partition) {
             let relation = candidate.oid;
             let registration = Register { relation, name: None, state, owner };
@@ -153,7 +154,8 @@ fn spyne_register_schema(
 }
 
 row! {
-    /// A table whose governance has ended; its view is told of in words.
+    /// A table whose governance has ended, with what has become of its governed view in
+    /// words.
     "unregistration" => Unregistration {
         relation: RelId,
         name: String,
@@ -165,8 +167,9 @@ row! {
 /// Ends governance of a table; the table itself stays as it is.
 ///
 /// # Errors
-/// 55000 where it is not governed, or is the fallback of a promotion within
-/// `spyne.rollback_window`; 42501; 2BP01 where a view hangs on its governed view.
+/// 55000 where the table is not governed, or is the fallback of a promotion within
+/// `spyne.rollback_window`; 42501; 2BP01 where another view depends on its governed
+/// view.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne_unregister(
     relation regclass,

@@ -1,4 +1,4 @@
-//! spyne_can, and what the views on roles are made of.
+//! spyne_can, and the functions that the views on roles call.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;

@@ -100,7 +100,7 @@ STRICT IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn access_rules() -> Rows<AccessRule> {
-    let rule = |of: gate::Described| AccessRule {
+    let rule = |of: gate::DescribedRule| AccessRule {
         rule: of.code,
         sqlstate: of.sqlstate.sqlstate(),
         refused: of.refused,
@@ -126,7 +126,7 @@ STRICT IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn drift_rules() -> Rows<DriftRule> {
-    let rule = |of: shape::Rule| DriftRule {
+    let rule = |of: shape::ChangeRule| DriftRule {
         change_type: of.change_type.as_str(),
         severity: of.severity.as_str(),
         change: of.change,

@@ -1,4 +1,4 @@
-//! Whether the library and the catalog fit each other.
+//! Checks that the library and the catalog fit each other.
 
 use pgrx::prelude::*;
 
@@ -23,9 +23,9 @@ row! {
     }
 }
 
-/// The statements of spyne's own that cannot run against this catalog, or whose
-/// results are not what the library expects. None of them is run. There are none
-/// after an installation and after an upgrade.
+/// The statements of spyne's own that cannot run against this catalog, or whose results
+/// are not what the library expects. None of them is run. There are no such statements
+/// after an installation or an upgrade.
 ///
 /// # Errors
 /// 42501 for callers who are no admins.
@@ -41,7 +41,7 @@ fn check_statements() -> Rows<StatementFault> {
     Rows::of(faults.collect())
 }
 
-/// How many statements [`check_statements`] looks at.
+/// The number of statements that [`check_statements`] checks.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.statement_count() RETURNS integer IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
@@ -58,9 +58,9 @@ row! {
     }
 }
 
-/// The rows that functions return, where the library and the catalog have declared
-/// them differently; and functions of the library whose rows are no such type.
-/// There are none after an installation and after an upgrade.
+/// The rows that functions return, where the library and the catalog declare them
+/// differently, and functions of the library whose rows have no composite type. There
+/// are no such rows after an installation or an upgrade.
 ///
 /// # Errors
 /// 42501 for callers who are no admins.
@@ -124,6 +124,8 @@ fn rows() -> impl Iterator<Item = Declared> {
     .into_iter()
 }
 
+/// Compares a row of the library with its type in the catalog.
+///
 /// # Errors
 /// How a row of the library and its type in the catalog differ, in words.
 fn difference(declared: &Declared) -> Result<(), String> {

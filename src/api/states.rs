@@ -1,4 +1,4 @@
-//! What spyne_table_state rests on: which governed table binds a relation.
+//! The function behind spyne_table_state: which governed table binds a relation.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;

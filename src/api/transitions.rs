@@ -6,7 +6,7 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
-use spyne_core::lifecycle::plan::dependents::Policy;
+use spyne_core::lifecycle::plan::dependents::OnDependents;
 use spyne_core::lifecycle::plan::takeover::Options;
 use spyne_core::lifecycle::plan::{Note, Plan, Step};
 use spyne_core::lifecycle::transition;
@@ -75,7 +75,7 @@ fn spyne_promote(
         let dependents = given(dependents, "dependents", hint)?;
         let options = Options {
             accept_breaking: given(accept_breaking, "accept_breaking", hint)?,
-            dependents: Policy::parse(dependents)
+            dependents: OnDependents::parse(dependents)
                 .ok_or_else(|| unknown_policy(relation, dependents))?,
             target_schema,
             target_name,
@@ -102,8 +102,8 @@ fn unknown_policy(relation: RelId, text: &str) -> SpyneError {
     )
 }
 
-/// spyne_promote makes one of the three transitions; the others have their own
-/// functions, which ask for what they need.
+/// The refusal of a promotion from any state but SHADOW. The other transitions have
+/// functions of their own, which ask for what they need.
 fn no_promotion(promotion: &TakeOver, from: State, to: State) -> Result<SpyneError> {
     command::caller::require_writable(true)?;
     let relation: RelId = promotion.relation;
@@ -199,9 +199,9 @@ fn spyne_restore(
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         let options = Options {
             accept_breaking: true,
-            // What hangs on the successor came to it from this version, or
-            // would be left on a table nobody may write to.
-            dependents: Policy::Repoint,
+            // What depends on the successor has come to it from this version, or would
+            // be left on a table that nobody may write to.
+            dependents: OnDependents::Repoint,
             target_schema: None,
             target_name: None,
             restoring: true,
@@ -212,7 +212,7 @@ fn spyne_restore(
     run().or_raise()
 }
 
-/// The lines of a plan: a dry run shows what a real run has done.
+/// The lines of a plan. They are the same for a dry run and a real one.
 fn lines(plan: Plan) -> Rows<PlanLine> {
     let line =
         |kind, object, detail, statement| PlanLine { seq: 0, kind, object, detail, statement };

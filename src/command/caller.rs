@@ -1,6 +1,6 @@
-//! Who gives a command.
+//! The user who gives a command, and what the user may do.
 
-use crate::pg::{catalogs, reading, users};
+use crate::pg::{caller_rights, transaction, users};
 use crate::store::roles;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -8,7 +8,7 @@ use spyne_core::kernel::ids::RoleId;
 use spyne_core::kernel::role::{Permission, Role};
 use spyne_core::lifecycle::transition;
 
-/// Who calls a function, with the spyne role that counts.
+/// The user who calls a function, with the user's spyne role.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     pub user: RoleId,
@@ -16,18 +16,22 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The current user, which in a SECURITY DEFINER function is its owner.
+    /// The current user. In a SECURITY DEFINER function that is its owner.
     pub fn now() -> Caller {
         let user = users::current();
         Caller { user, role: roles::role_of(user) }
     }
 
+    /// Checks that the caller has `permission`; `action` says for what.
+    ///
     /// # Errors
-    /// 42501 where the caller lacks `permission`.
+    /// 42501 where the caller lacks it.
     pub fn require(&self, permission: Permission, action: &str) -> Result<()> {
         transition::require(&users::quoted_name(self.user), self.role, permission, action)
     }
 
+    /// Checks that the caller may register or release a table of `owner`.
+    ///
     /// # Errors
     /// 42501 where the caller is neither an admin nor an engineer with the
     /// rights of `owner`.
@@ -57,13 +61,14 @@ impl Caller {
     }
 }
 
-/// Checks that something can be written, for a run that is not a dry one.
+/// Checks that governance can be changed here, unless this is a dry run.
 ///
 /// # Errors
 /// 25006 on a standby and in a read-only transaction.
 pub fn require_writable(dry_run: bool) -> Result<()> {
-    // The policy of a table that an admin looks at must not act as the admin.
-    if reading::is_going_on() {
+    // A policy of a table that an admin reads could otherwise call this with the
+    // admin's rights.
+    if caller_rights::is_reading() {
         return Err(SpyneError::new(
             Code::WrongState,
             "governance cannot be changed while spyne reads a table",
@@ -71,7 +76,7 @@ pub fn require_writable(dry_run: bool) -> Result<()> {
             "Call it by itself.",
         ));
     }
-    if dry_run || !catalogs::read_only_here() {
+    if dry_run || !transaction::read_only_here() {
         return Ok(());
     }
     Err(SpyneError::new(

@@ -1,7 +1,7 @@
 //! Settling a drift report by hand.
 
-use spyne_core::drift::report::{Settlement, Source, Status};
-use spyne_core::drift::subject::Subject;
+use spyne_core::drift::report::{ReportSource, Settlement, Status};
+use spyne_core::drift::subject::DriftSubject;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::{Address, RelationName};
@@ -14,7 +14,7 @@ use super::Command;
 use super::caller::Caller;
 use super::settling::{self, ViewFacts};
 use crate::pg::elevate::Elevated;
-use crate::store::drift::{self, Known};
+use crate::store::drift::{self, KnownReport};
 use crate::store::tables;
 
 /// Settles a drift report, for a reason.
@@ -25,21 +25,21 @@ pub struct ResolveDrift {
 }
 
 /// What settling a report is planned from.
-pub struct Report {
-    pub known: Known,
+pub struct ReportToSettle {
+    pub known: KnownReport,
     table: Option<Drifted>,
 }
 
-/// The table of a report whose live shape may become a version.
+/// The table of a report, whose live shape may become a version.
 struct Drifted {
-    subject: Subject,
-    /// Whether the changes are those of the report.
+    subject: DriftSubject,
+    /// Whether the changes of the table are still those of the report.
     same: bool,
     version: String,
     view: ViewFacts,
 }
 
-impl Report {
+impl ReportToSettle {
     /// The version that the name has afterwards.
     pub fn version(&self) -> &str {
         self.table.as_ref().map_or(&self.known.version, |table| &table.version)
@@ -47,7 +47,7 @@ impl Report {
 }
 
 impl ResolveDrift {
-    fn known(&self, elevated: &Elevated) -> Result<Known> {
+    fn known(&self, elevated: &Elevated) -> Result<KnownReport> {
         drift::find(elevated, self.report_id)?.ok_or_else(|| {
             SpyneError::new(
                 Code::InvalidParameter,
@@ -58,7 +58,7 @@ impl ResolveDrift {
         })
     }
 
-    fn check_open(&self, known: &Known) -> Result<()> {
+    fn check_open(&self, known: &KnownReport) -> Result<()> {
         if known.status == Status::Open {
             return Ok(());
         }
@@ -83,9 +83,9 @@ impl ResolveDrift {
         )
     }
 
-    fn check_fits(&self, report: &Report) -> Result<()> {
+    fn check_fits(&self, report: &ReportToSettle) -> Result<()> {
         let known = &report.known;
-        if known.source == Source::Feed {
+        if known.source == ReportSource::Feed {
             return Err(self.unfit(
                 "It is about the schema that a feed describes; the table is what it was.".into(),
                 format!(
@@ -115,7 +115,7 @@ impl ResolveDrift {
 }
 
 impl Command for ResolveDrift {
-    type Facts = Report;
+    type Facts = ReportToSettle;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Promote, "settle drift")
@@ -124,22 +124,22 @@ impl Command for ResolveDrift {
     fn locks(&self, elevated: &Elevated) -> Result<Vec<RelId>> {
         drift::lock(elevated, self.report_id)?;
         let known = self.known(elevated)?;
-        if self.settlement == Settlement::Apply && known.source == Source::Table {
+        if self.settlement == Settlement::Apply && known.source == ReportSource::Table {
             tables::lock_versions(elevated, &known.logical_name)?;
         }
         Ok(Vec::new())
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Report> {
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<ReportToSettle> {
         let known = self.known(elevated)?;
         self.check_open(&known)?;
-        let applies = self.settlement == Settlement::Apply && known.source == Source::Table;
+        let applies = self.settlement == Settlement::Apply && known.source == ReportSource::Table;
         let subject = match known.relation.filter(|_| applies) {
-            Some(relation) => drift::subject(elevated, relation)?.filter(Subject::exists),
+            Some(relation) => drift::subject(elevated, relation)?.filter(DriftSubject::exists),
             None => None,
         };
         let Some(subject) = subject else {
-            return Ok(Report { known, table: None });
+            return Ok(ReportToSettle { known, table: None });
         };
         let found = drift::changes(elevated, &subject)?;
         let table = Drifted {
@@ -148,10 +148,10 @@ impl Command for ResolveDrift {
             view: ViewFacts::read(elevated, &subject)?,
             subject,
         };
-        Ok(Report { known, table: Some(table) })
+        Ok(ReportToSettle { known, table: Some(table) })
     }
 
-    fn plan(&self, report: &Report) -> Result<Plan> {
+    fn plan(&self, report: &ReportToSettle) -> Result<Plan> {
         let mut plan = Plan::because(Some(&self.reason));
         if self.settlement == Settlement::Apply {
             self.check_fits(report)?;
@@ -175,7 +175,7 @@ impl Command for ResolveDrift {
         "resolve_drift"
     }
 
-    fn subject(&self, report: &Report) -> RelationName {
+    fn subject(&self, report: &ReportToSettle) -> RelationName {
         match &report.table {
             Some(table) => table.subject.address().into(),
             None => Address::new("spyne", "drift_reports").into(),

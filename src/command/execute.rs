@@ -3,14 +3,14 @@
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
-use spyne_core::lifecycle::plan::op::{Change, Op, RunsAs};
+use spyne_core::lifecycle::plan::op::{Op, RunsAs, StateChange};
 use spyne_core::lifecycle::plan::record::{Record, Which};
 use spyne_core::lifecycle::plan::{Plan, Step};
 
 use super::caller::Caller;
 use super::{Hold, registration};
+use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::{self, Elevated, LockMode, elevated};
-use crate::pg::reading::as_caller_only;
 use crate::pg::{catalogs, users};
 use crate::store::tables::{self, Line, NewRow, NewState};
 use crate::store::{config, drift, grants, guards, joins, query, shapes};
@@ -19,8 +19,8 @@ use crate::store::{config, drift, grants, guards, joins, query, shapes};
 /// `spyne.lock_timeout` allows.
 ///
 /// # Errors
-/// 42P01 for one that was dropped meanwhile. One that this very session still
-/// uses, and that is to be held alone, ends the statement with 55006.
+/// 42P01 for a relation that was dropped meanwhile; 55006 for one that this session
+/// itself uses and that is to be held alone.
 pub fn lock(relations: &[RelId], hold: Hold, verb: &str) -> Result<()> {
     let mode = match hold {
         Hold::Alone | Hold::Closed => LockMode::AccessExclusive,
@@ -42,12 +42,13 @@ pub fn lock(relations: &[RelId], hold: Hold, verb: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs the steps of a plan, and what spyne notes before and after them: each with
-/// the rights that it is meant to have, and what is the caller's outside of all
-/// elevation. Everything that it needs is locked; the caller goes on record.
+/// Runs the steps of a plan, and records what spyne notes before and after them. Each
+/// step runs with the rights that it is meant to have, and steps of the caller's run
+/// outside of all elevation. All that the plan needs must be locked. `caller` is who
+/// goes on record.
 ///
 /// # Errors
-/// Those of the statements, and 42704 where a role is gone as whom one runs.
+/// Those of the statements; 42704 where the role that a step runs as is gone.
 pub fn plan(plan: &Plan, caller: &Caller) -> Result<()> {
     let (acting, reason) = (caller.user, plan.reason.as_deref());
     elevated(|e| notes(e, &plan.before, acting, reason))?;
@@ -64,10 +65,11 @@ pub fn plan(plan: &Plan, caller: &Caller) -> Result<()> {
     elevated(|e| notes(e, &plan.after, acting, reason))
 }
 
-/// As [`plan`], within elevated work: for one that has nothing for the caller to run.
+/// As [`plan`], within elevated work, for a plan that has no steps of the caller's.
 ///
 /// # Errors
-/// As [`plan`]; XX000 for a step of the caller's, whose rights are not there.
+/// As [`plan`]; XX000 for a step of the caller's, whose rights are not there in
+/// elevated work.
 pub fn within(elevated: &Elevated, plan: &Plan, acting: RoleId) -> Result<()> {
     let reason = plan.reason.as_deref();
     notes(elevated, &plan.before, acting, reason)?;
@@ -100,7 +102,7 @@ fn operations(
     Ok(())
 }
 
-/// Runs the statement of an operation, as whom it is to run.
+/// Runs the statement of an operation, as the role that it is to run as.
 fn run(elevated: &Elevated, op: &Op) -> Result<()> {
     let Some(sql) = op.sql() else {
         return Ok(());
@@ -120,8 +122,8 @@ fn run(elevated: &Elevated, op: &Op) -> Result<()> {
     }
 }
 
-/// A role that a step runs as is not there any more: running it as anybody else
-/// would give somebody else's expressions other rights.
+/// The error where the role that a step runs as is gone. Running the step as anybody
+/// else would give expressions that a user wrote other rights.
 fn gone(role: &str, sql: &str) -> SpyneError {
     SpyneError::new(
         Code::UndefinedObject,
@@ -134,7 +136,7 @@ fn gone(role: &str, sql: &str) -> SpyneError {
 /// Changes a table's state: its row, its history, its guards.
 fn set_state(
     elevated: &Elevated,
-    change: &Change,
+    change: &StateChange,
     acting: RoleId,
     reason: Option<&str>,
 ) -> Result<()> {
@@ -149,7 +151,8 @@ fn set_state(
         by: &users::name(acting),
     };
     tables::set_state(elevated, &new)?;
-    // A promotion settles the version, and with it the shape that has it.
+    // A promotion decides the version of a shadow, and with it the version that its
+    // shape belongs to.
     if change.from.is_staging() {
         shapes::store(elevated, change.relation, &change.name, &change.version, acting)?;
     }
@@ -167,9 +170,9 @@ fn set_state(
 /// The table that a plan brings under governance.
 ///
 /// # Errors
-/// Where the caller's own steps were to make it and what is there now is none of
-/// theirs, or nothing that can be governed: their functions run meanwhile, and may
-/// have put something else in its place.
+/// XX000 or 42809, where steps of the caller's were to make the table: functions of the
+/// caller's run in them, and may have put something else in its place, or something
+/// that cannot be governed.
 fn entering(elevated: &Elevated, table: &Which, acting: RoleId) -> Result<RelId> {
     let at = match table {
         Which::Is(relation) => return Ok(*relation),
@@ -193,7 +196,7 @@ fn entering(elevated: &Elevated, table: &Which, acting: RoleId) -> Result<RelId>
     }
 }
 
-/// The same, once it is under governance.
+/// The table that a plan has brought under governance.
 fn entered(table: &Which) -> Result<RelId> {
     match table {
         Which::Is(relation) => Ok(*relation),

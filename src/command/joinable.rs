@@ -1,7 +1,7 @@
-//! The tables of a join, as the caller may read them, and what is counted of it.
+//! The tables of a join with the caller's rights on them, and the measures of a join.
 
 use serde_json::Value;
-use spyne_core::joins::stored::Candidate;
+use spyne_core::joins::candidate::Candidate;
 use spyne_core::joins::table::Table;
 use spyne_core::joins::validation::Validated;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -11,8 +11,8 @@ use spyne_core::kernel::state::State;
 
 use super::caller::Caller;
 use crate::guc;
+use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::elevated;
-use crate::pg::reading::as_caller_only;
 use crate::pg::{catalogs, users};
 use crate::store::tables::{self, Row};
 use crate::store::{joinable, samples};
@@ -20,7 +20,7 @@ use crate::store::{joinable, samples};
 /// A governed table that can be joined.
 ///
 /// # Errors
-/// 55000 where it is not governed, or neither READ_ONLY nor ACTIVE.
+/// 55000 where the table is not governed, or neither READ_ONLY nor ACTIVE.
 pub fn joinable(relation: RelId) -> Result<Row> {
     let row = elevated(|e| tables::governed(e, relation))?;
     match row.state {
@@ -41,11 +41,12 @@ pub fn joinable(relation: RelId) -> Result<Row> {
     }
 }
 
-/// These tables, as the caller may read them, in their order, each once.
+/// These tables, each once and in their order, with the relation by which the caller
+/// may read them.
 ///
 /// # Errors
-/// 42501 where the caller may read neither the table nor its governed view; 55000
-/// for one that its name does not mean now.
+/// 42501 where the caller may read neither the table nor its governed view; 55000 for a
+/// table that is not the one its logical name means now.
 pub fn readable(relations: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
     let found = elevated(|e| joinable::tables(e, None, Some(relations), caller.user))?;
     if let Some(hidden) = found.hidden.first() {
@@ -71,7 +72,7 @@ pub fn readable(relations: &[RelId], caller: &Caller) -> Result<Vec<Table>> {
     Ok(tables)
 }
 
-/// The refusal of a table that its name does not mean now.
+/// The refusal of a table that is not the one its logical name means now.
 fn not_meant(relation: RelId) -> Result<SpyneError> {
     let name = elevated(|e| tables::governed(e, relation))?.name;
     Ok(SpyneError::new(
@@ -82,28 +83,32 @@ fn not_meant(relation: RelId) -> Result<SpyneError> {
     ))
 }
 
-/// Joined rows to show.
+/// The joined rows that a validation shows.
 pub struct Sample {
     pub rows: i32,
-    /// All columns, or those that are joined by.
+    /// Whether all columns are shown, or only those that are joined by.
     pub all_columns: bool,
 }
 
-/// What was found of a candidate on the live data.
-pub struct Measured {
+/// The measures of a candidate on the live data.
+pub struct CandidateMeasured {
     pub validated: Validated,
-    /// What goes on record of it.
+    /// The measures as they are stored.
     pub stats: Value,
     /// Joined rows, as they were asked for.
     pub sample: Value,
 }
 
-/// Measures a candidate on all rows, with the rights of the caller. It may take a
-/// while: nothing is locked meanwhile that a writer would wait for.
+/// Measures a candidate on all rows, with the rights of the caller. It may take long,
+/// and holds no lock that a writer would wait for.
 ///
 /// # Errors
 /// Those of [`joinable`] and [`readable`]; 55000 where a column is gone.
-pub fn measure(candidate: &Candidate, caller: &Caller, sample: Option<Sample>) -> Result<Measured> {
+pub fn measure(
+    candidate: &Candidate,
+    caller: &Caller,
+    sample: Option<Sample>,
+) -> Result<CandidateMeasured> {
     let one = joinable(candidate.table1)?.relation;
     let other = joinable(candidate.table2)?.relation;
     let both = readable(&[one, other], caller)?;
@@ -120,6 +125,6 @@ pub fn measure(candidate: &Candidate, caller: &Caller, sample: Option<Sample>) -
             _ => Value::Array(Vec::new()),
         };
         let stats = validated.stats(&users::name(caller.user));
-        Ok(Measured { validated, stats, sample })
+        Ok(CandidateMeasured { validated, stats, sample })
     })
 }

@@ -1,10 +1,9 @@
-//! Join candidates and accepted joins: what is found is kept, and what people say of
-//! it.
+//! The commands that change join candidates and accepted joins.
 
 use serde_json::Value;
-use spyne_core::joins::acceptance::{self, Acceptance, Asked, Facts, LIST};
-use spyne_core::joins::candidate::NewCandidate;
-use spyne_core::joins::stored::{AcceptedJoin, Candidate};
+use spyne_core::joins::acceptance::{self, Acceptance, AcceptanceFacts, Asked, LIST};
+use spyne_core::joins::accepted::AcceptedJoin;
+use spyne_core::joins::candidate::{Candidate, NewCandidate};
 use spyne_core::joins::validation::Validated;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -31,7 +30,7 @@ fn joins_table() -> RelationName {
 /// A candidate by its number.
 ///
 /// # Errors
-/// 22023 where there is none.
+/// 22023 where no candidate has this number.
 pub fn candidate(elevated: &Elevated, id: i64) -> Result<Candidate> {
     joins::candidate(elevated, id)?.ok_or_else(|| {
         SpyneError::new(
@@ -46,7 +45,7 @@ pub fn candidate(elevated: &Elevated, id: i64) -> Result<Candidate> {
 /// An accepted join by its id.
 ///
 /// # Errors
-/// 22023 where there is none, with ids that are like it.
+/// 22023 where no join has this id; the DETAIL names ids that are like it.
 pub fn join(elevated: &Elevated, id: &str) -> Result<AcceptedJoin> {
     if let Some(join) = joins::accepted(elevated, id)? {
         return Ok(join);
@@ -64,11 +63,11 @@ pub fn join(elevated: &Elevated, id: &str) -> Result<AcceptedJoin> {
     ))
 }
 
-/// Keeps what a discovery has found.
+/// Stores the candidates that a discovery has found.
 pub struct KeepCandidates {
     pub candidates: Vec<NewCandidate>,
-    /// The names of all tables that were looked at, where what was not found between
-    /// them is out of date.
+    /// The names of all tables that were looked at, where stored candidates between
+    /// them that were not found again are out of date.
     pub looked_at: Option<Vec<String>>,
 }
 
@@ -96,7 +95,7 @@ impl Command for KeepCandidates {
     }
 }
 
-/// Keeps a join that somebody proposes.
+/// Stores a join that somebody proposes as a candidate.
 pub struct ProposeJoin {
     pub candidate: NewCandidate,
 }
@@ -134,20 +133,20 @@ impl Command for ProposeJoin {
 }
 
 /// A candidate, and the join in force over the same columns.
-pub struct Standing {
+pub struct CandidateStanding {
     pub candidate: Candidate,
     pub in_force: Option<AcceptedJoin>,
 }
 
-impl Standing {
-    fn read(elevated: &Elevated, id: i64) -> Result<Standing> {
+impl CandidateStanding {
+    fn read(elevated: &Elevated, id: i64) -> Result<CandidateStanding> {
         let candidate = candidate(elevated, id)?;
         let in_force = joins::in_force_over(elevated, &candidate)?;
-        Ok(Standing { candidate, in_force })
+        Ok(CandidateStanding { candidate, in_force })
     }
 }
 
-/// Keeps what a validation has found.
+/// Stores what a validation has found.
 pub struct KeepValidation {
     pub candidate_id: i64,
     pub validated: Validated,
@@ -155,14 +154,14 @@ pub struct KeepValidation {
 }
 
 impl Command for KeepValidation {
-    type Facts = (Standing, Role);
+    type Facts = (CandidateStanding, Role);
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Query, "validate a join")
     }
 
     fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Self::Facts> {
-        Ok((Standing::read(elevated, self.candidate_id)?, caller.role))
+        Ok((CandidateStanding::read(elevated, self.candidate_id)?, caller.role))
     }
 
     fn plan(&self, (known, role): &Self::Facts) -> Result<Plan> {
@@ -189,7 +188,7 @@ pub struct AcceptJoin {
 }
 
 impl Command for AcceptJoin {
-    type Facts = Facts;
+    type Facts = AcceptanceFacts;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Promote, "accept a join")
@@ -201,14 +200,15 @@ impl Command for AcceptJoin {
         Ok(Vec::new())
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Facts> {
-        let Standing { candidate, in_force } = Standing::read(elevated, self.candidate_id)?;
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<AcceptanceFacts> {
+        let CandidateStanding { candidate, in_force } =
+            CandidateStanding::read(elevated, self.candidate_id)?;
         let role = acceptance::role(&self.asked, in_force.as_ref());
         let versions = joins::versions(elevated, &candidate.name1, &candidate.name2, &role)?;
-        Ok(Facts { candidate, in_force, versions, taken: joins::join_ids(elevated)? })
+        Ok(AcceptanceFacts { candidate, in_force, versions, taken: joins::join_ids(elevated)? })
     }
 
-    fn plan(&self, facts: &Facts) -> Result<Plan> {
+    fn plan(&self, facts: &AcceptanceFacts) -> Result<Plan> {
         plans::accept(&self.asked, facts, &self.validated, &self.stats)
     }
 
@@ -216,7 +216,7 @@ impl Command for AcceptJoin {
         "accept_join"
     }
 
-    fn subject(&self, _facts: &Facts) -> RelationName {
+    fn subject(&self, _facts: &AcceptanceFacts) -> RelationName {
         joins_table()
     }
 }
@@ -231,16 +231,15 @@ pub struct Accepted {
 /// Validates a candidate and accepts it.
 ///
 /// # Errors
-/// 22023 for an unknown candidate; 55000 where it is not there to be accepted, where
-/// its tables or columns are gone, and where a blocker is not overridden; 25006,
-/// 42501.
+/// 22023 for an unknown candidate; 55000 where the candidate is not open, where its
+/// tables or columns are gone, and where a blocker is not overridden; 25006, 42501.
 pub fn accept(candidate_id: i64, asked: Asked, mode: Mode) -> Result<Accepted> {
     require_writable(mode == Mode::Show)?;
     let caller = Caller::now();
     caller.require(Permission::Promote, "accept a join")?;
-    let known = elevated(|e| Standing::read(e, candidate_id))?;
+    let known = elevated(|e| CandidateStanding::read(e, candidate_id))?;
     acceptance::check_open(&known.candidate, known.in_force.as_ref())?;
-    // Before anything is locked: it may take a while.
+    // The candidate is measured before anything is locked, because that may take long.
     let measured = measure(&known.candidate, &caller, None)?;
     let (validated, stats) = (measured.validated, measured.stats);
     let command = AcceptJoin { candidate_id, asked, validated, stats };
@@ -256,7 +255,7 @@ pub struct RejectJoin {
 }
 
 impl Command for RejectJoin {
-    type Facts = Standing;
+    type Facts = CandidateStanding;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         caller.require(Permission::Promote, "reject a join")
@@ -267,11 +266,11 @@ impl Command for RejectJoin {
         Ok(Vec::new())
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<Standing> {
-        Standing::read(elevated, self.candidate_id)
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<CandidateStanding> {
+        CandidateStanding::read(elevated, self.candidate_id)
     }
 
-    fn plan(&self, known: &Standing) -> Result<Plan> {
+    fn plan(&self, known: &CandidateStanding) -> Result<Plan> {
         plans::reject(&known.candidate, known.in_force.as_ref(), &self.reason)
     }
 
@@ -279,7 +278,7 @@ impl Command for RejectJoin {
         "reject_join"
     }
 
-    fn subject(&self, _facts: &Standing) -> RelationName {
+    fn subject(&self, _facts: &CandidateStanding) -> RelationName {
         candidates_table()
     }
 }

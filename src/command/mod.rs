@@ -1,8 +1,8 @@
 //! Changes of governance as data: one driver for all of them.
 //!
-//! A [`Command`] says who may give it, what it locks, what it needs to know and
-//! what comes of that. [`run`] is the only one that brings these in order, so a
-//! dry run and a real one differ in nothing but the locks and the last step.
+//! A [`Command`] says who may give it, what it locks, what it needs to know, and what
+//! plan follows from that. Only [`run`] puts these in order, so a dry run differs from
+//! a real one in nothing but the locks and the last step.
 
 pub mod caller;
 pub mod drift;
@@ -42,56 +42,57 @@ impl Mode {
 /// How a command holds the relations that it locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// ACCESS EXCLUSIVE, and this very session does not use them either.
+    /// ACCESS EXCLUSIVE, where this session itself may not be using the relation
+    /// either.
     Alone,
     /// ACCESS EXCLUSIVE.
     Closed,
-    /// SHARE ROW EXCLUSIVE: others go on reading.
+    /// SHARE ROW EXCLUSIVE, which lets others go on reading.
     Readable,
 }
 
 /// A change of governance.
 pub trait Command {
-    /// What the plan is made from, read in one go.
+    /// The facts that the plan is made from.
     type Facts;
 
-    /// Checks that `caller` may give this command, before anything is locked: nobody
-    /// waits for somebody who may not.
+    /// Checks that `caller` may give this command. It is called before anything is
+    /// locked, so that nobody waits for a user who may not.
     ///
     /// # Errors
-    /// 42501; and what tells at once that there is nothing to do, such as 55000 for
+    /// 42501; and errors that show at once that nothing can be done, such as 55000 for
     /// a table in another state.
     fn authorise(&self, caller: &Caller) -> Result<()>;
 
     /// Locks the rows that the command is about, in a real run, and returns the
-    /// relations to lock, in the order of locking. Whatever this waits for has
-    /// ended when the facts are read.
+    /// relations to lock, in the order of locking. Transactions that this waits for
+    /// have ended when the facts are read.
     ///
     /// # Errors
-    /// Those of a subject that is not there.
+    /// Those of a table that does not exist.
     fn locks(&self, _elevated: &Elevated) -> Result<Vec<RelId>> {
         Ok(Vec::new())
     }
 
-    /// How it holds them.
+    /// How the command holds the relations that it locks.
     fn hold(&self) -> Hold {
         Hold::Alone
     }
 
-    /// Reads what the plan is made from.
+    /// Reads the facts that the plan is made from.
     ///
     /// # Errors
-    /// Those of a subject that is not there, or not in the state for it.
+    /// Those of a table that does not exist, or is not in the state for the command.
     fn facts(&self, elevated: &Elevated, caller: &Caller) -> Result<Self::Facts>;
 
-    /// Works out what is to be done: a pure function of the facts.
+    /// Makes the plan: a pure function of the facts.
     ///
     /// # Errors
-    /// Those of what cannot be done. A plan with blockers is no error: a dry run
-    /// shows it.
+    /// Those of a command that cannot be carried out at all. A plan with blockers is no
+    /// error, because a dry run shows it.
     fn plan(&self, facts: &Self::Facts) -> Result<Plan>;
 
-    /// The verb of its function `spyne_<verb>`, for messages.
+    /// The verb in the name of the command's function, `spyne_<verb>`, for messages.
     fn verb(&self) -> &'static str;
 
     /// The table that the command is about, for the message of a plan that has
@@ -99,15 +100,15 @@ pub trait Command {
     fn subject(&self, facts: &Self::Facts) -> RelationName;
 }
 
-/// What came of a command.
+/// The facts and the plan of a command that was given.
 pub struct Done<F> {
     pub facts: F,
     pub plan: Plan,
 }
 
-/// Gives a command: shows what it would do, or does it. In this order: whether
-/// anything can be written, whether the caller may, the locks, the facts, the plan,
-/// its steps. What the arguments alone tell was checked before.
+/// Gives a command: shows what it would do, or does it. Checks in this order whether
+/// anything can be written and whether the caller may; then locks, reads the facts,
+/// makes the plan and runs its steps. The arguments were checked before.
 ///
 /// A dry run takes no lock beyond what reading the catalogs takes, and needs no
 /// transaction id.

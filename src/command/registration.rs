@@ -1,4 +1,4 @@
-//! Taking tables under governance, and letting them go.
+//! The commands that take tables under governance and release them.
 
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
@@ -17,29 +17,29 @@ use super::{Command, Hold};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{catalogs, citus, users};
-use crate::store::tables::{self, Candidate, Row};
+use crate::store::tables::{self, RegistrationCandidate, Row};
 use crate::store::{facts, table_facts};
 
 /// Takes a table under governance.
 pub struct Register {
     pub relation: RelId,
-    /// None is the table's own name.
+    /// The logical name; None stands for the table's own name.
     pub name: Option<String>,
     pub state: State,
     pub owner: RoleId,
 }
 
-/// The versions of a name, those that it once had among them.
+/// The versions of a name, and those that it once had.
 pub struct Versions {
     existing: Vec<Row>,
     ever: Vec<String>,
 }
 
 impl Versions {
-    /// Reads them.
+    /// Reads the versions of a name.
     ///
     /// # Errors
-    /// XX000.
+    /// XX000 where the catalog is not what it should be.
     pub fn read(elevated: &Elevated, name: &str) -> Result<Versions> {
         let existing = tables::versions(elevated, name)?;
         Ok(Versions { existing, ever: tables::versions_ever(elevated, name)? })
@@ -49,19 +49,19 @@ impl Versions {
         self.existing.iter().find(|v| v.state == wanted)
     }
 
-    /// The version that a table gets that comes under this name.
+    /// The version that the next table under this name gets.
     pub fn next(&self) -> String {
         let current = self.in_use(State::Active).or_else(|| self.in_use(State::ReadOnly));
         registration::next_version(current.map(|v| v.version.as_str()), &self.ever).to_string()
     }
 
-    /// State and address of each.
+    /// The state and the address of each version.
     fn held(&self) -> Vec<(State, String)> {
         let shown = |v: &Row| (v.state, catalogs::relation_name(v.relation).shown());
         self.existing.iter().map(shown).collect()
     }
 
-    /// Whether `caller` answers for all of them.
+    /// Whether `caller` has the rights of the owners of all versions.
     fn are_of(&self, caller: &Caller) -> bool {
         let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
         caller.role == Role::Admin || self.existing.iter().all(theirs)
@@ -70,13 +70,13 @@ impl Versions {
 
 /// What a registration is planned from.
 pub struct Registration {
-    candidate: Candidate,
+    candidate: RegistrationCandidate,
     /// The logical name.
     pub name: String,
     versions: Versions,
     held: Vec<(State, String)>,
     theirs: bool,
-    /// What the governed view is made from, where it is to read this table.
+    /// What the governed view is made from, where it is to read the table.
     shown: Option<(Table, Option<GovernedView>)>,
 }
 
@@ -88,7 +88,7 @@ impl Registration {
 }
 
 impl Register {
-    fn check(&self, candidate: &Candidate) -> Result<String> {
+    fn check(&self, candidate: &RegistrationCandidate) -> Result<String> {
         check_kind(candidate)?;
         registration::check_state(self.state)?;
         let name = self.name.clone().unwrap_or_else(|| candidate.name.clone());
@@ -100,9 +100,9 @@ impl Register {
 /// Checks that a relation is of a kind that can be governed.
 ///
 /// # Errors
-/// 42809 for one that is not, 42710 for one that is governed already, 0A000 for one whose
-/// rows Citus keeps in shards, as it is set.
-pub fn check_kind(candidate: &Candidate) -> Result<()> {
+/// 42809 for one that cannot be governed, 42710 for one that is governed already, 0A000
+/// for one whose rows Citus keeps in shards, as Citus is set.
+pub fn check_kind(candidate: &RegistrationCandidate) -> Result<()> {
     registration::check(&Request {
         address: candidate.address(),
         kind: &candidate.kind,
@@ -127,7 +127,7 @@ impl Command for Register {
         if self.state.is_staging() {
             return Ok(());
         }
-        // Nobody locks the versions of others.
+        // A caller cannot lock the versions of a name that others answer for.
         let versions = elevated(|e| Versions::read(e, &name))?;
         registration::check_free(&candidate.address(), &name, self.state, &versions.held())?;
         registration::check_theirs(&name, self.state, versions.are_of(caller))
@@ -141,8 +141,8 @@ impl Command for Register {
         Ok(vec![self.relation])
     }
 
-    /// Staging closes at once, also for a transaction that has read the table
-    /// before. Elsewhere readers need not be waited for.
+    /// A shadow is closed to others at once, also to a transaction that has read the
+    /// table before. In other states, readers need not be waited for.
     fn hold(&self) -> Hold {
         if self.state.is_staging() { Hold::Closed } else { Hold::Readable }
     }
@@ -193,6 +193,8 @@ impl Command for Register {
     }
 }
 
+/// Refuses a registration whose plan has blockers.
+///
 /// # Errors
 /// 2BP01 where the governed view must be made again and another view reads it.
 fn refuse_where_blocked(plan: &Plan, name: &str, table: &Address) -> Result<()> {
@@ -212,7 +214,8 @@ fn refuse_where_blocked(plan: &Plan, name: &str, table: &Address) -> Result<()> 
 pub struct Unregister {
     pub relation: RelId,
     pub reason: Option<String>,
-    /// Whether an admin does it within `spyne.rollback_window` all the same.
+    /// Whether an admin releases the table although `spyne.rollback_window` has not
+    /// passed.
     pub overridden: bool,
 }
 
@@ -243,8 +246,8 @@ impl Release {
 }
 
 impl Unregister {
-    /// The fallback of a promotion stays for a while, whoever wants it gone. An
-    /// override goes on record with the reason, which is returned.
+    /// Checks that the table is not the fallback of a promotion within
+    /// `spyne.rollback_window`. Returns the reason that goes on record for an override.
     fn check_window(&self, found: &Release) -> Result<Option<String>> {
         let (row, window) = (&found.row, found.window);
         let age = row.deprecated_minutes_ago.filter(|age| row.superseded && *age < window);
@@ -290,7 +293,7 @@ impl Command for Unregister {
     type Facts = Release;
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
-        // A table dropped while enforcement was off has no owner to ask.
+        // A table that was dropped while enforcement was off has no owner.
         let owner = elevated(|e| tables::candidate(e, self.relation))
             .map_or(users::BOOTSTRAP_SUPERUSER, |candidate| candidate.owner);
         let action = format!("unregister {}", catalogs::relation_name(self.relation));
@@ -298,7 +301,8 @@ impl Command for Unregister {
     }
 
     fn locks(&self, elevated: &Elevated) -> Result<Vec<RelId>> {
-        // After a wait for another change of state, what it left counts.
+        // Another change of state may have been waited for, so the version is read
+        // again.
         tables::lock_versions(elevated, &tables::governed(elevated, self.relation)?.name)?;
         Ok(Vec::new())
     }
@@ -366,11 +370,11 @@ impl Command for Unregister {
     }
 }
 
-/// Checks that a role that is to answer for a table exists: regrole takes any
-/// number.
+/// Checks that the role that is to answer for a table exists: the type regrole takes
+/// any number.
 ///
 /// # Errors
-/// 22023 where it does not.
+/// 22023 where there is none.
 pub fn existing_role(role: RoleId) -> Result<RoleId> {
     match users::exists(role) {
         true => Ok(role),
@@ -386,7 +390,7 @@ pub fn existing_role(role: RoleId) -> Result<RoleId> {
 /// Checks that a schema exists.
 ///
 /// # Errors
-/// 22023 where it does not.
+/// 22023 where there is none.
 pub fn existing_schema(schema: u32) -> Result<u32> {
     match catalogs::schema_exists(schema) {
         true => Ok(schema),

@@ -1,9 +1,9 @@
-//! Settling drift: a table is compared with its shape in force, and what
-//! `core::drift::decision` says is done.
+//! Settles drift: compares a table with its shape in force, and does what
+//! `core::drift::decision` says.
 
 use spyne_core::drift::decision::{Circumstances, Decision, decide};
-use spyne_core::drift::report::{Source, Status};
-use spyne_core::drift::subject::{Found, Subject, severity};
+use spyne_core::drift::report::{ReportSource, Status};
+use spyne_core::drift::subject::{DriftSubject, FoundChange, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
@@ -15,31 +15,34 @@ use spyne_core::lifecycle::plan::{Note, Plan, view};
 use spyne_core::shape::rules::Severity;
 
 use super::execute;
-use crate::pg::catalogs;
 use crate::pg::elevate::{Elevated, elevated};
-use crate::store::drift::{self, About, Report};
+use crate::pg::transaction;
+use crate::store::drift::{self, About, ReportKept};
 use crate::store::{facts, joins, shapes, tables};
 
-/// What came of looking at a table.
+/// A table that was compared with its shape in force, and what was done about the
+/// changes.
 pub struct Settled {
-    pub subject: Subject,
-    pub found: Vec<Found>,
-    pub report: Option<Report>,
-    /// The version that has the new shape, where it was applied.
+    pub subject: DriftSubject,
+    pub found: Vec<FoundChange>,
+    pub report: Option<ReportKept>,
+    /// The version that has the new shape, where the changes were applied.
     pub version: Option<String>,
-    /// Whether any of it was not known before.
+    /// Whether some change was not on record before.
     pub news: bool,
-    /// Nothing was done: the statement that does it is to be refused.
+    /// Whether the statement that makes the changes is to be refused; then nothing was
+    /// done about them.
     pub refused: bool,
 }
 
 impl Settled {
-    fn of(subject: Subject, found: Vec<Found>) -> Settled {
+    fn of(subject: DriftSubject, found: Vec<FoundChange>) -> Settled {
         Settled { subject, found, report: None, version: None, news: false, refused: false }
     }
 }
 
-/// Looks at a table, and changes nothing; None where it is not governed.
+/// Compares a table with its shape in force, and changes nothing; None where the table
+/// is not governed.
 ///
 /// # Errors
 /// XX000.
@@ -48,9 +51,9 @@ pub fn look_only(relid: RelId) -> Result<Option<Settled>> {
     Ok(looked.map(|(subject, found)| Settled::of(subject, found)))
 }
 
-/// Looks at a table and does what its drift calls for; None where it is not
-/// governed. `in_the_act` while the statement runs that changes it: whether an
-/// administrator has allowed it to break something.
+/// Compares a table with its shape in force and settles the changes; None where the
+/// table is not governed. `in_the_act` is set while the statement runs that makes the
+/// changes: it says whether an administrator has allowed breaking changes.
 ///
 /// # Errors
 /// 2BP01 where a view stands in the way.
@@ -59,7 +62,7 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
         let Some((subject, found)) = look(e, relid)? else {
             return Ok(None);
         };
-        if catalogs::read_only_here() {
+        if transaction::read_only_here() {
             return Ok(Some(Settled::of(subject, found)));
         }
         if found.is_empty() {
@@ -67,7 +70,8 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
             shapes::note_unchanged(e, relid)?;
             return Ok(Some(Settled::of(subject, found)));
         }
-        // Others may be settling the same: one after the other.
+        // Others may be settling the drift of the same table: only one at a time goes
+        // on.
         tables::lock_versions(e, &subject.name)?;
         match look(e, relid)? {
             Some((subject, found)) => decided(e, subject, found, acting, in_the_act).map(Some),
@@ -76,7 +80,7 @@ pub fn settle(relid: RelId, acting: RoleId, in_the_act: Option<bool>) -> Result<
     })
 }
 
-fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(Subject, Vec<Found>)>> {
+fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(DriftSubject, Vec<FoundChange>)>> {
     let Some(subject) = drift::subject(elevated, relid)? else {
         return Ok(None);
     };
@@ -84,11 +88,11 @@ fn look(elevated: &Elevated, relid: RelId) -> Result<Option<(Subject, Vec<Found>
     Ok(Some((subject, found)))
 }
 
-/// Does what is decided about what was found.
+/// Decides about the changes that were found, and does what was decided.
 fn decided(
     elevated: &Elevated,
-    subject: Subject,
-    found: Vec<Found>,
+    subject: DriftSubject,
+    found: Vec<FoundChange>,
     acting: RoleId,
     in_the_act: Option<bool>,
 ) -> Result<Settled> {
@@ -96,7 +100,7 @@ fn decided(
         return Ok(Settled::of(subject, found));
     };
     let known = drift::on_record(elevated, &subject.name, &subject.version)?;
-    let is_news = |found: &Found| !known.iter().any(|one| one.is(&found.change));
+    let is_news = |found: &FoundChange| !known.iter().any(|one| one.is(&found.change));
     let news = found.iter().any(is_news);
     let decision = decide(Circumstances {
         state: subject.state,
@@ -132,12 +136,12 @@ fn decided(
     Ok(Settled { news, ..settled })
 }
 
-fn reason(severity: Severity, found: &[Found]) -> String {
+fn reason(severity: Severity, found: &[FoundChange]) -> String {
     let details: Vec<&str> = found.iter().map(|f| f.change.detail.as_str()).collect();
     format!("drift, {}: {}", severity.as_str(), details.join("; "))
 }
 
-/// Puts on record what was not refused after all.
+/// Records changes that permissive mode has not refused after all.
 ///
 /// # Errors
 /// XX000.
@@ -151,7 +155,7 @@ fn store(elevated: &Elevated, settled: Settled, acting: RoleId) -> Result<Settle
         name: &subject.name,
         version: &subject.version,
         shown: &subject.address().shown(),
-        source: Source::Table,
+        source: ReportSource::Table,
         staging: false,
     };
     let report = drift::store(elevated, &about, &settled.found, acting)?;
@@ -180,20 +184,24 @@ fn apply(
 }
 
 /// The version of a table after changes of this severity.
-pub fn next_version(elevated: &Elevated, subject: &Subject, severity: Severity) -> Result<String> {
+pub fn next_version(
+    elevated: &Elevated,
+    subject: &DriftSubject,
+    severity: Severity,
+) -> Result<String> {
     let ever = tables::versions_ever(elevated, &subject.name)?;
     Ok(subject.next_version(severity, &ever).to_string())
 }
 
-/// What is known of the governed view of a table whose shape is to be taken.
+/// The governed view of a table whose live shape is to become a version.
 pub struct ViewFacts {
-    /// The view, where it reads the table.
+    /// The governed view, where it reads the table.
     existing: Option<Option<GovernedView>>,
 }
 
 impl ViewFacts {
-    /// Reads it.
-    pub fn read(elevated: &Elevated, subject: &Subject) -> Result<ViewFacts> {
+    /// Reads the governed view of a table.
+    pub fn read(elevated: &Elevated, subject: &DriftSubject) -> Result<ViewFacts> {
         let reads = subject.place().is_some()
             && drift::is_behind_view(elevated, subject.relation, &subject.name)?;
         let existing = match reads {
@@ -204,9 +212,9 @@ impl ViewFacts {
     }
 }
 
-/// Plans that the live shape becomes that of `version`, with the governed view
+/// The plan by which the live shape becomes that of `version`, with the governed view
 /// to fit.
-pub fn applying(subject: &Subject, version: &str, view: &ViewFacts, reason: &str) -> Plan {
+pub fn applying(subject: &DriftSubject, version: &str, view: &ViewFacts, reason: &str) -> Plan {
     let mut plan = Plan::because(Some(reason));
     if let (Some(existing), Some(at)) = (&view.existing, subject.place()) {
         let columns = subject.live().columns;
@@ -225,7 +233,7 @@ pub fn applying(subject: &Subject, version: &str, view: &ViewFacts, reason: &str
     plan
 }
 
-/// The error where views on the governed view keep it from changing.
+/// The error where other views depend on the governed view and keep it from changing.
 pub fn in_the_way(at: &Address, blocker: &Note) -> SpyneError {
     let (object, detail) = (&blocker.object, &blocker.detail);
     SpyneError::new(

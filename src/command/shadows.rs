@@ -1,4 +1,5 @@
-//! Making a shadow: the caller makes the table, and spyne registers it.
+//! The command that makes a shadow: the caller's own rights make the table, and spyne
+//! registers it.
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
@@ -20,9 +21,11 @@ use crate::store::{config, shadows, tables, versions};
 /// a name or like a model, and registers it as SHADOW of that name.
 pub struct CreateShadow {
     name: String,
-    /// None is the current version of the name.
+    /// The table that the shadow is shaped like; None stands for the current version of
+    /// the name.
     model: Option<RelId>,
-    /// The extension whose script gives the command: the table would be its own.
+    /// The extension whose script gives the command, if any: the table would belong to
+    /// it.
     extension: Option<String>,
 }
 
@@ -43,7 +46,7 @@ impl Shadow {
 impl CreateShadow {
     /// A shadow of `name`, shaped like `model`, or like the current version.
     pub fn new(name: &str, model: Option<RelId>) -> CreateShadow {
-        // Elevated work belongs to no extension, so this is asked for before.
+        // Elevated work belongs to no extension, so the extension is asked for here.
         CreateShadow { name: name.to_string(), model, extension: elevate::script_running() }
     }
 
@@ -51,7 +54,7 @@ impl CreateShadow {
         Address::new(STAGING, &self.name)
     }
 
-    /// Where the shadow is; None where it was not made.
+    /// The shadow that was made; None where none was.
     pub fn relation(&self) -> Option<RelId> {
         catalogs::relation_at(&self.at())
     }

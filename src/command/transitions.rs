@@ -1,4 +1,4 @@
-//! Changes of state: promote, deprecate, restore.
+//! The commands that change states: promote, deprecate, restore.
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
@@ -6,8 +6,8 @@ use spyne_core::kernel::names::RelationName;
 use spyne_core::kernel::role::Permission;
 use spyne_core::kernel::state::State;
 use spyne_core::lifecycle::plan::Plan;
-use spyne_core::lifecycle::plan::facts::Facts;
-use spyne_core::lifecycle::plan::op::Change;
+use spyne_core::lifecycle::plan::facts::TakeoverFacts;
+use spyne_core::lifecycle::plan::op::StateChange;
 use spyne_core::lifecycle::plan::record::Record;
 use spyne_core::lifecycle::plan::takeover::{self, Options};
 use spyne_core::lifecycle::transition;
@@ -19,25 +19,25 @@ use crate::pg::elevate::{Elevated, elevated};
 use crate::store::tables::{self, Row};
 use crate::store::{drift, facts};
 
-/// A table takes the ACTIVE place of its name: promotion of a shadow, and
+/// Makes a table the ACTIVE version of its name: the promotion of a shadow, or the
 /// restoration of a deprecated version.
 pub struct TakeOver {
     pub relation: RelId,
-    /// The state that it is taken from: SHADOW or DEPRECATED.
+    /// The state that the table leaves: SHADOW or DEPRECATED.
     pub from: State,
     pub options: Options,
     pub reason: Option<String>,
 }
 
-/// What a change of state says of the table.
+/// The table that changes its state, as the checks of a transition take it.
 fn subject<'a>(relation: &'a RelationName, row: &'a Row) -> transition::Subject<'a> {
     transition::Subject { relation, name: &row.name, state: row.state }
 }
 
 /// What a takeover is planned from.
 pub struct Takeover {
-    facts: Facts,
-    /// The relations concerned whose shape is the one in force.
+    facts: TakeoverFacts,
+    /// The relations of the takeover whose live shape is the one in force.
     unchanged: Vec<RelId>,
 }
 
@@ -90,7 +90,8 @@ impl Command for TakeOver {
         plan.reason.clone_from(&self.reason);
         let name = found.facts.incoming.name.clone();
         plan.before.push(Record::SuspectChangedJoins { name, successor: self.relation });
-        // The swap gives indexes other names, and foreign keys another table.
+        // The swap renames indexes and points foreign keys at another table, so the
+        // shapes of these relations are taken anew.
         let unchanged = found.unchanged.iter();
         plan.after.extend(unchanged.map(|r| Record::RefreshShape { relation: *r }));
         Ok(plan)
@@ -105,11 +106,11 @@ impl Command for TakeOver {
     }
 }
 
-/// The ACTIVE version of a name becomes DEPRECATED, with nothing in its place.
+/// Makes the ACTIVE version of a name DEPRECATED, with no version in its place.
 pub struct Deprecate {
     pub relation: RelId,
     pub reason: String,
-    /// When it is meant to go, as text.
+    /// When the version is meant to be removed, as text.
     pub sunset_at: Option<String>,
 }
 
@@ -143,7 +144,7 @@ impl Command for Deprecate {
 
     fn plan(&self, (row, at): &(Row, RelationName)) -> Result<Plan> {
         let mut plan = Plan::because(Some(&self.reason));
-        let change = Change {
+        let change = StateChange {
             relation: self.relation,
             name: row.name.clone(),
             shown: at.shown(),

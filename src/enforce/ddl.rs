@@ -18,7 +18,7 @@ use spyne_core::kernel::state::State;
 /// The names of the triggers that spyne puts on governed tables begin so.
 pub(super) const GUARD_PREFIX: &str = "spyne_guard";
 
-/// Checks one change of an object.
+/// Checks one change of an object, and refuses it where a rule forbids it.
 pub(super) fn object(event: ObjectEvent) {
     if elevate::at_work() || elevate::installing() {
         return;
@@ -46,14 +46,14 @@ pub(super) fn object(event: ObjectEvent) {
     }
 }
 
-/// TRUNCATE is a write, and looked at like any other.
+/// Checks TRUNCATE, which is a write and needs a preview like any other.
 fn truncate(relid: RelId) {
     let touched = vec![Touched::directly(relid, Access::Write)];
     super::statement(&Statement::plain(touched, Kind::Copy, frames::utility_text()));
 }
 
-/// A unique index of what is in use is not to go; and what is done in several
-/// transactions has to be refused before the first.
+/// Refuses DROP INDEX CONCURRENTLY of a unique index of a table that is in use. It runs
+/// in several transactions, so it has to be refused before the first.
 fn drop_index_concurrently(index: RelId) {
     let Some(table) = catalogs::table_of_index(index).filter(|t| cache::governed_itself(*t)) else {
         return;
@@ -73,9 +73,9 @@ fn drop_index_concurrently(index: RelId) {
     refuse(denial.about(table));
 }
 
-/// A domain's owner names the functions that its values are checked by, and
-/// Postgres shows these every row: for tables of others that is a read that
-/// nobody has allowed.
+/// Refuses a constraint on a domain that a governed table of other owners uses. The
+/// owner of the domain names the function that checks the values, and Postgres passes
+/// the values of all rows to it: that would be a read that nobody has allowed.
 fn constrain_domain(domain: u32) {
     for relid in elevated(|e| types::tables_of(e, domain)).or_raise() {
         let guard = cache::guard_of(relid);
@@ -117,8 +117,8 @@ fn drop_relation(relid: RelId) {
     }
 }
 
-/// A governed view goes only with the governance of its table: DROP COLUMN or
-/// DROP TYPE with CASCADE would take it from its readers unnoticed.
+/// Refuses to drop a governed view while its table is governed. DROP COLUMN or DROP
+/// TYPE with CASCADE would otherwise take the view from its readers unnoticed.
 fn governed_view(relid: RelId) {
     if is_governed_view(relid) && frames::dropping() != Dropping::Extension {
         refuse(stays(&catalogs::relation_name(relid)).about(relid));
@@ -130,7 +130,8 @@ fn is_governed_view(relid: RelId) -> bool {
         && catalogs::schema_oid("governed") == Some(catalogs::namespace_of(relid))
 }
 
-/// What is in the schema governed is trusted as spyne's own.
+/// Refuses views that users define in the schema `governed`, because spyne trusts what
+/// is there as its own.
 fn define_view(schema: u32) {
     if schema == 0 || catalogs::schema_oid("governed") != Some(schema) {
         return;
@@ -169,20 +170,21 @@ pub(super) fn cannot_drop(table: &RelationName) -> Denial {
     )
 }
 
-/// Columns of spyne's catalog stay, and so do those of a governed view.
+/// Refuses to alter or drop columns of spyne's catalog and of governed views.
 fn column(relid: RelId) {
     catalog(relid);
     governed_view(relid);
 }
 
-/// Nobody alters spyne's catalog but CREATE, ALTER and DROP EXTENSION.
+/// Refuses to alter spyne's catalog, except for CREATE, ALTER and DROP EXTENSION.
 fn catalog(relid: RelId) {
     if cache::guard_of(relid) == Guard::CATALOG && frames::dropping() != Dropping::Extension {
         refuse(catalog_write(relid));
     }
 }
 
-/// Name, schema and owner of a governed table change only through promotion.
+/// Refuses another name, schema or owner for a governed table, which only a promotion
+/// gives.
 fn identity(relid: RelId) {
     catalog(relid);
     let view = is_governed_view(relid);
@@ -218,7 +220,8 @@ fn identity(relid: RelId) {
     refuse(denial.about(relid));
 }
 
-/// A guard goes by itself, or along with what it guards.
+/// Checks the drop of a trigger. A guard trigger stays where DROP TRIGGER names it; one
+/// that goes along with its table is judged as a drop of the table.
 fn drop_trigger(oid: u32) {
     if frames::dropping() == Dropping::Trigger {
         return trigger(oid, false);
@@ -254,7 +257,8 @@ pub(super) fn guards_stay(table: &RelationName, trigger: &str) -> Denial {
     )
 }
 
-/// Partitions that join or leave bring rows or take them: a write to the parent.
+/// Checks a partition that is attached or detached: its rows come or go, which is a
+/// write to the parent.
 fn inherit(child: RelId, parent: RelId) {
     check(parent, Access::Write);
     let partitioned = catalogs::kind_of(parent) == Some(b'p');

@@ -1,5 +1,5 @@
-//! Drift in the act: what a DDL statement does to the shape of a governed table
-//! is settled before the statement ends.
+//! Drift as it happens: what a DDL statement does to the shape of a governed table is
+//! settled before the statement ends.
 
 use super::refuse;
 use crate::command::execute;
@@ -10,7 +10,7 @@ use crate::pg::frames::{self, Aside};
 use crate::pg::{cache, catalogs, users};
 use crate::report::{self, OrRaise};
 use crate::store::{drift, facts, query, roles, tables};
-use spyne_core::drift::subject::{Found, Subject, severity};
+use spyne_core::drift::subject::{DriftSubject, FoundChange, severity};
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -21,7 +21,8 @@ use spyne_core::lifecycle::plan::takeover::STAGING;
 use spyne_core::lifecycle::plan::{Plan, view};
 use spyne_core::shape::rules::Severity;
 
-/// After a DDL statement: settles what it has done to these tables.
+/// Settles what a DDL statement has done to these tables. Called when the statement
+/// ends.
 pub fn after_ddl(relations: &[RelId]) {
     for relid in relations {
         if !cache::governed_itself(*relid) {
@@ -35,7 +36,7 @@ pub fn after_ddl(relations: &[RelId]) {
         };
         if settled.refused {
             refuse(refusal(&settled.subject, &settled.found));
-            // Let through, in permissive mode.
+            // Permissive mode has let the statement through.
             tell(&settling::record(settled, acting).or_raise());
         } else {
             tell(&settled);
@@ -43,7 +44,7 @@ pub fn after_ddl(relations: &[RelId]) {
     }
 }
 
-/// The error of a view that stands in the way is the refusal of a statement.
+/// Makes a refusal by rule of the error that views depend on the governed view.
 fn by_rule(error: SpyneError) -> SpyneError {
     match error.code {
         Code::DependentObjects => {
@@ -53,9 +54,9 @@ fn by_rule(error: SpyneError) -> SpyneError {
     }
 }
 
-/// Tells whoever runs the statement what has come of it.
+/// Tells the user who runs the statement what spyne has done about the drift.
 fn tell(settled: &Settled) {
-    // What is known need not be said with every other change.
+    // Drift that was on record before is not repeated with every other change.
     let Some(report) = settled.report.as_ref().filter(|_| settled.news) else {
         return;
     };
@@ -76,16 +77,16 @@ fn tell(settled: &Settled) {
     }
 }
 
-fn joined(found: &[Found], wanted: impl Fn(&Found) -> bool) -> String {
+fn joined(found: &[FoundChange], wanted: impl Fn(&FoundChange) -> bool) -> String {
     let all: Vec<&str> =
         found.iter().filter(|f| wanted(f)).map(|f| f.change.detail.as_str()).collect();
     all.join("; ")
 }
 
 /// The refusal of breaking DDL, with the way that works.
-fn refusal(subject: &Subject, found: &[Found]) -> Denial {
+fn refusal(subject: &DriftSubject, found: &[FoundChange]) -> Denial {
     let table = subject.address();
-    let breaking = |f: &Found| f.change.is_breaking();
+    let breaking = |f: &FoundChange| f.change.is_breaking();
     let mut users: Vec<String> = Vec::new();
     for consumer in found.iter().filter(|f| breaking(f)).flat_map(|f| &f.consumers) {
         let text = |key: &str| consumer[key].as_str().unwrap_or_default().to_string();
@@ -134,8 +135,8 @@ fn refusal(subject: &Subject, found: &[Found]) -> Denial {
     denial.about(subject.relation)
 }
 
-/// Before ALTER TABLE drops a column or gives it another type: Postgres would
-/// refuse that for the sake of the governed view, which is spyne's to make again.
+/// Drops the governed view before ALTER TABLE drops a column or changes its type.
+/// Postgres would refuse that because of the view, which spyne can make again.
 pub fn set_view_aside(relid: RelId) {
     let governed = cache::governed_itself(relid);
     if !governed || !users::has_rights_of(users::current(), catalogs::owner_of(relid)) {
@@ -151,7 +152,8 @@ pub fn set_view_aside(relid: RelId) {
         let Some(view) = facts::view(e, &row.name)? else {
             return Ok(());
         };
-        // Postgres says what stands on it.
+        // Where other views depend on the governed view, Postgres itself raises the
+        // error that names them.
         if !view.used_by.is_empty() {
             return Ok(());
         }
@@ -168,8 +170,8 @@ pub fn set_view_aside(relid: RelId) {
     .or_raise();
 }
 
-/// At the end of a statement: makes the views again that were out of its way,
-/// with the columns of the shape in force.
+/// Makes the views again that [`set_view_aside`] has dropped, with the columns of the
+/// shape in force. Called when the statement ends.
 pub fn bring_back_views() {
     for aside in frames::take_asides() {
         elevated(|e| -> Result<()> {
@@ -188,8 +190,8 @@ pub fn bring_back_views() {
     }
 }
 
-/// Takes note that a table loses something: its shape is looked at when the
-/// command ends.
+/// Notes that the running command takes something from a table, whose shape is looked
+/// at when the command ends.
 pub(super) fn note_touched(table: RelId) {
     if cache::governed_itself(table) {
         frames::lost(table);

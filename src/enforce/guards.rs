@@ -1,6 +1,6 @@
-//! The guard triggers and event triggers: the layer that holds where the
-//! library is not preloaded. Called for the first time in a session they load
-//! it, and from then on the hooks hold too.
+//! The guard triggers and event triggers, which enforce the rules where the library is
+//! not preloaded. The first of them that is called in a session loads the library, and
+//! from then on the hooks enforce the rules too.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -23,7 +23,7 @@ fn misuse(name: &str) -> ! {
     ))
 }
 
-/// Before each write to a governed table: the write rules.
+/// The row and statement trigger on governed tables: checks each write by the rules.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.guard() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
@@ -36,7 +36,7 @@ fn guard_trigger(call: pg_sys::FunctionCallInfo) {
     }
 }
 
-/// After a change of spyne.tables, whoever made it: every back end must look.
+/// The trigger on spyne.tables: tells all back ends that governance has changed.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.notice() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
@@ -48,7 +48,7 @@ fn notice_trigger(call: pg_sys::FunctionCallInfo) {
     }
 }
 
-/// After a DROP: governed tables and their guards stay.
+/// The event trigger on sql_drop: refuses to drop governed tables and their guards.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.guard_drop() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
@@ -69,8 +69,8 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
         if dropped.is_relation && cache::governed_itself(dropped.oid) {
             refuse(ddl::cannot_drop(&table).about(dropped.oid));
         }
-        // The row guard is there in the states that forbid writes. It goes with
-        // its table only where somebody drops a partition of such a table.
+        // The row guard exists in the states that forbid writes. It goes along with its
+        // table only where somebody drops a partition of such a table.
         let guard = dropped.trigger.as_deref().unwrap_or_default();
         let by_name = dropped.original && guard.starts_with(ddl::GUARD_PREFIX);
         let with_partition = guard == "spyne_guard_row";
@@ -80,8 +80,8 @@ fn guard_drop(call: pg_sys::FunctionCallInfo) {
     }
 }
 
-/// After any other DDL: the guards are there and on, new partitions included,
-/// and what has become of the shapes is settled.
+/// The event trigger on ddl_command_end: puts the guards on all governed tables, also
+/// on new partitions, and settles what the command has done to their shapes.
 #[pg_extern(sql = "
 CREATE FUNCTION spyne.guard_ddl() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
@@ -114,7 +114,8 @@ fn guard_ddl(call: pg_sys::FunctionCallInfo) {
     drift::after_ddl(&touched);
 }
 
-/// Nothing to look at: spyne's own work, no extension, or switched off.
+/// Whether there is nothing to check: spyne itself is at work, the extension is not
+/// installed, or enforcement is off.
 fn idle() -> bool {
     elevate::at_work()
         || elevate::installing()

@@ -2,9 +2,9 @@
 //! fails closed.
 //!
 //! A statement must pass, in this order: Postgres's own privileges (checked by
-//! Postgres), the caller's spyne role, the table's state, and a preview. What that
-//! hangs on is collected by [`situation`], decided by [`spyne_core::gate::judge`],
-//! and carried out here.
+//! Postgres), the caller's spyne role, the table's state, and a preview. [`situation`]
+//! collects what the verdict depends on, [`spyne_core::gate::judge`] decides, and this
+//! module carries the verdict out.
 
 mod ddl;
 pub mod drift;
@@ -31,7 +31,7 @@ use spyne_core::kernel::error::SpyneError;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::State;
 
-/// What `lib.rs` hands to the hooks.
+/// The functions that `lib.rs` hands to the hooks.
 pub const POLICY: Policy = Policy {
     enabled,
     statement,
@@ -46,8 +46,8 @@ pub const POLICY: Policy = Policy {
     failed: words::failed,
 };
 
-/// Whether anything is checked. The server log is told once when that is less
-/// than `enforce`.
+/// Whether anything is checked. Writes a line to the server log once when
+/// `spyne.enforcement` becomes less than `enforce`.
 fn enabled() -> bool {
     if let Some(lowered) = guc::newly_lowered() {
         report::log_line(&format!("spyne.enforcement is {} in this session", lowered.as_str()));
@@ -55,7 +55,8 @@ fn enabled() -> bool {
     guc::enforcement() != Enforcement::Off
 }
 
-/// Refuses, or in permissive mode records that it would have.
+/// Refuses a statement with an error. In permissive mode, writes to the server log what
+/// would have been refused.
 pub(crate) fn refuse(denial: Denial) {
     let error = SpyneError::from(denial);
     match guc::enforcement() {
@@ -68,8 +69,8 @@ pub(crate) fn refuse(denial: Denial) {
     }
 }
 
-/// Checks a statement at executor start; cached plans pass here like any other.
-/// Returns the token to watch it by.
+/// Checks a statement when the executor starts it, also one with a cached plan. Returns
+/// the token of its preview, by which its run is watched.
 fn statement(statement: &Statement) -> Option<Token> {
     let user = users::acting();
     let (verdict, situation) = judged(statement, user);
@@ -83,17 +84,17 @@ fn statement(statement: &Statement) -> Option<Token> {
     token
 }
 
-/// As [`statement`], before COPY of a table begins: whether a preview authorises it, of
-/// which the run is recorded when it has ended.
+/// Checks COPY of a table before it begins. Returns whether its preview authorises it:
+/// then the run is recorded when COPY has ended.
 fn copies(statement: &Statement) -> bool {
     let (verdict, _) = judged(statement, users::acting());
     verdict.watch == Watch::Utility
 }
 
-/// Judges a statement, and refuses what the verdict says.
+/// Judges a statement, and refuses it where the verdict says so.
 fn judged(statement: &Statement, user: RoleId) -> (Verdict, Situation) {
     let mut situation = situation::of(statement, user);
-    // Why a preview that was found does not authorise, in words.
+    // Why the preview that was found does not authorise the statement.
     let mut because = None;
     let verdict = decide(&mut situation, |search, situation| {
         match preview_rule::look(search, statement, user) {
@@ -140,8 +141,8 @@ fn unpreviewed(
     known.unwrap_or_else(|| preview_rule::unpreviewed(&situation.seen, text))
 }
 
-/// Watches what the verdict says is to be watched; the token of the statement that
-/// starts.
+/// Watches what the verdict says. Returns the token of the statement that starts, where
+/// that is watched.
 fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
     match verdict.watch {
         Watch::Nothing => None,
@@ -165,18 +166,18 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
     }
 }
 
-/// Whether a statement is what the utility statement around comes down to.
+/// Whether a statement is the query that the utility statement around it comes down to.
 fn is_the_utility(statement: &Statement) -> bool {
     let texts = statement.text.zip(frames::utility_text());
     texts.is_some_and(|(own, around)| own.get() == around.get())
 }
 
-/// Whether the answer for a table hangs on a setting of the session.
+/// Whether the answer for a table depends on a setting of the session.
 fn depends_on_settings(guard: Guard) -> bool {
     guard == Guard::CATALOG || guard.states().contains(State::Deprecated)
 }
 
-/// The refusals of a statement that needs no preview.
+/// The refusals of a statement by the rules of role and state.
 fn refusals(statement: &Statement) -> impl Iterator<Item = Denial> {
     let user = users::acting();
     let mut situation = situation::of(statement, user);
@@ -184,7 +185,8 @@ fn refusals(statement: &Statement) -> impl Iterator<Item = Denial> {
     verdict.refused.into_iter().filter_map(move |r| words::denial(&r, &situation, user))
 }
 
-/// As [`statement`], for a check that wants an answer.
+/// Whether a statement passes, for a check of Postgres's that wants an answer and no
+/// error.
 fn permits(statement: &Statement) -> bool {
     let refused = refusals(statement).next();
     match (refused, guc::enforcement()) {
@@ -197,14 +199,14 @@ fn permits(statement: &Statement) -> bool {
     }
 }
 
-/// Checks one access from elsewhere: a guard trigger, a partition that joins or
-/// leaves.
+/// Checks one access that no statement is behind: for a guard trigger, or for a
+/// partition that is attached or detached.
 pub(crate) fn check(relid: RelId, access: Access) {
     let touched = vec![Touched::directly(relid, access)];
     refusals(&Statement::plain(touched, Kind::Access, None)).for_each(refuse);
 }
 
-/// Tells the fast path which states this user reads without a second look.
+/// Tells the fast path which states this user may read without a check.
 fn remember_readable(situation: &Situation, acting: RoleId) {
     let user = users::current();
     let role = match user == acting {

@@ -1,12 +1,12 @@
-//! The situation of a statement, collected in one place: frames, settings, roles
-//! and cache, as `core::gate` wants them. Nothing is decided here.
+//! Collects the situation of a statement in one place, from frames, settings, roles and
+//! cache. Nothing is decided here.
 
 use crate::guc;
 use crate::pg::cache;
 use crate::pg::frames::{self, Now};
 use crate::pg::policy::Statement;
 use crate::pg::text::Text;
-use crate::pg::{catalogs, elevate, portals, users};
+use crate::pg::{elevate, portals, transaction, users};
 use crate::preview_rule;
 use crate::store::roles;
 use spyne_core::gate::situation::{Seen, Situation, Worker};
@@ -58,13 +58,13 @@ fn seen(statement: &Statement) -> Vec<Seen> {
         .collect()
 }
 
-/// Adds what the preview rule hangs on.
+/// Adds what the preview rule depends on.
 fn with_previews(plain: Situation, statement: &Statement, user: RoleId, now: Now) -> Situation {
     let of_key = users::in_key_statement();
     let text = statement.text;
     let authority =
         |token: Option<Token>| token.map(|t| preview_rule::authority(t, user, &plain.seen, of_key));
-    let worker = match (statement.of_leader, catalogs::in_parallel_worker()) {
+    let worker = match (statement.of_leader, transaction::in_parallel_worker()) {
         (true, _) => Worker::OfLeader,
         (false, true) => Worker::Function,
         (false, false) => Worker::No,
@@ -84,16 +84,16 @@ fn with_previews(plain: Situation, statement: &Statement, user: RoleId, now: Now
     }
 }
 
-/// The token of the statement that a rule has made this one of: one run of a write
-/// is all of them.
+/// The token of the statement that this one follows in its portal: a rule has made both
+/// of one text, and they are one run of a write.
 fn followed(statement: &Statement, user: RoleId) -> Option<Token> {
     let token = frames::followed_by(statement.place?)?;
     let text = statement.text?.get();
     preview_rule::is_of(token, user, normalized(&text)).then_some(token)
 }
 
-/// The text that the client has sent, and would preview. A foreign key's own work
-/// is part of the statement that it has sent.
+/// The text that the client has sent and would have to preview. For a foreign key's own
+/// statement that is the text of the change.
 pub(super) fn text_to_preview(statement: &Statement, of_key: bool) -> Option<Text> {
     let key = of_key.then(portals::client_text).flatten();
     frames::utility_text().or(key).or(statement.text).filter(Text::is_from_client)

@@ -1,4 +1,4 @@
-//! What is said to whoever is refused for a relation, and where nothing can be
+//! The texts of refusals about a relation, and of errors where a statement cannot be
 //! judged.
 
 use crate::pg::catalogs;
@@ -30,7 +30,7 @@ pub(super) fn denial(refused: &Refused, situation: &Situation, user: RoleId) -> 
     Some(Denial { user: Some(user), access: Some(seen.access), ..denial })
 }
 
-/// The refusal of whoever writes to spyne's catalog.
+/// The refusal of a write to spyne's catalog.
 pub(super) fn catalog_write(relation: RelId) -> Denial {
     let words = Words::new(
         format!("cannot write to {}", catalogs::relation_name(relation)),
@@ -40,7 +40,7 @@ pub(super) fn catalog_write(relation: RelId) -> Denial {
     Denial::new(Rule::CatalogWrite, words).about(relation)
 }
 
-/// Ends a statement that cannot be judged.
+/// Raises the error of a statement that cannot be judged.
 pub(super) fn failed(failure: Failure) -> ! {
     let catalog = |what: &str, hint: &str| {
         let message = format!("{what}, so nothing can be checked");

@@ -1,10 +1,9 @@
-//! Which relations are governed, as this back end knows it.
+//! Which relations are governed, as far as this back end knows.
 //!
-//! Filled from `spyne.tables` on demand, with the newest catalog snapshot (not
-//! the transaction's), and dropped by relation-cache invalidation: whoever
-//! changes a governance row invalidates the catalog table, and every back end
-//! notices at its next statement. While nothing changes, a look-up is one hash
-//! probe.
+//! The cache is filled from `spyne.tables` on demand, with the newest catalog snapshot
+//! (not the transaction's), and dropped by relation-cache invalidation: whoever changes
+//! a row of governance invalidates the catalog table, and every back end notices at its
+//! next statement. While nothing changes, a look-up is one hash probe.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,16 +14,16 @@ use pgrx::pg_sys;
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::state::StateSet;
 
-use super::catalogs;
 use super::local::Static;
 use super::oids::rel_id;
 use super::policy::{Failure, policy};
+use super::{catalogs, own_catalog};
 
 pub use spyne_core::gate::situation::Guard;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
-    /// Nothing is known: look before the next decision.
+    /// Nothing is known: the catalog must be read before the next decision.
     Unknown,
     /// The extension is not installed in this database.
     Absent,
@@ -55,32 +54,32 @@ type OidMap<T> = HashMap<RelId, T, BuildHasherDefault<OidHasher>>;
 /// Places in `Cache::recent`; a power of two.
 const RECENT: usize = 128;
 
-/// What the fast path reads is in cells: it needs no borrow, and the callbacks may
-/// change it at any time. The rest is borrowed for a moment, without a call into
-/// Postgres. Should a callback meet a borrow all the same, it forgets everything
-/// that it can reach, and the next statement reads the catalog again.
+/// What the fast path reads is in cells, which need no borrow, and which the callbacks
+/// may change at any time. The rest is borrowed for a moment, without a call into
+/// Postgres. If a callback meets a borrow all the same, it forgets everything that it
+/// can reach, and the next statement reads the catalog again.
 struct Cache {
     status: Cell<Status>,
     /// The OIDs of `spyne.tables` and of the schema `spyne`.
     catalog: Cell<RelId>,
     schema: Cell<u32>,
     ingestion_open: Cell<bool>,
-    /// Some of `Answers::known`, each at the place that the low bits of its OID
-    /// give: what a statement that comes again looks up.
+    /// Some of `Answers::known`, each at the place that the low bits of its OID give,
+    /// so that a statement that comes again finds them quickly.
     recent: [Cell<(RelId, Guard)>; RECENT],
-    /// Goes up with each invalidation of anything: an answer that was worked
-    /// out while one came in is not kept.
+    /// Goes up with each invalidation of anything. An answer that was being worked out
+    /// meanwhile is not kept.
     generation: Cell<u64>,
     /// Goes up when the governed tables themselves must be read again.
     epoch: Cell<u64>,
-    /// For whom `readable` holds.
+    /// The user for whom `readable` holds.
     caller: Cell<RoleId>,
-    /// Guards that this caller may read without another thought.
+    /// The states that the user may read without a check of the statement.
     readable: Cell<u8>,
-    /// What `Policy::previews` was then.
+    /// What `Policy::previews` was when `readable` was set.
     previews: Cell<u8>,
-    /// Whether more relations were invalidated than `Answers::touched` has, or not
-    /// all are known.
+    /// Whether more relations were invalidated than `Answers::touched` holds, or all of
+    /// them at once.
     touched_more: Cell<bool>,
     answers: RefCell<Answers>,
 }
@@ -94,7 +93,8 @@ struct Answers {
     touched: Vec<RelId>,
 }
 
-/// As many relations as one DDL command touches, or a few.
+/// The most relations in `touched`. One DDL command touches fewer, unless it touches
+/// very many.
 const MOST_TOUCHED: usize = 64;
 
 static CACHE: Static<Cache> = Static::new(Cache {
@@ -119,12 +119,12 @@ static CACHE: Static<Cache> = Static::new(Cache {
 /// What the fast path can say about a relation.
 #[derive(PartialEq, Eq)]
 pub enum Quick {
-    /// Nothing binds it.
+    /// Nothing binds the relation.
     Free,
-    /// It is bound, and this caller may read it, as long as previews are what
-    /// they were when that was found out.
+    /// A governed table binds the relation, and this user may read it, while
+    /// `Policy::previews` is this number.
     Readable(u8),
-    /// Look closer.
+    /// The statement must be checked.
     Unknown,
 }
 
@@ -138,7 +138,7 @@ pub fn installed_quick() -> Option<bool> {
     }
 }
 
-/// The fast path for one relation; makes no calls.
+/// The answer of the fast path for one relation. Makes no calls.
 #[inline(always)]
 pub fn quick(relid: RelId, user: RoleId) -> Quick {
     match CACHE.recent[relid.get() as usize % RECENT].get() {
@@ -154,14 +154,14 @@ pub fn quick(relid: RelId, user: RoleId) -> Quick {
     }
 }
 
-/// Remembers which guards `user` may read outright, until roles change.
+/// Remembers which states `user` may read without a check, until roles change.
 pub fn set_readable(user: RoleId, readable: StateSet, previews: u8) {
     CACHE.caller.set(user);
     CACHE.previews.set(previews);
     CACHE.readable.set(readable.0 | Guard::CATALOG.0);
 }
 
-/// Makes the next statement be looked at closely.
+/// Forgets which states the user may read, so that the next statement is checked.
 pub fn forget_caller() {
     CACHE.caller.set(RoleId::NONE);
 }
@@ -178,8 +178,8 @@ pub fn ingestion_open() -> bool {
     CACHE.ingestion_open.get()
 }
 
-/// Reads or changes the answers. `f` must not call into Postgres; where they are
-/// in use all the same, nothing can be judged.
+/// Reads or changes the answers. `f` must not call into Postgres. If the answers are in
+/// use all the same, the statement ends with an error, because it cannot be judged.
 fn answers<R>(f: impl FnOnce(&mut Answers) -> R) -> R {
     match CACHE.answers.try_borrow_mut() {
         Ok(mut answers) => f(&mut answers),
@@ -199,16 +199,16 @@ pub fn governed_relations() -> Vec<RelId> {
     answers(|a| a.governed.keys().copied().collect())
 }
 
-/// Whether any relation that is bound, or whose rows some column holds, was touched since this was asked last, as
-/// far as is known: by the command that ends, or by others. One look-up for each
-/// relation.
+/// Whether a relation was touched that a governed table binds, or whose row type some
+/// column has, since this function was called last: by the command that ends, or by
+/// others as far as this session has been told. Costs one look-up for each relation.
 pub fn touched_bound() -> bool {
     let live = CACHE.status.get() == Status::Live;
     let touched = answers(|a| std::mem::take(&mut a.touched));
     let more = CACHE.touched_more.replace(false);
     let matters = |relid: RelId| !guard_of(relid).is_none() || catalogs::row_type_is_used(relid);
     let bound = !live || more || touched.into_iter().any(matters);
-    // What looking itself has touched says nothing.
+    // Relations that this very look-up has touched do not count.
     answers(|a| a.touched.clear());
     bound
 }
@@ -234,7 +234,7 @@ pub fn guard_of(relid: RelId) -> Guard {
         recent.set((relid, guard));
         answers(|a| {
             a.known.insert(relid, guard);
-            // Ancestors are kept too, so that a change to one is noticed.
+            // Ancestors are kept too, so that a change of one is noticed.
             for (ancestor, its_guard) in visited {
                 a.known.entry(ancestor).or_insert(its_guard);
             }
@@ -252,7 +252,7 @@ fn resolve(relid: RelId) -> (Guard, Vec<(RelId, Guard)>) {
     if catalogs::namespace_of(relid) == CACHE.schema.get() {
         return (Guard::CATALOG, Vec::new());
     }
-    // One line of ancestors at a time, each up to its first governed table.
+    // Each line of ancestors is followed up to its first governed table.
     let mut found = StateSet::EMPTY;
     let mut visited: Vec<RelId> = Vec::new();
     let mut frontier = vec![relid];
@@ -268,7 +268,8 @@ fn resolve(relid: RelId) -> (Guard, Vec<(RelId, Guard)>) {
             }
         }
     }
-    // With no governed ancestor at all, none of those visited has one either.
+    // Where no ancestor is governed, none of those that were visited has a governed
+    // ancestor either.
     let visited = match found.is_empty() {
         true => visited.into_iter().map(|v| (v, Guard::NONE)).collect(),
         false => Vec::new(),
@@ -299,14 +300,14 @@ pub fn governing(relid: RelId) -> Option<RelId> {
 /// Fills the cache where it is empty. Fails closed: where the catalog cannot be
 /// read, the statement that asked ends with an error.
 fn ensure_loaded() {
-    // An invalidation that comes in while the rows are read makes them stale:
-    // read again.
+    // An invalidation that comes in while the rows are read makes them stale, so they
+    // are read again.
     for _ in 0..100 {
         if CACHE.status.get() != Status::Unknown {
             return;
         }
         let epoch = CACHE.epoch.get();
-        let snapshot = catalogs::governed_tables();
+        let snapshot = own_catalog::governed_tables();
         if CACHE.epoch.get() == epoch {
             CACHE.fill(snapshot);
         }
@@ -315,7 +316,7 @@ fn ensure_loaded() {
 }
 
 impl Cache {
-    fn fill(&self, snapshot: Option<catalogs::GovernedTables>) {
+    fn fill(&self, snapshot: Option<own_catalog::GovernedTables>) {
         self.forget_recent();
         let Ok(mut answers) = self.answers.try_borrow_mut() else {
             return;
@@ -342,9 +343,9 @@ impl Cache {
         self.recent.iter().for_each(|place| place.set((RelId::NONE, Guard::NONE)));
     }
 
-    /// The governed tables must be read again, which forgets the answers.
+    /// Forgets the answers, because the governed tables must be read again.
     fn expire(&self) {
-        // The fast path asks for answers alone, so they go at once.
+        // The fast path looks at answers only, so they are dropped at once.
         self.forget_recent();
         self.status.set(Status::Unknown);
         self.touched_more.set(true);
@@ -352,7 +353,7 @@ impl Cache {
         self.moves_on();
     }
 
-    /// What is being worked out right now is not kept.
+    /// Keeps what is being worked out at this moment from being kept.
     fn moves_on(&self) {
         self.generation.set(self.generation.get() + 1);
     }
@@ -365,12 +366,13 @@ pub fn invalidate_everywhere() {
     CACHE.expire();
     let catalog = CACHE.catalog.get();
     if catalog != RelId::NONE {
-        catalogs::invalidate_relation(catalog);
+        own_catalog::invalidate_relation(catalog);
     }
 }
 
-/// Relation cache callback. Runs during any catalog access: it only marks, and
-/// calls nothing that can raise, so it needs no guard. So do the two below.
+/// The callback for relations. It runs during any catalog access, so it only marks,
+/// calls nothing that can raise, and needs no guard. The same holds for the three
+/// below.
 unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relid: pg_sys::Oid) {
     let relid = rel_id(relid);
     let Ok(mut answers) = CACHE.answers.try_borrow_mut() else {
@@ -389,11 +391,11 @@ unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relid: pg_sys::Oid)
         CACHE.forget_recent();
         answers.known.clear();
     }
-    // Where it was not asked about, it may be just being worked out.
+    // A relation that is not known may be one that is being worked out at this moment.
     CACHE.moves_on();
 }
 
-/// Namespace callback: `CREATE SCHEMA spyne` is part of every installation.
+/// The callback for schemas: `CREATE SCHEMA spyne` is part of every installation.
 unsafe extern "C-unwind" fn on_namespace(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
     if CACHE.status.get() == Status::Absent {
         CACHE.expire();
@@ -401,19 +403,20 @@ unsafe extern "C-unwind" fn on_namespace(_arg: pg_sys::Datum, _cache: i32, _hash
     CACHE.moves_on();
 }
 
-/// Role callback: who may read what is decided anew.
+/// The callback for roles: what a user may read must be decided anew.
 unsafe extern "C-unwind" fn on_role(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
     forget_caller();
     CACHE.moves_on();
 }
 
-/// Callback of what a text is analyzed by: a statement may mean something else.
+/// The callback for functions, operators, casts and types: the text of a statement may
+/// mean something else now.
 unsafe extern "C-unwind" fn on_function(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
     CACHE.moves_on();
 }
 
-/// Goes up whenever a relation, schema, role, function, operator, cast, type or constraint changes, as
-/// far as this session has been told.
+/// A number that goes up whenever a relation, schema, role, function, operator, cast,
+/// type or constraint changes, as far as this session has been told.
 pub fn generation() -> u64 {
     CACHE.generation.get()
 }

@@ -16,7 +16,7 @@ use spyne_core::gate::shards::{self, Call, Settings};
 use spyne_core::kernel::ids::RelId;
 
 use super::cache::OidHasher;
-use super::catalogs::{attribute, scan};
+use super::catalog_scan::{attribute, scan};
 use super::lists::cells;
 use super::local::Static;
 use super::oids::{rel_id, rel_of};

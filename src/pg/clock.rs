@@ -1,15 +1,15 @@
-//! Time.
+//! The clock.
 
 use pgrx::pg_sys;
 
 unsafe extern "C-unwind" {
-    // Declared here, and not taken from pgrx: it cannot raise, and a check at
-    // every statement asks it.
+    // This function is declared here and not taken from pgrx, because it cannot raise
+    // and every check calls it.
     fn GetCurrentTimestamp() -> pg_sys::TimestampTz;
 }
 
-/// Now: microseconds since 2000. Not the statement's beginning: a procedure
-/// runs for as long as it likes.
+/// The time now, in microseconds since 2000-01-01. It is not the time when the
+/// statement began, because a procedure runs for as long as it likes.
 pub fn now() -> i64 {
     // SAFETY: reads the clock.
     unsafe { GetCurrentTimestamp() }

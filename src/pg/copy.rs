@@ -3,7 +3,7 @@
 
 use pgrx::pg_sys;
 
-use spyne_core::gate::frames::Judged;
+use spyne_core::gate::frames::JudgedCopy;
 use spyne_core::kernel::ids::RelId;
 
 use super::oids::AsOid;
@@ -34,13 +34,13 @@ pub unsafe fn check(copy: &pg_sys::CopyStmt, table: RelId) {
     let touched = vec![Touched::directly(table, access)];
     let statement = Statement::plain(touched, Kind::Copy, frames::utility_text());
     let previewed = (policy().copies)(&statement);
-    frames::judged(Judged { table, access, previewed, generation: cache::generation() });
+    frames::judge_copy(JudgedCopy { table, access, previewed, generation: cache::generation() });
 }
 
 /// How the COPY was judged that Postgres checks the privileges of now; None where it was
 /// not, or where something has changed since.
-pub fn judged(requested: &[Requested]) -> Option<Judged> {
-    let judged = frames::copy_judged()?;
+pub fn judged(requested: &[Requested]) -> Option<JudgedCopy> {
+    let judged = frames::judged_copy()?;
     let same =
         |r: &Requested| r.relid == judged.table && r.writes == (judged.access == Access::Write);
     let unchanged = judged.generation == cache::generation();

@@ -1,11 +1,11 @@
-//! Digests of the catalog rows that make up a table's shape: a fast answer to
-//! whether anything may have changed.
+//! Digests of the catalog rows that a table's shape comes from. They tell quickly
+//! whether a shape may have changed.
 //!
-//! A row version of a heap is told by its place and by the transaction that
-//! made it; whatever changes a row makes another version. So equal digests mean
-//! that no catalog row of the table was touched, and where they differ the
-//! shapes themselves are compared. What moves rows without changing them (VACUUM
-//! FULL of a catalog, a restore) costs that comparison once.
+//! A row version is identified by its place in the heap and by the transaction that
+//! made it, and each change of a row makes another version. So equal digests mean that
+//! no catalog row of the table was touched. Where digests differ, the shapes themselves
+//! are compared. An operation that moves rows without changing them (VACUUM FULL of a
+//! catalog, a restore) costs that comparison once.
 
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::Address;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use pgrx::pg_sys;
 
-use super::catalogs::{attribute, scan};
+use super::catalog_scan::{attribute, scan};
 use super::oids::{rel_id, rel_of};
 use super::server;
 use spyne_core::kernel::digest::spread;
@@ -27,7 +27,8 @@ const INDEX_BY_RELATION: u32 = 2678;
 const TYPE_BY_OID: u32 = 2703;
 const ENUM_BY_TYPE: u32 = 3503;
 
-/// From so many tables on, whole catalogs are read instead of an index each.
+/// The number of tables from which on whole catalogs are read, and not by an index for
+/// each table.
 const MANY: usize = 200;
 
 /// The digest of each of these tables that exists.
@@ -49,12 +50,12 @@ pub fn of(relations: &[RelId]) -> HashMap<RelId, u64> {
         reader.rows(server::CONSTRAINT_RELATION, CONSTRAINT_BY_RELATION, of_relation, key);
         reader.rows(pg_sys::IndexRelationId.to_u32(), INDEX_BY_RELATION, 2, key);
     }
-    // What the columns' own types are made of.
+    // The digests of types that users have made belong to those of their columns.
     for (relid, type_oid) in std::mem::take(&mut reader.columns) {
         let digest = reader.type_digest(type_oid, 0);
         reader.add(relid, digest);
     }
-    // A table without any row is none.
+    // A table without any catalog row does not exist.
     reader.found.retain(|_, digest| *digest != 0);
     reader.found
 }
@@ -66,13 +67,14 @@ struct Reader {
     columns: Vec<(RelId, u32)>,
 }
 
-/// Types refer to each other; deeper than this nobody nests them.
+/// The most levels of types within types that are followed, since types can refer to
+/// one another.
 const DEEPEST: usize = 32;
 
 impl Reader {
     fn add(&mut self, relid: RelId, row: u64) {
         if let Some(digest) = self.found.get_mut(&relid) {
-            // The order in which rows come says nothing.
+            // A sum, because the order of the rows does not matter.
             *digest = digest.wrapping_add(row);
         }
     }
@@ -197,7 +199,7 @@ unsafe fn fixed_part(tuple: pg_sys::HeapTuple) -> *const u8 {
     }
 }
 
-/// The digests at which shapes were found to be those in force, from
+/// The digests of tables when their shapes were last found to be those in force, from
 /// `spyne.snapshot_digests`.
 pub fn stored() -> HashMap<RelId, u64> {
     let mut found = HashMap::new();

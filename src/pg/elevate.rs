@@ -1,4 +1,4 @@
-//! Fixed catalog work with elevated rights.
+//! Work on the catalog with elevated rights.
 
 use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
@@ -10,24 +10,24 @@ use super::frames::{self, Doing, Pushed};
 use super::oids::AsOid;
 use crate::guc;
 
-/// Proof that spyne's own work is going on: whoever has it runs as the bootstrap
-/// superuser, with search_path pinned, exempt from spyne's rules.
+/// Proof that spyne's own work is going on: it runs as the bootstrap superuser, with
+/// search_path pinned, exempt from spyne's rules.
 ///
-/// Only [`elevated`] makes one, and it cannot leave the closure that got it. The
-/// rule that it stands for: what runs with it was written by spyne. No statement
-/// of the caller's, no read of a user's table, no function, default or index
+/// Only [`elevated`] makes one, and the value cannot leave the closure that got it. It
+/// stands for a rule: whatever runs with it was written by spyne. No statement of the
+/// caller's runs with it, no read of a user's table, and no function, default or index
 /// expression of a user's.
 pub struct Elevated {
-    /// Neither copied nor sent elsewhere.
+    /// Keeps the value from being copied or sent elsewhere.
     _here: PhantomData<*const ()>,
 }
 
-/// Proof that what runs with it has the rights of some owner, within elevated work:
-/// expressions that this owner wrote may run.
+/// Proof that the work that has it runs with the rights of some owner, within elevated
+/// work: expressions that this owner wrote may run.
 ///
 /// Only [`step_down`] makes one.
 pub struct SteppedDown {
-    /// Neither copied nor sent elsewhere.
+    /// Keeps the value from being copied or sent elsewhere.
     _here: PhantomData<*const ()>,
 }
 
@@ -40,14 +40,14 @@ pub enum LockMode {
     ShareRowExclusive,
 }
 
-/// Runs `work` elevated, with `spyne.lock_timeout`. On an error the abort of the
-/// (sub)transaction gives back user and settings.
+/// Runs `work` elevated, with `spyne.lock_timeout`. After an error, the abort of the
+/// (sub)transaction restores user and settings.
 pub fn elevated<T>(work: impl FnOnce(&Elevated) -> T) -> T {
     pinned(guc::lock_timeout_ms(), || work(&Elevated { _here: PhantomData }))
 }
 
-/// As [`elevated`], without pinning any setting: for a statement in which every
-/// name is qualified and there is no operator or cast to look up.
+/// As [`elevated`], but pins no setting: for a statement in which every name is
+/// qualified and no operator or cast is looked up.
 pub fn elevated_unpinned<T>(work: impl FnOnce(&Elevated) -> T) -> T {
     unpinned(|| work(&Elevated { _here: PhantomData }))
 }
@@ -57,16 +57,16 @@ pub fn at_work() -> bool {
     frames::now().at_work()
 }
 
-/// spyne's work, until it ends, also with an error.
+/// Lasts as long as spyne's work, also where that ends with an error.
 struct Working {
-    /// Whether the script of an extension was running around it.
+    /// Whether the script of an extension was running when the work began.
     in_script: bool,
     _frame: Pushed,
 }
 
 impl Working {
-    /// What spyne makes meanwhile belongs to no other extension, whose script may
-    /// be what caused it.
+    /// Begins spyne's work. The script of another extension may be what caused it, so
+    /// objects that spyne makes meanwhile are kept from belonging to that extension.
     fn begin() -> Working {
         let frame = Pushed::new(Doing::AtWork);
         // SAFETY: a static of this process, put back below.
@@ -92,9 +92,9 @@ impl Drop for Working {
 /// Runs `work` as the bootstrap superuser, with search_path pinned and
 /// lock_timeout set (in ms), exempt from spyne's own rules.
 ///
-/// `work` may only run statements that spyne has written: no statement of the
-/// caller's, no read of a user's table, no user's function. On an error the
-/// abort of the (sub)transaction gives back user and settings.
+/// `work` may only run statements that spyne has written: no statement of the caller's,
+/// no read of a user's table, no user's function. After an error, the abort of the
+/// (sub)transaction restores user and settings.
 fn pinned<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
     let working = Working::begin();
     // SAFETY: user id and settings are saved and restored in pairs; an ERROR in
@@ -107,7 +107,8 @@ fn pinned<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
         let level = pg_sys::NewGUCNestLevel();
         set_local(c"search_path", "pg_catalog, pg_temp");
         set_local(c"lock_timeout", &lock_timeout_ms.to_string());
-        // Rows of the catalog are filtered by role for readers, not for spyne.
+        // Row level security filters rows of the catalog for readers, and not for
+        // spyne.
         set_local(c"row_security", "on");
         // spyne's statements are kept: they are planned once, and not for each of their
         // arguments.
@@ -125,9 +126,8 @@ fn pinned<T>(lock_timeout_ms: i32, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// As [`pinned`], without pinning any setting: for a statement that was prepared
-/// once, in which every name is qualified and there is no operator or cast to
-/// look up.
+/// As [`pinned`], but pins no setting: for a statement that was prepared once, in which
+/// every name is qualified and no operator or cast is looked up.
 fn unpinned<T>(work: impl FnOnce() -> T) -> T {
     let working = Working::begin();
     // SAFETY: as in `pinned`.
@@ -147,8 +147,8 @@ fn unpinned<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Within elevated work: runs `work` as `user`, bound by spyne's rules again, in a
-/// security-restricted operation, as Postgres runs index expressions of others.
+/// Runs `work` as `user` within elevated work: spyne's rules bind it again, and it is a
+/// security-restricted operation, as in Postgres for index expressions of others.
 pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce(&SteppedDown) -> T) -> T {
     let _frame = Pushed::new(Doing::SteppedDown);
     // SAFETY: as in `pinned`.
@@ -161,7 +161,7 @@ pub fn step_down<T>(_elevated: &Elevated, user: RoleId, work: impl FnOnce(&Stepp
             pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
         pg_sys::SetUserIdAndSecContext(user.oid(), context | restricted as i32);
         let result = work(&SteppedDown { _here: PhantomData });
-        // What the user's code has set goes.
+        // Settings that the user's code has made are undone.
         pg_sys::AtEOXact_GUC(false, level);
         pg_sys::SetUserIdAndSecContext(elevated, context);
         result
@@ -220,8 +220,8 @@ pub fn lock(relid: RelId, mode: LockMode) -> bool {
     }
 }
 
-/// Ends the statement with an error where this very session still uses the
-/// relation: an open cursor, or a trigger event that waits.
+/// Raises an error where this session itself still uses the relation: by an open
+/// cursor, or a trigger event that waits.
 pub fn refuse_if_in_use(relid: RelId, action: &str) {
     let Ok(action) = CString::new(action) else {
         return;
@@ -244,8 +244,8 @@ pub fn installing() -> bool {
     }
 }
 
-/// The extension whose script is running, other than spyne: what is made meanwhile
-/// belongs to it.
+/// The extension whose script is running, other than spyne. Objects that are made
+/// meanwhile belong to it.
 pub fn script_running() -> Option<String> {
     // SAFETY: reads of statics, and a look-up that returns null for what is not
     // there.

@@ -1,4 +1,5 @@
-//! The hooks: they collect what a statement touches, ask the policy, and chain.
+//! The hooks: trampolines that ask the policy, by [`super::checks`], and chain to
+//! whatever was in the hook before.
 //!
 //! A hook that calls on into Postgres is a plain trampoline, without a guard
 //! and without anything to drop: an error that passes through keeps its fields,
@@ -9,21 +10,17 @@
 
 use std::ffi::CStr;
 
-use pgrx::{pg_guard, pg_sys};
+use pgrx::pg_sys;
 
 use spyne_core::gate::token::Token;
-use spyne_core::kernel::ids::RelId;
 
-use super::cache::{self, Quick};
+use super::cache;
+use super::checks::{check_object, check_statement, passed_before, permits, wants_a_look};
 use super::frames::{self, Doing, Dropping};
 use super::local::Local;
-use super::oids::rel_id;
-use super::policy::{self, Access, Kind, ObjectEvent, Policy, Statement, Touched, policy};
+use super::policy::{self, Policy, policy};
 use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
-use super::text::{self, Text};
-use super::{
-    catalogs, citus, copy, lists, object_access, portals, runs, statement, users, utility,
-};
+use super::{calls, citus, object_access, runs, users, utility};
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -46,8 +43,9 @@ type ObjectAccess = unsafe extern "C-unwind" fn(
     *mut core::ffi::c_void,
 );
 
-/// What was in each hook before, or the standard function where nothing was.
-/// One static each: the fast path loads the one it needs and jumps.
+/// The function that was in each hook before, or the standard function where none was.
+/// Each is a static of its own, so that the fast path loads the one that it needs and
+/// jumps.
 static NEXT_START: Local<ExecutorStart> = Local::new(server::EXECUTOR_START);
 static NEXT_RUN: Local<server::ExecutorRun> = Local::new(server::EXECUTOR_RUN);
 static NEXT_END: Local<ExecutorEnd> = Local::new(server::EXECUTOR_END);
@@ -55,18 +53,6 @@ static NEXT_FINISH: Local<ExecutorFinish> = Local::new(server::EXECUTOR_FINISH);
 static NEXT_UTILITY: Local<ProcessUtility> = Local::new(server::PROCESS_UTILITY);
 static NEXT_PERMISSIONS: Local<Option<CheckPermissions>> = Local::new(None);
 static NEXT_OBJECT: Local<Option<ObjectAccess>> = Local::new(None);
-
-/// The statement that the executor starts; null for none. Only good while
-/// [`frames::now`] says that it starts one: after an error it is put back to null, with the
-/// (sub)transaction.
-static STARTING: Local<*mut pg_sys::QueryDesc> = Local::new(std::ptr::null_mut());
-
-unsafe extern "C-unwind" {
-    // Declared here, and not taken from pgrx, for the fast path: an error may
-    // pass through a trampoline, which needs no boundary.
-    fn IsTransactionBlock() -> bool;
-    fn AcceptInvalidationMessages();
-}
 
 /// Keeps pgrx from putting a backtrace into the DETAIL of every error that
 /// passes through Rust, which it does where the server's environment asks Rust
@@ -79,7 +65,7 @@ fn no_backtraces_in_details() {
     }
 }
 
-/// Puts spyne into the hooks. Called once, when the library is loaded.
+/// Puts spyne's trampolines into the hooks. Called once, when the library is loaded.
 pub fn install(policy: Policy) {
     // SAFETY: at load time nothing runs; every hook that was set is kept and
     // called.
@@ -119,7 +105,8 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
     // SAFETY: a trampoline: the arguments go on as they came. An error leaves the
     // flag, which goes with the (sub)transaction.
     unsafe {
-        // It may stand where one stood that has ended in an error.
+        // The QueryDesc may have the address of an earlier one, whose statement has
+        // ended in an error.
         if frames::watching() {
             frames::forget(query);
         }
@@ -130,10 +117,9 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
         }
         // The permission check inside is covered by the statement's own check.
         let before = frames::starts();
-        let around = STARTING.get();
-        STARTING.set(query);
+        let around = calls::starts(query);
         NEXT_START.get()(query, flags);
-        STARTING.set(around);
+        calls::started(around);
         frames::started(before);
         // A foreign key's own statement is watched for what is nested in it.
         if key {
@@ -144,7 +130,8 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
     }
 }
 
-/// Away from the fast path, so that it needs no stack of its own.
+/// Looks at a statement that the fast path cannot decide. A function of its own, so
+/// that the fast path needs no stack.
 #[cold]
 #[inline(never)]
 unsafe extern "C-unwind" fn look_closer(
@@ -158,30 +145,10 @@ unsafe extern "C-unwind" fn look_closer(
             passed => passed,
         };
         if token.is_some() {
-            // What was really read is part of the record.
+            // The number of rows that were read is part of the record of a run.
             (*query).instrument_options |= pg_sys::InstrumentOption::INSTRUMENT_ROWS as i32;
         }
         token
-    }
-}
-
-/// The token of a statement that has passed before, since when nothing has
-/// changed; None where it must be checked. Without a guard, so it calls nothing
-/// in Rust that can panic.
-unsafe fn passed_before(query: *const pg_sys::QueryDesc, flags: core::ffi::c_int) -> Option<Token> {
-    if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 != 0 || cache::installed_quick() != Some(true)
-    {
-        return None;
-    }
-    // SAFETY: as in `wants_a_look`; the text is the statement's own.
-    unsafe {
-        if text::has_own_names(&*query) {
-            return None;
-        }
-        AcceptInvalidationMessages();
-        let plan = (*query).plannedstmt;
-        let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
-        (policy().passed)(&text, statement::relations_of(plan))
     }
 }
 
@@ -215,7 +182,8 @@ impl Hooks for Trampolines {
     }
 }
 
-/// Away from the fast path, which then needs no stack and ends in a jump.
+/// Runs a statement while some statement is watched. A function of its own, so that the
+/// fast path needs no stack and ends in a jump.
 #[cold]
 #[inline(never)]
 unsafe extern "C-unwind" fn run_watched(query: *mut pg_sys::QueryDesc, arguments: RunArguments) {
@@ -240,7 +208,8 @@ unsafe extern "C-unwind" fn executor_end(query: *mut pg_sys::QueryDesc) {
     }
 }
 
-/// As `run_watched`.
+/// Ends a statement while some statement is watched. A function of its own, as
+/// `run_watched` is.
 #[cold]
 #[inline(never)]
 unsafe extern "C-unwind" fn end_watched(query: *mut pg_sys::QueryDesc) {
@@ -256,105 +225,6 @@ unsafe extern "C-unwind" fn end_watched(query: *mut pg_sys::QueryDesc) {
             false => frames::forget(query),
         }
     }
-}
-
-/// The fast path: whether some relation of the plan is governed, or unknown, or
-/// any is written to. Makes no calls that can raise.
-#[inline(always)]
-unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
-    if cache::installed_quick() == Some(false) {
-        return false;
-    }
-    // SAFETY: between the lock and the execution, as LockRelationOid does it.
-    // A transaction that holds its locks already is told of nothing new by
-    // taking them again, so what others have committed since is asked for here.
-    unsafe {
-        if IsTransactionBlock() {
-            AcceptInvalidationMessages();
-        }
-    }
-    let user = users::current();
-    // SAFETY: the lists of a PlannedStmt hold what their names say.
-    unsafe {
-        let changes = !(*plan).resultRelations.is_null() || !(*plan).rowMarks.is_null();
-        lists::cells((*plan).rtable).any(|cell| {
-            let entry = &*cell.cast::<pg_sys::RangeTblEntry>();
-            let relid = rel_id(entry.relid);
-            if !server::names_relation(entry) || relid.get() < pg_sys::FirstNormalObjectId {
-                return false;
-            }
-            match cache::quick(relid, user) {
-                Quick::Free => false,
-                // Another library's plan says by its permissions alone that it writes.
-                Quick::Readable(previews) => {
-                    changes
-                        || server::privileges(plan, entry) & server::WRITING != 0
-                        || previews != (policy().previews)()
-                }
-                Quick::Unknown => true,
-            }
-        })
-    }
-}
-
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn check_statement(
-    query: *const pg_sys::QueryDesc,
-    flags: core::ffi::c_int,
-) -> Option<Token> {
-    if !(policy().enabled)() || !cache::installed() {
-        return None;
-    }
-    // Also outside a transaction block: a function's statements come here.
-    // SAFETY: as in `wants_a_look`.
-    unsafe { AcceptInvalidationMessages() };
-    let kind = match flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 {
-        0 => Kind::Run,
-        _ => Kind::Explain,
-    };
-    // SAFETY: the plan, the text and the receiver are the executor's own.
-    let statement = unsafe {
-        let plan = (*query).plannedstmt;
-        let text = Text::new((*query).sourceText, (*plan).stmt_location, (*plan).stmt_len);
-        // What sends its rows to the leader is the leader's; all else in a
-        // worker is done by functions.
-        let to_leader = (*(*query).dest).mydest == pg_sys::CommandDest::DestTupleQueue;
-        Statement {
-            text: Some(text),
-            of_leader: to_leader && catalogs::in_parallel_worker(),
-            own_names: text::has_own_names(&*query),
-            place: portals::place_of(plan),
-            ..statement::read(plan, kind)
-        }
-    };
-    (policy().statement)(&statement)
-}
-
-/// Checks a plan by the policy, as that of a statement of this kind.
-///
-/// # Safety
-/// A valid planned statement.
-pub unsafe fn check_plan(plan: *const pg_sys::PlannedStmt, kind: Kind) {
-    if (policy().enabled)() && cache::installed() {
-        // SAFETY: as promised by the caller.
-        (policy().statement)(&unsafe { statement::read(plan, kind) });
-    }
-}
-
-/// Checks by the policy that what has no plan may write to these, when it runs.
-pub fn check_written(relids: &[RelId]) {
-    if !relids.is_empty() && (policy().enabled)() && cache::installed() {
-        let touched = relids.iter().map(|relid| Touched::directly(*relid, Access::Write));
-        let touched = touched.collect();
-        (policy().statement)(&Statement::plain(touched, Kind::Preview, None));
-    }
-}
-
-/// Runs `work`, in which permissions are checked that were checked by the
-/// policy already.
-pub fn checked<T>(work: impl FnOnce() -> T) -> T {
-    frames::while_starting(work)
 }
 
 unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
@@ -374,38 +244,6 @@ unsafe extern "C-unwind" fn executor_finish(query: *mut pg_sys::QueryDesc) {
         NEXT_FINISH.get()(query);
         frames::pop(depth);
     }
-}
-
-// --------------------------------------------------- permission checks (COPY)
-
-/// Checks a permission check outside the executor: COPY of a table, and the
-/// check that ALTER TABLE ... ADD FOREIGN KEY makes, which wants an answer and
-/// not an error.
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn permits(lists: PermissionLists, abort: bool) -> bool {
-    let policy = policy();
-    if !(policy.enabled)() || !cache::installed() {
-        return true;
-    }
-    // SAFETY: the lists of the check that is under way.
-    let requested = unsafe { lists.requested() };
-    if abort && let Some(judged) = copy::judged(&requested) {
-        if judged.previewed {
-            frames::use_pending();
-        }
-        return true;
-    }
-    let touched = requested
-        .into_iter()
-        .filter(|r| r.reads || r.writes)
-        .map(|r| Touched::directly(r.relid, if r.writes { Access::Write } else { Access::Read }))
-        .collect();
-    if !abort {
-        return (policy.permits)(&Statement::plain(touched, Kind::NewKey, None));
-    }
-    (policy.statement)(&Statement::plain(touched, Kind::Copy, frames::utility_text()));
-    true
 }
 
 // --------------------------------------------------------- utility statements
@@ -473,7 +311,7 @@ unsafe extern "C-unwind" fn process_utility(
         if tag == pg_sys::NodeTag::T_AlterTableStmt {
             utility::altered();
         }
-        // What no executor sees is recorded here.
+        // The run of a statement that does not pass the executor is recorded here.
         match frames::used_at(depth) {
             Some(token) => utility::ended(depth, token, completion),
             None => frames::pop(depth),
@@ -492,11 +330,14 @@ unsafe extern "C-unwind" fn object_access(
 ) {
     // SAFETY: a trampoline; `argument` is the one that came with the event.
     unsafe {
-        // Comes for every function that any statement calls: out at once, but for an
-        // extension's where there may be one to look at.
+        // Postgres reports every function that any statement calls, so these events
+        // leave at once.
         if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE {
-            if object.to_u32() >= pg_sys::FirstNormalObjectId && citus::may_be_here() {
-                function_called(object);
+            if object.to_u32() >= pg_sys::FirstNormalObjectId
+                && cache::installed_quick() != Some(false)
+                && citus::may_be_here()
+            {
+                calls::called(object);
             }
             match NEXT_OBJECT.get() {
                 Some(next) => return next(access, class, object, sub, argument),
@@ -504,34 +345,6 @@ unsafe extern "C-unwind" fn object_access(
             }
         }
         object_changes(access, class, object, sub, argument);
-    }
-}
-
-/// Judges the call of a function of Citus's: by the tables that the starting statement
-/// gives it, where they can be told.
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn function_called(function: pg_sys::Oid) {
-    let policy = policy();
-    // SAFETY: reads the transaction's state.
-    let in_transaction = unsafe { pg_sys::IsTransactionState() };
-    if !in_transaction || !(policy.enabled)() || !cache::installed() {
-        return;
-    }
-    let Some(call) = citus::call_of(function.to_u32()) else {
-        return;
-    };
-    let query = STARTING.get();
-    let tables = match frames::now().is_starting() && !query.is_null() {
-        // SAFETY: the statement that starts, as its trampoline has it.
-        true => unsafe { citus::tables_of_calls(query, function.to_u32()) },
-        false => None,
-    };
-    match tables {
-        None => (policy.object)(ObjectEvent::CallOnShards { call, table: None }),
-        Some(tables) => tables.into_iter().for_each(|table| {
-            (policy.object)(ObjectEvent::CallOnShards { call, table: Some(table) })
-        }),
     }
 }
 
@@ -557,18 +370,6 @@ unsafe extern "C-unwind" fn object_changes(
     }
 }
 
-#[cold]
-#[pg_guard]
-unsafe extern "C-unwind" fn check_object(event: *const ObjectEvent) {
-    // SAFETY: the caller's own value.
-    let event = unsafe { *event };
-    // SAFETY: reads the transaction's state.
-    let in_transaction = unsafe { pg_sys::IsTransactionState() };
-    if in_transaction && (policy().enabled)() && cache::installed() {
-        (policy().object)(event);
-    }
-}
-
 // ------------------------------------------------------ ends of transactions
 
 // The two callbacks run in every transaction: they set statics, call nothing
@@ -581,9 +382,9 @@ unsafe extern "C-unwind" fn at_transaction_end(
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
     match event {
         XACT_EVENT_COMMIT => frames::transaction_ended(),
-        // A prepared transaction may yet be undone, by anybody.
+        // A prepared transaction may still be rolled back, by any session.
         XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
-            STARTING.set(std::ptr::null_mut());
+            calls::forget();
             frames::transaction_ended();
             (policy().undone)();
         }
@@ -597,10 +398,10 @@ unsafe extern "C-unwind" fn at_subtransaction_end(
     _parent: pg_sys::SubTransactionId,
     _argument: *mut core::ffi::c_void,
 ) {
-    // One that is kept becomes part of the one around it, which has a lower
-    // number: what began in it goes with that.
+    // A subtransaction that is kept becomes part of the one around it, which has a
+    // lower number, and what began in it is dropped along with that.
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
-        STARTING.set(std::ptr::null_mut());
+        calls::forget();
         frames::subtransaction_undone(me);
         (policy().undone)();
     }

@@ -1,9 +1,13 @@
-//! Everything that touches Postgres's internals: the only folder with `unsafe`.
-//! Each file wraps one subject and offers safe functions; none knows a rule.
+//! Everything that touches Postgres's internals: the only folder with `unsafe`. Each
+//! file wraps one subject in safe functions, and none of them knows a rule.
 
 pub mod analyze;
 pub mod cache;
+pub mod caller_rights;
+mod calls;
+mod catalog_scan;
 pub mod catalogs;
+pub mod checks;
 pub mod citus;
 pub mod clock;
 pub mod copy;
@@ -15,17 +19,19 @@ pub mod lists;
 pub mod local;
 pub mod object_access;
 pub mod oids;
-pub mod plans;
+pub mod own_catalog;
+mod plans;
 pub mod policy;
 pub mod portals;
-pub mod reading;
 pub mod row_sets;
 pub mod runs;
 pub mod server;
+pub mod settings;
 pub mod sketch;
 pub mod spi;
 pub mod statement;
 pub mod text;
+pub mod transaction;
 pub mod trial;
 pub mod trigger;
 pub mod types;

@@ -1,4 +1,4 @@
-//! DDL, as Postgres reports it object by object: exact OIDs, cascades included.
+//! DDL as Postgres reports it, object by object, with exact OIDs and cascades.
 
 use pgrx::pg_sys;
 
@@ -8,7 +8,7 @@ use super::oids::rel_id;
 use super::policy::ObjectEvent;
 use super::server;
 
-/// Translates a call of object_access_hook; None for what is of no interest.
+/// Translates a call of object_access_hook; None for events that no rule is about.
 ///
 /// # Safety
 /// The arguments of the hook, unchanged.

@@ -1,4 +1,4 @@
-//! Between Postgres's own OIDs and the ids of the domain.
+//! Conversions between Postgres's own OIDs and the ids of the domain.
 
 use pgrx::pg_sys;
 

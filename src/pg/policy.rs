@@ -1,7 +1,7 @@
-//! What the hooks ask, and whom: FFI knows no policy, so it is handed a table of
-//! plain functions.
+//! The questions that the hooks ask. The code that calls C knows no policy, so it is
+//! handed a table of plain functions.
 
-use spyne_core::gate::frames::{Place, Report};
+use spyne_core::gate::lasting::{PortalPlace, RunReport};
 use spyne_core::gate::rules::Denial;
 use spyne_core::gate::shards::Call;
 use spyne_core::gate::token::Token;
@@ -18,37 +18,38 @@ pub use spyne_core::gate::situation::Kind;
 pub struct Touched {
     pub relid: RelId,
     pub access: Access,
-    /// As whom it is touched: the owner of a view; none for whoever runs the
-    /// statement.
+    /// The user with whose rights the relation is used: the owner of a view;
+    /// `RoleId::NONE` for whoever runs the statement.
     pub as_user: RoleId,
 }
 
 impl Touched {
-    /// Touched by whoever runs the statement.
+    /// A relation that whoever runs the statement uses with the user's own rights.
     pub fn directly(relid: RelId, access: Access) -> Touched {
         Touched { relid, access, as_user: RoleId::NONE }
     }
 }
 
-/// What the policy is asked about: one statement.
+/// A statement that the policy is asked about.
 #[derive(Debug)]
 pub struct Statement {
     pub touched: Vec<Touched>,
     pub kind: Kind,
-    /// Its text; None where there is none of its own.
+    /// The text of the statement; None where it has none of its own.
     pub text: Option<Text>,
-    /// A digest of the relations of its plan; 0 where it has none.
+    /// A digest of the relations in the plan; 0 where there is no plan.
     pub relations: u64,
-    /// A parallel worker's part of what its leader runs.
+    /// Whether this is a parallel worker's part of the plan that its leader runs.
     pub of_leader: bool,
-    /// As `text::has_own_names`.
+    /// Whether names in the text may stand for what only its caller knows: see
+    /// `text::has_own_names`.
     pub own_names: bool,
-    /// Which of the statements of the active portal it is, if there are several.
-    pub place: Option<Place>,
+    /// The position of the statement in the active portal, if that has several.
+    pub place: Option<PortalPlace>,
 }
 
 impl Statement {
-    /// One without a plan.
+    /// A statement without a plan.
     pub fn plain(touched: Vec<Touched>, kind: Kind, text: Option<Text>) -> Statement {
         Statement {
             touched,
@@ -69,7 +70,7 @@ pub enum ObjectEvent {
     DropRelation(RelId),
     /// A relation was altered; its new row is not visible to plain look-ups yet.
     AlterRelation(RelId),
-    /// A column comes, changes or goes.
+    /// A column is added, changed or dropped.
     AlterColumn(RelId),
     /// A relation is about to be truncated.
     Truncate(RelId),
@@ -79,7 +80,7 @@ pub enum ObjectEvent {
     AlterTrigger(u32),
     /// A trigger is new, or replaced.
     CreateTrigger(u32),
-    /// `child` joins or leaves `parent`: partitions and inheritance.
+    /// `child` is attached to `parent` or detached from it: partitions and inheritance.
     Inherit { child: RelId, parent: RelId },
     /// A schema was altered.
     AlterSchema(u32),
@@ -94,59 +95,60 @@ pub enum ObjectEvent {
     DropIndexConcurrently(RelId),
     /// ALTER TABLE has ended, and its event triggers too.
     AlterEnded,
-    /// A function of Citus's is about to be called that does this to a table; None where
-    /// the table cannot be told.
+    /// A function of Citus's is about to be called, which does this to a table. `table` is
+    /// None where the table cannot be told.
     CallOnShards { call: Call, table: Option<RelId> },
 }
 
-/// Why nothing can be judged: the statement that asks ends with an error.
+/// Why nothing can be judged. The statement that asks ends with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The extension is there, and `spyne.tables` is not.
     CatalogMissing,
     /// `spyne.tables` has other columns.
     CatalogShape,
-    /// A row of `spyne.tables` says nothing that is known.
+    /// A row of `spyne.tables` has a state that is not known, or no relation.
     CatalogRow,
     /// The catalog was changed again each time that it was read.
     CatalogRestless,
-    /// There is no memory to keep track of what runs inside what.
+    /// There is no memory for the stack of frames.
     NoMemory,
 }
 
-/// What the hooks ask. Each function returns to let the statement go on, or
+/// The functions that the hooks ask. Each returns to let the statement go on, or
 /// raises.
 #[derive(Clone, Copy)]
 pub struct Policy {
     /// Whether anything is checked at all.
     pub enabled: fn() -> bool,
-    /// A statement starts. Where a preview authorises it, the answer is the token
-    /// by which it is watched.
+    /// Checks a statement that starts. Where a preview authorises it, the answer is the
+    /// token by which it is watched.
     pub statement: fn(&Statement) -> Option<Token>,
-    /// COPY of a table is about to begin, whoever carries it out: as `statement`, but
-    /// nothing is watched. Whether its preview authorises it.
+    /// Checks COPY of a table before it begins, whoever carries it out. Nothing is watched.
+    /// Returns whether the preview of the COPY authorises it.
     pub copies: fn(&Statement) -> bool,
-    /// The token of a statement, by its text and the digest of its relations,
-    /// that has passed every check before, since when nothing has changed; None
-    /// where it must be looked at. Called without an error boundary: it must not
-    /// panic, nor call what may raise while it has something to drop.
+    /// The token of a statement, by its text and the digest of its relations, that has
+    /// passed every check before, where nothing has changed since then; None where it
+    /// must be checked. It is called without an error boundary, so it must not panic,
+    /// nor call what may raise while it has something to drop.
     pub passed: fn(&Text, u64) -> Option<Token>,
-    /// Whether this user's statements need a preview, or may have one. As a
-    /// number that changes when the answer may.
+    /// Whether this user's statements need a preview, or may have one, as a number that
+    /// changes when the answer may.
     pub previews: fn() -> u8,
-    /// A utility statement that runs another begins: its token, or why it has
-    /// none although there is a preview.
+    /// Called when a utility statement that runs another begins. Returns its token, or
+    /// why it has none although there is a preview.
     pub utility: fn(&Text) -> Result<Option<Token>, Denial>,
-    /// A watched statement has ended.
-    pub finished: fn(Token, Report),
-    /// A transaction or a subtransaction is undone. May only forget: it must
-    /// not call into Postgres.
+    /// Called when a watched statement has ended.
+    pub finished: fn(Token, RunReport),
+    /// Called when a transaction or a subtransaction is undone. It may only forget, and
+    /// must not call into Postgres.
     pub undone: fn(),
-    /// As `statement`, but answers instead of raising.
+    /// Checks a statement as `statement` does, but returns the answer and does not
+    /// raise.
     pub permits: fn(&Statement) -> bool,
-    /// An object is changed by DDL.
+    /// Checks a change of an object by DDL.
     pub object: fn(ObjectEvent),
-    /// Nothing can be judged. Ends the statement with an error.
+    /// Called when nothing can be judged. Ends the statement with an error.
     pub failed: fn(Failure) -> !,
 }
 
@@ -161,7 +163,7 @@ pub(super) fn set(policy: Policy) {
 pub(super) fn policy() -> Policy {
     match POLICY.get() {
         Some(policy) => policy,
-        // The hooks are set after the policy is, and nobody takes it away.
+        // The policy is set before the hooks are, and never taken away.
         None => std::process::abort(),
     }
 }

@@ -1,24 +1,24 @@
-//! Whose text it is: the portal that is active, and what its client has sent.
+//! The active portal, and the text that its client has sent.
 
 use pgrx::pg_sys;
 
-use spyne_core::gate::frames::Place;
+use spyne_core::gate::lasting::PortalPlace;
 
 use super::frames;
 use super::lists::cells;
 use super::text::{self, Text};
 
-/// Where a plan is among those of the active portal, if there are several.
+/// The position of a plan in the active portal; None where that has one statement.
 ///
 /// # Safety
 /// A valid planned statement.
-pub unsafe fn place_of(plan: *const pg_sys::PlannedStmt) -> Option<Place> {
+pub unsafe fn place_of(plan: *const pg_sys::PlannedStmt) -> Option<PortalPlace> {
     // SAFETY: the active portal and its statements, for as long as it is active.
     unsafe {
         let portal = pg_sys::ActivePortal.as_ref()?;
         let list = portal.stmts.as_ref()?;
         let index = cells(portal.stmts).position(|stmt| stmt.cast_const() == plan.cast())?;
-        (list.length > 1).then_some(Place {
+        (list.length > 1).then_some(PortalPlace {
             portal: &raw const *portal as usize,
             list: portal.stmts as usize,
             index,
@@ -36,7 +36,8 @@ pub fn client_text() -> Option<Text> {
     }
 }
 
-/// The text that the client has sent; in a parallel worker, the leader's.
+/// The text that the client has sent; in a parallel worker, the text that the leader's
+/// client has sent.
 pub fn sent_text() -> Option<Text> {
     // SAFETY: null, or the text for as long as the statement runs.
     unsafe {
@@ -45,8 +46,8 @@ pub fn sent_text() -> Option<Text> {
     }
 }
 
-/// The text of the change that fires its AFTER triggers now; None where its
-/// names may mean what only its caller knows.
+/// The text of the change that fires its AFTER triggers now; None where names in it may
+/// stand for what only its caller knows.
 pub fn finishing_text() -> Option<Text> {
     let query = frames::finishing()?;
     // SAFETY: a statement that is being finished is valid until that is done, and

@@ -1,9 +1,9 @@
-//! Rows that functions return: composite types of schema spyne, which structs
-//! fill by the names of their fields.
+//! The rows that functions return: composite types of schema spyne, which structs fill
+//! by the names of their fields.
 //!
-//! A function that returns `Rows<R>` is declared `RETURNS SETOF spyne.<type>`.
-//! It has worked all rows out when it returns; they go into a tuplestore, which
-//! spills to disk beyond work_mem.
+//! A function that returns `Rows<R>` is declared `RETURNS SETOF spyne.<type>`. It has
+//! worked out all rows when it returns. They go into a tuplestore, which spills to disk
+//! beyond work_mem.
 
 use pgrx::callconv::RetAbi;
 use pgrx::pg_sys::{self, Datum, FunctionCallInfo};
@@ -19,7 +19,7 @@ use spyne_core::kernel::columns::{Named, places};
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
-/// What a field can be.
+/// A type that a field can have.
 pub trait Value {
     /// Its SQL type.
     const OID: pg_sys::Oid;
@@ -72,7 +72,7 @@ impl<V: Value> Value for Option<V> {
     }
 }
 
-/// The composite type that a struct fills, and with what.
+/// The composite type that a struct fills, and the fields that fill it.
 pub struct Declared {
     /// The name of the type, in schema spyne.
     pub name: &'static str,
@@ -88,9 +88,9 @@ pub trait Row {
     fn values(self) -> Vec<Option<Datum>>;
 }
 
-/// Declares a struct that fills a composite type of schema spyne, each field the
-/// column of its name: `row! { "plan_line" => PlanLine { seq: i32, .. } }`. What
-/// the columns are is said where the type is declared, in `sql/rows.sql`.
+/// Declares a struct that fills a composite type of schema spyne, each field the column
+/// of its name: `row! { "plan_line" => PlanLine { seq: i32, .. } }`. The columns are
+/// described where the type is declared, in `sql/rows.sql`.
 macro_rules! row {
     ($(#[$about:meta])* $name:literal => $row:ident { $($field:ident: $value:ty,)* }) => {
         $(#[$about])*
@@ -119,7 +119,7 @@ pub(crate) use row;
 pub struct Rows<R = ()>(Vec<R>);
 
 impl<R: Row> Rows<R> {
-    /// These.
+    /// The rows of a list.
     pub fn of(rows: Vec<R>) -> Self {
         Rows(rows)
     }

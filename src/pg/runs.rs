@@ -1,4 +1,4 @@
-//! What watched statements have done, for the record of their runs.
+//! What watched statements have done, so that their runs can be recorded.
 
 use pgrx::{pg_guard, pg_sys};
 
@@ -10,8 +10,8 @@ use super::oids::rel_id;
 use super::policy::policy;
 use super::{frames, server};
 
-/// Watches the change that fires its AFTER triggers now: that it needed a
-/// preview shows only by what its foreign keys reach.
+/// Watches the change that fires its AFTER triggers now. Whether a change needs a
+/// preview can show only by what its foreign keys reach.
 pub fn watch_finishing(token: Token) {
     let Some(query) = frames::finishing() else {
         return;
@@ -25,7 +25,7 @@ pub fn watch_finishing(token: Token) {
     frames::watch_finishing(token, rows, since);
 }
 
-/// A watched statement is about to end: keeps what it has read.
+/// Notes what a watched statement has read. Called when the statement is about to end.
 ///
 /// # Safety
 /// A QueryDesc that was started and not yet ended.
@@ -42,7 +42,7 @@ pub unsafe extern "C-unwind" fn ending(query: *const pg_sys::QueryDesc) {
     frames::ends(query, scanned);
 }
 
-/// A watched statement has ended: hands its report on.
+/// Hands the report of a watched statement on. Called when the statement has ended.
 ///
 /// # Safety
 /// A QueryDesc that was watched; it need not be valid any more.

@@ -1,5 +1,5 @@
-//! The aggregate spyne.column_sketch and the function spyne.join_hash: what is
-//! below `core::joins::sketch`.
+//! The aggregate spyne.column_sketch and the function spyne.join_hash, over
+//! `core::joins::sketch`.
 
 use std::ffi::CStr;
 
@@ -154,7 +154,7 @@ impl Reading {
                 Reading::Float8 => numeric::of_float(f64::from_bits(datum.value() as u64)),
                 Reading::Numeric => numeric::value(bytes(datum)),
                 Reading::Date => match datum.value() as i32 {
-                    // Without end, in either direction.
+                    // Infinity, in either direction.
                     never @ (i32::MIN | i32::MAX) => Value::Hashed(spread(never as u64)),
                     days => Value::Whole(i64::from(days) * MICROSECONDS_A_DAY),
                 },

@@ -1,4 +1,4 @@
-//! What SPI knows of a statement without running it.
+//! What SPI can tell of a statement without running it.
 
 use std::ffi::{CStr, CString};
 

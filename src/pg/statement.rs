@@ -7,8 +7,8 @@ use super::oids::rel_id;
 use super::policy::{Access, Kind, Statement, Touched};
 use super::{catalogs, plans, server, users};
 
-/// A digest of the relations that a plan touches: the same text need not mean
-/// the same plan, where its parameters have other types.
+/// A digest of the relations that a plan touches. The same text can have another plan
+/// where its parameters have other types.
 ///
 /// # Safety
 /// A valid planned statement.
@@ -28,7 +28,7 @@ pub unsafe fn relations_of(plan: *const pg_sys::PlannedStmt) -> u64 {
     }
 }
 
-/// What an entry asks for that is a write, for a digest.
+/// The privileges of a writer that an entry asks for, as bits of a digest.
 ///
 /// # Safety
 /// An entry of that plan.
@@ -56,10 +56,10 @@ unsafe fn integers(list: *mut pg_sys::List) -> Vec<i32> {
 }
 
 /// Reads a plan: relations from its flat range table (CTEs, subqueries, views,
-/// partitions and inlined functions included), writes from its result
-/// relations, locks from its row marks. Not from permission bits, where a plan has
-/// either: a foreign key check has the UPDATE bit set on the table it reads, and a rule
-/// leaves that of a table to which nothing is written any more.
+/// partitions and inlined functions included), writes from its result relations, locks
+/// from its row marks. Where a plan lists either, permission bits say nothing about writes:
+/// a foreign-key check has the UPDATE bit set on the table that it reads, and a rule leaves
+/// the bits of a table that nothing is written to any more.
 ///
 /// # Safety
 /// `plan` is a valid planned statement.
@@ -88,7 +88,7 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
         if !key_check {
             for cell in cells(plan.rowMarks) {
                 let mark = &*cell.cast::<pg_sys::PlanRowMark>();
-                // Weaker marks only re-fetch rows for a join; they lock nothing.
+                // Weaker marks lock nothing: they only fetch rows again for a join.
                 if mark.markType <= pg_sys::RowMarkType::ROW_MARK_KEYSHARE {
                     raise(mark.rti as usize, Access::Lock);
                 }
@@ -105,11 +105,11 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
     }
 }
 
-/// What a plan of another library's does, where it lists neither result relations nor row
-/// marks: Citus puts a scan of its own in the place of what would write, and keeps the
-/// command and the permissions. Entries count from 1. Writing in a SELECT is that of a CTE,
-/// or FOR UPDATE, which asks for UPDATE as well: it is taken for a lock, which is forbidden
-/// wherever writes are.
+/// The writes of a plan that lists neither result relations nor row marks, by the
+/// privileges that it asks for: Citus puts a scan of its own in the place of what writes,
+/// and keeps the command and the privileges. Entries count from 1. A SELECT that asks for
+/// UPDATE has a CTE that updates, or FOR UPDATE; either is taken for a lock, which is
+/// forbidden wherever writes are.
 ///
 /// # Safety
 /// A valid planned statement.
@@ -137,11 +137,11 @@ unsafe fn by_permissions(plan: &pg_sys::PlannedStmt) -> Vec<(usize, Access)> {
 }
 
 /// Whether this is the query of a foreign-key check: run by ri_triggers.c with
-/// SECURITY_NOFORCE_RLS, as the owner of the table it looks into, comparing key
-/// columns with parameters, locking FOR KEY SHARE and returning a constant. A
-/// trigger that runs inside a cascade has that context too, so the shape of the
-/// query is looked at as well: what passes tells nobody more than the foreign
-/// key itself does, namely whether a key exists.
+/// SECURITY_NOFORCE_RLS, as the owner of the table that it looks into, comparing key
+/// columns with parameters, locking FOR KEY SHARE and returning a constant. A trigger
+/// that runs inside a cascade has that context too, so the shape of the query is
+/// checked as well. A query of that shape tells nobody more than the foreign key itself
+/// does, namely whether a key exists.
 ///
 /// # Safety
 /// `plan` is a valid planned statement.
@@ -196,7 +196,8 @@ unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> b
                 let mut children = cells((*node.cast::<pg_sys::Append>()).appendplans);
                 return children.all(|child| compares_keys(child.cast(), rtable));
             }
-            // A partition that cannot hold the key is not looked into.
+            // A partition that cannot hold the key is pruned, and leaves an empty
+            // result.
             pg_sys::NodeTag::T_Result => return (*node).lefttree.is_null(),
             pg_sys::NodeTag::T_SeqScan => std::ptr::null_mut(),
             pg_sys::NodeTag::T_IndexScan => {
@@ -221,8 +222,8 @@ unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> b
 }
 
 /// Whether an expression is `key column = parameter`, by an operator that is an
-/// equality of some btree operator family: only superusers make those, so no
-/// function of an ordinary user gets to see the column.
+/// equality of some btree operator family. Only superusers make those, so no function
+/// of an ordinary user gets the value of the column.
 ///
 /// # Safety
 /// `expression` is a valid expression.
@@ -244,7 +245,8 @@ unsafe fn is_key_comparison(expression: *mut pg_sys::Node, keys: &[i16]) -> bool
                 Some(pg_sys::NodeTag::T_Var) => {
                     column |= keys.contains(&(*bare.cast::<pg_sys::Var>()).varattno);
                 }
-                // A plan made for given values has them in place of parameters.
+                // A plan that was made for given values has these in place of
+                // parameters.
                 Some(pg_sys::NodeTag::T_Const) => parameter = true,
                 Some(pg_sys::NodeTag::T_Param) => {
                     let kind = (*bare.cast::<pg_sys::Param>()).paramkind;

@@ -23,14 +23,14 @@ impl Text {
         self.with_bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
-    /// Gives `f` the bytes of the statement.
+    /// Calls `f` with the bytes of the statement.
     pub fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         if self.start.is_null() {
             return f(&[]);
         }
         // SAFETY: as promised to `new`.
         let all = unsafe { std::ffi::CStr::from_ptr(self.start) }.to_bytes();
-        // Negative: not known. A length of 0 reaches to the end.
+        // A negative location is unknown. A length of 0 reaches to the end.
         let from = usize::try_from(self.location).unwrap_or(0).min(all.len());
         let to = match usize::try_from(self.length) {
             Ok(length) if length > 0 && self.location >= 0 => (from + length).min(all.len()),
@@ -39,7 +39,7 @@ impl Text {
         f(all.get(from..to).unwrap_or_default())
     }
 
-    /// Whether it is a part of the text that the client has sent.
+    /// Whether the text is a part of what the client has sent.
     pub fn is_from_client(&self) -> bool {
         // SAFETY: a static that is null or a C string; Bind works on a copy of it.
         unsafe {
@@ -51,17 +51,17 @@ impl Text {
     }
 }
 
-/// Whether names in a statement's text may stand for what only its caller knows:
-/// the variables of a PL/pgSQL function, the transition tables of a trigger.
-/// Elsewhere the same text means something else.
+/// Whether names in a statement's text may stand for what only its caller knows: the
+/// variables of a PL/pgSQL function, the transition tables of a trigger. The same text
+/// means something else when another caller runs it.
 pub fn has_own_names(query: &pg_sys::QueryDesc) -> bool {
     // SAFETY: null, or valid for as long as the statement is.
     let Some(parameters) = (unsafe { query.params.as_ref() }) else {
         return !query.queryEnv.is_null();
     };
-    // PL/pgSQL is asked for each variable, and gives its cursors a copy of all.
-    // That looks like the values of a client or of EXECUTE, whose portal,
-    // unlike a cursor, is in no list.
+    // Postgres asks PL/pgSQL for each variable, and gives its cursors a copy of all
+    // values. Such a copy looks like the values of a client or of EXECUTE, but the
+    // portal of those is in no list, unlike that of a cursor.
     let copied = || {
         // SAFETY: the text is the statement's own, and the portal active.
         let (text, executes) = unsafe {

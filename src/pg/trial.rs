@@ -1,4 +1,4 @@
-//! Running a statement to see what it does, and undoing it.
+//! Runs a statement to see what it does, and undoes it.
 
 use std::ffi::CString;
 
@@ -13,19 +13,19 @@ use spyne_core::kernel::error::{Code, SpyneError};
 pub struct Outcome {
     /// Rows written.
     pub rows: u64,
-    /// Rows as they were, at most as many as asked for.
+    /// Rows as they were before, at most as many as were asked for.
     pub before: Vec<serde_json::Value>,
-    /// Rows as they became.
+    /// Rows as they were afterwards.
     pub after: Vec<serde_json::Value>,
 }
 
-/// The table to look at, by its address as SQL.
+/// The table whose rows are shown, by its address as SQL.
 pub struct Images<'a> {
     pub address: &'a str,
     pub most: usize,
 }
 
-/// Runs `work` in a subtransaction that is always undone, whatever comes of it.
+/// Runs `work` in a subtransaction that is undone in any case.
 pub fn rolled_back<T>(work: impl FnOnce() -> T) -> T {
     // SAFETY: memory context and resource owner are put back as PL/pgSQL does
     // it for a block with EXCEPTION (exec_stmt_block).
@@ -54,8 +54,8 @@ pub fn rolled_back<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Runs `work` in a subtransaction; where it ends with an error of Postgres's,
-/// its message, and nothing has happened. A cancellation stays one.
+/// Runs `work` in a subtransaction. An error of Postgres's undoes the subtransaction,
+/// and its message is returned. A cancellation is raised again.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     // SAFETY: as in `rolled_back`; without an error the subtransaction is kept.
     unsafe {
@@ -94,8 +94,8 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     }
 }
 
-/// Runs a write as the present user, deferred constraints included, and says
-/// what it did. To be called within [`rolled_back`].
+/// Runs a write as the current user, deferred constraints included, and says what it
+/// did. Must be called within [`rolled_back`].
 ///
 /// # Errors
 /// XX000 where SPI does not run it; an error of the statement itself is raised.

@@ -1,4 +1,4 @@
-//! What a trigger function or an event trigger function is called for.
+//! Why a trigger function or an event trigger function is called.
 
 use super::oids::rel_id;
 use pgrx::pg_sys;

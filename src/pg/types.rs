@@ -1,4 +1,4 @@
-//! Types by their names.
+//! Looks types up by their names.
 
 use std::ffi::CString;
 
@@ -9,7 +9,7 @@ use super::{server, trial};
 /// The type that a text names, as in CREATE TABLE: its OID and modifier.
 ///
 /// # Errors
-/// Why it names none, in words.
+/// Why the text names no type, in words.
 pub fn by_name(text: &str) -> Result<(u32, i32), String> {
     let none = || format!("there is no type {text}");
     let name = CString::new(text).map_err(|_| none())?;

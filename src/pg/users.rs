@@ -1,4 +1,4 @@
-//! Who acts.
+//! The user who acts, and the rights of users.
 
 use spyne_core::kernel::ids::RoleId;
 use std::ffi::{CStr, CString};
@@ -9,14 +9,14 @@ use super::frames;
 use super::oids::{AsOid, role_id};
 
 unsafe extern "C-unwind" {
-    // Declared here, and not taken from pgrx, for the fast path: these three
-    // cannot raise, so they need no error boundary.
+    // These functions are declared here and not taken from pgrx, for the fast path:
+    // they cannot raise, so they need no error boundary.
     fn GetUserId() -> pg_sys::Oid;
     fn GetOuterUserId() -> pg_sys::Oid;
     fn GetUserIdAndSecContext(user: *mut pg_sys::Oid, context: *mut core::ffi::c_int);
 }
 
-/// Who owns the cluster: the superuser that initdb made.
+/// The owner of the cluster: the superuser that initdb made.
 pub const BOOTSTRAP_SUPERUSER: RoleId = RoleId::new(pg_sys::BOOTSTRAP_SUPERUSERID);
 
 /// `current_user`.
@@ -37,30 +37,29 @@ fn in_key_check_context() -> bool {
     context & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0
 }
 
-/// Whether what starts now is a foreign key's own check or action, and not what
-/// a trigger or a function does that one of these calls: that has the context
-/// of its caller.
+/// Whether the statement that starts now is a foreign key's own check or action. It is
+/// not where a trigger or a function starts it that such an action calls, although that
+/// runs in the same context.
 #[inline(always)]
 pub fn in_key_statement() -> bool {
     in_key_check_context() && !frames::now().within_key()
 }
 
-/// Whose spyne role counts: `current_user`, except in a foreign-key action,
-/// which Postgres runs as the table's owner; there it is whoever caused it.
+/// The user whose spyne role counts: `current_user`, except in a foreign-key action.
+/// Postgres runs that as the owner of the table, so the user counts who has caused it.
 pub fn acting() -> RoleId {
     if !in_key_statement() {
         return current();
     }
     match frames::now().finisher() {
-        // A constraint deferred to the end of the transaction, or COPY.
-        // SAFETY: reads a static; never raises.
+        // A constraint that is deferred to the end of the transaction, or COPY.
         None => role_id(unsafe { GetOuterUserId() }),
         Some(user) => user,
     }
 }
 
-/// Whose change it is that fires its AFTER triggers now: within a foreign-key
-/// action it stays who caused it.
+/// The user whose change fires its AFTER triggers now. Within a foreign-key action,
+/// that is the user who has caused the action.
 #[inline(always)]
 pub fn finishing_now() -> RoleId {
     match frames::now().finisher() {
@@ -87,7 +86,7 @@ pub fn exists(user: RoleId) -> bool {
     unsafe { !pg_sys::GetUserNameFromId(user.oid(), true).is_null() }
 }
 
-/// A role's name as it is typed.
+/// A role's name, quoted where it must be.
 pub fn quoted_name(user: RoleId) -> String {
     let Ok(name) = CString::new(name(user)) else {
         return String::new();

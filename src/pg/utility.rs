@@ -1,19 +1,19 @@
-//! Utility statements: what no other hook sees of them, and what they are
-//! previewed by.
+//! Utility statements: what no other hook sees of them, and the previews that authorise
+//! them.
 
 use pgrx::{pg_guard, pg_sys};
 
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 
-use super::frames::{self, Depth, Dropping, Report};
+use super::frames::{self, Depth, Dropping, RunReport};
 use super::oids::rel_id;
 use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
 use super::{cache, catalogs, copy, lists, server, statement, users};
 
-/// Pushes the frame of a utility statement that runs another, with what its
-/// preview allows that.
+/// Pushes the frame of a utility statement that runs another, with the token of its
+/// preview.
 ///
 /// # Safety
 /// The statement that ProcessUtility got, and its text.
@@ -39,8 +39,8 @@ pub unsafe extern "C-unwind" fn enter(
     frames::push(frames::utility(Dropping::Other, Some((text, token, doubt))))
 }
 
-/// COPY of a table or TRUNCATE has ended, which no executor has seen: pops its
-/// frame, and hands its report on.
+/// Pops the frame of COPY of a table or TRUNCATE, which do not pass the executor, and
+/// hands the report of the run on. Called when the statement has ended.
 ///
 /// # Safety
 /// The completion that ProcessUtility got.
@@ -54,13 +54,13 @@ pub unsafe extern "C-unwind" fn ended(
     // SAFETY: null, or the caller's own.
     let rows = unsafe { completion.as_ref() }.map_or(0, |c| c.nprocessed);
     frames::pop(depth);
-    (policy().finished)(token, Report { rows, complete: true, ..Report::default() });
+    (policy().finished)(token, RunReport { rows, complete: true, ..RunReport::default() });
 }
 
-/// The utility statements that no other hook sees: FETCH from a cursor that
-/// holds its rows, COPY where an extension carries it out, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that
-/// run expressions over rows, those of domains included. And DROP, which
-/// object_access sees only after Postgres has advised CASCADE.
+/// Checks the utility statements that no other hook sees: FETCH from a cursor that
+/// holds its rows, COPY that an extension carries out, REFRESH, DETACH PARTITION CONCURRENTLY, and definitions that run
+/// expressions over rows, those of domains included. Also DROP, which
+/// object_access_hook sees only after Postgres has advised CASCADE.
 ///
 /// # Safety
 /// A utility statement.
@@ -120,7 +120,7 @@ fn touch(relid: pg_sys::Oid, access: Access, kind: Kind) {
     }
 }
 
-/// FETCH reads by the plans of its cursor.
+/// Checks FETCH, which reads by the plans of its cursor.
 unsafe fn check_fetch(fetch: &pg_sys::FetchStmt) {
     // SAFETY: a portal and its statements, for as long as it is there.
     unsafe {
@@ -141,7 +141,7 @@ unsafe fn check_alter(alter: &pg_sys::AlterTableStmt) {
     // SAFETY: the commands of ALTER TABLE are AlterTableCmd.
     unsafe {
         let relation = lookup(alter.relation);
-        // Checks, generated columns and new types run over the rows.
+        // Expressions of checks, generated columns and new types run over all rows.
         touch(relation, Access::Read, Kind::Definition);
         let mut remakes = false;
         for cell in lists::cells(alter.cmds) {
@@ -183,7 +183,7 @@ unsafe fn check_drop(drop: &pg_sys::DropStmt) {
         }
         for name in lists::cells(drop.objects) {
             let relid = rel_id(lookup(pg_sys::makeRangeVarFromNameList(name.cast())));
-            // Postgres tells others that they are not the owner.
+            // Postgres itself refuses users who are not the owner.
             let owner = catalogs::owner_of(relid);
             if owner != RoleId::NONE && users::has_rights_of(users::current(), owner) {
                 (policy().object)(ObjectEvent::DropRelation(relid));
@@ -192,7 +192,7 @@ unsafe fn check_drop(drop: &pg_sys::DropStmt) {
     }
 }
 
-/// ALTER TABLE has ended.
+/// Called when ALTER TABLE has ended.
 #[cold]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn altered() {
@@ -214,7 +214,7 @@ unsafe fn creation_schema(name: *const pg_sys::RangeVar) -> u32 {
     }
 }
 
-/// The relation a name means now; invalid where it means none.
+/// The relation that a name means now; InvalidOid where it means none.
 unsafe fn lookup(name: *const pg_sys::RangeVar) -> pg_sys::Oid {
     // SAFETY: a look-up without a lock; the command takes its own.
     unsafe {

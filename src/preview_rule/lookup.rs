@@ -1,5 +1,5 @@
-//! Looking for a preview: in the session's memory, then in the catalog; and whether
-//! it still tells the truth.
+//! Looks for a preview, in the session's memory and then in the catalog, and checks
+//! that the preview is still true.
 
 use super::refusals::{call_for, not_authorising};
 use super::session::{self, session};
@@ -7,9 +7,9 @@ use crate::pg::analyze::{self, Problem};
 use crate::pg::elevate::elevated;
 use crate::pg::policy::Statement;
 use crate::pg::text::Text;
-use crate::pg::{cache, catalogs, clock, portals};
+use crate::pg::{cache, clock, portals, settings, transaction};
 use crate::report::OrRaise;
-use crate::store::previews::{self, Found};
+use crate::store::previews::{self, StoredPreview};
 use crate::store::relations;
 use spyne_core::gate::judge::Search;
 use spyne_core::gate::rules::{Denial, Rule, Words};
@@ -23,18 +23,18 @@ use spyne_core::statement::preview::text::normalized;
 /// How a preview is looked for.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
-    /// Whether a write takes its one run.
+    /// Whether the look-up uses up the one run that a preview allows a write.
     pub takes_run: bool,
-    /// For a text whose meaning can change without a change of the catalogs:
-    /// EXECUTE.
+    /// Whether the preview is compared with the catalogs in any case: set for EXECUTE,
+    /// whose meaning can change without a change of the catalogs.
     pub anew: bool,
 }
 
-/// The token of the preview that the verdict on a statement hangs on; None where
+/// The token of the preview that the verdict on a statement depends on; None where
 /// there is no preview.
 ///
 /// # Errors
-/// Why there is one that does not authorise any more, or not yet.
+/// Why a preview that exists does not authorise the statement any more, or not yet.
 pub fn look(search: Search, statement: &Statement, user: RoleId) -> Result<Option<Token>, Denial> {
     let (text, manner) = match search {
         Search::Statement => (statement.text, Manner { takes_run: true, anew: false }),
@@ -47,7 +47,8 @@ pub fn look(search: Search, statement: &Statement, user: RoleId) -> Result<Optio
     }
 }
 
-/// The token of a text that a preview of `user` authorises now.
+/// The token of the preview of `user` that authorises a text now; None where there is
+/// none.
 ///
 /// # Errors
 /// As for [`look`].
@@ -65,25 +66,25 @@ pub(super) fn find(text: &Text, user: RoleId, manner: Manner) -> Result<Option<T
     check_runnable(&found)?;
     let takes = manner.takes_run && found.preview.writes;
     if takes && !elevated(|e| previews::take(e, &found.preview.preview_id)).or_raise() {
-        return Err(not_authorising(&Found { used: true, ..found }));
+        return Err(not_authorising(&StoredPreview { used: true, ..found }));
     }
     Ok(session::remember(authorised(&found), !found.preview.writes))
 }
 
-/// Whether what the session keeps in mind holds; None where it must be looked up
-/// again.
+/// The token itself, where the preview that the session remembers still authorises;
+/// None where it must be looked up again.
 ///
 /// # Errors
 /// As for [`look`].
 fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
     let now = clock::now();
     let generation = cache::generation();
-    let settings = catalogs::reading_settings();
+    let settings = settings::reading_settings();
     let known = session::with(token, |a| {
         let fresh = !manner.anew
             && a.checked_at == generation
             && a.settings == settings
-            && catalogs::search_path_is(&a.search_path);
+            && settings::search_path_is(&a.search_path);
         (a.recalled(now, fresh), a.held, a.writes)
     });
     let Some((recalled, held, writes)) = known else {
@@ -103,10 +104,10 @@ fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
             };
             if let Err(stale) = check_basis(&sql, &basis) {
                 session::forget(token);
-                // A newer preview may have been made elsewhere.
+                // Another session may have made a newer preview.
                 return if held { Err(stale) } else { Ok(None) };
             }
-            let (generation, search_path) = (cache::generation(), catalogs::search_path());
+            let (generation, search_path) = (cache::generation(), settings::search_path());
             session::with(token, |a| {
                 a.checked_at = generation;
                 a.search_path = search_path;
@@ -114,8 +115,9 @@ fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
             });
         }
     }
-    // Where nothing can be written Postgres refuses it next, and it has not run.
-    if held && writes && manner.takes_run && !catalogs::read_only_here() {
+    // Where nothing can be written, Postgres refuses the write next, and the preview
+    // keeps its run.
+    if held && writes && manner.takes_run && !transaction::read_only_here() {
         session::with(token, |a| a.used = true);
     }
     Ok(Some(token))
@@ -124,18 +126,18 @@ fn recall(token: Token, manner: Manner) -> Result<Option<Token>, Denial> {
 /// Checks that a stored preview authorises a run now.
 ///
 /// # Errors
-/// Why it does not.
-pub(super) fn check_runnable(found: &Found) -> Result<(), Denial> {
+/// Why the preview does not authorise it.
+pub(super) fn check_runnable(found: &StoredPreview) -> Result<(), Denial> {
     if !found.authorises() {
         return Err(not_authorising(found));
     }
     check_basis(&found.preview.sql, &found.preview.basis)
 }
 
-/// Checks that a preview still tells the truth.
+/// Checks that a preview is still true: the catalogs have what its basis says.
 ///
 /// # Errors
-/// What has changed.
+/// What has changed since the preview.
 fn check_basis(sql: &str, then: &Basis) -> Result<(), Denial> {
     let changes = match analyze::analyze(sql, false) {
         Ok(analyzed) => {
@@ -153,13 +155,13 @@ fn check_basis(sql: &str, then: &Basis) -> Result<(), Denial> {
     Err(Denial::new(Rule::PreviewStale, words))
 }
 
-/// A stored preview as the session keeps it in mind.
-fn authorised(found: &Found) -> Authorised {
+/// A stored preview as the session remembers it.
+fn authorised(found: &StoredPreview) -> Authorised {
     let expires_at = clock::now() + (found.expires_in * 1e6) as i64;
     Authorised { expires_at, ..fresh(&found.preview, 0) }
 }
 
-/// A preview that is true now, good for `ttl` seconds.
+/// A preview that was made just now, as the session remembers it for `ttl` seconds.
 pub(super) fn fresh(preview: &Preview, ttl: i32) -> Authorised {
     Authorised {
         preview_id: preview.preview_id.clone(),
@@ -167,8 +169,8 @@ pub(super) fn fresh(preview: &Preview, ttl: i32) -> Authorised {
         uses: uses(preview),
         writes: preview.writes,
         basis: preview.basis.clone(),
-        search_path: catalogs::search_path(),
-        settings: catalogs::reading_settings(),
+        search_path: settings::search_path(),
+        settings: settings::reading_settings(),
         expires_at: clock::now() + i64::from(ttl) * 1_000_000,
         checked_at: cache::generation(),
         joins: !preview.joins.is_empty(),

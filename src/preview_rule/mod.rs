@@ -1,16 +1,16 @@
-//! The preview rule, as far as it is not decided in `core::gate`: what the session
-//! has previewed, and what becomes of a run.
+//! The part of the preview rule that is not decided in `core::gate`: what the session
+//! has previewed, and how runs are recorded.
 
 mod lookup;
 mod refusals;
 mod session;
 
 use crate::guc::{self, Enforcement, RequirePreview};
-use crate::pg::frames::{self, Doing, Report};
+use crate::pg::frames::{self, Doing, RunReport};
 use crate::pg::text::Text;
-use crate::pg::{cache, catalogs, clock, elevate, users};
+use crate::pg::{cache, catalogs, clock, elevate, settings, transaction, users};
 use crate::report::{self, OrRaise};
-use crate::store::previews::{self, Execution, Found};
+use crate::store::previews::{self, Execution, StoredPreview};
 use crate::store::roles;
 use lookup::{Manner, find, fresh};
 use session::remember;
@@ -26,12 +26,12 @@ use spyne_core::statement::preview::record::{RunStatus, Scanned};
 pub use lookup::{held_text, look};
 pub use refusals::unpreviewed;
 
-/// The token of a read that passed every check when it ran last, where nothing
-/// has changed since: not the catalogs, not the search_path, not the settings
-/// that matter. None where it must be looked at.
+/// The token of a read that passed every check when it ran last, where nothing has
+/// changed since then: the catalogs, the search_path and the settings that matter are
+/// the same. None where the statement must be checked.
 ///
-/// Called by a trampoline without an error boundary: it calls nothing that can
-/// raise or panic.
+/// A trampoline without an error boundary calls this function, so it calls nothing that
+/// can raise or panic.
 pub fn passed(text: &Text, relations: u64) -> Option<Token> {
     let now = frames::now();
     if !session::has_passed()
@@ -45,7 +45,7 @@ pub fn passed(text: &Text, relations: u64) -> Option<Token> {
     }
     let now = clock::now();
     let passed = Some(Passed { generation: cache::generation(), rule: watches(), relations });
-    let settings = catalogs::reading_settings();
+    let settings = settings::reading_settings();
     text.with_bytes(|bytes| {
         let token = session::find(users::current(), trimmed(bytes))?;
         let same = session::with(token, |a| {
@@ -53,13 +53,14 @@ pub fn passed(text: &Text, relations: u64) -> Option<Token> {
                 && a.expires_at > now
                 && !a.writes
                 && a.settings == settings
-                && catalogs::search_path_is(&a.search_path)
+                && settings::search_path_is(&a.search_path)
         });
         (same == Some(true)).then_some(token)
     })
 }
 
-/// As `normalized`, on bytes.
+/// The text without the blanks and semicolons around it, as `normalized` makes it, on
+/// bytes.
 fn trimmed(text: &[u8]) -> &[u8] {
     let space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
     let start = text.iter().position(|b| !space(b)).unwrap_or(text.len());
@@ -67,8 +68,8 @@ fn trimmed(text: &[u8]) -> &[u8] {
     text.get(start..end.max(start)).unwrap_or_default()
 }
 
-/// Takes note that the statement of a token, with a plan over these relations,
-/// has passed every check.
+/// Notes that the statement of a token, whose plan has these relations, has passed
+/// every check.
 pub fn note_passed(token: Option<Token>, relations: u64) {
     let Some(token) = token.filter(|_| guc::enforcement() == Enforcement::Enforce) else {
         return;
@@ -80,35 +81,35 @@ pub fn note_passed(token: Option<Token>, relations: u64) {
     });
 }
 
-/// The setting and whether the session has previews, as one number.
+/// `spyne.require_preview` and whether the session has previews, as one number.
 pub fn watches() -> u8 {
     (guc::require_preview() as u8) << 1 | u8::from(has_previews())
 }
 
-/// Runs `work`, which looks at a statement. `include_deprecated` where DEPRECATED
-/// tables may be among those that it uses.
+/// Runs `work`, which analyzes or explains a statement. `include_deprecated` says
+/// whether the statement may use DEPRECATED tables.
 pub fn looking<T>(include_deprecated: bool, work: impl FnOnce() -> T) -> T {
     frames::within(Doing::Looking { include_deprecated }, work)
 }
 
-/// What the preview of a token says about a statement of `user` that touches these
+/// What the preview of a token means for a statement of `user` that touches these
 /// relations.
 pub fn authority(token: Token, user: RoleId, seen: &[Seen], of_key: bool) -> Authority {
     // A copy, since finding ancestors reads the catalog.
     match session::with(token, |a| a.uses.clone()) {
         Some(uses) => uses.authority(token, user, seen, of_key, catalogs::ancestors_of),
-        // What runs inside a statement that nobody remembers is held to nothing.
+        // A statement inside one that the session has forgotten is covered by nothing.
         None => Authority { token, covers: false, include_deprecated: false },
     }
 }
 
-/// Whether this session has made previews: then its statements are looked up also
-/// for those who need none.
+/// Whether this session has made previews. Its statements are then looked up also for a
+/// user who needs no preview.
 pub fn has_previews() -> bool {
     session::has_previews()
 }
 
-/// Who must look at a statement before running it.
+/// Who must preview a statement before running it.
 pub fn require() -> Require {
     match guc::require_preview() {
         RequirePreview::Off => Require::Nobody,
@@ -122,16 +123,17 @@ pub fn binds(user: RoleId) -> bool {
     require().binds(roles::role_of(user))
 }
 
-/// Whether a token stands for this text of this user.
+/// Whether a token is that of this text of this user.
 pub fn is_of(token: Token, user: RoleId, text: &str) -> bool {
     session::with(token, |a| a.uses.user == user && a.sql == text).unwrap_or_default()
 }
 
-/// The token of a utility statement, or of what it executes.
+/// The token of the preview of a utility statement, or of the statement that it
+/// executes.
 ///
 /// # Errors
-/// Why it is not authorised, although there is a preview: that is told when it
-/// touches a governed table.
+/// Why the utility statement is not authorised, although it has a preview. The user is
+/// told when it touches a governed table.
 pub fn utility(text: &Text) -> std::result::Result<Option<Token>, Denial> {
     let user = users::acting();
     if elevate::at_work() || !(has_previews() || binds(user)) {
@@ -140,14 +142,14 @@ pub fn utility(text: &Text) -> std::result::Result<Option<Token>, Denial> {
     find(text, user, Manner { takes_run: true, anew: true })
 }
 
-/// A transaction or a subtransaction is undone: what was read in it is forgotten.
-/// Calls nothing that can raise.
+/// Forgets what was read in a transaction or subtransaction that is undone. Calls
+/// nothing that can raise.
 pub fn transaction_undone() {
     session::undone();
 }
 
 /// Records a run that has ended.
-pub fn finished(token: Token, report: Report) {
+pub fn finished(token: Token, report: RunReport) {
     let known = session::with(token, |a| {
         (a.preview_id.clone(), a.uses.user, a.held, a.trial, a.sql.clone(), a.joins)
     });
@@ -158,7 +160,7 @@ pub fn finished(token: Token, report: Report) {
         return;
     }
     let milliseconds = report.milliseconds;
-    if held || catalogs::read_only_here() {
+    if held || transaction::read_only_here() {
         report::log_line(&format!(
             "spyne: preview {preview_id} run by {}: {} rows in {milliseconds:.3} ms: {sql}",
             users::name(user),
@@ -187,16 +189,16 @@ pub fn finished(token: Token, report: Report) {
         },
         scanned,
     };
-    // A portal is dropped with no snapshot of its own any more.
-    catalogs::with_latest_snapshot(|| match joins {
+    // A portal that is dropped has no snapshot any more.
+    transaction::with_latest_snapshot(|| match joins {
         true => elevate::elevated(|e| previews::record(e, &execution)),
         false => elevate::elevated_unpinned(|e| previews::record_plain(e, &execution)),
     })
     .or_raise();
 }
 
-/// Takes note of a preview that this session has made. One that could not be
-/// stored is held by the session.
+/// Remembers a preview that this session has made. The session holds one that could not
+/// be stored.
 pub fn made(preview: &Preview, ttl: i32, stored: bool) {
     session::look_up_from_now_on();
     cache::forget_caller();
@@ -209,8 +211,8 @@ pub fn made(preview: &Preview, ttl: i32, stored: bool) {
 /// Checks that a preview authorises a run now.
 ///
 /// # Errors
-/// 55000.
-pub fn check_runnable(found: &Found) -> Result<()> {
+/// 55000 where the preview has expired, has a stop, was used, or is not true any more.
+pub fn check_runnable(found: &StoredPreview) -> Result<()> {
     Ok(lookup::check_runnable(found)?)
 }
 
@@ -218,12 +220,13 @@ pub fn check_runnable(found: &Found) -> Result<()> {
 pub fn trying<T>(preview: &Preview, work: impl FnOnce() -> T) -> T {
     match remember(Authorised { trial: true, ..fresh(preview, i32::MAX / 2) }, false) {
         Some(token) => frames::within(Doing::Trial(token), work),
-        // Then it is judged like any other.
+        // Without room for a token, the statement is judged like any other.
         None => work(),
     }
 }
 
-/// Makes statements of this session be looked up, whoever runs them.
+/// From now on, looks for previews of all statements of this session, whoever runs
+/// them.
 pub fn look_for_previews() {
     if session::look_up_from_now_on() {
         cache::forget_caller();

@@ -1,9 +1,9 @@
 //! The refusals of the preview rule, in words.
 
 use crate::guc;
-use crate::pg::catalogs;
 use crate::pg::text::Text;
-use crate::store::previews::Found;
+use crate::pg::{catalogs, own_catalog};
+use crate::store::previews::StoredPreview;
 use spyne_core::gate::rules::{Denial, Rule, Words};
 use spyne_core::gate::situation::Seen;
 use spyne_core::statement::preview::Preview;
@@ -16,11 +16,11 @@ pub(super) fn call_for(sql: &str) -> String {
 
 /// `spyne_preview`, with its schema where the search_path does not lead there.
 fn preview_function() -> String {
-    catalogs::callable_name("spyne_preview").unwrap_or_else(|| "spyne_preview".to_string())
+    own_catalog::callable_name("spyne_preview").unwrap_or_else(|| "spyne_preview".to_string())
 }
 
 /// The refusal of a statement whose preview does not authorise it.
-pub(super) fn not_authorising(found: &Found) -> Denial {
+pub(super) fn not_authorising(found: &StoredPreview) -> Denial {
     let id = &found.preview.preview_id;
     let call = call_for(&found.preview.sql);
     if found.preview.requires_confirmation {
@@ -36,8 +36,9 @@ pub(super) fn not_authorising(found: &Found) -> Denial {
     Denial::new(Rule::PreviewExpired, Words::new(what, until, call))
 }
 
-/// The refusal of a statement that nobody has looked at: `text` is what is to be
-/// previewed. Without one it is done inside another, beyond its tables.
+/// The refusal of a statement that has no preview. `text` is the text to preview;
+/// without one, the statement runs inside another one and uses tables that the preview
+/// of that does not have.
 pub fn unpreviewed(seen: &[Seen], text: Option<Text>) -> Denial {
     let needing = seen.iter().filter(|seen| seen.needs_preview());
     let names = names(needing.clone());
@@ -70,7 +71,7 @@ fn inside(names: &str) -> Denial {
     Denial::new(Rule::PreviewInside, words)
 }
 
-/// The first few of the tables.
+/// The names of the first few tables that need a preview.
 fn names<'a>(needing: impl Iterator<Item = &'a Seen>) -> String {
     let mut names: Vec<String> = Vec::new();
     for seen in needing {

@@ -1,5 +1,5 @@
-//! What this session keeps in mind of previews: a cache of those that it has looked
-//! up, and those that it holds because nothing could be written.
+//! The session's memory of previews: a cache of those that were looked up, and those
+//! that the session holds because nothing could be written.
 
 use std::cell::{Cell, RefCell};
 
@@ -9,16 +9,16 @@ use spyne_core::gate::session::{Authorised, Session};
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::RoleId;
 
-/// The statements are borrowed for a moment, without a call into Postgres. Should
-/// that be asked for by a callback all the same, nothing is found: then nothing is
+/// The statements are borrowed for a moment, without a call into Postgres. If a
+/// callback asks for them meanwhile all the same, it finds nothing, and so nothing is
 /// authorised.
 struct Memory {
     statements: RefCell<Session>,
-    /// How often a (sub)transaction was undone: what was read before is not found
-    /// any more.
+    /// The number of (sub)transactions that were undone. What was read before the last
+    /// of them is not found any more.
     epoch: Cell<u64>,
-    /// Whether this session has made a preview: its statements are then looked up
-    /// also for a user who need not have one, to record their runs.
+    /// Whether this session has made a preview. Its statements are then looked up also
+    /// for a user who need not have one, so that their runs are recorded.
     has_previews: Cell<bool>,
     /// Whether any statement has passed in this session.
     has_passed: Cell<bool>,
@@ -31,8 +31,8 @@ static MEMORY: Static<Memory> = Static::new(Memory {
     has_passed: Cell::new(false),
 });
 
-/// Runs `f` on the statements that are kept in mind; None where they are in use.
-/// `f` must not call into Postgres.
+/// Runs `f` on the statements that are remembered; None where they are borrowed. `f`
+/// must not call into Postgres.
 pub(super) fn session<R>(f: impl FnOnce(&mut Session) -> R) -> Option<R> {
     MEMORY.statements.try_borrow_mut().ok().map(|mut session| f(&mut session))
 }
@@ -42,20 +42,21 @@ pub(super) fn with<R>(token: Token, f: impl FnOnce(&mut Authorised) -> R) -> Opt
     session(|s| s.get_mut(token).map(f)).flatten()
 }
 
-/// The token of a text of a user, where it is kept in mind.
+/// The token of a text of a user, where the session remembers it.
 pub(super) fn find(user: RoleId, text: &[u8]) -> Option<Token> {
     session(|s| s.find(user, text, MEMORY.epoch.get())).flatten()
 }
 
-/// Keeps a statement in mind; `findable` by its text. Its token, where there is
-/// room for it.
+/// Remembers a statement; `findable` says whether it can be found by its text. Returns
+/// its token, where there is room for it.
 pub(super) fn remember(authorised: Authorised, findable: bool) -> Option<Token> {
     let in_use = frames::tokens().into_iter().collect();
     let (now, epoch) = (clock::now(), MEMORY.epoch.get());
     session(|s| s.remember(authorised, findable, now, epoch, &in_use)).flatten()
 }
 
-/// Makes a statement be looked up again; a token that is in use stays good.
+/// Forgets the text of a statement, so that it is looked up again. A token that is in
+/// use stays good.
 pub(super) fn forget(token: Token) {
     session(|s| s.forget_text(token));
 }
@@ -70,7 +71,8 @@ pub(super) fn has_previews() -> bool {
     MEMORY.has_previews.get()
 }
 
-/// Makes statements be looked up from now on. Returns whether they were not.
+/// Looks for previews of all statements from now on. Returns whether they were not
+/// looked for before.
 pub(super) fn look_up_from_now_on() -> bool {
     !MEMORY.has_previews.replace(true)
 }
@@ -80,7 +82,7 @@ pub(super) fn has_passed() -> bool {
     MEMORY.has_passed.get()
 }
 
-/// Takes note that one has.
+/// Notes that a statement has passed in this session.
 pub(super) fn note_passed() {
     MEMORY.has_passed.set(true);
 }

@@ -20,7 +20,7 @@ static SET: Query<(String, String, Option<String>, String), ()> = Query::write(
          changed_by = excluded.changed_by, changed_at = excluded.changed_at",
 );
 
-/// Changes the system mode, on record with who did it and why.
+/// Changes the system mode, and records who did it and why.
 pub fn set_system_mode(
     elevated: &Elevated,
     mode: SystemMode,

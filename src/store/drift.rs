@@ -1,13 +1,13 @@
-//! Shapes in force, and what was found to differ from them.
+//! Shapes in force, and reports of drift from them.
 
 use serde::Deserialize;
-use spyne_core::drift::report::{Source, Status};
-use spyne_core::drift::subject::{Consumers, Found, Subject, severity};
+use spyne_core::drift::report::{ReportSource, Status};
+use spyne_core::drift::subject::{Consumers, DriftSubject, FoundChange, severity};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 use spyne_core::kernel::names::Address;
 use spyne_core::kernel::state::State;
-use spyne_core::shape::Change;
+use spyne_core::shape::SchemaChange;
 use spyne_core::shape::rules::{ChangeType, Severity};
 use spyne_core::shape::snapshot::Snapshot;
 
@@ -15,11 +15,11 @@ use super::query::{Json, Query, Statement, Text};
 use crate::pg::elevate::Elevated;
 use crate::pg::users;
 
-static SUBJECT: Query<(RelId,), Subject> =
+static SUBJECT: Query<(RelId,), DriftSubject> =
     Query::read(include_str!("../../sql/queries/drift_subject.sql"));
 
 /// A governed table with its shapes; None where it is not governed.
-pub fn subject(elevated: &Elevated, relid: RelId) -> Result<Option<Subject>> {
+pub fn subject(elevated: &Elevated, relid: RelId) -> Result<Option<DriftSubject>> {
     SUBJECT.maybe(elevated, (relid,))
 }
 
@@ -43,8 +43,8 @@ pub fn consumers(elevated: &Elevated, relid: RelId) -> Result<Consumers> {
     Ok(all)
 }
 
-/// The changes of a table since its shape was taken, and who meets them.
-pub fn changes(elevated: &Elevated, subject: &Subject) -> Result<Vec<Found>> {
+/// The changes of a table since its shape was taken, and what uses the changed columns.
+pub fn changes(elevated: &Elevated, subject: &DriftSubject) -> Result<Vec<FoundChange>> {
     let used_by = match subject.differs() {
         true => consumers(elevated, subject.relation)?,
         false => Consumers::new(),
@@ -52,7 +52,7 @@ pub fn changes(elevated: &Elevated, subject: &Subject) -> Result<Vec<Found>> {
     Ok(subject.changes(&used_by))
 }
 
-/// Those of these relations that are governed and have the shape in force.
+/// The relations among these that are governed and have the shape in force.
 pub fn without_drift(elevated: &Elevated, relations: &[RelId]) -> Result<Vec<RelId>> {
     let mut found = Vec::new();
     for relid in relations {
@@ -65,11 +65,11 @@ pub fn without_drift(elevated: &Elevated, relations: &[RelId]) -> Result<Vec<Rel
     Ok(found)
 }
 
-/// A stored report.
+/// A report that was stored.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Report {
+pub struct ReportKept {
     pub report_id: i64,
-    /// Whether it was stored just now.
+    /// Whether the report is a new one, and was not stored before.
     pub is_new: bool,
 }
 
@@ -79,28 +79,28 @@ pub struct About<'a> {
     pub version: &'a str,
     /// The table, for people.
     pub shown: &'a str,
-    pub source: Source,
-    /// It is about a shadow.
+    pub source: ReportSource,
+    /// Whether the report is about a shadow.
     pub staging: bool,
 }
 
-type StoreArguments = (String, String, String, String, String, Json<Vec<Change>>, String, bool);
+type StoreArguments =
+    (String, String, String, String, String, Json<Vec<SchemaChange>>, String, bool);
 
-static STORE: Query<StoreArguments, Report> =
+static STORE: Query<StoreArguments, ReportKept> =
     Query::write(include_str!("../../sql/queries/store_drift_report.sql"));
-static STORE_CHANGES: Query<(i64, Json<Vec<Found>>), ()> =
+static STORE_CHANGES: Query<(i64, Json<Vec<FoundChange>>), ()> =
     Query::write(include_str!("../../sql/queries/store_drift_changes.sql"));
 
-/// Stores a finding, once. The table's open report about something else is
-/// superseded by it; a report of the same that was superseded or reverted is
-/// open again.
+/// Stores a finding once. It supersedes the table's open report of another finding; a
+/// superseded or reverted report of the same finding is open again.
 pub fn store(
     elevated: &Elevated,
     about: &About,
-    found: &[Found],
+    found: &[FoundChange],
     acting: RoleId,
-) -> Result<Report> {
-    let changes: Vec<Change> = found.iter().map(|f| f.change.clone()).collect();
+) -> Result<ReportKept> {
+    let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     let severity = severity(found).unwrap_or(Severity::Compatible).as_str();
     let source = about.source.as_str();
     let by = users::name(acting);
@@ -123,7 +123,7 @@ pub fn store(
 static REVERT: Query<(String, String, String), ()> =
     Query::write(include_str!("../../sql/queries/revert_drift_report.sql"));
 
-/// Takes note that a table is again what it was: ends its open report.
+/// Ends the open report of a table that has its shape in force again.
 pub fn revert(elevated: &Elevated, name: &str, version: &str, acting: RoleId) -> Result<()> {
     REVERT.run(elevated, (name, version, &users::name(acting)))
 }
@@ -146,48 +146,49 @@ pub fn resolve(
     RESOLVE.run(elevated, (report_id, status.as_str(), &by, reason, new_version))
 }
 
-/// A report, as resolving it needs to know it.
+/// A report, as it is needed to settle it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Known {
+pub struct KnownReport {
     pub logical_name: String,
     pub version: String,
-    pub source: Source,
+    pub source: ReportSource,
     pub status: Status,
     pub severity: Severity,
     pub finding: String,
     pub resolved_by: Option<String>,
     pub resolved_at: Option<String>,
-    /// The table that has the version; None where none has it any more.
+    /// The table that has the version now; None where none has it any more.
     pub relation: Option<RelId>,
 }
 
 static LOCK: Query<(i64,), ()> =
     Query::write("SELECT FROM spyne.drift_reports r WHERE r.report_id = $1 FOR UPDATE");
-static FIND: Query<(i64,), Known> = Query::read(include_str!("../../sql/queries/drift_report.sql"));
+static FIND: Query<(i64,), KnownReport> =
+    Query::read(include_str!("../../sql/queries/drift_report.sql"));
 
 /// Locks a report until the transaction ends.
 pub fn lock(elevated: &Elevated, report_id: i64) -> Result<()> {
     LOCK.run(elevated, (report_id,))
 }
 
-/// A report; None where there is none.
-pub fn find(elevated: &Elevated, report_id: i64) -> Result<Option<Known>> {
+/// A report by its number; None where there is none.
+pub fn find(elevated: &Elevated, report_id: i64) -> Result<Option<KnownReport>> {
     FIND.maybe(elevated, (report_id,))
 }
 
 static MOVED: Query<(), RelId> = Query::read(include_str!("../../sql/queries/moved_tables.sql"));
 
-/// The governed tables that are not where they should be, or not at all.
+/// The governed tables that were renamed, moved or dropped.
 pub fn moved(elevated: &Elevated) -> Result<Vec<RelId>> {
     MOVED.all(elevated, ())
 }
 
-static FINDING: Query<(Json<Vec<Change>>,), String> =
+static FINDING: Query<(Json<Vec<SchemaChange>>,), String> =
     Query::read("SELECT md5($1::text) AS finding");
 
-/// The digest that a finding has in its report.
-pub fn finding(elevated: &Elevated, found: &[Found]) -> Result<String> {
-    let changes: Vec<Change> = found.iter().map(|f| f.change.clone()).collect();
+/// The digest by which a report tells one finding from another.
+pub fn finding(elevated: &Elevated, found: &[FoundChange]) -> Result<String> {
+    let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     FINDING.one(elevated, (&changes,))
 }
 
@@ -203,8 +204,8 @@ pub struct OnRecord {
 }
 
 impl OnRecord {
-    /// Whether it is this very change.
-    pub fn is(&self, change: &Change) -> bool {
+    /// Whether the recorded change is this one.
+    pub fn is(&self, change: &SchemaChange) -> bool {
         self.change_type == change.change_type
             && self.column_name == change.column
             && self.old_name == change.old_name
@@ -217,8 +218,8 @@ impl OnRecord {
 static ON_RECORD: Query<(Text, Text), OnRecord> =
     Query::read(include_str!("../../sql/queries/drift_on_record.sql"));
 
-/// The changes that a table is known to have: of reports that are open or
-/// dismissed, and stand.
+/// The recorded changes of a table: those of reports that are open, or were dismissed
+/// and still hold.
 pub fn on_record(elevated: &Elevated, name: &str, version: &str) -> Result<Vec<OnRecord>> {
     ON_RECORD.all(elevated, (name, version))
 }
@@ -233,21 +234,21 @@ pub fn is_behind_view(elevated: &Elevated, relid: RelId, name: &str) -> Result<b
 
 /// A stored shape.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Stored {
+pub struct VersionShape {
     pub shape: Snapshot,
     pub origin: Option<String>,
-    /// Of the table that has it now; None where none has.
+    /// The state of the table that has the shape now; None where none has it.
     pub state: Option<State>,
 }
 
-static SHAPE: Query<(Text, Text), Stored> = Query::read(
+static SHAPE: Query<(Text, Text), VersionShape> = Query::read(
     "SELECT v.schema_snapshot AS shape, v.origin, t.state
      FROM spyne.table_versions v LEFT JOIN spyne.tables t USING (logical_name, version)
      WHERE v.logical_name = $1 AND v.version = $2",
 );
 
 /// The shape of a version; None where there is no such version.
-pub fn shape(elevated: &Elevated, name: &str, version: &str) -> Result<Option<Stored>> {
+pub fn shape(elevated: &Elevated, name: &str, version: &str) -> Result<Option<VersionShape>> {
     SHAPE.maybe(elevated, (name, version))
 }
 
@@ -270,8 +271,8 @@ pub fn versions(elevated: &Elevated, name: &str) -> Result<Vec<String>> {
 static ADDRESS_OF: Query<(Text, Text), Address> =
     Query::read(include_str!("../../sql/queries/address_of_name.sql"));
 
-/// Where the table of a name is that applications use: of this version, else
-/// ACTIVE, else READ_ONLY.
+/// The address of the table of a name that applications use: the one of this version,
+/// else the ACTIVE one, else the READ_ONLY one.
 pub fn address_of(elevated: &Elevated, name: &str, version: &str) -> Result<Option<Address>> {
     ADDRESS_OF.maybe(elevated, (name, version))
 }
@@ -279,8 +280,8 @@ pub fn address_of(elevated: &Elevated, name: &str, version: &str) -> Result<Opti
 static TARGET_OF_FEED: Query<(String,), RelId> =
     Query::read(include_str!("../../sql/queries/target_of_feed.sql"));
 
-/// The version that a feed for a name is compared with: ACTIVE, else READ_ONLY,
-/// else the newest.
+/// The table that a feed for a name is compared with: the ACTIVE version, else the
+/// READ_ONLY one, else the newest.
 pub fn target_of_feed(elevated: &Elevated, name: &str) -> Result<Option<RelId>> {
     TARGET_OF_FEED.maybe(elevated, (name,))
 }

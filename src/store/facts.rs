@@ -1,9 +1,11 @@
-//! The snapshot that a takeover is planned from, in one read.
+//! Reads all that a takeover is planned from.
 
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::kernel::names::Address;
-use spyne_core::lifecycle::plan::facts::{Dependent, Facts, Governed, GovernedView, OpenDrift};
+use spyne_core::lifecycle::plan::facts::{
+    Dependent, Governed, GovernedView, OpenDrift, TakeoverFacts,
+};
 use spyne_core::lifecycle::plan::takeover;
 
 use super::query::{Query, Statement};
@@ -37,8 +39,8 @@ static VIEW: Query<(String,), GovernedView> =
 /// The view `governed.<name>`; None where there is none.
 ///
 /// # Errors
-/// 42710 where something else has its place: a view that spyne did not make
-/// would be adopted, with whatever grants it has.
+/// 42710 where another object has this name. Without the error, a view that spyne did
+/// not make would be adopted, with whatever grants it has.
 pub fn view(elevated: &Elevated, name: &str) -> Result<Option<GovernedView>> {
     let Some(owner) = PLANTED.maybe(elevated, (name,))? else {
         return VIEW.maybe(elevated, (name,));
@@ -97,7 +99,7 @@ pub fn takeover(
     incoming: &tables::Row,
     outgoing: Option<&tables::Row>,
     target_schema: Option<&str>,
-) -> Result<Facts> {
+) -> Result<TakeoverFacts> {
     let new = governed(elevated, incoming)?;
     let old = outgoing.map(|row| governed(elevated, row)).transpose()?;
     let schema = takeover::target_schema(&new, old.as_ref(), target_schema);
@@ -106,7 +108,7 @@ pub fn takeover(
         None => Vec::new(),
     };
     let old_version = old.as_ref().map(|old| old.version.as_str());
-    Ok(Facts {
+    Ok(TakeoverFacts {
         versions: tables::versions_ever(elevated, &incoming.name)?,
         dependents,
         names_at_target: NAMES_IN.all(elevated, (&schema,))?,

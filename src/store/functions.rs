@@ -1,4 +1,4 @@
-//! The functions of spyne's library, as the catalog has them.
+//! The functions of spyne's library, as the system catalogs have them.
 
 use serde::Deserialize;
 use spyne_core::kernel::error::Result;
@@ -8,10 +8,10 @@ use super::query::{Query, Rights, Statement};
 /// A function that returns rows.
 #[derive(Debug, Deserialize)]
 pub struct Returning {
-    /// Its signature.
+    /// The function's signature.
     pub function: String,
-    /// The name of the composite type in schema spyne that it returns; None where
-    /// its columns are written out.
+    /// The name of the composite type in schema spyne that the function returns; None
+    /// where its columns are written out.
     pub row: Option<String>,
 }
 

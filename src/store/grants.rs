@@ -15,9 +15,8 @@ static KEEP: Query<(RelId,), ()> = Query::write(
     "UPDATE spyne.tables t SET suspended_grants = spyne.describe(t.relation) -> 'grants' WHERE t.relation = $1",
 );
 
-/// Takes the grants of a table away, keeps them for later, and opens the table
-/// to engineers: what holds the read rule of SHADOW where the library is not
-/// preloaded.
+/// Revokes the grants on a table, keeps them for later, and opens the table to
+/// engineers. That holds the read rule of SHADOW where the library is not preloaded.
 pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
     KEEP.run(elevated, (relid,))?;
     let table = table_facts::describe(elevated, relid)?;
@@ -30,7 +29,7 @@ pub fn suspend(elevated: &Elevated, relid: RelId) -> Result<()> {
     replace(elevated, &table.at, &table.grants, &engineers)
 }
 
-/// Gives back the grants that [`suspend`] took.
+/// Grants again what [`suspend`] revoked.
 pub fn restore(elevated: &Elevated, relid: RelId) -> Result<()> {
     let held = suspended(elevated, relid)?;
     let table = table_facts::describe(elevated, relid)?;
@@ -40,8 +39,8 @@ pub fn restore(elevated: &Elevated, relid: RelId) -> Result<()> {
 static SUSPENDED: Query<(RelId,), Option<Vec<Grant>>> =
     Query::read(include_str!("../../sql/queries/suspended_grants.sql"));
 
-/// The grants that were taken, less those of roles that are gone; None where
-/// none were taken.
+/// The grants that were revoked, without those of roles that are gone; None where none
+/// were revoked.
 pub fn suspended(elevated: &Elevated, relid: RelId) -> Result<Option<Vec<Grant>>> {
     Ok(SUSPENDED.maybe(elevated, (relid,))?.flatten())
 }
@@ -55,7 +54,8 @@ fn replace(elevated: &Elevated, address: &Address, held: &[Grant], wanted: &[Gra
     Ok(())
 }
 
-/// spyne_views reads governed tables alone.
+/// Revokes the grants of spyne_views on a table, because that role reads governed
+/// tables only.
 pub fn revoke_from_views(elevated: &Elevated, relid: RelId) -> Result<()> {
     match catalogs::address_of(relid) {
         Some(at) => query::run(

@@ -1,5 +1,5 @@
-//! The guard triggers on governed tables and everything below them, and what
-//! event triggers are told of a command.
+//! The guard triggers on governed tables and everything below them, and what event
+//! triggers can ask about the running command.
 
 use serde::Deserialize;
 use spyne_core::kernel::error::Result;
@@ -15,10 +15,10 @@ use crate::pg::elevate::Elevated;
 pub struct Dropped {
     pub oid: RelId,
     pub is_relation: bool,
-    /// The table that it is, or that the trigger is on.
+    /// The schema of the table that was dropped, or that the dropped trigger was on.
     schema: String,
     name: String,
-    /// Named in the command, not dropped along with something else.
+    /// Whether the command names the object, and has not dropped it along with another.
     pub original: bool,
     pub temporary: bool,
     /// The trigger's name, for a trigger.
@@ -26,7 +26,7 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    /// Where the table was.
+    /// The address of the table.
     pub fn table(&self) -> Address {
         Address::new(&self.schema, &self.name)
     }
@@ -43,7 +43,7 @@ pub fn dropped_objects(rights: &impl Rights) -> Result<Vec<Dropped>> {
 static LOSSES: Query<(), RelId> =
     Query::read("SELECT t.oid FROM spyne.tables_with_losses() t(oid) WHERE t.oid IS NOT NULL");
 
-/// The tables that lose something by the running command, in an event trigger for
+/// The tables that the running command takes something from, in an event trigger for
 /// sql_drop.
 pub fn tables_with_losses(elevated: &Elevated) -> Result<Vec<RelId>> {
     LOSSES.all(elevated, ())
@@ -62,13 +62,13 @@ pub fn altered_relations(elevated: &Elevated) -> Result<Vec<RelId>> {
 static BROKEN: Query<(RelId,), String> =
     Query::read(include_str!("../../sql/queries/broken_guard.sql"));
 
-/// A guard in the tree of `relid` that is not what it was made as: disabled, or
-/// replaced under its name; None where all are whole.
+/// A guard in the tree of `relid` that is disabled, or that another trigger has
+/// replaced under its name; None where all are as they were made.
 pub fn broken_guard(elevated: &Elevated, relid: RelId) -> Result<Option<String>> {
     BROKEN.maybe(elevated, (relid,))
 }
 
-/// A table of the tree, with the guards it has.
+/// A table of a tree of partitions or children, with the guards that it has.
 #[derive(Deserialize)]
 struct Member {
     schema: String,
@@ -76,8 +76,8 @@ struct Member {
     /// pg_class.relkind.
     kind: String,
     guards: Vec<String>,
-    /// Whether the table is a partition of another in the tree: row triggers
-    /// come to it from there.
+    /// Whether the table is a partition of another in the tree, from which it gets its
+    /// row triggers.
     partition: bool,
 }
 
@@ -94,9 +94,9 @@ impl Member {
 static MEMBERS: Query<(RelId,), Member> =
     Query::read(include_str!("../../sql/queries/guarded_tree.sql"));
 
-/// Makes the guards of a tree fit the state: statement triggers always, the
-/// row trigger only where writes are forbidden. It is the one that logical
-/// replication meets, and it costs nothing on tables that nobody may write to.
+/// Makes the guards of a tree fit its state: statement triggers always, the row trigger
+/// only where writes are forbidden. Logical replication fires the row trigger alone,
+/// and it costs nothing on tables that nobody may write to.
 pub fn install(elevated: &Elevated, relid: RelId, states: StateSet) -> Result<()> {
     let read_only = states.iter().any(|s| !s.properties().writable);
     for member in MEMBERS.all(elevated, (relid,))? {
@@ -126,7 +126,7 @@ pub fn install(elevated: &Elevated, relid: RelId, states: StateSet) -> Result<()
     Ok(())
 }
 
-/// Takes the guards of a tree away.
+/// Drops the guards of a tree.
 pub fn remove(elevated: &Elevated, relid: RelId) -> Result<()> {
     for member in MEMBERS.all(elevated, (relid,))? {
         // Row triggers of partitions go with their parent's.
@@ -139,6 +139,6 @@ pub fn remove(elevated: &Elevated, relid: RelId) -> Result<()> {
     Ok(())
 }
 
-/// The statements of this module. What an event trigger is told can be asked
-/// for in one only, so those are prepared and not run by the test.
+/// The statements of this module. Some can run only inside an event trigger, so the
+/// test prepares them and does not run them.
 pub static STATEMENTS: &[&dyn Statement] = &[&DROPPED, &LOSSES, &ALTERED, &BROKEN, &MEMBERS];

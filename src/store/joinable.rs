@@ -1,4 +1,4 @@
-//! The tables that joins are looked for in, and what their statistics say.
+//! The tables that joins are looked for in, and their statistics.
 
 use serde::Deserialize;
 use spyne_core::joins::table::{Class, Column, Reference, Statistics, Table};
@@ -6,8 +6,8 @@ use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::query::{Oid, Query, Statement};
+use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::Elevated;
-use crate::pg::reading::AsCaller;
 
 /// A table as spyne.join_tables describes it.
 #[derive(Debug, Deserialize)]
@@ -38,16 +38,16 @@ struct DescribedColumn {
     scale: Option<i32>,
 }
 
-/// Bytes of a page of a table that was never analyzed, for one row: as the
-/// planner guesses, at ten pages to begin with, a hundred bytes a row.
+/// The bytes for one row of a table that was never analyzed. The planner guesses the
+/// same: ten pages to begin with, and a hundred bytes a row.
 const BYTES_A_ROW: f64 = 100.0;
 
-/// The share of rows that may have changed since statistics were gathered for them
-/// to be relied on.
+/// The share of rows that may have changed since statistics were gathered before the
+/// statistics count as stale.
 const STALE: f64 = 0.2;
 
-/// What there is to look at. Those that the caller may not read have no source,
-/// and come second.
+/// The tables to look at. Those that the caller may not read have no source, and are in
+/// a list of their own.
 pub struct Tables {
     pub readable: Vec<Table>,
     pub hidden: Vec<Table>,
@@ -56,8 +56,8 @@ pub struct Tables {
 static TABLES: Query<(Option<Vec<Oid>>, Option<Vec<RelId>>, RoleId), Vec<Described>> =
     Query::read("SELECT spyne.join_tables($1, $2, $3)");
 
-/// The tables that joins are looked for in: of these schemas, or these relations.
-/// `acting` is the caller, as whom they are to be read.
+/// The tables that joins are looked for in: those of some schemas, or some relations.
+/// `acting` is the caller, with whose rights they will be read.
 pub fn tables(
     elevated: &Elevated,
     schemas: Option<&[u32]>,
@@ -120,8 +120,7 @@ struct KnownOfColumn {
 static STATISTICS: Query<(Vec<RelId>,), Vec<KnownOfColumn>> =
     Query::read("SELECT spyne.column_statistics($1)");
 
-/// The tables with what statistics know of their columns, as far as the caller may
-/// see them.
+/// The tables with the statistics of their columns, as far as the caller may see those.
 pub fn with_statistics(caller: &AsCaller, mut tables: Vec<Table>) -> Result<Vec<Table>> {
     let analyzed: Vec<RelId> =
         tables.iter().filter(|t| t.rows.is_some_and(|rows| rows > 0.0)).map(|t| t.oid).collect();

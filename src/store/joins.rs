@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use spyne_core::joins::candidate::NewCandidate;
-use spyne_core::joins::cover::Known;
+use spyne_core::joins::accepted::AcceptedJoin;
+use spyne_core::joins::candidate::{Candidate, NewCandidate};
+use spyne_core::joins::cover::KnownJoin;
 use spyne_core::joins::graph::Edge;
 use spyne_core::joins::record::{JoinRecord, NewJoin};
-use spyne_core::joins::stored::{AcceptedJoin, Candidate};
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -15,7 +15,8 @@ use crate::guc;
 use crate::pg::elevate::Elevated;
 use crate::pg::users;
 
-/// The columns that two tables are joined by: the name of each, and its columns.
+/// The columns that two tables are joined by: each table's logical name, and its
+/// columns.
 type Over = (String, Vec<String>, String, Vec<String>);
 
 /// The head of a statement that reads candidates.
@@ -47,12 +48,12 @@ pub fn lock_candidate(elevated: &Elevated, candidate_id: i64) -> Result<()> {
     LOCK_CANDIDATE.run(elevated, (candidate_id,))
 }
 
-/// The candidate over the columns of a new one.
+/// The stored candidate over the same columns as a new one.
 pub fn candidate_over(elevated: &Elevated, new: &NewCandidate) -> Result<Option<Candidate>> {
     CANDIDATE_OVER.maybe(elevated, (&new.name1, &new.columns1, &new.name2, &new.columns2))
 }
 
-/// The candidates that are open or accepted and have not expired: all, those of
+/// The candidates that are open or accepted and have not expired: all of them, those of
 /// one logical table, or those between two.
 pub fn candidates(
     elevated: &Elevated,
@@ -105,12 +106,13 @@ pub fn join_ids(elevated: &Elevated) -> Result<Vec<String>> {
     JOIN_IDS.all(elevated, ())
 }
 
-/// One acceptance at a time: which version comes next has one answer.
+/// Locks out other acceptances, so that only one of them decides which version comes
+/// next.
 pub fn lock_acceptance(elevated: &Elevated) -> Result<()> {
     query::run(elevated, "LOCK TABLE spyne.accepted_joins IN SHARE ROW EXCLUSIVE MODE")
 }
 
-static BETWEEN: Query<(Vec<String>,), Known> =
+static BETWEEN: Query<(Vec<String>,), KnownJoin> =
     Query::read(include_str!("../../sql/queries/joins_between.sql"));
 static EDGES: Query<(), Edge> = Query::read(
     "SELECT name1, columns1, name2, columns2, status = 'suspect' AS suspect, cardinality
@@ -118,7 +120,7 @@ static EDGES: Query<(), Edge> = Query::read(
 );
 
 /// The accepted joins and the candidates between some logical tables.
-pub fn between(rights: &impl Rights, names: &BTreeSet<&str>) -> Result<Vec<Known>> {
+pub fn between(rights: &impl Rights, names: &BTreeSet<&str>) -> Result<Vec<KnownJoin>> {
     let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
     BETWEEN.all(rights, (&names,))
 }
@@ -151,7 +153,7 @@ static RENEW: Query<(String, Json<serde_json::Value>, String), ()> = Query::writ
 static DEPRECATE: Query<(String, String, String, Option<String>), ()> =
     Query::write(include_str!("../../sql/queries/deprecate_join.sql"));
 
-/// Changes joins as a plan says; `acting` is who goes on record.
+/// Changes joins as a plan says. `acting` is the user who goes on record.
 ///
 /// # Errors
 /// Those of the statements.
@@ -226,18 +228,19 @@ static SUSPECT: Query<(String, Option<String>, String), ()> =
 static SUSPECT_CHANGED: Query<(String, RelId), ()> =
     Query::write(include_str!("../../sql/queries/suspect_changed_joins.sql"));
 
-/// Puts all joins of a name in doubt: whatever has it next may be something else.
+/// Marks all joins of a name as suspect, because the next table with this name may be
+/// another.
 pub fn suspect_all(elevated: &Elevated, name: &str, because: &str) -> Result<()> {
     SUSPECT.run(elevated, (name, None, because))
 }
 
-/// Puts the joins in doubt that use a column which has changed.
+/// Marks the joins as suspect that use a column which has changed.
 pub fn suspect(elevated: &Elevated, name: &str, column: &str, because: &str) -> Result<()> {
     SUSPECT.run(elevated, (name, Some(column), because))
 }
 
-/// Puts the joins of a name in doubt whose columns another table, which takes it
-/// over, has not or has otherwise. To be called before it does.
+/// Marks the joins of a name as suspect whose columns a successor lacks or has with
+/// another type. Must be called before the successor takes the name over.
 pub fn suspect_where_changed(elevated: &Elevated, name: &str, successor: RelId) -> Result<()> {
     SUSPECT_CHANGED.run(elevated, (name, successor))
 }

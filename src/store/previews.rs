@@ -14,19 +14,19 @@ use crate::pg::users;
 
 /// What storing a preview tells.
 #[derive(Debug, Deserialize)]
-pub struct Stored {
+pub struct PreviewKept {
     pub preview_id: String,
     /// As text, with a time zone.
     pub expires_at: String,
 }
 
-static INSERT: Query<(Json<Preview>, f64), Stored> =
+static INSERT: Query<(Json<Preview>, f64), PreviewKept> =
     Query::write(include_str!("../../sql/queries/store_preview.sql"));
 static CLEAR: Query<(f64,), ()> =
     Query::write(include_str!("../../sql/queries/clear_previews.sql"));
 
 /// Stores a preview that is good for `ttl` seconds.
-pub fn insert(elevated: &Elevated, preview: &Preview, ttl: i32) -> Result<Stored> {
+pub fn insert(elevated: &Elevated, preview: &Preview, ttl: i32) -> Result<PreviewKept> {
     INSERT.one(elevated, (preview, f64::from(ttl)))
 }
 
@@ -36,12 +36,12 @@ pub fn clear(elevated: &Elevated, retention: i32) -> Result<()> {
     CLEAR.run(elevated, (f64::from(retention),))
 }
 
-static HELD: Query<(f64,), Stored> = Query::read(
+static HELD: Query<(f64,), PreviewKept> = Query::read(
     "SELECT gen_random_uuid() AS preview_id, (clock_timestamp() + make_interval(secs => $1))::text AS expires_at",
 );
 
 /// An id and an end for a preview that is not stored.
-pub fn held(elevated: &Elevated, ttl: i32) -> Result<Stored> {
+pub fn held(elevated: &Elevated, ttl: i32) -> Result<PreviewKept> {
     HELD.one(elevated, (f64::from(ttl),))
 }
 
@@ -65,7 +65,7 @@ pub fn past(elevated: &Elevated, retention: i32) -> Result<Past> {
 
 /// A stored preview, and whether it still authorises.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Found {
+pub struct StoredPreview {
     pub preview: Preview,
     pub expired: bool,
     pub used: bool,
@@ -74,7 +74,7 @@ pub struct Found {
     pub expires_at: String,
 }
 
-impl Found {
+impl StoredPreview {
     pub fn authorises(&self) -> bool {
         let used_up = self.used && self.preview.writes;
         !(self.expired || used_up || self.preview.requires_confirmation)
@@ -88,23 +88,28 @@ macro_rules! found {
     };
 }
 
-static FIND: Query<(RoleId, String), Found> = Query::read(found!(
+static FIND: Query<(RoleId, String), StoredPreview> = Query::read(found!(
     "WHERE p.user_oid = $1 AND md5(p.sql) = md5($2) AND p.sql = $2
      ORDER BY p.expires_at > clock_timestamp() AND NOT p.requires_confirmation
               AND (p.used_at IS NULL OR NOT p.writes) DESC, p.created_at DESC LIMIT 1"
 ));
-static BY_ID: Query<(String, RoleId, bool), Found> =
+static BY_ID: Query<(String, RoleId, bool), StoredPreview> =
     Query::read(found!("WHERE p.preview_id = $1::uuid AND (p.user_oid = $2 OR $3)"));
 
 /// The preview of a text by a user: the best there is. One that authorises, else
 /// the newest.
-pub fn find(elevated: &Elevated, user: RoleId, text: &str) -> Result<Option<Found>> {
+pub fn find(elevated: &Elevated, user: RoleId, text: &str) -> Result<Option<StoredPreview>> {
     FIND.maybe(elevated, (user, text))
 }
 
 /// A preview by its id; None where there is none of this user's (or, for an admin,
 /// of anybody's).
-pub fn by_id(elevated: &Elevated, id: &str, user: RoleId, admin: bool) -> Result<Option<Found>> {
+pub fn by_id(
+    elevated: &Elevated,
+    id: &str,
+    user: RoleId,
+    admin: bool,
+) -> Result<Option<StoredPreview>> {
     BY_ID.maybe(elevated, (id, user, admin))
 }
 

@@ -1,5 +1,5 @@
-//! Typed statements with kept plans: what goes in and what comes out is in the
-//! type of a static, and a session prepares each statement once.
+//! Typed statements with kept plans. The type of a static says what its arguments and
+//! its rows are, and a session prepares each statement once.
 //!
 //! `static FIND: Query<(RelId,), Row> = Query::read("SELECT ...")`. Arguments
 //! are bound by type. The columns of the result are matched with the fields of
@@ -18,12 +18,12 @@ use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
 use super::rows;
-use crate::pg::catalogs;
+use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::{Elevated, SteppedDown};
 use crate::pg::local::Local;
-use crate::pg::reading::AsCaller;
+use crate::pg::transaction;
 
-/// With whose rights a statement runs: proof that they are there.
+/// Proof that certain rights are there, with which a statement runs.
 pub trait Rights {
     /// Runs `work`, which runs the statement `text`.
     fn running<T>(&self, text: &str, work: impl FnOnce() -> T) -> T;
@@ -47,13 +47,14 @@ impl Rights for AsCaller {
     }
 }
 
-/// The type of one argument: what a caller gives for it, and how it is bound.
+/// The type of one argument: the value that a caller gives for it, and how the value is
+/// bound.
 pub trait Bind {
-    /// What a caller gives.
+    /// The value that a caller gives.
     type Given<'a>;
-    /// Its SQL type.
+    /// The OID of the SQL type.
     const OID: pg_sys::Oid;
-    /// Binds it.
+    /// Binds the value.
     fn bind<'a>(given: Self::Given<'a>) -> DatumWithOid<'a>;
 }
 
@@ -98,7 +99,8 @@ impl Bind for Oid {
     }
 }
 
-/// A text, in the arguments of a statement: no pair of them is an address.
+/// A text, in the arguments of a statement. The name keeps two of them from being taken
+/// for an address.
 pub type Text = String;
 
 impl Bind for String {
@@ -157,7 +159,7 @@ impl<T: Serialize + 'static> Bind for Json<T> {
     type Given<'a> = &'a T;
     const OID: pg_sys::Oid = pg_sys::JSONBOID;
     fn bind<'a>(given: Self::Given<'a>) -> DatumWithOid<'a> {
-        // What does not serialize is NULL, which the columns refuse.
+        // A value that does not serialize becomes NULL, which the columns refuse.
         serde_json::to_value(given).ok().map(JsonB).into()
     }
 }
@@ -172,11 +174,11 @@ impl<T: Bind> Bind for Option<T> {
 
 /// The arguments of a statement: a tuple of [`Bind`].
 pub trait Arguments {
-    /// What a caller gives: a tuple too.
+    /// The values that a caller gives, as a tuple.
     type Given<'a>;
-    /// Their SQL types.
+    /// The SQL types of the arguments.
     fn types() -> Vec<PgOid>;
-    /// Binds them.
+    /// Binds the values.
     fn bind<'a>(given: Self::Given<'a>) -> Vec<DatumWithOid<'a>>;
 }
 
@@ -218,19 +220,19 @@ pub struct Query<A, R> {
 }
 
 impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
-    /// One that only reads. It sees what was committed until now, whatever the
-    /// transaction's own snapshot is: what happened while this waited for a lock
-    /// counts.
+    /// A statement that only reads. It sees everything that was committed until now,
+    /// whatever the snapshot of the transaction is, because what happened while a lock
+    /// was waited for must count.
     pub const fn read(text: &'static str) -> Self {
         Query { text, writes: false, kept: Local::new(None), types: PhantomData }
     }
 
-    /// One that writes, or locks rows.
+    /// A statement that writes, or locks rows.
     pub const fn write(text: &'static str) -> Self {
         Query { text, writes: true, kept: Local::new(None), types: PhantomData }
     }
 
-    /// All rows.
+    /// Runs the statement, and returns all its rows.
     ///
     /// # Errors
     /// XX000 where rows are not what `R` says. An error of the statement itself
@@ -239,8 +241,8 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         self.execute(rights, given, None)
     }
 
-    /// The first row; None where there is none. The statement runs to its end,
-    /// since AFTER triggers fire only there.
+    /// Runs the statement, and returns its first row; None where there is none. A
+    /// statement that writes runs to its end, since AFTER triggers fire only there.
     ///
     /// # Errors
     /// As [`Query::all`].
@@ -249,7 +251,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         Ok(self.execute(rights, given, limit)?.into_iter().next())
     }
 
-    /// The one row of a statement that always has one.
+    /// Runs a statement that always has one row, and returns it.
     ///
     /// # Errors
     /// As [`Query::all`], and XX000 where there is no row.
@@ -270,7 +272,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
                     let rows = client.update(&kept, limit.map(|n| n as _), &A::bind(given))?;
                     self.put_back(kept, rows)
                 }),
-                false => catalogs::with_latest_snapshot(|| {
+                false => transaction::with_latest_snapshot(|| {
                     Spi::connect(|client| {
                         let kept = self.taken(|types| client.prepare(self.text, types))?;
                         let rows = client.select(&kept, limit.map(|n| n as _), &A::bind(given))?;
@@ -282,8 +284,8 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         run().map_err(|error: rows::Failure| failed(self.text, error))
     }
 
-    /// The kept plan, taken out while it runs: an error in between leaves
-    /// nothing behind, and a call from within prepares one of its own.
+    /// The kept plan, which is taken out while it runs. So an error meanwhile leaves
+    /// nothing behind, and a nested call prepares a plan of its own.
     fn taken<'c>(
         &self,
         prepare: impl FnOnce(&[PgOid]) -> pgrx::spi::Result<pgrx::spi::PreparedStatement<'c>>,
@@ -315,12 +317,12 @@ impl<A: Arguments> Query<A, ()> {
     }
 }
 
-/// What a test asks of every statement.
+/// What `spyne.check_statements()` asks of every statement.
 pub trait Statement: Sync {
-    /// Its text.
+    /// The text of the statement.
     fn text(&self) -> &'static str;
-    /// Why it cannot run against this catalog, or does not give what its type
-    /// says; None where all is well.
+    /// Why the statement cannot run against this catalog, or does not return what its
+    /// type says; None where neither is so.
     fn fault(&self) -> Option<String>;
 }
 
@@ -364,7 +366,7 @@ pub fn read_as_caller<R: DeserializeOwned>(
 ) -> Result<Vec<R>> {
     let run = || {
         rights.running(text, || {
-            catalogs::with_latest_snapshot(|| {
+            transaction::with_latest_snapshot(|| {
                 Spi::connect(|client| rows::read(client.select(text, None, arguments)?))
             })
         })
@@ -372,7 +374,7 @@ pub fn read_as_caller<R: DeserializeOwned>(
     run().map_err(|error: rows::Failure| failed(text, error))
 }
 
-/// What is said where a statement of spyne's own fails.
+/// The error where a statement of spyne's own fails.
 fn failed(statement: &str, error: impl std::fmt::Display) -> SpyneError {
     let begins: String = statement.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
     SpyneError::new(

@@ -1,4 +1,4 @@
-//! What the catalogs know of the relations and functions that a statement uses.
+//! What the catalogs have on the relations and functions that a statement uses.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ struct Row {
     /// Numbers of columns.
     not_null: Vec<i32>,
     with_statistics: Vec<i32>,
-    /// Of those with statistics.
+    /// One for each column with statistics.
     null_fractions: Vec<f64>,
     columns: Option<String>,
     unique_keys: Vec<Vec<i32>>,
@@ -127,8 +127,8 @@ static JOINS: Query<(Vec<String>,), Join> = Query::read(
      WHERE j.join_id = ANY ($1) AND j.status <> 'deprecated'",
 );
 
-/// What is known of the relations of a statement; and what it means now, without
-/// the accepted joins that it uses.
+/// The relations of a statement as the rules of previews need to know them, and the
+/// statement's basis, without the accepted joins that it uses.
 pub fn of(elevated: &Elevated, analyzed: &Analyzed) -> Result<(Relations, Basis)> {
     let (relations, functions) = analyzed.uses();
     let rows = match relations.is_empty() {
@@ -163,7 +163,7 @@ pub fn basis(elevated: &Elevated, analyzed: &Analyzed, then: &Basis) -> Result<B
     Ok(basis)
 }
 
-/// What foreign keys reach from those that have any.
+/// The tables that foreign keys change along with each of these.
 fn cascades(elevated: &Elevated, rows: &[Row]) -> Result<BTreeMap<RelId, Vec<RelId>>> {
     let from: Vec<RelId> = rows.iter().filter(|r| r.cascades).map(|r| r.relation).collect();
     if from.is_empty() {

@@ -60,8 +60,8 @@ pub fn read<R: DeserializeOwned>(mut found: SpiTupleTable<'_>) -> Result<Vec<R>,
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    // A statement that writes and returns nothing has processed rows, and none to
-    // show.
+    // A statement that writes and returns nothing has a number of processed rows, and
+    // no columns.
     let count = match found.columns() {
         Err(pgrx::spi::Error::NoTupleTable) => return Ok(Vec::new()),
         count => count?,
@@ -213,7 +213,7 @@ impl<'de> Deserializer<'de> for Cell {
     }
 }
 
-/// A row: its columns by name.
+/// A row: its values with the names of their columns.
 struct Row<'n>(Vec<(&'n str, Cell)>);
 
 impl Row<'_> {
@@ -317,12 +317,12 @@ pub fn mismatch<R: DeserializeOwned>(columns: &[(String, pg_sys::Oid)]) -> Optio
         }
     }
     let mut found = None;
-    // It never succeeds: there is no row. What it was asked for is what counts.
+    // There is no row, so this always fails. `found` then has what the type asked for.
     let _ = R::deserialize(Probe { columns, found: &mut found });
     found
 }
 
-/// Stands for a row in order to learn what is asked of one.
+/// Stands for a row, to learn which columns a type asks for.
 struct Probe<'p> {
     columns: &'p [(String, pg_sys::Oid)],
     found: &'p mut Option<String>,

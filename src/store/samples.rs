@@ -1,5 +1,5 @@
-//! Reading columns: the statements that look at people's data. They run as the
-//! caller, never elevated. What they have read is kept for the next discovery.
+//! The statements that read people's data. They run as the caller, never elevated. What
+//! they have read is kept for the next discovery.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,17 +13,17 @@ use spyne_core::kernel::names::{literal, quote};
 
 use super::query::{Bind, Query, Statement, read_as_caller};
 use super::rows::Bytes;
+use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::Elevated;
-use crate::pg::reading::AsCaller;
 
-/// Columns that one statement reads: its memory is bounded by that.
+/// The most columns that one statement reads, which bounds its memory.
 const AT_ONCE: usize = 24;
 
-/// Columns that one call of a function shows: none takes more than a hundred
-/// arguments.
+/// The most columns that one call of a function shows: a function takes at most a
+/// hundred arguments.
 const SHOWN_AT_ONCE: usize = 45;
 
-/// Reads sets of columns of a table: all rows, or about `rows` of them.
+/// Reads sets of columns of a table, from all rows or from about `rows` of them.
 pub fn read(
     caller: &AsCaller,
     table: &Table,
@@ -51,7 +51,7 @@ pub fn read(
     Ok(sketches)
 }
 
-/// Which of these hashes are those of values in a set of columns: one pass over
+/// The hashes among these that some value in a set of columns has. Takes one pass over
 /// the table.
 pub fn found_in(
     caller: &AsCaller,
@@ -69,7 +69,7 @@ pub fn found_in(
     Ok(found.into_iter().map(|h| h as u64).collect())
 }
 
-/// Counts, on all rows, what a join is like.
+/// Counts on all rows how the two sides of a join match.
 pub fn count(
     caller: &AsCaller,
     child: &Table,
@@ -77,8 +77,8 @@ pub fn count(
     parent: &Table,
     key: &[usize],
 ) -> Result<Counts> {
-    // Both sides in the type in which they are compared, so that what is equal is one
-    // group.
+    // Both sides are cast to the type in which they are compared, so that equal values
+    // are in one group.
     let casts: Vec<&str> = columns
         .iter()
         .zip(key)
@@ -108,9 +108,9 @@ pub fn count(
     Ok(found.into_iter().next().unwrap_or_default())
 }
 
-/// Some rows of a join, both sides of each: all columns, or those that it joins by.
-/// Columns of types that users have made are left out: to show them might call
-/// functions of theirs.
+/// Some rows of a join, with both sides of each: all columns, or those that it joins
+/// by. Columns of types that users have made are left out, because showing them might
+/// call functions of those users.
 pub fn rows_of(
     caller: &AsCaller,
     (child, columns): (&Table, &[usize]),
@@ -149,7 +149,7 @@ fn shown(table: &Table, set: &[usize], alias: &str, all: bool) -> String {
         .enumerate()
         .filter(|(at, c)| c.is_shown && (all || set.contains(at)))
         .map(|(_, c)| {
-            // As text: a number of JSON may lose digits on the way.
+            // As text, because a number of JSON may lose digits on the way.
             let exact = if c.data_type.starts_with("numeric") { "::text" } else { "" };
             format!("{}, {alias}.{}{exact}", literal(&c.name), quote(&c.name))
         })
@@ -166,11 +166,11 @@ fn listed(table: &Table, set: &[usize]) -> String {
     columns.join(", ")
 }
 
-/// What limits a read to about `rows` rows.
+/// The clause that limits a read to about `rows` rows.
 fn sample(table: &Table, rows: Option<f64>) -> String {
     match (rows, table.guessed_rows) {
         (Some(rows), Some(all)) if rows < all && table.samples => {
-            // The same rows each time: what is found is found again.
+            // The same rows are read each time, so that a discovery can be repeated.
             format!(" TABLESAMPLE system ({}) REPEATABLE (0)", (100.0 * rows / all).max(1e-4))
         }
         _ => String::new(),
@@ -181,7 +181,7 @@ static KEPT: Query<(RelId, String), (Vec<String>, Bytes)> = Query::read(
     "SELECT columns, sample FROM spyne.column_samples WHERE relation = $1 AND signature = $2",
 );
 
-/// The samples of earlier discoveries that still hold, by their columns.
+/// The samples of earlier discoveries that are still true, by their columns.
 pub fn kept(elevated: &Elevated, table: &Table, how: &str) -> Result<HashMap<Vec<String>, Sketch>> {
     if table.signature.is_empty() {
         return Ok(HashMap::new());
@@ -203,7 +203,7 @@ static KEEP: Query<(RelId, Vec<String>, String, Bytes), ()> = Query::write(
     "INSERT INTO spyne.column_samples (relation, columns, signature, sample) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
 );
 
-/// Keeps what was read for the next discovery.
+/// Stores what was read for the next discovery.
 pub fn keep(
     elevated: &Elevated,
     table: &Table,

@@ -1,4 +1,4 @@
-//! What the table of a shadow is made from, beside what LIKE copies.
+//! What the table of a shadow is made from, besides what LIKE copies.
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
@@ -26,7 +26,7 @@ pub fn foreign_keys(elevated: &Elevated, model: RelId) -> Result<Vec<ForeignKey>
 static LACKING: Query<(RoleId, RelId), Lacking> =
     Query::read(include_str!("../../sql/queries/lacking_for_copy.sql"));
 
-/// What a role lacks that Postgres asks of whoever makes a table like `model`.
+/// The privileges that a role lacks to make a table like `model`.
 pub fn lacking(elevated: &Elevated, role: RoleId, model: RelId) -> Result<Vec<Lacking>> {
     LACKING.all(elevated, (role, model))
 }

@@ -1,4 +1,4 @@
-//! Stored shapes: what each version of a table looks like.
+//! The stored shapes of versions.
 
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::{RelId, RoleId};
@@ -27,7 +27,7 @@ static NOTE_UNCHANGED: Query<(RelId, i64), ()> = Query::write(
      ON CONFLICT (relation) DO UPDATE SET digest = excluded.digest WHERE snapshot_digests.digest <> excluded.digest",
 );
 
-/// Keeps in mind that a table's shape is the one in force.
+/// Stores the digest of a table whose shape is the one in force.
 pub fn note_unchanged(elevated: &Elevated, relid: RelId) -> Result<()> {
     match digest::of(&[relid]).get(&relid) {
         Some(now) => NOTE_UNCHANGED.run(elevated, (relid, *now as i64)),

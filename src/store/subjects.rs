@@ -1,7 +1,8 @@
-//! What a refusal says about a table. Read only when there is a refusal.
+//! What the text of a refusal says about a table. It is read only when there is a
+//! refusal.
 
 use serde::Deserialize;
-use spyne_core::gate::access::Subject;
+use spyne_core::gate::access::RefusedTable;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
 
@@ -22,10 +23,10 @@ static FIND: Query<(RelId,), Found> =
     Query::read(include_str!("../../sql/queries/subject_of_refusal.sql"));
 
 /// Describes the governed table that binds `relid`.
-pub fn describe(elevated: &Elevated, relid: RelId) -> Result<Subject> {
+pub fn describe(elevated: &Elevated, relid: RelId) -> Result<RefusedTable> {
     let governed = cache::governing(relid).unwrap_or(relid);
     let found = FIND.maybe(elevated, (governed,))?.unwrap_or_default();
-    Ok(Subject {
+    Ok(RefusedTable {
         relation: catalogs::relation_name(relid).shown(),
         governed: catalogs::relation_name(governed).shown(),
         name: found.name,

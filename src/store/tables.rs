@@ -1,4 +1,4 @@
-//! Rows of `spyne.tables`, its history and its versions.
+//! Rows of `spyne.tables`, of its history and of the versions.
 
 use serde::Deserialize;
 use spyne_core::kernel::error::{Code, Result, SpyneError};
@@ -12,9 +12,9 @@ use super::shapes;
 use crate::pg::elevate::Elevated;
 use crate::pg::{catalogs, users};
 
-/// What registration needs to know about a relation.
+/// A relation, as registration needs to know it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Candidate {
+pub struct RegistrationCandidate {
     pub oid: RelId,
     pub schema: String,
     pub name: String,
@@ -23,18 +23,18 @@ pub struct Candidate {
     pub owner: RoleId,
     pub temporary: bool,
     pub is_partition: bool,
-    /// The table it is a partition of, for people.
+    /// The table that the relation is a partition of, for people.
     pub parent: Option<String>,
     pub is_system: bool,
-    /// The extension it belongs to.
+    /// The extension that the relation belongs to.
     pub extension: Option<String>,
-    /// Its state, where it is governed already.
+    /// The state of the relation, where it is governed already.
     pub state: Option<State>,
     pub governed_as: Option<String>,
 }
 
-impl Candidate {
-    /// Where it is.
+impl RegistrationCandidate {
+    /// The address of the relation.
     pub fn address(&self) -> Address {
         Address::new(&self.schema, &self.name)
     }
@@ -47,16 +47,17 @@ macro_rules! candidates {
     };
 }
 
-static CANDIDATE: Query<(RelId,), Candidate> = Query::read(candidates!("WHERE c.oid = $1"));
-static CANDIDATES_IN: Query<(Oid,), Candidate> = Query::read(candidates!(
+static CANDIDATE: Query<(RelId,), RegistrationCandidate> =
+    Query::read(candidates!("WHERE c.oid = $1"));
+static CANDIDATES_IN: Query<(Oid,), RegistrationCandidate> = Query::read(candidates!(
     "WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'f', 'm') ORDER BY c.relname"
 ));
 
 /// Describes a relation.
 ///
 /// # Errors
-/// 42P01 where there is none.
-pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<Candidate> {
+/// 42P01 where there is no such relation.
+pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<RegistrationCandidate> {
     CANDIDATE.maybe(elevated, (relid,))?.ok_or_else(|| {
         SpyneError::new(
             Code::UndefinedTable,
@@ -68,7 +69,7 @@ pub fn candidate(elevated: &Elevated, relid: RelId) -> Result<Candidate> {
 }
 
 /// The relations of a schema that could be governed, by name.
-pub fn candidates_in(elevated: &Elevated, schema: u32) -> Result<Vec<Candidate>> {
+pub fn candidates_in(elevated: &Elevated, schema: u32) -> Result<Vec<RegistrationCandidate>> {
     CANDIDATES_IN.all(elevated, (schema,))
 }
 
@@ -83,7 +84,7 @@ pub struct Row {
     home_schema: String,
     home_name: String,
     pub deprecated_minutes_ago: Option<f64>,
-    /// Whether another version was promoted over it.
+    /// Whether another version has taken this one's place.
     pub superseded: bool,
 }
 
@@ -138,8 +139,8 @@ pub fn governed(rights: &impl Rights, relid: RelId) -> Result<Row> {
     })
 }
 
-/// Every version of a name, locked against other changes of state until the
-/// transaction ends, in a fixed order.
+/// Locks every version of a name against other changes of state until the transaction
+/// ends, in a fixed order, and returns the versions.
 pub fn lock_versions(elevated: &Elevated, name: &str) -> Result<Vec<Row>> {
     LOCK_VERSIONS.run(elevated, (name,))?;
     versions(elevated, name)
@@ -160,7 +161,7 @@ pub fn versions_ever(elevated: &Elevated, name: &str) -> Result<Vec<String>> {
     VERSIONS_EVER.all(elevated, (name,))
 }
 
-/// A new row.
+/// A new row of `spyne.tables`.
 pub struct NewRow<'a> {
     pub relation: RelId,
     pub state: State,
@@ -176,18 +177,18 @@ static INSERT: Query<(RelId, String, String, String, RoleId, String, String), bo
          VALUES ($1::regclass, $2, $3, $4, $5::regrole, $6, $7) ON CONFLICT DO NOTHING RETURNING true",
     );
 
-/// Takes a table under governance: the row, its snapshot and its history.
+/// Takes a table under governance: writes its row, its shape and its history.
 ///
 /// # Errors
-/// 42710 where another session has done so, or has taken the version, since the
-/// caller looked.
+/// 42710 where another session has registered the table, or has taken the version,
+/// since the caller looked.
 pub fn insert(
     elevated: &Elevated,
     row: &NewRow,
     acting: RoleId,
     reason: Option<&str>,
 ) -> Result<()> {
-    // Waits for a session that registers the same and has not committed.
+    // The insertion waits for a session that registers the same and has not committed.
     let (schema, name) = (row.home.schema.as_str(), row.home.name.as_str());
     let state = row.state.as_str();
     let given = (row.relation, state, row.name, row.version, row.owner, schema, name);
@@ -205,7 +206,7 @@ pub fn insert(
     history(elevated, &line, acting, reason)
 }
 
-/// Another session was faster.
+/// The error where another session was faster.
 fn lost_race(elevated: &Elevated, row: &NewRow) -> SpyneError {
     let table = catalogs::relation_name(row.relation);
     match find(elevated, row.relation) {
@@ -231,9 +232,9 @@ pub struct Line<'a> {
     pub version: &'a str,
     /// The table's address at that time, for people.
     pub shown: &'a str,
-    /// None where it comes under governance.
+    /// The state before; None where governance begins.
     pub from: Option<State>,
-    /// None where governance ends.
+    /// The state afterwards; None where governance ends.
     pub to: Option<State>,
 }
 
@@ -265,7 +266,7 @@ pub fn delete(elevated: &Elevated, relid: RelId) -> Result<()> {
     DELETE.run(elevated, (relid,))
 }
 
-/// What a change of state writes.
+/// A change of state, as it is written into the row of a version.
 pub struct NewState<'a> {
     pub relation: RelId,
     pub to: State,

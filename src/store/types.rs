@@ -1,9 +1,9 @@
-//! Types, and what uses them.
+//! Types, and the tables that use them.
 
 use serde::Deserialize;
 use spyne_core::kernel::error::Result;
 use spyne_core::kernel::ids::RelId;
-use spyne_core::shape::types::Facts;
+use spyne_core::shape::types::TypeFacts;
 
 use super::query::{Oid, Query, Statement};
 use crate::pg::elevate::Elevated;
@@ -11,8 +11,8 @@ use crate::pg::elevate::Elevated;
 static TABLES_OF: Query<(Oid,), RelId> =
     Query::read("SELECT r.relation::oid FROM spyne.relations_of_type($1) r");
 
-/// The tables and materialized views with a column of this type, or of one made
-/// of it: a domain over it, an array, a range or a composite of it.
+/// The tables and materialized views with a column of this type, or of one that is made
+/// of it: a domain over it, an array, a range or a composite.
 pub fn tables_of(elevated: &Elevated, oid: u32) -> Result<Vec<RelId>> {
     TABLES_OF.all(elevated, (oid,))
 }
@@ -21,7 +21,7 @@ pub fn tables_of(elevated: &Elevated, oid: u32) -> Result<Vec<RelId>> {
 #[derive(Debug, Default, Deserialize)]
 pub struct Named {
     pub data_type: String,
-    pub facts: Option<Facts>,
+    pub facts: Option<TypeFacts>,
 }
 
 static NAMED: Query<(Oid, i32), Named> =

@@ -2,8 +2,8 @@
 
 use postgres::Client;
 use spyne_core::kernel::names::{Address, quote};
-use spyne_core::lifecycle::plan::facts::{Grant, Policy, Publication};
-use spyne_core::lifecycle::plan::op::{Kind, Op, RowSecurity, RunsAs, Target};
+use spyne_core::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
+use spyne_core::lifecycle::plan::op::{Op, RelationKind, RowSecurity, RunsAs, Target};
 use spyne_tests::fixture::{rows, run};
 
 /// What the operations are about, as the catalogs have it: without what a change and its undoing
@@ -44,19 +44,19 @@ fn table() -> Address {
 /// Every operation that has an inverse, with all that it may be about.
 fn operations() -> Vec<Op> {
     let objects = [
-        (Kind::Table, "Order Lines"),
-        (Kind::ForeignTable, "far"),
-        (Kind::MaterializedView, "mat"),
-        (Kind::View, "v1.5"),
-        (Kind::Sequence, r#"a "sequence""#),
-        (Kind::Index, "Order Lines_pkey"),
+        (RelationKind::Table, "Order Lines"),
+        (RelationKind::ForeignTable, "far"),
+        (RelationKind::MaterializedView, "mat"),
+        (RelationKind::View, "v1.5"),
+        (RelationKind::Sequence, r#"a "sequence""#),
+        (RelationKind::Index, "Order Lines_pkey"),
     ];
     let mut all = Vec::new();
     for (kind, name) in objects {
         let to = format!("{name}'s \\ new");
         all.push(Op::Rename { kind, at: at(name), to });
         // An index goes where its table goes.
-        if kind != Kind::Index {
+        if kind != RelationKind::Index {
             all.push(Op::SetSchema { kind, at: at(name), schema: "Undo's other".into() });
         }
     }
@@ -90,14 +90,14 @@ fn operations() -> Vec<Op> {
         all.push(Op::JoinPublication { publication, at: table() });
     }
     for permissive in [true, false] {
-        let policy = Policy {
+        let policy = RowPolicy {
             name: r#"it's "mine""#.into(),
             permissive,
             command: "ALL".into(),
             roles: vec![Some("App Owner".into()), None],
             using: Some(r#""the id" > 0"#.into()),
             with_check: Some("label <> 'x'".into()),
-            ..Policy::default()
+            ..RowPolicy::default()
         };
         all.push(Op::MakePolicy { policy, at: table(), owner: "postgres".into() });
     }

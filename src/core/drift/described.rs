@@ -10,7 +10,7 @@ use crate::kernel::names::MAX_NAME_BYTES;
 
 /// A described column.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Described {
+pub struct DescribedColumn {
     pub name: String,
     /// As it was written: Postgres says what it is.
     pub data_type: String,
@@ -27,7 +27,7 @@ const HINT: &str =
 ///
 /// # Errors
 /// 22023.
-pub fn parse(schema: &Value) -> Result<Vec<Described>> {
+pub fn parse(schema: &Value) -> Result<Vec<DescribedColumn>> {
     let mut faults: Vec<String> = Vec::new();
     let Some(object) = schema.as_object() else {
         return Err(wrong(vec![format!("$: {}, where an object is needed", kind(schema))]));
@@ -58,7 +58,7 @@ pub fn parse(schema: &Value) -> Result<Vec<Described>> {
     if faults.is_empty() { Ok(found) } else { Err(wrong(faults)) }
 }
 
-fn one(path: &str, column: &Value) -> std::result::Result<Described, Vec<String>> {
+fn one(path: &str, column: &Value) -> std::result::Result<DescribedColumn, Vec<String>> {
     let Some(object) = column.as_object() else {
         return Err(vec![format!("{path}: {}, where an object is needed", kind(column))]);
     };
@@ -101,7 +101,7 @@ fn one(path: &str, column: &Value) -> std::result::Result<Described, Vec<String>
         }
     };
     match faults.is_empty() {
-        true => Ok(Described { name, data_type, nullable, default }),
+        true => Ok(DescribedColumn { name, data_type, nullable, default }),
         false => Err(faults),
     }
 }

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 /// Where a finding comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum ReportSource {
     /// The table itself.
     Table,
     /// A feed's description of what it will send.
     Feed,
 }
 
-impl Source {
+impl ReportSource {
     /// The source's name, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Source::Table => "table",
-            Source::Feed => "feed",
+            ReportSource::Table => "table",
+            ReportSource::Feed => "feed",
         }
     }
 }

@@ -13,11 +13,11 @@ use crate::kernel::version::Version;
 use crate::shape::compare::{self, Relationship};
 use crate::shape::rules::{ChangeType, Severity};
 use crate::shape::snapshot::{ShownColumn, Snapshot};
-use crate::shape::{Change, worst};
+use crate::shape::{SchemaChange, worst};
 
 /// A governed table: the shape in force, and the one it has.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Subject {
+pub struct DriftSubject {
     pub relation: RelId,
     pub name: String,
     pub version: String,
@@ -38,13 +38,13 @@ pub type Consumers = BTreeMap<i32, Vec<Value>>;
 
 /// A change, and what uses its column.
 #[derive(Clone, Debug, Serialize)]
-pub struct Found {
+pub struct FoundChange {
     #[serde(flatten)]
-    pub change: Change,
+    pub change: SchemaChange,
     pub consumers: Vec<Value>,
 }
 
-impl Subject {
+impl DriftSubject {
     /// Where it is, or where it should be.
     pub fn address(&self) -> Address {
         self.place().unwrap_or_else(|| self.home())
@@ -91,7 +91,7 @@ impl Subject {
 
     /// That the table is elsewhere, or gone. A superseded version waits under
     /// another name.
-    fn moved(&self) -> Option<Change> {
+    fn moved(&self) -> Option<SchemaChange> {
         let here = self.place();
         match self.state {
             State::Deprecated if here.is_some() => None,
@@ -111,9 +111,9 @@ impl Subject {
 
     /// The changes since the shape was taken, and who meets them. `consumers` is
     /// what uses the columns, where the shapes differ.
-    pub fn changes(&self, consumers: &Consumers) -> Vec<Found> {
+    pub fn changes(&self, consumers: &Consumers) -> Vec<FoundChange> {
         // Last, since the remedies of the others name the table where it is.
-        let moved = self.moved().map(|change| Found { change, consumers: Vec::new() });
+        let moved = self.moved().map(|change| FoundChange { change, consumers: Vec::new() });
         let (Some(old), Some(new), true) = (&self.in_force, &self.live, self.differs()) else {
             return moved.into_iter().collect();
         };
@@ -142,20 +142,24 @@ fn consumers_of(consumers: &Consumers, shape: &Snapshot, name: &str) -> Vec<Valu
 }
 
 /// Changes with what uses their columns, which are numbered as in `shape`.
-pub fn with_consumers(changes: Vec<Change>, shape: &Snapshot, consumers: &Consumers) -> Vec<Found> {
+pub fn with_consumers(
+    changes: Vec<SchemaChange>,
+    shape: &Snapshot,
+    consumers: &Consumers,
+) -> Vec<FoundChange> {
     let found = changes.into_iter().map(|change| {
         let consumers = match (&change.column, change.change_type) {
             // Nobody uses yet what is new.
             (Some(_), ChangeType::Add) | (None, _) => Vec::new(),
             (Some(column), _) => consumers_of(consumers, shape, column),
         };
-        Found { change, consumers }
+        FoundChange { change, consumers }
     });
     found.collect()
 }
 
 /// The worst severity among changes.
-pub fn severity(found: &[Found]) -> Option<Severity> {
-    let changes: Vec<Change> = found.iter().map(|f| f.change.clone()).collect();
+pub fn severity(found: &[FoundChange]) -> Option<Severity> {
+    let changes: Vec<SchemaChange> = found.iter().map(|f| f.change.clone()).collect();
     worst(&changes)
 }

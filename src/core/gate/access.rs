@@ -12,9 +12,9 @@ use crate::kernel::names::literal;
 use crate::kernel::role::{Permission, Role};
 use crate::kernel::state::{Readers, State};
 
-/// Who asks, and with which settings.
+/// The role of whoever runs the statement, and the settings that the answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub struct AccessContext {
     pub role: Role,
     /// `spyne.include_deprecated`.
     pub include_deprecated: bool,
@@ -22,7 +22,7 @@ pub struct Caller {
     pub ingestion_open: bool,
 }
 
-/// The rule that a statement breaks.
+/// Why an access is refused: the rule of role and state that the statement breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The caller has no spyne role.
@@ -40,7 +40,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The rule that is broken.
+    /// The line of the table of rules that this refusal stands for.
     pub const fn rule(self) -> Rule {
         match self {
             Refusal::NoRole => Rule::RoleQuery,
@@ -53,8 +53,9 @@ impl Refusal {
     }
 }
 
-/// Decides whether `caller` may have `access` to a table in `state`.
-pub fn verdict(state: State, access: Access, caller: Caller) -> Option<Refusal> {
+/// Decides whether `caller` may have `access` to a table in `state`. Returns None where
+/// the access is allowed.
+pub fn verdict(state: State, access: Access, caller: AccessContext) -> Option<Refusal> {
     if access == Access::KeyCheck {
         return None;
     }
@@ -81,9 +82,10 @@ pub fn verdict(state: State, access: Access, caller: Caller) -> Option<Refusal> 
     None
 }
 
-/// What a refusal's text needs to know about the governed table.
+/// The governed table that a statement is refused for, as the text of the refusal names
+/// it.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-pub struct Subject {
+pub struct RefusedTable {
     /// The relation the statement touched, `schema.name`.
     pub relation: String,
     /// The governed table whose state binds it: itself, or an ancestor.
@@ -96,16 +98,16 @@ pub struct Subject {
     pub successor: Option<String>,
 }
 
-/// Puts a refusal into words.
+/// Puts a refusal into words: the message, its DETAIL and its HINT.
 pub fn explain(
     refusal: Refusal,
     state: State,
     access: Access,
     user: &str,
     role: Role,
-    subject: &Subject,
+    subject: &RefusedTable,
 ) -> Words {
-    let Subject { relation, name, version, .. } = subject;
+    let RefusedTable { relation, name, version, .. } = subject;
     let state_name = state.as_str();
     let inherited = match subject.governed == *relation {
         true => String::new(),
@@ -156,7 +158,7 @@ pub fn explain(
     }
 }
 
-fn not_opted_in(subject: &Subject, what: &str, inherited: &str) -> Words {
+fn not_opted_in(subject: &RefusedTable, what: &str, inherited: &str) -> Words {
     let (successor, way) = match &subject.successor {
         Some(successor) => (
             format!("Its successor is {successor}."),
@@ -181,7 +183,7 @@ fn not_opted_in(subject: &Subject, what: &str, inherited: &str) -> Words {
 fn not_writable(
     state: State,
     access: Access,
-    subject: &Subject,
+    subject: &RefusedTable,
     what: &str,
     inherited: &str,
 ) -> Words {
@@ -210,8 +212,8 @@ fn not_writable(
 mod tests {
     use super::*;
 
-    fn caller(role: Role) -> Caller {
-        Caller { role, include_deprecated: false, ingestion_open: true }
+    fn caller(role: Role) -> AccessContext {
+        AccessContext { role, include_deprecated: false, ingestion_open: true }
     }
 
     #[test]
@@ -247,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_system_mode_closes_staging_and_nothing_else() {
-        let closed = Caller { ingestion_open: false, ..caller(Role::Admin) };
+        let closed = AccessContext { ingestion_open: false, ..caller(Role::Admin) };
         assert_eq!(verdict(State::Shadow, Access::Write, closed), Some(Refusal::IngestionClosed));
         assert_eq!(verdict(State::Shadow, Access::Read, closed), None);
         assert_eq!(verdict(State::Active, Access::Write, closed), None);
@@ -270,19 +272,19 @@ mod tests {
     fn deprecated_is_opt_in_for_everyone() {
         let asked = verdict(State::Deprecated, Access::Read, caller(Role::Admin));
         assert_eq!(asked, Some(Refusal::NotOptedIn));
-        let opted = Caller { include_deprecated: true, ..caller(Role::Viewer) };
+        let opted = AccessContext { include_deprecated: true, ..caller(Role::Viewer) };
         assert_eq!(verdict(State::Deprecated, Access::Read, opted), None);
         assert_eq!(verdict(State::Deprecated, Access::Write, opted), Some(Refusal::NotWritable));
     }
 
     #[test]
     fn every_refusal_has_a_detail_and_a_hint() {
-        let subject = Subject {
+        let subject = RefusedTable {
             relation: "public.t".into(),
             governed: "public.p".into(),
             name: "p".into(),
             version: "v1".into(),
-            ..Subject::default()
+            ..RefusedTable::default()
         };
         for refusal in [
             Refusal::NoRole,

@@ -1,10 +1,11 @@
 //! The verdict on a statement: a function of its [`Situation`], and nothing else.
 //!
-//! A statement must pass the rules of role and state for each relation, and then
-//! the preview rule. What can only be told by a look-up is asked for: the caller
-//! looks, puts what it has found into the situation, and asks again.
+//! A statement must pass the rules of role and state for each relation, and then the
+//! preview rule. Where the verdict depends on a preview, [`judge`] says where to look
+//! for one. The caller looks, puts what it has found into the situation, and asks
+//! again.
 
-use super::access::{Access, Caller, Refusal, verdict};
+use super::access::{Access, AccessContext, Refusal, verdict};
 use super::rules::Rule;
 use super::situation::{Guard, Kind, Lookup, Seen, Situation, Worker};
 use super::token::Token;
@@ -14,16 +15,17 @@ use crate::kernel::state::{State, StateSet};
 /// Where to look for a preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Search {
-    /// By the statement's own text. A write takes its one run.
+    /// By the statement's own text. A write uses up the one run that a preview allows
+    /// it.
     Statement,
-    /// By the text of the change that fires its AFTER triggers. A write takes its
-    /// one run.
+    /// By the text of the change that fires its AFTER triggers. A write uses up the one
+    /// run that a preview allows it.
     Change,
     /// By the text that the leader of a parallel query runs.
     Leader,
 }
 
-/// What is to be watched from now on, for the record of its run.
+/// What is watched from now on, so that its run can be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
     Nothing,
@@ -31,64 +33,68 @@ pub enum Watch {
     Statement(Token),
     /// The change that fires its AFTER triggers.
     Change(Token),
-    /// The utility statement around, which no executor sees.
+    /// The utility statement that is running: it does not pass the executor.
     Utility,
 }
 
 /// Why a statement passes the preview rule, or does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Because {
-    /// It does not run.
+    /// The statement does not run: it is only explained or previewed.
     OnlyLooks,
-    /// What has no preview: a definition, FETCH, the check of one access.
+    /// Statements of this kind have no preview: a definition, FETCH, the check of one
+    /// access.
     HasNoPreview,
-    /// spyne does it.
+    /// spyne itself runs the statement.
     OfSpyne,
-    /// A worker's part of what its leader was checked for.
+    /// A parallel worker runs its part of a plan that was checked in the leader.
     OfLeader,
-    /// Whoever acts needs no preview.
+    /// The preview rule does not bind the user.
     NotBound,
-    /// It touches no table that needs one.
+    /// The statement touches no table whose statements need a preview.
     NothingGoverned,
-    /// A previewed statement runs it, and uses its tables.
+    /// A previewed statement runs this one, which uses no other tables.
     WithinPreviewed,
-    /// A previewed utility statement starts it.
+    /// A previewed utility statement starts this one.
     UtilityPreviewed,
-    /// It has a preview itself.
+    /// The statement has a preview itself.
     Previewed,
-    /// The change that its foreign key belongs to has a preview.
+    /// The statement is a foreign key's own, and the change that it belongs to has a
+    /// preview.
     ChangePreviewed,
-    /// Nobody has looked at it.
+    /// The statement has no preview.
     NotPreviewed,
-    /// It goes beyond the statement that was previewed, or is inside one that
-    /// was not.
+    /// The statement uses tables that the previewed statement around it does not, or
+    /// the statement around it has no preview.
     BeyondPreviewed,
-    /// Its preview does not authorise it.
+    /// The statement has a preview, which does not authorise it.
     PreviewRefused,
-    /// The preview of the utility statement around does not authorise that.
+    /// The utility statement that starts this one has a preview, which does not
+    /// authorise that.
     UtilityRefused,
 }
 
 /// A relation that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Which of `Situation::seen`.
+    /// The index of the relation in `Situation::seen`.
     pub at: usize,
-    /// By which rule: its words hang on the state and the access.
+    /// The rule that is broken. Its words depend on the state and the access.
     pub broken: Broken,
 }
 
 /// A rule of role and state that an access breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// spyne's catalog is written by spyne alone.
+    /// Only spyne writes its catalog.
     Catalog,
-    /// The rules of a governed table, by the state that binds it.
+    /// A rule of role and state for a governed table, with the state that binds the
+    /// relation.
     Governed { refusal: Refusal, state: State, access: Access },
 }
 
 impl Broken {
-    /// The rule.
+    /// The line of the table of rules that is broken.
     pub const fn rule(self) -> Rule {
         match self {
             Broken::Catalog => Rule::CatalogWrite,
@@ -102,17 +108,17 @@ impl Broken {
 pub struct Verdict {
     /// What the rules of role and state refuse, in the order of the relations.
     pub refused: Vec<Refused>,
-    /// What the preview rule refuses, which comes after that: who may not run a
-    /// statement at all is not sent to look at it first.
+    /// What the preview rule refuses. It comes after `refused`: whoever may not run a
+    /// statement at all is not told to preview it first.
     pub unpreviewed: Option<Rule>,
-    /// Why the preview rule lets it pass, or does not.
+    /// Why the preview rule lets the statement pass, or does not.
     pub because: Because,
-    /// What is watched if it runs.
+    /// What is watched if the statement runs.
     pub watch: Watch,
 }
 
 impl Verdict {
-    /// The rules that it breaks, the one that is told first.
+    /// The rules that the statement breaks. The user is told of the first.
     pub fn rules(&self) -> impl Iterator<Item = Rule> {
         self.refused.iter().map(|r| r.broken.rule()).chain(self.unpreviewed)
     }
@@ -125,10 +131,10 @@ pub enum Judgement {
     Verdict(Verdict),
 }
 
-/// What the preview rule says.
+/// What the preview rule decides about a statement.
 struct Preview {
     because: Because,
-    /// Whether its preview lets it use DEPRECATED tables.
+    /// Whether the preview lets the statement use DEPRECATED tables.
     include_deprecated: bool,
     watch: Watch,
     refused: Option<Rule>,
@@ -160,8 +166,8 @@ pub fn judge(situation: &Situation) -> Judgement {
     }
 }
 
-/// Judges a statement; `look` is asked for its preview where the verdict hangs on
-/// that. What it has found stays in the situation.
+/// Judges a statement. Where the verdict depends on a preview, `look` is called to find
+/// it, and what it returns is kept in the situation.
 pub fn decide(
     situation: &mut Situation,
     look: impl FnOnce(Search, &Situation) -> Lookup,
@@ -173,7 +179,7 @@ pub fn decide(
     with_preview(situation, preview)
 }
 
-/// The verdict, given what the preview rule says.
+/// The verdict, given what the preview rule decides.
 fn with_preview(situation: &Situation, preview: Preview) -> Verdict {
     let broken = |seen: &Seen| access_rule(situation, seen, preview.include_deprecated);
     let refused = situation.seen.iter().enumerate();
@@ -200,7 +206,7 @@ fn access_rule(s: &Situation, seen: &Seen, previewed_deprecated: bool) -> Option
         Kind::Explain => seen.access.min(Access::Read),
         _ => seen.access,
     };
-    let caller = Caller {
+    let caller = AccessContext {
         role: s.role,
         include_deprecated: previewed_deprecated
             || s.include_deprecated
@@ -214,7 +220,7 @@ fn access_rule(s: &Situation, seen: &Seen, previewed_deprecated: bool) -> Option
     })
 }
 
-/// What the preview rule says; or where to look for a preview first.
+/// What the preview rule decides, or where to look for a preview first.
 fn preview_rule(s: &Situation) -> Result<Preview, Search> {
     if let Some(because) = exempt(s) {
         let included = match because {
@@ -224,7 +230,8 @@ fn preview_rule(s: &Situation) -> Result<Preview, Search> {
         };
         return Ok(Preview::passes(because).including(included));
     }
-    // What a previewed statement does inside is held to its own tables.
+    // A statement that runs inside a previewed one may use the tables that were
+    // previewed, and no others.
     if let Some(running) = s.running.filter(|a| a.covers) {
         let passes = Preview::passes(Because::WithinPreviewed);
         return Ok(passes.including(running.include_deprecated));
@@ -246,7 +253,7 @@ fn preview_rule(s: &Situation) -> Result<Preview, Search> {
     Ok(by_what_was_found(s, search, found))
 }
 
-/// Why the preview rule is not about a statement, where it is not.
+/// Why the preview rule does not apply to a statement; None where it applies.
 fn exempt(s: &Situation) -> Option<Because> {
     let running = s.running.is_some() || s.pending.is_some();
     match () {
@@ -260,14 +267,14 @@ fn exempt(s: &Situation) -> Option<Because> {
     }
 }
 
-/// Whether a statement has the preview of the one that it follows: one run of a
-/// write is all the statements that rules have made of it.
+/// Whether a statement is authorised by the preview of the one that it follows in its
+/// portal: all statements that rules make of one write are one run of it.
 fn follows(s: &Situation) -> bool {
     s.kind == Kind::Run && s.has_text && !s.of_key && s.worker == Worker::No
 }
 
-/// Where to look for the preview of a statement; None where it can have none of
-/// its own, or has that of the one it follows.
+/// Where to look for the preview of a statement; None where it can have none of its
+/// own, or is authorised by that of the statement that it follows.
 fn search(s: &Situation) -> Option<Search> {
     match () {
         () if s.worker == Worker::Function => Some(Search::Leader),
@@ -313,14 +320,14 @@ fn by_what_was_found(s: &Situation, search: Option<Search>, found: Lookup) -> Pr
     }
 }
 
-/// The states whose tables whoever has this role may read without another
-/// thought, as long as roles and the preview rule stay as they are. DEPRECATED is
-/// never among them: it hangs on a setting.
+/// The states whose tables may be read by whoever has this role without a check of the
+/// statement, as long as roles and the preview rule stay as they are. DEPRECATED is
+/// never among them, because reading such tables depends on a setting.
 pub fn readable(role: Role, looked_up: bool) -> StateSet {
     if looked_up {
         return StateSet::EMPTY;
     }
-    let caller = Caller { role, include_deprecated: false, ingestion_open: false };
+    let caller = AccessContext { role, include_deprecated: false, ingestion_open: false };
     State::ALL
         .into_iter()
         .filter(|state| verdict(*state, Access::Read, caller).is_none())

@@ -1,6 +1,6 @@
-//! The verdict, case by case: a situation in words, what is different in it, and
-//! what is decided. Where nothing else is said, a viewer runs a statement on an
-//! ACTIVE table, and must look at it first.
+//! The verdict, case by case: a situation in words, what is set in it, and the verdict.
+//! A case begins with a viewer who runs a statement on an ACTIVE table and must have
+//! previewed it; it sets only what is different.
 
 use super::access::Access::{self, KeyCheck, Lock, Read, Write};
 use super::judge::{Judgement, Search, Watch, judge};
@@ -56,12 +56,12 @@ fn engineer(s: &mut Situation) {
     s.ingestion_open = true;
 }
 
-/// Its preview is found.
+/// The statement has a preview, which is found.
 fn previewed(s: &mut Situation) {
     s.found = Lookup::Found(covering());
 }
 
-/// What is decided, in a few words.
+/// The verdict, in a few words.
 fn told(situation: &Situation) -> String {
     let verdict = match judge(situation) {
         Judgement::NeedsPreview(Search::Statement) => return "look for its preview".into(),
@@ -225,8 +225,8 @@ fn the_preview_rule_for_foreign_keys_and_utility_statements() {
     check(&KEYS_AND_DOUBTS);
 }
 
-/// Whoever must look is never let through by anything but a preview, an exemption
-/// that is named, or tables that need none.
+/// A statement of a user whom the preview rule binds passes only by a preview, by an
+/// exemption that is named, or because its tables need no preview.
 #[test]
 fn a_bound_statement_passes_for_a_reason() {
     let mut passed = 0;

@@ -3,10 +3,11 @@
 /// What a statement does with a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
-    /// A foreign-key check: a read made by the system on nobody's behalf.
+    /// A foreign-key check. Postgres makes this read by itself, and no user sees the
+    /// rows.
     KeyCheck,
     Read,
-    /// SELECT ... FOR UPDATE and its kin: forbidden wherever writes are, as in
+    /// SELECT ... FOR UPDATE and the like. It is forbidden wherever writes are, as in
     /// Postgres's own read-only transactions.
     Lock,
     Write,

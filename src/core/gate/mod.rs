@@ -3,10 +3,13 @@
 
 pub mod access;
 pub mod frames;
+#[cfg(test)]
+mod frames_tests;
 pub mod judge;
 #[cfg(test)]
 mod judge_cases;
 pub mod kinds;
+pub mod lasting;
 pub mod rules;
 pub mod session;
 pub mod shards;

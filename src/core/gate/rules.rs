@@ -1,8 +1,8 @@
-//! The rules by which something is refused: one table, and the one form that
-//! every refusal has.
+//! The rules by which statements and calls are refused, as one table, and the one form
+//! that every refusal has.
 
 use super::kinds::Access;
-use crate::kernel::error::{Code, SpyneError};
+use crate::kernel::error::{Code, RuleNumber, SpyneError};
 use crate::kernel::ids::{RelId, RoleId};
 use crate::kernel::role::Permission;
 
@@ -44,14 +44,14 @@ pub enum Rule {
     CatalogUnreadable,
 }
 
-/// What there is to say about a rule. The rows of `spyne.rules`.
+/// A line of the table of rules, which is a row of `spyne.rules`.
 #[derive(Clone, Copy, Debug)]
-pub struct Described {
+pub struct DescribedRule {
     pub rule: Rule,
-    /// What stands in brackets at the end of a refusal's DETAIL.
+    /// The code in brackets at the end of a refusal's DETAIL.
     pub code: &'static str,
     pub sqlstate: Code,
-    /// What is refused.
+    /// What the rule refuses, in words.
     pub refused: &'static str,
     /// Where the documents say more: a file in `docs/` and a heading in it.
     pub place: &'static str,
@@ -63,8 +63,8 @@ const fn rule(
     sqlstate: Code,
     refused: &'static str,
     place: &'static str,
-) -> Described {
-    Described { rule, code, sqlstate, refused, place }
+) -> DescribedRule {
+    DescribedRule { rule, code, sqlstate, refused, place }
 }
 
 const STATEMENT: &str = "roles-and-enforcement.md#what-a-statement-must-pass";
@@ -77,10 +77,8 @@ const DDL: &str = "roles-and-enforcement.md#ddl";
 
 /// All rules, in the order of their numbers.
 #[rustfmt::skip]
-pub const RULES: [Described; 31] = {
-    use Code::{
-        DependentObjects, InsufficientPrivilege, Internal, ReadOnly, Unsupported, WrongState,
-    };
+pub const RULES: [DescribedRule; 31] = {
+    use Code::{DependentObjects, InsufficientPrivilege, Internal, ReadOnly, Unsupported, WrongState};
     use Rule::*;
     [
         rule(RoleQuery, "role.query", InsufficientPrivilege, "any use of a governed table or of spyne's functions without a spyne role", STATEMENT),
@@ -118,25 +116,25 @@ pub const RULES: [Described; 31] = {
 };
 
 impl Rule {
-    /// How many there are.
+    /// The number of rules.
     pub const COUNT: usize = RULES.len();
 
-    /// Its place in [`RULES`], from 0.
+    /// The place of the rule in [`RULES`], from 0.
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// What there is to say about it.
-    pub const fn described(self) -> &'static Described {
+    /// The line of the table for this rule.
+    pub const fn described(self) -> &'static DescribedRule {
         &RULES[self.index()]
     }
 
-    /// What stands in brackets at the end of a refusal's DETAIL.
+    /// The code in brackets at the end of a refusal's DETAIL.
     pub const fn code(self) -> &'static str {
         self.described().code
     }
 
-    /// The rule that whoever lacks a permission breaks.
+    /// The rule that is broken by a call for which the caller lacks this permission.
     pub const fn of(permission: Permission) -> Rule {
         match permission {
             Permission::Query => Rule::RoleQuery,
@@ -149,7 +147,7 @@ impl Rule {
     }
 }
 
-/// What is said to whoever is refused.
+/// The text of a refusal, as the user reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     /// One line that names the object.
@@ -161,7 +159,8 @@ pub struct Words {
 }
 
 impl Words {
-    /// A message, its DETAIL and its HINT.
+    /// The text of a refusal: a message, its DETAIL (without the rule's code) and its
+    /// HINT.
     pub fn new(
         message: impl Into<String>,
         detail: impl Into<String>,
@@ -171,15 +170,16 @@ impl Words {
     }
 }
 
-/// A refusal: what rule was broken, with what, by whom, and what is said.
+/// A refusal: the rule that was broken, the relation, the user, the access, and the
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     pub rule: Rule,
-    /// The relation that it is about, where it is about one.
+    /// The relation that is refused, where the rule is about one.
     pub relation: Option<RelId>,
-    /// Who is refused; none for whoever runs the statement.
+    /// The user who is refused; None where that is whoever runs the statement.
     pub user: Option<RoleId>,
-    /// What was to be done with the relation.
+    /// The access to the relation that was refused.
     pub access: Option<Access>,
     pub words: Words,
 }
@@ -201,23 +201,36 @@ impl Denial {
         Denial::new(rule, Words::new(message, detail, hint))
     }
 
-    /// The same, about a relation.
+    /// The same refusal, about `relation`.
     pub fn about(self, relation: RelId) -> Denial {
         Denial { relation: Some(relation), ..self }
     }
 }
 
-/// The error that a refusal is shown as. This is the one place that writes the
-/// code of a rule into a DETAIL: a server log is searched for it.
+/// The error that a refusal is shown as. It carries the rule, so that whoever raises
+/// the error knows which one was broken.
 impl From<Denial> for SpyneError {
     fn from(denial: Denial) -> SpyneError {
         let Denial { rule, words, .. } = denial;
-        SpyneError::new(
-            rule.described().sqlstate,
-            words.message,
-            format!("{} [{}]", words.detail, rule.code()),
-            words.hint,
-        )
+        let code = rule.described().sqlstate;
+        SpyneError {
+            rule: Some(RuleNumber(rule.index())),
+            ..SpyneError::new(code, words.message, words.detail, words.hint)
+        }
+    }
+}
+
+/// The rule that an error is raised for; None where no rule of the table is broken.
+pub fn rule_of(error: &SpyneError) -> Option<Rule> {
+    error.rule.and_then(|number| RULES.get(number.0)).map(|described| described.rule)
+}
+
+/// The DETAIL of an error as it is raised. This is the one place that writes the code
+/// of a rule into a DETAIL, because server logs are searched for the code.
+pub fn detail_of(error: &SpyneError) -> String {
+    match rule_of(error) {
+        Some(rule) => format!("{} [{}]", error.detail, rule.code()),
+        None => error.detail.clone(),
     }
 }
 
@@ -248,9 +261,16 @@ mod tests {
         for described in RULES {
             let words = Words::new("no", "Because.", "Type this.");
             let error = SpyneError::from(Denial::new(described.rule, words));
-            assert_eq!(error.detail, format!("Because. [{}]", described.code));
+            assert_eq!(rule_of(&error), Some(described.rule));
+            assert_eq!(detail_of(&error), format!("Because. [{}]", described.code));
             assert_eq!(error.code, described.sqlstate);
         }
+    }
+
+    #[test]
+    fn an_error_by_no_rule_is_shown_as_it_is() {
+        let error = SpyneError::new(Code::InvalidParameter, "no", "Because.", "Type this.");
+        assert_eq!((rule_of(&error), detail_of(&error)), (None, "Because.".to_string()));
     }
 
     #[test]

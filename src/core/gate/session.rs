@@ -1,4 +1,5 @@
-//! The statements that this session may run, as far as it keeps them in mind.
+//! The statements that previews authorise in this session, as far as the session
+//! remembers them.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -11,7 +12,7 @@ use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::preview::description::Use;
 use crate::statement::preview::staleness::Basis;
 
-/// A statement that may run, as this session knows it.
+/// A statement that a preview authorises, as this session remembers it.
 #[derive(Clone, Debug, Default)]
 pub struct Authorised {
     pub preview_id: String,
@@ -20,52 +21,56 @@ pub struct Authorised {
     pub writes: bool,
     pub basis: Basis,
     pub search_path: String,
-    /// The settings by which Postgres reads a text, as one number.
+    /// The settings that decide what the text means to Postgres, as one number.
     pub settings: u64,
-    /// In microseconds.
+    /// When the preview expires, in microseconds.
     pub expires_at: i64,
-    /// The state of the catalogs at which it was found to be still true.
+    /// The generation of the cache of catalogs at which the preview was last found to
+    /// be true.
     pub checked_at: u64,
-    /// Known to this session alone: nothing could be written.
+    /// Whether this session alone has the preview, because nothing could be written
+    /// when it was made.
     pub held: bool,
-    /// Why it does not run: a held preview with a stop.
+    /// Why the statement does not run: set where a held preview has a stop.
     pub refusal: Option<Denial>,
-    /// A held write that has run.
+    /// Whether the write of a held preview has run.
     pub used: bool,
-    /// A try that is rolled back: no run.
+    /// Whether this is a dry run, which is rolled back and is no run.
     pub trial: bool,
-    /// At what it last passed every check.
+    /// What held when the statement last passed every check.
     pub passed_at: Option<Passed>,
-    /// Whether a run leaves rows in joins_used.
+    /// Whether a run is recorded in joins_used, too.
     pub joins: bool,
 }
 
-/// Who may use which tables by a preview.
+/// Which user a preview authorises, and for which tables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Uses {
     pub user: RoleId,
     pub tables: Vec<(RelId, Use)>,
-    /// What foreign keys change along with them; nobody else may.
+    /// Tables that foreign keys change along with those of the statement. Only the
+    /// keys' own statements may use them.
     pub reached: Vec<RelId>,
     pub include_deprecated: bool,
 }
 
-/// What holds when a statement passes every check; while it holds, the statement
-/// passes again.
+/// What holds when a statement passes every check. While the same holds, the statement
+/// passes again without a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// The state of the catalogs.
+    /// The generation of the cache of catalogs.
     pub generation: u64,
-    /// What the preview rule hangs on, as one number.
+    /// The settings that the preview rule depends on, as one number.
     pub rule: u8,
-    /// A digest of the relations of its plan.
+    /// A digest of the relations in the plan of the statement.
     pub relations: u64,
 }
 
 impl Uses {
-    /// Whether these relations are among them, by itself or by their ancestors. What the
-    /// foreign keys of its tables change counts for a key's own statement alone.
-    /// A function that acts as its owner is judged as its owner.
+    /// Whether the preview covers `seen`: each relation, or an ancestor of it, is among
+    /// the tables of the preview. Tables that foreign keys change along count for a
+    /// key's own statement alone. A function that acts as its owner is judged as its
+    /// owner.
     pub fn covers(
         &self,
         user: RoleId,
@@ -88,7 +93,7 @@ impl Uses {
             })
     }
 
-    /// What it says about the statement that touches these relations: see
+    /// What the preview says about a statement that touches these relations: see
     /// [`Uses::covers`].
     pub fn authority(
         &self,
@@ -104,8 +109,9 @@ impl Uses {
 }
 
 impl Authorised {
-    /// What becomes of it when its statement comes again at `now` (in
-    /// microseconds). `fresh` where nothing has changed since it was found true.
+    /// Whether the preview authorises its statement when that comes again at `now` (in
+    /// microseconds). `fresh` says that nothing has changed since the preview was found
+    /// to be true.
     pub fn recalled(&self, now: i64, fresh: bool) -> Recalled {
         let in_time = self.expires_at > now;
         match &self.refusal {
@@ -116,38 +122,38 @@ impl Authorised {
         }
     }
 
-    /// Whether this session may forget it at `now` (in microseconds): it can be
-    /// looked up again, or does not authorise any more.
+    /// Whether this session may forget the preview at `now` (in microseconds): it can
+    /// be looked up again, or does not authorise any more.
     fn is_forgettable(&self, now: i64) -> bool {
         !self.held || self.recalled(now, true) == Recalled::Spent
     }
 }
 
-/// What becomes of a statement that is kept in mind.
+/// What the session knows of a remembered preview when its statement comes again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recalled {
-    /// It authorises.
+    /// The preview authorises the statement.
     Good,
-    /// It must be compared with what there is now.
+    /// The preview must be compared with the catalogs as they are now.
     MayBeStale,
-    /// It does not authorise any more: there may be a newer preview.
+    /// The preview does not authorise any more. There may be a newer one.
     Spent,
-    /// It does not authorise, for this reason.
+    /// The preview does not authorise, for this reason.
     Refused(Denial),
 }
 
-/// From how many statements on a session forgets those that it has not used for
-/// the longest time. They are looked up again when they come.
+/// The number of statements from which on a session forgets those that it has not used
+/// for the longest time. A forgotten statement is looked up again when it comes.
 pub const MOST: usize = 500;
 
-/// The statements that a session keeps in mind.
+/// The statements that a session remembers.
 pub struct Session {
     slots: Slots<Entry>,
-    /// By a digest of user and text; the text itself is compared too.
+    /// Tokens by a digest of user and text. Whoever looks here compares the text, too.
     by_text: HashMap<u64, Token, BuildHasherDefault<Digested>>,
 }
 
-/// The hash of what is a digest already.
+/// A hasher that passes on what is a digest already.
 #[derive(Default)]
 struct Digested(u64);
 
@@ -165,12 +171,13 @@ impl Hasher for Digested {
 
 struct Entry {
     authorised: Authorised,
-    /// How often a transaction had been undone when it was read.
+    /// How many transactions the session had undone when the statement was read from
+    /// the catalog.
     epoch: u64,
 }
 
-/// A digest of a user and a text: eight bytes at a time, after FNV-1a. It only
-/// leads to a place.
+/// A digest of a user and a text: eight bytes at a time, after FNV-1a. A collision does
+/// no harm, because the text is compared.
 fn digest(user: RoleId, text: &[u8]) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let mut hash = 0xcbf2_9ce4_8422_2325 ^ u64::from(user.get());
@@ -192,15 +199,15 @@ impl Default for Session {
 }
 
 impl Session {
-    /// One that keeps nothing in mind.
+    /// A session that remembers nothing.
     pub const fn new() -> Session {
         let by_text = HashMap::with_hasher(BuildHasherDefault::new());
         Session { slots: Slots::new(), by_text }
     }
 
-    /// The token of a text of a user, where it is kept in mind. It counts as used
-    /// now. What was read in a transaction that was undone is not found: `epoch`
-    /// counts those.
+    /// The token of a text of a user, where the session remembers it. The statement
+    /// counts as used now. `epoch` is the number of transactions that the session has
+    /// undone: what was read before the last of them is not found.
     pub fn find(&mut self, user: RoleId, text: &[u8], epoch: u64) -> Option<Token> {
         let token = *self.by_text.get(&digest(user, text))?;
         let Entry { authorised: a, epoch: read_in } = self.slots.get_mut(token)?;
@@ -208,20 +215,22 @@ impl Session {
         (same && (a.held || *read_in == epoch)).then_some(token)
     }
 
-    /// What a token stands for; None where it was forgotten.
+    /// The statement of a token; None where the session has forgotten it.
     pub fn get(&self, token: Token) -> Option<&Authorised> {
         self.slots.get(token).map(|entry| &entry.authorised)
     }
 
-    /// As [`Session::get`], for a change.
+    /// The statement of a token, to be changed; None where the session has forgotten
+    /// it.
     pub fn get_mut(&mut self, token: Token) -> Option<&mut Authorised> {
         self.slots.get_mut(token).map(|entry| &mut entry.authorised)
     }
 
-    /// Keeps a statement in mind, at `now` (in microseconds); `findable` by its
-    /// text. None where a million are kept that may not be forgotten. Where there
-    /// are many, those that were not used for the longest time are forgotten, but
-    /// not `in_use`: what frames and watched statements refer to.
+    /// Remembers a statement, at `now` (in microseconds); `findable` says whether it
+    /// can be found by its text. Returns None where a million statements are kept that
+    /// may not be forgotten. Where there are many, those that were not used for the
+    /// longest time are forgotten, except those of `in_use`: the tokens that frames and
+    /// watched statements refer to.
     pub fn remember(
         &mut self,
         authorised: Authorised,
@@ -247,7 +256,8 @@ impl Session {
         Some(token)
     }
 
-    /// Makes a statement be looked up again; a token that is in use stays good.
+    /// Forgets the text of a statement, so that it is looked up again when it comes. A
+    /// token that is in use stays good.
     pub fn forget_text(&mut self, token: Token) {
         if let Some(a) = self.get(token) {
             let key = digest(a.uses.user, a.sql.as_bytes());
@@ -257,12 +267,13 @@ impl Session {
         }
     }
 
-    /// The held statements.
+    /// The statements of held previews.
     pub fn held(&self) -> impl Iterator<Item = &Authorised> {
         self.slots.iter().map(|(_, entry)| &entry.authorised).filter(|a| a.held)
     }
 
-    /// How many statements are kept, in how many places, found by how many texts.
+    /// The number of statements that are remembered, of places for them, and of texts
+    /// by which they are found.
     pub fn size(&self) -> (usize, usize, usize) {
         (self.slots.len(), self.slots.places(), self.by_text.len())
     }

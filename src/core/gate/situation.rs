@@ -1,4 +1,4 @@
-//! All that the verdict on a statement hangs on, as one value.
+//! All that the verdict on a statement depends on, as one value.
 
 use super::access::Access;
 use super::rules::Rule;
@@ -7,28 +7,28 @@ use crate::kernel::ids::RelId;
 use crate::kernel::role::Role;
 use crate::kernel::state::StateSet;
 
-/// What binds a relation, in one byte: the states of the nearest governed
-/// tables above it (itself first), or that it belongs to spyne's own catalog.
+/// What binds a relation, in one byte: the states of the nearest governed tables at or
+/// above it, or that the relation belongs to spyne's own catalog.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Guard(pub u8);
 
 impl Guard {
-    /// Nothing binds it.
+    /// Nothing binds the relation.
     pub const NONE: Guard = Guard(0);
     /// A table of the schema `spyne`.
     pub const CATALOG: Guard = Guard(1 << 4);
 
-    /// The states that bind it.
+    /// The states that bind the relation.
     pub const fn states(self) -> StateSet {
         StateSet(self.0 & 0b1111)
     }
 
-    /// Whether nothing binds it.
+    /// Whether nothing binds the relation.
     pub const fn is_none(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether a governed table binds it.
+    /// Whether a governed table binds the relation.
     pub const fn is_governed(self) -> bool {
         !self.states().is_empty()
     }
@@ -37,7 +37,7 @@ impl Guard {
 /// What is done with a statement, or with a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It runs.
+    /// The statement runs.
     Run,
     /// FETCH from a cursor that was opened before.
     Fetch,
@@ -49,31 +49,32 @@ pub enum Kind {
     Definition,
     /// COPY of a table as a whole, which is what pg_dump does; and TRUNCATE.
     Copy,
-    /// A foreign key is being added: whether both tables may be read by it.
+    /// A foreign key is being added, and Postgres asks whether it may read both tables.
     NewKey,
-    /// One access by itself: what a guard trigger asks, or a partition that comes
-    /// or goes.
+    /// One access to one relation, checked by itself: for a guard trigger, or for a
+    /// partition that is attached or detached.
     Access,
 }
 
 impl Kind {
-    /// Whether nothing runs.
+    /// Whether the statement is only looked at, and not run.
     pub const fn only_looks(self) -> bool {
         matches!(self, Kind::Explain | Kind::Preview)
     }
 
-    /// Whether the preview rule is about it.
+    /// Whether the preview rule applies to statements of this kind.
     pub const fn has_preview(self) -> bool {
         matches!(self, Kind::Run | Kind::Copy)
     }
 
-    /// Whether it reads DEPRECATED tables without having asked for it: a definition
-    /// returns no rows, and a superuser's pg_dump takes everything.
+    /// Whether statements of this kind may read DEPRECATED tables without having asked
+    /// for it: a definition returns no rows, and a superuser's pg_dump takes all
+    /// tables.
     pub const fn includes_deprecated(self, superuser: bool) -> bool {
         matches!(self, Kind::Definition) || self.asks_for_superuser() && superuser
     }
 
-    /// Whether it matters that a superuser does it.
+    /// Whether it matters for this kind that the user is a superuser.
     pub const fn asks_for_superuser(self) -> bool {
         matches!(self, Kind::Copy | Kind::NewKey)
     }
@@ -85,13 +86,14 @@ pub struct Seen {
     pub relation: RelId,
     pub access: Access,
     pub guard: Guard,
-    /// Whether it is touched as the owner of the governed views.
+    /// Whether the relation is used with the rights of the owner of the governed views,
+    /// which means by way of such a view.
     pub by_governed_view: bool,
 }
 
 impl Seen {
-    /// Whether the preview rule is about it: governed, and not only read through
-    /// a governed view.
+    /// Whether the preview rule applies to the relation: it is governed, and not only
+    /// read by way of a governed view.
     pub fn needs_preview(&self) -> bool {
         self.access != Access::KeyCheck
             && self.guard.is_governed()
@@ -99,7 +101,7 @@ impl Seen {
     }
 }
 
-/// Who must look at a statement before running it: `spyne.require_preview`.
+/// Who must preview a statement before running it: `spyne.require_preview`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Require {
     Nobody,
@@ -119,47 +121,49 @@ impl Require {
     }
 }
 
-/// A statement that a preview has authorised, held against the tables of another
-/// that is judged.
+/// What a preview that authorises one statement means for another one, which is being
+/// judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authority {
     pub token: Token,
-    /// Whether it is the same user's, and uses all those tables that way.
+    /// Whether the preview is one of the same user's, and covers each table with that
+    /// use of it.
     pub covers: bool,
-    /// Whether its preview may use DEPRECATED tables.
+    /// Whether the preview may use DEPRECATED tables.
     pub include_deprecated: bool,
 }
 
-/// What looking for a preview has come to.
+/// What came of looking for a preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
     NotAsked,
     /// There is no preview.
     Nothing,
     Found(Authority),
-    /// There is one, and by this rule it does not authorise.
+    /// There is a preview, and by this rule it does not authorise the statement.
     Refused(Rule),
 }
 
-/// Where in a parallel query something runs.
+/// Where in a parallel query a statement runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Worker {
     /// Not in a parallel worker.
     No,
-    /// A worker's part of the plan that the leader runs.
+    /// In a worker, as its part of the plan that the leader runs.
     OfLeader,
-    /// In a worker, by a function.
+    /// In a worker, called by a function.
     Function,
 }
 
-/// Everything that a verdict hangs on.
+/// Everything that a verdict depends on.
 #[derive(Clone, Debug)]
 pub struct Situation {
     pub kind: Kind,
     pub seen: Vec<Seen>,
-    /// The spyne role of whoever acts.
+    /// The spyne role of the user.
     pub role: Role,
-    /// Only told where [`Kind::asks_for_superuser`].
+    /// Whether the user is a superuser; only filled in where
+    /// [`Kind::asks_for_superuser`].
     pub superuser: bool,
     /// The setting `spyne.include_deprecated`.
     pub include_deprecated: bool,
@@ -167,43 +171,43 @@ pub struct Situation {
     pub ingestion_open: bool,
     /// The setting `spyne.require_preview`.
     pub require: Require,
-    /// Whether spyne itself is at work.
+    /// Whether spyne's own elevated work is running.
     pub at_work: bool,
     /// Whether CREATE or ALTER EXTENSION runs the script of spyne.
     pub installing: bool,
-    /// Whether it is the statement by which spyne reads a user's table.
+    /// Whether the statement is the one by which spyne reads a user's table.
     pub reads_for_spyne: bool,
-    /// Whether what is looked at may use DEPRECATED tables.
+    /// Whether a statement that is being previewed may use DEPRECATED tables.
     pub looks_at_deprecated: bool,
     pub worker: Worker,
-    /// Whether this session has made previews: then its statements are looked up
-    /// also for those who need none, to record their runs.
+    /// Whether this session has made previews. Its statements are then looked up also
+    /// for a user who needs no preview, so that their runs are recorded.
     pub has_previews: bool,
-    /// The previewed statement inside which it runs.
+    /// The previewed statement inside which this one runs.
     pub running: Option<Authority>,
-    /// The previewed utility statement that is about to start it.
+    /// The previewed utility statement that is about to start this one.
     pub pending: Option<Authority>,
-    /// Whether it is a foreign key's own check or action.
+    /// Whether the statement is a foreign key's own check or action.
     pub of_key: bool,
     /// Whether the change that fires its AFTER triggers has a text to look up.
     pub change_has_text: bool,
-    /// Whether its own text says what it does: one without the variables of a
-    /// function in it.
+    /// Whether the text of the statement alone says what it does. It does not where the
+    /// text has variables of a function in it.
     pub has_text: bool,
-    /// The statement that a rule has made this one of, in the same portal, by the
-    /// same text.
+    /// The statement that this one follows in its portal: a rule has made both of one
+    /// text.
     pub follows: Option<Authority>,
-    /// Whether the client has sent the text that is to be previewed.
+    /// Whether the client has sent the text that would have to be previewed.
     pub from_client: bool,
-    /// The rule by which the preview of the utility statement around does not
-    /// authorise.
+    /// The rule by which the preview of the utility statement around this one does not
+    /// authorise it.
     pub doubt: Option<Rule>,
-    /// What looking for its preview has come to.
+    /// What came of looking for the preview of this statement.
     pub found: Lookup,
 }
 
 impl Situation {
-    /// One in which nothing is going on, of whoever has this role.
+    /// The situation of a user with `role`, outside of all other statements.
     pub const fn plain(kind: Kind, seen: Vec<Seen>, role: Role) -> Situation {
         Situation {
             kind,
@@ -231,13 +235,13 @@ impl Situation {
         }
     }
 
-    /// Whether the preview rule binds whoever acts.
+    /// Whether the preview rule binds the user.
     pub fn is_bound(&self) -> bool {
         self.require.binds(self.role)
     }
 
-    /// Whether anybody looks for a preview: whoever must have one, and whoever
-    /// has made some.
+    /// Whether a preview is looked for: the user needs one, or this session has made
+    /// some.
     pub fn is_looked_up(&self) -> bool {
         self.is_bound() || self.has_previews
     }

@@ -1,10 +1,11 @@
-//! What stands for an authorised statement, and where a session keeps those.
+//! Tokens, which stand for authorised statements, and the places where a session keeps
+//! those.
 
 use std::num::NonZeroU32;
 
-/// Stands for an authorised statement of this session. It says where the
-/// statement is kept, and which of those that were ever kept there it is: once
-/// the place is given to another statement, the token leads nowhere.
+/// Stands for an authorised statement of this session. It holds the place where the
+/// statement is kept and the generation of that place. Once the place is given to
+/// another statement, the generation does not match, and the token leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct Token(NonZeroU32);
@@ -37,7 +38,7 @@ impl Token {
 
 struct Slot<T> {
     generation: u32,
-    /// When it was last used: a number that goes up.
+    /// When the value was last used: a number that goes up with each use.
     used_at: u64,
     value: Option<T>,
 }

@@ -1,9 +1,10 @@
 //! What accepting a candidate comes to: may it be, under which name, and which join
 //! does it take the place of.
 
+use super::accepted::AcceptedJoin;
+use super::candidate::Candidate;
 use super::kinds::JoinType;
 use super::status::{CandidateStatus, JoinStatus};
-use super::stored::{AcceptedJoin, Candidate};
 use super::validation::Validated;
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::RoleId;
@@ -28,7 +29,7 @@ pub struct Asked {
 
 /// What the catalog knows of the candidate and of the joins of its tables.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct AcceptanceFacts {
     pub candidate: Candidate,
     /// The join in force over the same columns, in whatever role.
     pub in_force: Option<AcceptedJoin>,
@@ -76,7 +77,7 @@ pub fn role(asked: &Asked, in_force: Option<&AcceptedJoin>) -> String {
 /// # Errors
 /// 55000 where it is not there to be accepted, and where what stands in the way is
 /// not overridden.
-pub fn accept(asked: &Asked, facts: &Facts, validated: &Validated) -> Result<Acceptance> {
+pub fn accept(asked: &Asked, facts: &AcceptanceFacts, validated: &Validated) -> Result<Acceptance> {
     let candidate = &facts.candidate;
     check_open(candidate, facts.in_force.as_ref())?;
     if !validated.blockers.is_empty() && !asked.overriding {
@@ -220,9 +221,9 @@ mod tests {
         }
     }
 
-    fn facts() -> Facts {
+    fn facts() -> AcceptanceFacts {
         let (candidate, versions, taken) = (candidate(), Vec::new(), Vec::new());
-        Facts { candidate, in_force: None, versions, taken }
+        AcceptanceFacts { candidate, in_force: None, versions, taken }
     }
 
     fn validated(orphans: i64) -> Validated {
@@ -246,7 +247,9 @@ mod tests {
         assert_eq!(left.join_type, JoinType::Left);
         // Another pair of tables may read alike.
         let taken = vec!["orders_customer_v1".to_string()];
-        let second = accept(&asked("", false), &Facts { taken, ..facts() }, &validated(0)).unwrap();
+        let second =
+            accept(&asked("", false), &AcceptanceFacts { taken, ..facts() }, &validated(0))
+                .unwrap();
         assert_eq!(second.join_id, "orders__customer_v1");
         let billed = accept(&asked("billed", false), &facts(), &validated(0)).unwrap();
         assert_eq!(billed.join_id, "orders_customer_billed_v1");
@@ -264,14 +267,14 @@ mod tests {
     fn the_next_version_takes_the_place_of_the_one_in_force() {
         let old = accepted_join("orders_customer_v2", 2, JoinStatus::Accepted);
         let gone = accepted_join("orders_customer_v1", 1, JoinStatus::Deprecated);
-        let all = Facts { versions: vec![old.clone(), gone.clone()], ..facts() };
+        let all = AcceptanceFacts { versions: vec![old.clone(), gone.clone()], ..facts() };
         let made = accept(&asked("", false), &all, &validated(0)).unwrap();
         assert_eq!((made.version, made.supersedes.as_ref()), (3, Some(&old)));
         // Of the same column on the other side: perhaps both are meant.
         assert!(made.notice(&candidate()).is_some_and(|said| said.contains("orders_customer_v2")));
         let other = Candidate { columns2: vec!["other".into()], ..candidate() };
         assert_eq!(made.notice(&other), None);
-        let none = Facts { versions: vec![gone], ..facts() };
+        let none = AcceptanceFacts { versions: vec![gone], ..facts() };
         let made = accept(&asked("", false), &none, &validated(0)).unwrap();
         assert_eq!((made.version, made.supersedes), (2, None));
     }
@@ -279,7 +282,7 @@ mod tests {
     #[test]
     fn what_is_accepted_rejected_or_too_old_is_not_accepted() {
         let refused = |candidate: Candidate, in_force: Option<AcceptedJoin>| {
-            let facts = Facts { candidate, in_force, ..facts() };
+            let facts = AcceptanceFacts { candidate, in_force, ..facts() };
             accept(&asked("", false), &facts, &validated(0)).err().map(|error| error.message)
         };
         let with = |status| Candidate { status, ..candidate() };

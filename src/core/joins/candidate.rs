@@ -1,13 +1,16 @@
-//! What was decided, as people read it: the last value of a discovery.
+//! Candidates for joins: as a discovery makes them of what it has decided, which is its
+//! last value, and as they are stored.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::evidence::Facts;
+use super::evidence::PairFacts;
 use super::kinds::{JoinType, Risk, Source};
 use super::scope::Scope;
+use super::status::CandidateStatus;
 use super::table::Table;
 use super::weighing::Decided;
+use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::RelId;
 use crate::kernel::names::plain;
 
@@ -17,26 +20,61 @@ const FEW_ORPHANS: f64 = 0.95;
 /// The share of rows without a value beyond which the risk is not low.
 const MANY_NULLS: f64 = 0.1;
 
-/// A candidate, to be stored.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NewCandidate {
-    pub name1: String,
-    pub table1: RelId,
-    pub columns1: Vec<String>,
-    pub name2: String,
-    pub table2: RelId,
-    pub columns2: Vec<String>,
-    pub join_type: JoinType,
-    pub condition: String,
-    pub confidence: f64,
-    pub confidence_level: &'static str,
-    pub reason: String,
-    pub assumptions: Vec<String>,
-    pub risk_level: Risk,
-    pub evidence: Value,
-    /// A digest of the evidence: a rejection stands while it is the same.
-    pub finding: String,
-    pub source: Source,
+/// Declares a struct with the columns that a candidate has as soon as it is found, and
+/// with fields of its own. A field has the name of its column in
+/// `spyne.join_candidates`.
+macro_rules! candidate {
+    ($(#[$about:meta])* $name:ident { $($(#[$about_own:meta])* $own:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        pub struct $name {
+            /// The logical table that refers to another.
+            pub name1: String,
+            /// The relation that `name1` means now.
+            pub table1: RelId,
+            pub columns1: Vec<String>,
+            /// The logical table that is referred to.
+            pub name2: String,
+            /// The relation that `name2` means now.
+            pub table2: RelId,
+            /// In step with `columns1`.
+            pub columns2: Vec<String>,
+            pub join_type: JoinType,
+            pub condition: String,
+            /// 0 to 1.
+            pub confidence: f64,
+            pub confidence_level: String,
+            pub reason: String,
+            pub assumptions: Vec<String>,
+            pub risk_level: Risk,
+            $($(#[$about_own])* pub $own: $type,)*
+        }
+    };
+}
+
+candidate! {
+    /// A candidate that a discovery or a proposal has made, to be stored.
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    NewCandidate {
+        evidence: Value,
+        /// A digest of the evidence: a rejection stands while the digest is the same.
+        finding: String,
+        source: Source,
+    }
+}
+
+candidate! {
+    /// A candidate that is stored.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    Candidate {
+        candidate_id: i64,
+        validation_stats: Option<Value>,
+        status: CandidateStatus,
+        rejected_by: Option<String>,
+        rejected_because: Option<String>,
+        /// Microseconds since 2000-01-01, as Postgres counts.
+        expires_at: i64,
+        expired: bool,
+    }
 }
 
 impl NewCandidate {
@@ -55,7 +93,7 @@ impl NewCandidate {
             columns2,
             join_type: join_type(facts),
             confidence: weighed.confidence,
-            confidence_level: weighed.level().as_str(),
+            confidence_level: weighed.level().as_str().to_string(),
             reason: weighed.reason(),
             assumptions: assumptions(facts, child, parent),
             risk_level: risk(facts),
@@ -65,37 +103,89 @@ impl NewCandidate {
         }
     }
 
-    /// Whether it joins the same columns.
-    pub fn is_over(
-        &self,
-        name1: &str,
-        columns1: &[String],
-        name2: &str,
-        columns2: &[String],
-    ) -> bool {
-        self.name1 == name1
-            && self.name2 == name2
-            && self.columns1 == columns1
-            && self.columns2 == columns2
+    /// Whether the two candidates join the same columns.
+    pub fn is_over_those_of(&self, stored: &Candidate) -> bool {
+        self.is_over((&stored.name1, &stored.columns1), (&stored.name2, &stored.columns2))
     }
 
-    /// Whether it is between these two tables, whichever refers.
+    /// Whether the candidate joins columns of one logical table to columns of another.
+    pub fn is_over(&self, one: (&str, &[String]), other: (&str, &[String])) -> bool {
+        (self.name1.as_str(), self.columns1.as_slice()) == one
+            && (self.name2.as_str(), self.columns2.as_slice()) == other
+    }
+
+    /// Whether the candidate is between these two logical tables, whichever of them
+    /// refers to the other.
     pub fn is_between(&self, one: &str, other: &str) -> bool {
         let names = (self.name1.as_str(), self.name2.as_str());
         names == (one, other) || names == (other, one)
     }
 }
 
+impl Candidate {
+    /// The numbers of the candidate's columns in the tables as they are now.
+    ///
+    /// # Errors
+    /// 55000 where a column is gone.
+    pub fn columns(&self, child: &Table, parent: &Table) -> Result<(Vec<usize>, Vec<usize>)> {
+        Ok((self.columns_of(child, &self.columns1)?, self.columns_of(parent, &self.columns2)?))
+    }
+
+    fn columns_of(&self, table: &Table, names: &[String]) -> Result<Vec<usize>> {
+        let of = |name: &String| table.column(name).ok_or_else(|| self.without(table, name));
+        names.iter().map(of).collect()
+    }
+
+    fn without(&self, table: &Table, column: &str) -> SpyneError {
+        SpyneError::new(
+            Code::WrongState,
+            format!("{} has no column \"{column}\" any more", table.shown),
+            format!("Join candidate {} was found when it had.", self.candidate_id),
+            "Find its joins again: SELECT * FROM spyne_discover_joins();",
+        )
+    }
+
+    /// Checks that the evidence for the candidate is not too old.
+    ///
+    /// # Errors
+    /// 55000 where the candidate has expired, unless a join rests on it.
+    pub fn check_fresh(&self) -> Result<()> {
+        if !self.expired || self.status == CandidateStatus::Accepted {
+            return Ok(());
+        }
+        Err(SpyneError::new(
+            Code::WrongState,
+            format!("join candidate {} has expired", self.candidate_id),
+            "Its evidence is too old: the tables may not be what they were.",
+            "Find it again: SELECT * FROM spyne_discover_joins(); or propose it: spyne_propose_join.",
+        ))
+    }
+
+    /// The refusal of a candidate that an admin has rejected.
+    pub fn rejected(&self) -> SpyneError {
+        SpyneError::new(
+            Code::WrongState,
+            format!("join candidate {} was rejected", self.candidate_id),
+            format!(
+                "By {}: {}",
+                self.rejected_by.as_deref().unwrap_or("nobody"),
+                self.rejected_because.as_deref().unwrap_or_default()
+            ),
+            "An administrator may propose it again: spyne_propose_join.",
+        )
+    }
+}
+
 /// The share of rows whose value is in the key; where there is none to compare, all.
-fn share(facts: &Facts) -> f64 {
+fn share(facts: &PairFacts) -> f64 {
     facts.measured.containment.unwrap_or(1.0)
 }
 
-fn join_type(facts: &Facts) -> JoinType {
+fn join_type(facts: &PairFacts) -> JoinType {
     JoinType::keeping(facts.measured.null_share <= 0.0 && share(facts) >= 1.0)
 }
 
-fn risk(facts: &Facts) -> Risk {
+fn risk(facts: &PairFacts) -> Risk {
     let measured = &facts.measured;
     let nothing_compared = measured.containment.is_none();
     match share(facts) {
@@ -110,7 +200,7 @@ fn risk(facts: &Facts) -> Risk {
 
 /// Rounded: a rejection stands until the evidence is another, not until a row is
 /// added.
-fn finding(facts: &Facts) -> String {
+fn finding(facts: &PairFacts) -> String {
     let (share, coverage) = (share(facts), facts.measured.coverage);
     format!("{}/{share:.1}/{coverage:.1}/{}", facts.declared, facts.key_declared)
 }
@@ -128,7 +218,7 @@ fn condition(name1: &str, columns1: &[String], name2: &str, columns2: &[String])
 }
 
 /// What the candidate relies on and nobody has checked.
-fn assumptions(facts: &Facts, child: &Table, parent: &Table) -> Vec<String> {
+fn assumptions(facts: &PairFacts, child: &Table, parent: &Table) -> Vec<String> {
     let mut all = Vec::new();
     let measured = &facts.measured;
     if !facts.key_declared {
@@ -168,7 +258,7 @@ mod tests {
     use crate::joins::table::Pair;
     use crate::joins::testing::shop;
 
-    fn of(facts: Facts) -> NewCandidate {
+    fn of(facts: PairFacts) -> NewCandidate {
         let pair = Pair { child: 1, columns: vec![1], parent: 0, key: vec![0] };
         let weighed = weigh(&facts);
         NewCandidate::of(&Scope::new(shop()), &Decided { pair, facts, weighed })
@@ -189,11 +279,11 @@ mod tests {
 
     #[test]
     fn rows_that_would_be_left_out_make_it_a_left_join() {
-        let facts = |containment, null_share, key_declared| Facts {
+        let facts = |containment, null_share, key_declared| PairFacts {
             measured: measured(containment, null_share),
             key_declared,
             width: 1,
-            ..Facts::default()
+            ..PairFacts::default()
         };
         let all = of(facts(1.0, 0.0, true));
         assert_eq!(all.condition, "orders.customer_id = customers.id");
@@ -210,7 +300,7 @@ mod tests {
     #[test]
     fn what_is_found_changes_with_the_evidence_and_not_with_a_row() {
         let finding = |containment| {
-            of(Facts { measured: measured(containment, 0.0), ..Facts::default() }).finding
+            of(PairFacts { measured: measured(containment, 0.0), ..PairFacts::default() }).finding
         };
         assert_eq!(finding(1.0), finding(0.999));
         assert_ne!(finding(1.0), finding(0.9));

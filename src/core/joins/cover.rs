@@ -23,7 +23,7 @@ impl PartialEq for Equated {
 
 /// A join that people know of: an accepted one, or a candidate.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Known {
+pub struct KnownJoin {
     /// The join's id; None for a candidate.
     pub join_id: Option<String>,
     pub candidate_id: i64,
@@ -39,7 +39,7 @@ pub struct Known {
     pub confidence: f64,
 }
 
-impl Known {
+impl KnownJoin {
     /// Whether a query that sets these columns equal joins as this join does: by all
     /// of its columns. Further conditions narrow it down and change nothing.
     /// `name_of` gives the logical name of a table.
@@ -69,10 +69,10 @@ impl Known {
 /// Which of the known joins a query's join is: of several an accepted one first, then
 /// one that is suspect, then the first candidate.
 pub fn best<'k, 'n>(
-    known: &'k [Known],
+    known: &'k [KnownJoin],
     equated: &[Equated],
     name_of: &impl Fn(RelId) -> Option<&'n str>,
-) -> Option<&'k Known> {
+) -> Option<&'k KnownJoin> {
     let covering = known.iter().filter(|k| k.covers(equated, name_of));
     covering.min_by_key(|k| (k.join_id.is_none(), k.suspect, k.candidate_id))
 }
@@ -81,9 +81,9 @@ pub fn best<'k, 'n>(
 mod tests {
     use super::*;
 
-    fn known(columns1: &[&str], columns2: &[&str]) -> Known {
+    fn known(columns1: &[&str], columns2: &[&str]) -> KnownJoin {
         let texts = |all: &[&str]| all.iter().map(|t| t.to_string()).collect();
-        Known {
+        KnownJoin {
             join_id: Some("line_part_v1".into()),
             candidate_id: 1,
             name1: "line".into(),

@@ -22,7 +22,7 @@ pub struct Part {
 
 /// All that is known of a pair: see [`facts`](super::facts).
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct PairFacts {
     /// A foreign key is declared.
     pub declared: bool,
     /// How much the names speak of it, 0 to 1; None where names say nothing.
@@ -116,7 +116,7 @@ impl Weighed {
 }
 
 /// Weighs what is known.
-pub fn weigh(facts: &Facts) -> Weighed {
+pub fn weigh(facts: &PairFacts) -> Weighed {
     let mut parts = Parts::default();
     if facts.declared {
         parts.add(weights::DECLARED);
@@ -160,7 +160,7 @@ impl Parts {
 /// type of what is referred to stands beside.
 const NAMED_DESPITE_TYPE: f64 = 0.7;
 
-fn names(facts: &Facts, parts: &mut Parts) {
+fn names(facts: &PairFacts, parts: &mut Parts) {
     use weights::{
         CALLED_FOR_IT, ENDS_IN_IT, MAY_SPEAK_OF_IT, MEASURE, MEASURE_BY_NAME, NAMED_ELSEWHERE,
         POLYMORPHIC, SAYS_NOTHING, SAYS_NOTHING_OF_A_NUMBER, SPEAKS_OF_A_KEY, SPEAKS_OF_IT,
@@ -188,7 +188,7 @@ fn names(facts: &Facts, parts: &mut Parts) {
     }
 }
 
-fn containment(facts: &Facts, parts: &mut Parts) {
+fn containment(facts: &PairFacts, parts: &mut Parts) {
     use weights::{
         ALL_WITHIN, MANY_ORPHANS, MANY_WITHIN, MOST_VALUES_ELSEWHERE, MOST_WITHIN, MOSTLY_ORPHANS,
         NEARLY_ALL_WITHIN, SEVERAL_NOT_WITHIN, SOME_ORPHANS,
@@ -255,7 +255,7 @@ fn coverage(measured: &Measured, parts: &mut Parts) {
 /// Beyond this a key looks like one, or does not.
 const LOOKS: f64 = 0.5;
 
-fn key(facts: &Facts, parts: &mut Parts) {
+fn key(facts: &PairFacts, parts: &mut Parts) {
     use weights::{BETTER_KEY, BETTER_KEY_THAN_DECLARED, BETTER_KEY_THAN_NAMED, COPY};
     let (least, most) = (weights::KEY_LEAST.weight, weights::KEY_MOST.weight);
     let key = facts.key_likeness.clamp(least, most);
@@ -278,7 +278,7 @@ fn key(facts: &Facts, parts: &mut Parts) {
     }
 }
 
-fn key_to_key(facts: &Facts, parts: &mut Parts) {
+fn key_to_key(facts: &PairFacts, parts: &mut Parts) {
     use weights::{KEY_TO_KEY, NAMED_KEY_TO_KEY, NAMELESS_KEY_TO_KEY, OWN_KEY_BY_NAME};
     if !facts.child_is_key || facts.declared {
         return;
@@ -291,7 +291,7 @@ fn key_to_key(facts: &Facts, parts: &mut Parts) {
     });
 }
 
-fn within_a_table(facts: &Facts, parts: &mut Parts) {
+fn within_a_table(facts: &PairFacts, parts: &mut Parts) {
     if !facts.within_table || facts.declared {
         return;
     }
@@ -304,7 +304,7 @@ fn within_a_table(facts: &Facts, parts: &mut Parts) {
     }
 }
 
-fn several(facts: &Facts, parts: &mut Parts) {
+fn several(facts: &PairFacts, parts: &mut Parts) {
     let unique = facts.measured.child_unique;
     if facts.has_time && !facts.declared && !facts.key_declared {
         parts.add(if unique { weights::TIME_OF_A_KEY } else { weights::TIME });
@@ -330,12 +330,12 @@ mod tests {
             ..Measured::default()
         };
         let of = |names, measured: &Measured| {
-            weigh(&Facts {
+            weigh(&PairFacts {
                 names,
                 measured: measured.clone(),
                 key_likeness: 1.0,
                 width: 1,
-                ..Facts::default()
+                ..PairFacts::default()
             })
         };
         assert!(of(Some(1.0), &good).confidence > 0.95);
@@ -346,7 +346,7 @@ mod tests {
         assert!(of(Some(1.0), &orphans).confidence < 0.5);
         let nothing = Measured::default();
         assert!(of(Some(1.0), &nothing).confidence <= weights::MOST_WITHOUT_VALUES);
-        let declared = weigh(&Facts { declared: true, ..Facts::default() });
+        let declared = weigh(&PairFacts { declared: true, ..PairFacts::default() });
         assert!(declared.confidence > 0.99);
         assert!(of(Some(1.0), &good).reason().contains("called for"));
     }

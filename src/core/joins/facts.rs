@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::evidence::Facts;
+use super::evidence::PairFacts;
 use super::keys;
 use super::measure::{Measured, measure};
 use super::samples::Samples;
@@ -64,7 +64,7 @@ impl<'a> Index<'a> {
 impl Sources<'_> {
     /// The facts of a pair. `measured` is what a look-up has told; `declared`,
     /// whether a foreign key is.
-    pub fn facts(&self, pair: &Pair, measured: Option<Measured>, declared: bool) -> Facts {
+    pub fn facts(&self, pair: &Pair, measured: Option<Measured>, declared: bool) -> PairFacts {
         let (scope, names) = (self.scope, &self.scope.names);
         let table = &scope.tables[pair.parent];
         let measured = measured.unwrap_or_else(|| self.measured(pair));
@@ -74,7 +74,7 @@ impl Sources<'_> {
         let named = names.are_informative().then(|| self.named(pair, heir));
         let own = keys::likeness(scope, pair.parent, &pair.key);
         let is_time = |c: &usize| scope.column(pair.child, *c).class == Some(Class::Time);
-        Facts {
+        PairFacts {
             heir,
             declared,
             names: named,

@@ -15,6 +15,7 @@
 //! | keep | [`candidate::NewCandidate`]s | [`candidate`] |
 
 pub mod acceptance;
+pub mod accepted;
 pub mod candidate;
 pub mod choose;
 pub mod compare;
@@ -35,7 +36,6 @@ pub mod scope;
 pub mod several;
 pub mod sketch;
 pub mod status;
-pub mod stored;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;

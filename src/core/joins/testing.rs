@@ -1,9 +1,10 @@
 //! Tables that the tests of several modules look at.
 
+use super::accepted::AcceptedJoin;
+use super::candidate::Candidate;
 use super::kinds::{JoinType, Risk};
 use super::sketch::{Builder, Sketch, Value};
 use super::status::{CandidateStatus, JoinStatus};
-use super::stored::{AcceptedJoin, Candidate};
 use super::table::{Class, Column, Statistics, Table};
 use crate::kernel::ids::{RelId, RoleId};
 

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::accepted::AcceptedJoin;
 use super::kinds::{JoinType, Risk};
-use super::stored::AcceptedJoin;
 use crate::kernel::role::Role;
 
 /// What was counted, on all rows.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::choose::{Scored, choose};
 use super::compare::Compared;
-use super::evidence::{Facts, Part, Weighed, weigh};
+use super::evidence::{PairFacts, Part, Weighed, weigh};
 use super::facts::{Index, Sources};
 use super::lookup::Told;
 use super::measure::Measured;
@@ -19,7 +19,7 @@ use super::weights::{EXTENDED, MEANT};
 #[derive(Clone, Debug)]
 pub struct Decided {
     pub pair: Pair,
-    pub facts: Facts,
+    pub facts: PairFacts,
     pub weighed: Weighed,
 }
 

@@ -1,14 +1,14 @@
-//! The one way in which spyne hashes.
+//! The hash functions that all of spyne uses.
 //!
-//! Some of these hashes are stored (`spyne.column_samples`,
-//! `spyne.snapshot_digests`): a change here needs other signatures there, or what
-//! was stored reads as something else.
+//! Some of these hashes are stored (`spyne.column_samples`, `spyne.snapshot_digests`).
+//! Whoever changes a function here must change the signatures there as well, or stored
+//! hashes will be compared with hashes of another kind.
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
-/// Spreads a number over 64 bits, so that each has one image and can be found
-/// from it: the finalizer of Steele et al., "Fast splittable pseudorandom number
+/// Spreads a number over 64 bits, one to one, so that the number can be found from its
+/// image: the finalizer of Steele et al., "Fast splittable pseudorandom number
 /// generators" (OOPSLA 2014), by the constants of David Stafford's mix 13.
 pub const fn spread(number: u64) -> u64 {
     let z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);

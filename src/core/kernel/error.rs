@@ -1,4 +1,4 @@
-//! What went wrong, in terms of the domain: one type for every refusal.
+//! Errors in terms of the domain: one type for every refusal and every mistake.
 
 use std::fmt;
 
@@ -19,17 +19,17 @@ pub enum Code {
     UndefinedTable,
     /// 42704: no such role or other object.
     UndefinedObject,
-    /// 42710: it exists already.
+    /// 42710: the object exists already.
     DuplicateObject,
     /// 42P07: a table of this name exists.
     DuplicateTable,
     /// 42809: a relation of a kind that cannot be governed.
     WrongObjectType,
-    /// 2BP01: other objects depend on it.
+    /// 2BP01: other objects depend on this one.
     DependentObjects,
-    /// 0A000: what is not supported.
+    /// 0A000: spyne does not support this.
     Unsupported,
-    /// XX000: what must not happen.
+    /// XX000: a defect of spyne, or a catalog that was changed by other hands.
     Internal,
 }
 
@@ -54,26 +54,37 @@ impl Code {
     }
 }
 
+/// The rule that a refusal is by: its place in the table of rules. The table is
+/// `gate::rules::RULES`, which lies above this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleNumber(pub usize);
+
 /// A refusal or a user's mistake: what Postgres shows as ERROR, DETAIL and HINT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpyneError {
     pub code: Code,
     /// One line that names the object.
     pub message: String,
-    /// The rule that was broken.
+    /// Why this is an error. Where `rule` is set, the code of the rule is put behind
+    /// it as the error is raised.
     pub detail: String,
     /// What to type next.
     pub hint: String,
+    /// The rule of the table that was broken; None for a mistake that no rule of the
+    /// table is about.
+    pub rule: Option<RuleNumber>,
 }
 
 impl SpyneError {
+    /// An error that no rule of the table is about.
     pub fn new(
         code: Code,
         message: impl Into<String>,
         detail: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        SpyneError { code, message: message.into(), detail: detail.into(), hint: hint.into() }
+        let (message, detail, hint) = (message.into(), detail.into(), hint.into());
+        SpyneError { code, message, detail, hint, rule: None }
     }
 
     /// NULL was passed for the argument `name`.
@@ -95,5 +106,5 @@ impl fmt::Display for SpyneError {
 
 impl std::error::Error for SpyneError {}
 
-/// The result of everything inside the extension that can be refused.
+/// The result of a function of the extension that can fail.
 pub type Result<T> = std::result::Result<T, SpyneError>;

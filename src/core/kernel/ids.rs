@@ -1,4 +1,5 @@
-//! What stands for an object of the database: numbers that cannot be mixed up.
+//! OIDs as types of their own, so that those of relations and of roles cannot be mixed
+//! up.
 
 use std::fmt;
 

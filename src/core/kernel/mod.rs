@@ -1,4 +1,4 @@
-//! What everything else speaks in: names, errors, roles, states, versions.
+//! The vocabulary of all other modules: names, errors, roles, states, versions.
 
 pub mod columns;
 pub mod digest;

@@ -10,7 +10,8 @@ use super::keywords::is_reserved;
 /// The longest identifier Postgres keeps, in bytes (NAMEDATALEN - 1).
 pub const MAX_NAME_BYTES: usize = 63;
 
-/// Quotes an identifier always: what is built here is run, not read.
+/// Quotes an identifier, also where it need not be: for a statement that is run and not
+/// read by people.
 pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -24,7 +25,7 @@ pub fn plain(name: &str) -> String {
     if bare { name.to_string() } else { quote(name) }
 }
 
-/// Where a relation is: its schema and its name, as the catalogs have them.
+/// The address of a relation: its schema and its name, as the catalogs have them.
 ///
 /// Each use has a form of its own, since a name may hold blanks, capitals, dots
 /// and quotes: [`shown`](Address::shown) for people, [`quoted`](Address::quoted)
@@ -71,8 +72,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// What a relation is called in messages: by its address, or by its OID where it
-/// is gone.
+/// The name of a relation in messages: its address, or its OID where the relation is
+/// gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RelationName {
     At(Address),

@@ -1,6 +1,6 @@
 //! The four roles and the fixed matrix of what each may do.
 
-/// A caller's spyne role: the highest one they have the rights of.
+/// The spyne role of a user: the highest of those whose rights the user has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// No spyne role at all.

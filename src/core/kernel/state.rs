@@ -1,4 +1,4 @@
-//! The four table states and what each allows: the one place that says so.
+//! The four states of a table, and what each allows. No other module says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub struct Properties {
     pub visible: &'static str,
     /// Whether joins to it are suggested and applied.
     pub auto_joined: bool,
-    /// Whether it can be asked for at registration.
+    /// Whether a table can be registered in this state.
     pub registrable: bool,
 }
 
@@ -78,7 +78,7 @@ pub const PROPERTIES: [Properties; 4] = [
     },
 ];
 
-/// The only changes of state there are, with the function that makes each.
+/// All changes of state that are possible, with the function that makes each.
 pub const TRANSITIONS: [(State, State, &str); 3] = [
     (State::Shadow, State::Active, "spyne_promote"),
     (State::Active, State::Deprecated, "spyne_deprecate"),

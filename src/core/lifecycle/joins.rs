@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::plan::Plan;
 use super::plan::op::Op;
 use super::plan::record::Record;
-use crate::joins::acceptance::{self, Asked, Facts};
-use crate::joins::candidate::NewCandidate;
+use crate::joins::acceptance::{self, AcceptanceFacts, Asked};
+use crate::joins::accepted::AcceptedJoin;
+use crate::joins::candidate::{Candidate, NewCandidate};
 use crate::joins::record::{JoinRecord, NewJoin};
 use crate::joins::status::{CandidateStatus, JoinStatus};
-use crate::joins::stored::{AcceptedJoin, Candidate};
 use crate::joins::validation::Validated;
 use crate::kernel::error::Result;
 use crate::kernel::role::Role;
@@ -108,7 +108,12 @@ pub fn keep_validation(
 ///
 /// # Errors
 /// Those of [`acceptance::accept`].
-pub fn accept(asked: &Asked, facts: &Facts, validated: &Validated, stats: &Value) -> Result<Plan> {
+pub fn accept(
+    asked: &Asked,
+    facts: &AcceptanceFacts,
+    validated: &Validated,
+    stats: &Value,
+) -> Result<Plan> {
     let made = acceptance::accept(asked, facts, validated)?;
     let mut plan = Plan::because(Some(&asked.rationale));
     let candidate_id = facts.candidate.candidate_id;
@@ -193,7 +198,7 @@ mod tests {
             overriding: false,
         };
         let old = accepted_join("orders_customer_v1", 1, JoinStatus::Accepted);
-        let facts = Facts {
+        let facts = AcceptanceFacts {
             candidate: candidate(),
             in_force: None,
             versions: vec![old],
@@ -238,7 +243,7 @@ mod tests {
             join_type: JoinType::Inner,
             condition: "orders.customer_id = customer.id".into(),
             confidence: 0.9,
-            confidence_level: "HIGH",
+            confidence_level: "HIGH".into(),
             reason: String::new(),
             assumptions: Vec::new(),
             risk_level: Risk::Low,

@@ -9,7 +9,7 @@ use crate::words::likeness::near;
 
 /// A version of a name, as resolution sees it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-pub struct Version {
+pub struct VersionOfName {
     pub relation: RelId,
     pub name: String,
     pub version: String,
@@ -50,11 +50,11 @@ pub fn read_pins(pin: Option<serde_json::Value>) -> Result<BTreeMap<String, Stri
 /// that does not answer; the message says which, and offers near names.
 pub fn resolve<'a>(
     name: &str,
-    all: &'a [Version],
+    all: &'a [VersionOfName],
     include_deprecated: bool,
     pinned: Option<&str>,
-) -> Result<&'a Version> {
-    let versions: Vec<&Version> = all.iter().filter(|v| v.name == name).collect();
+) -> Result<&'a VersionOfName> {
+    let versions: Vec<&VersionOfName> = all.iter().filter(|v| v.name == name).collect();
     if let Some(pinned) = pinned {
         return match versions.iter().find(|v| v.version == pinned && v.state != State::Shadow) {
             Some(found) => Ok(found),
@@ -73,7 +73,7 @@ pub fn resolve<'a>(
     found.ok_or_else(|| unresolved(name, &versions, all))
 }
 
-fn unresolved(name: &str, versions: &[&Version], all: &[Version]) -> SpyneError {
+fn unresolved(name: &str, versions: &[&VersionOfName], all: &[VersionOfName]) -> SpyneError {
     if versions.is_empty() {
         let mut names: Vec<&str> =
             all.iter().filter(|v| v.state != State::Shadow).map(|v| v.name.as_str()).collect();
@@ -110,7 +110,7 @@ fn unresolved(name: &str, versions: &[&Version], all: &[Version]) -> SpyneError 
     )
 }
 
-fn listed(versions: &[&Version]) -> String {
+fn listed(versions: &[&VersionOfName]) -> String {
     match versions.is_empty() {
         true => "none".to_string(),
         false => versions
@@ -125,8 +125,8 @@ fn listed(versions: &[&Version]) -> String {
 mod tests {
     use super::*;
 
-    fn version(name: &str, version: &str, state: State) -> Version {
-        Version { relation: RelId::new(1), name: name.into(), version: version.into(), state }
+    fn version(name: &str, version: &str, state: State) -> VersionOfName {
+        VersionOfName { relation: RelId::new(1), name: name.into(), version: version.into(), state }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use super::constraints::{self, Renaming, same_text};
 use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot};
-use super::types::{Facts, Fit, fit};
-use super::{Change, guide, remedies};
+use super::types::{Fit, TypeFacts, fit};
+use super::{SchemaChange, guide, remedies};
 use crate::kernel::names::Address;
 
 /// How the two shapes belong together.
@@ -37,7 +37,7 @@ pub fn compare(
     relationship: Relationship,
     used: Used,
     address: &Address,
-) -> Vec<Change> {
+) -> Vec<SchemaChange> {
     let pairs = pair(&old.columns, &new.columns, relationship);
     let names: Vec<(&str, &str)> = pairs
         .kept
@@ -58,7 +58,11 @@ pub fn compare(
     changes.extend(pairs.added.iter().map(|now| added(now, &pairs)));
     let side_by_side = matches!(relationship, Relationship::OtherTable | Relationship::Described);
     if side_by_side && reordered(&pairs.kept) {
-        changes.push(Change::new(What::OrderChanged, None, "the columns come in another order"));
+        changes.push(SchemaChange::new(
+            What::OrderChanged,
+            None,
+            "the columns come in another order",
+        ));
     }
     // A description has no constraints.
     if relationship != Relationship::Described {
@@ -69,7 +73,7 @@ pub fn compare(
         }
         let mut found = constraints::compare(&then, &new.constraints, &renaming, used);
         // Two tables cannot have indexes of one name in a schema.
-        let is_name = |c: &Change| c.old_name != c.new_name && c.old_type == c.new_type;
+        let is_name = |c: &SchemaChange| c.old_name != c.new_name && c.old_type == c.new_type;
         found.retain(|c| relationship != Relationship::OtherTable || !is_name(c));
         changes.extend(found);
     }
@@ -77,7 +81,7 @@ pub fn compare(
     if relationship != Relationship::Described && !same_text(&renaming.apply(&key(old)), &key(new))
     {
         let change =
-            Change::new(What::PartitionKeyChanged, None, "the partition key is another one");
+            SchemaChange::new(What::PartitionKeyChanged, None, "the partition key is another one");
         changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
     }
     remedies::fill(&mut changes, old, new, address);
@@ -88,7 +92,7 @@ pub fn compare(
 
 /// When a change is undone: what was added goes first, since it may have the
 /// name or the key of what is to come back.
-fn undone_in(change: &Change) -> u8 {
+fn undone_in(change: &SchemaChange) -> u8 {
     let added = change.old_name.is_none();
     match change.change_type {
         ChangeType::Key | ChangeType::Constraint if added => 0,
@@ -166,30 +170,30 @@ fn reordered(kept: &[(&Column, &Column, Option<f64>)]) -> bool {
     places.windows(2).any(|pair| pair[0] > pair[1])
 }
 
-fn removed(was: &Column, pairs: &Pairs) -> Change {
+fn removed(was: &Column, pairs: &Pairs) -> SchemaChange {
     let maybe = pairs.uncertain.iter().find(|s| std::ptr::eq(s.old, was));
     let hint = maybe.map(|s| {
         format!(" (it may be {} now, which is not certain: {:.2})", s.new.name, s.confidence)
     });
     let detail = format!("column {} is gone{}", was.name, hint.unwrap_or_default());
-    Change::new(What::ColumnRemoved, Some(&was.name), detail)
+    SchemaChange::new(What::ColumnRemoved, Some(&was.name), detail)
         .names(Some(&was.name), None)
         .types(Some(&was.data_type), None)
 }
 
-fn added(now: &Column, pairs: &Pairs) -> Change {
+fn added(now: &Column, pairs: &Pairs) -> SchemaChange {
     let maybe = pairs.uncertain.iter().find(|s| std::ptr::eq(s.new, now));
     let hint = maybe.map(|s| {
         format!(" (it may be what was {}, which is not certain: {:.2})", s.old.name, s.confidence)
     });
     let hint = hint.unwrap_or_default();
     let change = match now.not_null && !now.is_supplied() {
-        true => Change::new(
+        true => SchemaChange::new(
             What::RequiredColumnAdded,
             Some(&now.name),
             format!("column {} is new, NOT NULL and without a default{hint}", now.name),
         ),
-        false => Change::new(
+        false => SchemaChange::new(
             What::ColumnAdded,
             Some(&now.name),
             format!("column {} is new{hint}", now.name),
@@ -206,11 +210,11 @@ fn column(
     relationship: Relationship,
     used: Used,
     renaming: &Renaming,
-    into: &mut Vec<Change>,
+    into: &mut Vec<SchemaChange>,
 ) {
     let name = was.name.as_str();
     let mut add = |what: What, detail: String, old: Option<&str>, new: Option<&str>| {
-        let change = Change::new(what, Some(name), detail);
+        let change = SchemaChange::new(what, Some(name), detail);
         into.push(change.names(Some(&was.name), Some(&now.name)).types(old, new));
     };
     if was.name != now.name {
@@ -352,21 +356,26 @@ fn literal_value(expression: &str) -> String {
 fn default_of(column: &Column) -> Option<&str> {
     match (&column.default, &column.facts) {
         (Some(own), _) => Some(own),
-        (None, Some(Facts::Domain(domain))) if !column.is_supplied() => domain.default.as_deref(),
+        (None, Some(TypeFacts::Domain(domain))) if !column.is_supplied() => {
+            domain.default.as_deref()
+        }
         _ => None,
     }
 }
 
 /// The table itself, where it is no more: at all, or at its address.
-pub fn table(home: &Address, now: Option<&Address>) -> Option<Change> {
+pub fn table(home: &Address, now: Option<&Address>) -> Option<SchemaChange> {
     match now {
         None => {
             let detail = format!("table {home} is gone");
-            Some(Change::new(What::TableDropped, None, detail).names(Some(&home.shown()), None))
+            Some(
+                SchemaChange::new(What::TableDropped, None, detail)
+                    .names(Some(&home.shown()), None),
+            )
         }
         Some(now) if now != home => {
             let detail = format!("table {home} is now {now}");
-            let mut change = Change::new(What::TableRenamed, None, detail)
+            let mut change = SchemaChange::new(What::TableRenamed, None, detail)
                 .names(Some(&home.shown()), Some(&now.shown()));
             change.remedy = guide::relocation(now, home);
             Some(change)

@@ -1,8 +1,8 @@
 //! Constraints and keys, and the texts in which columns are named.
 
-use super::Change;
+use super::SchemaChange;
 use super::rules::What;
-use super::snapshot::{Constraint, Kind};
+use super::snapshot::{Constraint, ConstraintKind};
 
 /// The texts of a shape as they would be with its columns renamed.
 pub struct Renaming<'a>(pub &'a [(&'a str, &'a str)]);
@@ -103,13 +103,13 @@ pub fn compare(
     new: &[Constraint],
     renaming: &Renaming,
     used: &dyn Fn(&str) -> bool,
-) -> Vec<Change> {
+) -> Vec<SchemaChange> {
     let then: Vec<Constraint> = old
         .iter()
         .map(|c| Constraint {
             columns: c.columns.clone(),
             definition: match c.kind {
-                Kind::ForeignKey => in_foreign_key(renaming, &c.definition),
+                ConstraintKind::ForeignKey => in_foreign_key(renaming, &c.definition),
                 _ => renaming.apply(&c.definition),
             },
             ..c.clone()
@@ -153,14 +153,15 @@ pub fn compare(
 
 /// A unique index may become a constraint, and is the same key.
 fn same_kind(a: &Constraint, b: &Constraint) -> bool {
-    let unique = |kind: Kind| matches!(kind, Kind::Unique | Kind::UniqueIndex);
+    let unique =
+        |kind: ConstraintKind| matches!(kind, ConstraintKind::Unique | ConstraintKind::UniqueIndex);
     a.kind == b.kind || (unique(a.kind) && unique(b.kind))
 }
 
 /// The definition; of a plain unique index, that of the constraint it could be.
 fn as_key(constraint: &Constraint) -> String {
     let plain = constraint.definition.strip_prefix(" USING btree (");
-    match plain.filter(|_| constraint.kind == Kind::UniqueIndex) {
+    match plain.filter(|_| constraint.kind == ConstraintKind::UniqueIndex) {
         Some(rest) => format!("UNIQUE ({rest}"),
         None => constraint.definition.clone(),
     }
@@ -202,11 +203,11 @@ fn one_column(constraint: &Constraint) -> Option<&str> {
     }
 }
 
-fn about(what: What, constraint: &Constraint, detail: String) -> Change {
-    Change::new(what, one_column(constraint), detail)
+fn about(what: What, constraint: &Constraint, detail: String) -> SchemaChange {
+    SchemaChange::new(what, one_column(constraint), detail)
 }
 
-fn renamed(was: &Constraint, now: &Constraint) -> Change {
+fn renamed(was: &Constraint, now: &Constraint) -> SchemaChange {
     let what = match was.kind.is_key() {
         true => What::KeyRenamed,
         false => What::ConstraintRenamed,
@@ -217,7 +218,7 @@ fn renamed(was: &Constraint, now: &Constraint) -> Change {
         .types(Some(&was.definition), Some(&now.definition))
 }
 
-fn changed(was: &Constraint, now: &Constraint) -> Change {
+fn changed(was: &Constraint, now: &Constraint) -> SchemaChange {
     let validated = was.definition.strip_suffix(NOT_VALID) == Some(&now.definition);
     let what = match (was.kind.is_key(), validated) {
         (true, _) => What::KeyChanged,
@@ -233,7 +234,7 @@ fn changed(was: &Constraint, now: &Constraint) -> Change {
         .types(Some(&was.definition), Some(&now.definition))
 }
 
-fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> Change {
+fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
     let what = match was.kind {
         kind if kind.is_key() => What::KeyDropped,
         _ if was.columns.iter().any(|c| used(c)) => What::ConstraintDroppedFromUsed,
@@ -244,17 +245,17 @@ fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> Change {
         .types(Some(&was.definition), None)
 }
 
-fn added(now: &Constraint) -> Change {
+fn added(now: &Constraint) -> SchemaChange {
     let what = if now.kind.is_key() { What::KeyAdded } else { What::ConstraintAdded };
     about(what, now, format!("{} {} is new", now.kind.as_str(), now.name))
         .names(None, Some(&now.name))
         .types(None, Some(&now.definition))
 }
 
-impl Kind {
+impl ConstraintKind {
     /// Whether it is made by CREATE INDEX.
     pub fn is_index(self) -> bool {
-        self == Kind::UniqueIndex
+        self == ConstraintKind::UniqueIndex
     }
 }
 
@@ -279,7 +280,7 @@ mod tests {
         }
     }
 
-    fn constraint(name: &str, kind: Kind, definition: &str, column: &str) -> Constraint {
+    fn constraint(name: &str, kind: ConstraintKind, definition: &str, column: &str) -> Constraint {
         Constraint {
             name: name.into(),
             kind,
@@ -292,11 +293,11 @@ mod tests {
 
     #[test]
     fn each_change_of_a_constraint_is_told() {
-        let key = constraint("k", Kind::PrimaryKey, "PRIMARY KEY (id)", "id");
-        let check = constraint("c", Kind::Check, "CHECK ((n > 0)) NOT VALID", "n");
-        let valid = constraint("c", Kind::Check, "CHECK ((n > 0))", "n");
-        let other = constraint("c", Kind::Check, "CHECK ((n > 1))", "n");
-        let renamed = constraint("d", Kind::Check, "CHECK ((n > 0))", "n");
+        let key = constraint("k", ConstraintKind::PrimaryKey, "PRIMARY KEY (id)", "id");
+        let check = constraint("c", ConstraintKind::Check, "CHECK ((n > 0)) NOT VALID", "n");
+        let valid = constraint("c", ConstraintKind::Check, "CHECK ((n > 0))", "n");
+        let other = constraint("c", ConstraintKind::Check, "CHECK ((n > 1))", "n");
+        let renamed = constraint("d", ConstraintKind::Check, "CHECK ((n > 0))", "n");
         let go = |old: &[Constraint], new: &[Constraint]| -> Vec<(String, &'static str)> {
             compare(old, new, &Renaming(&[]), &|c| c == "n")
                 .into_iter()
@@ -316,15 +317,17 @@ mod tests {
 
     #[test]
     fn a_foreign_key_to_another_table_of_the_columns_name_stays_itself() {
-        let was = constraint("f", Kind::ForeignKey, "FOREIGN KEY (x) REFERENCES y(z)", "x");
-        let now = constraint("f", Kind::ForeignKey, "FOREIGN KEY (w) REFERENCES y(z)", "w");
+        let was =
+            constraint("f", ConstraintKind::ForeignKey, "FOREIGN KEY (x) REFERENCES y(z)", "x");
+        let now =
+            constraint("f", ConstraintKind::ForeignKey, "FOREIGN KEY (w) REFERENCES y(z)", "w");
         assert!(compare(&[was], &[now], &Renaming(&[("x", "w")]), &|_| false).is_empty());
         // The other table's column has another name.
         let key = |column: &str| Constraint {
             refers: Some("s.y(1)".into()),
             ..constraint(
                 "f",
-                Kind::ForeignKey,
+                ConstraintKind::ForeignKey,
                 &format!("FOREIGN KEY (x) REFERENCES s.y({column})"),
                 "x",
             )

@@ -1,12 +1,12 @@
-//! SQL that leads from one shape to another, and a view that gives the one over
-//! the other.
+//! SQL that leads from one shape to another, and a view that gives one shape over the
+//! other.
 
-use super::snapshot::{Column, Constraint, Kind, Snapshot};
+use super::snapshot::{Column, Constraint, ConstraintKind, Snapshot};
 use super::types::{Fit, fit};
 use crate::kernel::names::{Address, quote, with_suffix};
 
-/// A column as CREATE TABLE and ADD COLUMN have it, without its constraints but
-/// NOT NULL.
+/// A column as CREATE TABLE and ADD COLUMN take it, without its constraints except NOT
+/// NULL.
 pub fn column_definition(column: &Column) -> String {
     let mut text = format!("{} {}", quote(&column.name), column.data_type);
     if let Some(collation) = &column.collation {
@@ -24,7 +24,7 @@ pub fn column_definition(column: &Column) -> String {
     text
 }
 
-/// As it is stored: quoted where it needs to be, with its schema.
+/// The collation's name. It is stored with its schema, and quoted where it needs to be.
 fn collation_name(collation: &str) -> &str {
     collation
 }
@@ -43,14 +43,14 @@ pub struct Rename<'a> {
     pub to: &'a str,
 }
 
-/// Whether renames cannot run one by one in any order: a new name is another's
-/// old one.
+/// Whether renames cannot run one by one in any order, because a new name of one is the
+/// old name of another.
 pub fn are_entangled(renames: &[Rename]) -> bool {
     renames.iter().any(|one| renames.iter().any(|other| other.from == one.to))
 }
 
-/// Renames as statements. Names that change places go by way of others, which
-/// are none of `taken`.
+/// Renames as statements. Columns that change places are renamed by way of other names,
+/// which are none of `taken`.
 pub fn renames(address: &Address, renames: &[Rename], taken: &[&str]) -> Vec<String> {
     let table = address.quoted();
     let statement = |from: &str, to: &str| {
@@ -75,8 +75,8 @@ pub fn renames(address: &Address, renames: &[Rename], taken: &[&str]) -> Vec<Str
     away.chain(back).collect()
 }
 
-/// A table back to an address. While it is governed that is refused, and what
-/// was done with enforcement off is undone so.
+/// The statements that move a table back to an address. They are refused while the
+/// table is governed; they undo what was done while enforcement was off.
 pub fn relocation(now: &Address, to: &Address) -> String {
     let mut all = Vec::new();
     if now.name != to.name {
@@ -101,8 +101,8 @@ fn conversion(expression: &str, from: &Column, to: &Column) -> String {
     }
 }
 
-/// Types of different kinds between which Postgres converts by itself, and in
-/// another way than by their texts.
+/// Types of different kinds that Postgres converts by itself, and in another way than
+/// by their texts.
 const DIRECT: &[(&str, &str)] = &[
     ("bit", "integer"),
     ("bit", "bigint"),
@@ -136,7 +136,8 @@ pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str
         Some(collation) => format!(" COLLATE {}", collation_name(collation)),
         None => String::new(),
     };
-    // A default of the old type need not fit, and comes back behind it.
+    // A default of the old type need not fit the new one. It is dropped before the
+    // change, and set again after it.
     let (drop, set) = match &to.default {
         Some(default) => (
             format!("ALTER COLUMN {name} DROP DEFAULT, "),
@@ -144,8 +145,8 @@ pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str
         ),
         None => (String::new(), String::new()),
     };
-    // Without USING Postgres raises an error for a value that does not fit; with
-    // an explicit cast it would cut some of them off.
+    // Without USING, Postgres raises an error for a value that does not fit; an
+    // explicit cast would cut some values off.
     let fitting = fit(&before.data_type, before.facts.as_ref(), &to.data_type, to.facts.as_ref());
     let using = match fitting {
         Fit::Other if to.generated.is_none() => {
@@ -159,8 +160,8 @@ pub fn type_change(address: &Address, name: &str, to: &Column, from: Option<&str
     )
 }
 
-/// Where the values of the column `name` come from: from `now`, where that is
-/// known, to `then`.
+/// The statements that change where the values of the column `name` come from: from
+/// `now`, where that is known, to `then`.
 pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column) -> String {
     let table = format!("ALTER TABLE {}", address.quoted());
     let column = format!("{table} ALTER COLUMN {}", quote(name));
@@ -171,7 +172,8 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
         (a, b) if a == b => {}
         (Some(_), None) => statements.push(format!("{column} DROP EXPRESSION;")),
         _ => {
-            // Postgres makes no column generated afterwards: a new one is.
+            // Postgres cannot make an existing column a generated one, so a new column
+            // is added.
             return format!(
                 "{table} DROP COLUMN {}; {table} ADD COLUMN {};",
                 quote(name),
@@ -196,7 +198,7 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     match (&now.default, &then.default) {
         (a, b) if a == b => {}
         (_, Some(default)) => statements.push(format!("{column} SET DEFAULT {default};")),
-        // An identity has none.
+        // An identity column has no default.
         (Some(_), None) if then.identity.is_none() => {
             statements.push(format!("{column} DROP DEFAULT;"));
         }
@@ -205,7 +207,8 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     statements.join(" ")
 }
 
-/// From the constraint `now` to `then`; None for none.
+/// The statements that lead from the constraint `now` to `then`; None stands for no
+/// constraint.
 pub fn constraint(
     address: &Address,
     now: Option<&Constraint>,
@@ -232,11 +235,13 @@ pub fn constraint(
         }
         (now, then) => {
             let drop = now.map(|c| match c.kind {
-                Kind::UniqueIndex => format!("DROP INDEX {};", address.renamed(&c.name).quoted()),
+                ConstraintKind::UniqueIndex => {
+                    format!("DROP INDEX {};", address.renamed(&c.name).quoted())
+                }
                 _ => format!("{table} DROP CONSTRAINT {};", quote(&c.name)),
             });
             let add = then.map(|c| match c.kind {
-                Kind::UniqueIndex => {
+                ConstraintKind::UniqueIndex => {
                     format!(
                         "CREATE UNIQUE INDEX {} ON {}{};",
                         quote(&c.name),
@@ -251,7 +256,7 @@ pub fn constraint(
     }
 }
 
-/// Which columns of the two shapes are the same: old and new.
+/// The columns that both shapes have, as pairs of the old and the new one.
 pub type Kept<'a> = Vec<(&'a Column, &'a Column)>;
 
 /// The statements that lead from `old` to `new`, in an order in which they run.
@@ -259,7 +264,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     let table = format!("ALTER TABLE {}", address.quoted());
     let mut all = Vec::new();
     let stays = |a: &Constraint, b: &Constraint| a.name == b.name && a.definition == b.definition;
-    // What depends on columns goes first, and comes back last.
+    // Constraints depend on columns, so they are dropped first and made again last.
     for was in &old.constraints {
         if !new.constraints.iter().any(|now| stays(was, now)) {
             all.push(constraint(address, Some(was), None));
@@ -270,7 +275,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
         .filter(|(was, now)| was.name != now.name)
         .map(|(was, now)| Rename { from: &was.name, to: &now.name })
         .collect();
-    // A generated column leans on others: it goes before them, or stands alone.
+    // A generated column depends on others, so it is dropped before them.
     for (was, now) in kept {
         if was.generated.is_some() && now.generated.is_none() {
             all.push(format!("{table} ALTER COLUMN {} DROP EXPRESSION;", quote(&was.name)));
@@ -293,7 +298,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
         };
         let name = &now.name;
         if was.data_type != now.data_type || was.collation != now.collation {
-            // Its default may be of the old type, and is set below.
+            // The default may be of the old type, and is set again below.
             if was.default.is_some() {
                 all.push(format!("{table} ALTER COLUMN {} DROP DEFAULT;", quote(name)));
             }

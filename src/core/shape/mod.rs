@@ -1,5 +1,5 @@
-//! Drift: what has changed between two shapes of a table, how bad it is, and
-//! what puts it right.
+//! The shapes of tables, and drift: what has changed between two shapes, how bad it is,
+//! and the SQL that undoes it.
 
 pub mod compare;
 pub mod constraints;
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use rules::{ChangeType, Severity, What};
 
-/// One change.
+/// One change between two shapes of a table.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Change {
+pub struct SchemaChange {
     pub change_type: ChangeType,
     /// The column, by its old name where it had one; None for the table.
     pub column: Option<String>,
@@ -31,10 +31,10 @@ pub struct Change {
     pub remedy: String,
 }
 
-impl Change {
-    fn new(what: What, column: Option<&str>, detail: impl Into<String>) -> Change {
+impl SchemaChange {
+    fn new(what: What, column: Option<&str>, detail: impl Into<String>) -> SchemaChange {
         let rule = what.rule();
-        Change {
+        SchemaChange {
             change_type: rule.change_type,
             column: column.map(str::to_string),
             old_name: None,
@@ -47,23 +47,23 @@ impl Change {
         }
     }
 
-    fn names(self, old: Option<&str>, new: Option<&str>) -> Change {
+    fn names(self, old: Option<&str>, new: Option<&str>) -> SchemaChange {
         let owned = |name: Option<&str>| name.map(str::to_string);
-        Change { old_name: owned(old), new_name: owned(new), ..self }
+        SchemaChange { old_name: owned(old), new_name: owned(new), ..self }
     }
 
-    fn types(self, old: Option<&str>, new: Option<&str>) -> Change {
+    fn types(self, old: Option<&str>, new: Option<&str>) -> SchemaChange {
         let owned = |text: Option<&str>| text.map(str::to_string);
-        Change { old_type: owned(old), new_type: owned(new), ..self }
+        SchemaChange { old_type: owned(old), new_type: owned(new), ..self }
     }
 
-    /// Whether it makes something stop working.
+    /// Whether the change makes something stop working.
     pub fn is_breaking(&self) -> bool {
         self.severity == Severity::Breaking
     }
 }
 
-/// The severity of a whole report; None where there is nothing in it.
-pub fn worst(changes: &[Change]) -> Option<Severity> {
+/// The severity of a whole report; None where it has no changes.
+pub fn worst(changes: &[SchemaChange]) -> Option<Severity> {
     changes.iter().map(|change| change.severity).max()
 }

@@ -1,14 +1,14 @@
 //! SQL that gives the old shape back.
 
-use super::Change;
+use super::SchemaChange;
 use super::guide::{self, Rename, column_definition};
 use super::rules::ChangeType;
 use super::snapshot::{Column, Snapshot};
 use crate::kernel::names::{Address, quote};
 
-/// Gives each change its remedy. A compatible one needs none, and has it all
-/// the same: somebody may want it undone.
-pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Address) {
+/// Gives each change its remedy. A compatible change needs none, and has one all the
+/// same, since somebody may want to undo it.
+pub fn fill(changes: &mut [SchemaChange], old: &Snapshot, new: &Snapshot, address: &Address) {
     let remedies = all(changes, old, new, address);
     for (change, remedy) in changes.iter_mut().zip(remedies) {
         change.remedy = remedy;
@@ -16,7 +16,7 @@ pub fn fill(changes: &mut [Change], old: &Snapshot, new: &Snapshot, address: &Ad
 }
 
 /// The remedy of each change.
-fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
+fn all(changes: &[SchemaChange], old: &Snapshot, new: &Snapshot, address: &Address) -> Vec<String> {
     let renames: Vec<Rename> = changes.iter().filter_map(undone).collect();
     let taken: Vec<&str> =
         old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
@@ -25,7 +25,7 @@ fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) ->
     changes
         .iter()
         .map(|change| match undone(change) {
-            // Names that change places go back together.
+            // Renames of columns that have changed places are undone together.
             Some(_) if entangled => {
                 undo_renames.take().unwrap_or_else(|| "-- as for the first rename".into())
             }
@@ -35,18 +35,18 @@ fn all(changes: &[Change], old: &Snapshot, new: &Snapshot, address: &Address) ->
         .collect()
 }
 
-/// The rename that undoes one; None for other changes.
-fn undone(change: &Change) -> Option<Rename<'_>> {
+/// The rename that undoes a rename; None for other changes.
+fn undone(change: &SchemaChange) -> Option<Rename<'_>> {
     match (change.change_type, &change.new_name, &change.old_name) {
         (ChangeType::Rename, Some(from), Some(to)) => Some(Rename { from, to }),
         _ => None,
     }
 }
 
-fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
+fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Address) -> String {
     let table = format!("ALTER TABLE {}", address.quoted());
     let was = change.column.as_ref().and_then(|n| old.columns.iter().find(|c| c.name == *n));
-    // What the column is called now: remedies may run one by one.
+    // The name of the column now, because remedies may run one by one.
     let here = change.new_name.as_deref().or(change.column.as_deref()).unwrap_or_default();
     match change.change_type {
         ChangeType::Add => match change.new_name.as_deref() {
@@ -54,7 +54,7 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) ->
             None => String::new(),
         },
         ChangeType::Remove => match was {
-            // Without values it cannot be NOT NULL.
+            // The column has no values, so it cannot be NOT NULL.
             Some(was) if was.not_null && !was.is_supplied() => {
                 let nullable = Column { not_null: false, ..was.clone() };
                 format!(
@@ -66,7 +66,7 @@ fn remedy(change: &Change, old: &Snapshot, new: &Snapshot, address: &Address) ->
             Some(was) => format!("{table} ADD COLUMN {};", column_definition(was)),
             None => String::new(),
         },
-        // The type itself is another one.
+        // The type itself has changed, not only the column's type.
         ChangeType::TypeChange
             if was.is_some_and(|was| {
                 new.columns.iter().any(|now| {

@@ -1,5 +1,5 @@
-//! Which added column may be a removed one under another name, where only the
-//! two descriptions are at hand. A suggestion, with how sure it is.
+//! Finds which added column may be a removed one under another name, where only the two
+//! descriptions are known. The result is a suggestion, with a confidence.
 //!
 //! The confidence is a weighted sum, as in composite schema matchers (Do and
 //! Rahm, COMA, VLDB 2002): how the names resemble each other, how the types fit,
@@ -10,20 +10,21 @@ use super::types::{Fit, fit};
 use crate::words::likeness::of_names;
 use crate::words::split::{common_first, without_first, words};
 
-/// From here on a pair is told as a rename; below it as two changes.
+/// The confidence from which on a pair counts as a rename; below it, the pair is two
+/// changes.
 pub const CERTAIN: f64 = 0.8;
 
-/// From here on the two changes mention each other.
+/// The confidence from which on the two changes mention each other.
 const POSSIBLE: f64 = 0.55;
 
 const NAME: f64 = 0.65;
 const TYPE: f64 = 0.2;
 const PLACE: f64 = 0.15;
 
-/// A rival as close as this makes a pair uncertain.
+/// The least distance to the next best pair: a closer rival makes a pair uncertain.
 const MARGIN: f64 = 0.1;
 
-/// More pairs than this are not weighed: nothing in them is a rename any more.
+/// The most pairs that are compared. Among more, no pair would be certain.
 const MOST_PAIRS: usize = 100_000;
 
 /// A removed and an added column that may be one.
@@ -35,7 +36,7 @@ pub struct Suggestion<'a> {
     pub confidence: f64,
 }
 
-/// The likeliest pairs, each column in one at most.
+/// The likeliest pairs, with each column in at most one of them.
 pub fn suggest<'a>(
     old: &'a [Column],
     new: &'a [Column],
@@ -80,8 +81,8 @@ pub fn suggest<'a>(
     chosen
 }
 
-/// The words of some columns, without one that most columns of the table begin
-/// with: an export writes its own name before each.
+/// The words of some columns, without a first word that most columns of the table have
+/// in common: exports often put their own name before each.
 fn words_of(all: &[Column], some: &[&Column]) -> Vec<Vec<String>> {
     let names: Vec<Vec<String>> = all.iter().map(|column| words(&column.name)).collect();
     let mut found: Vec<Vec<String>> = some.iter().map(|column| words(&column.name)).collect();

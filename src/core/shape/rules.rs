@@ -55,8 +55,8 @@ impl ChangeType {
     }
 }
 
-/// What has happened, as far as the severity depends on it. "Used" is a column
-/// that something relies on: see `consumers`.
+/// What has happened, as far as the severity depends on it. A column is "used" where
+/// something relies on it: see `consumers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     TableDropped,
@@ -93,7 +93,7 @@ pub enum What {
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
+pub struct ChangeRule {
     pub what: What,
     pub change_type: ChangeType,
     pub severity: Severity,
@@ -108,8 +108,8 @@ const fn rule(
     severity: Severity,
     change: &'static str,
     because: &'static str,
-) -> Rule {
-    Rule { what, change_type, severity, change, because }
+) -> ChangeRule {
+    ChangeRule { what, change_type, severity, change, because }
 }
 
 use ChangeType as C;
@@ -117,7 +117,7 @@ use Severity::{Breaking, Compatible, Warning};
 
 /// The whole table.
 #[rustfmt::skip]
-pub const RULES: [Rule; 30] = [
+pub const RULES: [ChangeRule; 30] = [
     rule(What::TableDropped, C::Remove, Breaking, "the table is gone", "nothing can be read"),
     rule(What::TableRenamed, C::Rename, Breaking, "the table has another address", "statements name it by the old one"),
     rule(What::ColumnAdded, C::Add, Compatible, "a column is new, nullable or with a default", "who does not name it meets nothing new"),
@@ -151,9 +151,9 @@ pub const RULES: [Rule; 30] = [
 ];
 
 impl What {
-    /// Its line of the table.
-    pub fn rule(self) -> &'static Rule {
-        // Each kind has a line: a test says so.
+    /// The line of the table for this change.
+    pub fn rule(self) -> &'static ChangeRule {
+        // A test checks that each kind has a line.
         RULES.iter().find(|rule| rule.what == self).unwrap_or(&RULES[0])
     }
 }

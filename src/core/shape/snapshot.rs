@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types::Facts;
+use super::types::TypeFacts;
 
 /// The columns and constraints of a table, as they were or are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -23,27 +23,27 @@ pub struct Column {
     /// As `format_type` writes it.
     #[serde(rename = "type")]
     pub data_type: String,
-    /// What Postgres knows of a type that is none of its own.
+    /// The definition of the type, where it is none of Postgres's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<Facts>,
+    pub facts: Option<TypeFacts>,
     pub not_null: bool,
     pub default: Option<String>,
     pub generated: Option<String>,
     /// pg_attribute.attidentity.
     pub identity: Option<String>,
-    /// Where it is not the type's own: with its schema, quoted.
+    /// The collation where it is not the type's own: with its schema, quoted.
     #[serde(default)]
     pub collation: Option<String>,
-    /// What tells it from another, whatever things are called.
+    /// Marks that identify the column, however it is called.
     #[serde(default)]
     pub marks: Marks,
-    /// What a description does not say.
+    /// The properties that a description leaves open.
     #[serde(skip)]
     pub unsaid: Unsaid,
 }
 
-/// OIDs and digests that stay as they are where a type, function or sequence only
-/// gets another name. They mean something within one database alone.
+/// OIDs and digests that do not change where a type, function or sequence only gets
+/// another name. They are valid within one database only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Marks {
     /// The type and its modifier.
@@ -51,7 +51,7 @@ pub struct Marks {
     pub of_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<u32>,
-    /// Of the default, or the generated expression.
+    /// A digest of the default, or of the generated expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
 }
@@ -64,15 +64,16 @@ pub struct Unsaid {
 }
 
 impl Column {
-    /// Whether a row that does not name it gets a value all the same.
+    /// Whether a row that does not name the column gets a value all the same.
     pub fn is_supplied(&self) -> bool {
         self.default.is_some() || self.generated.is_some() || self.identity.is_some()
     }
 }
 
-/// What pg_constraint.contype says, and a unique index that is no constraint.
+/// The kinds of constraint, as pg_constraint.contype has them, and a unique index that
+/// is no constraint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub enum Kind {
+pub enum ConstraintKind {
     #[serde(rename = "p")]
     PrimaryKey,
     #[serde(rename = "u")]
@@ -87,20 +88,23 @@ pub enum Kind {
     Exclusion,
 }
 
-impl Kind {
-    /// Whether rows are told apart by it.
+impl ConstraintKind {
+    /// Whether rows can be told apart by the constraint's columns.
     pub fn is_key(self) -> bool {
-        matches!(self, Kind::PrimaryKey | Kind::Unique | Kind::UniqueIndex)
+        matches!(
+            self,
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique | ConstraintKind::UniqueIndex
+        )
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::PrimaryKey => "primary key",
-            Kind::Unique => "unique key",
-            Kind::UniqueIndex => "unique index",
-            Kind::ForeignKey => "foreign key",
-            Kind::Check => "check",
-            Kind::Exclusion => "exclusion constraint",
+            ConstraintKind::PrimaryKey => "primary key",
+            ConstraintKind::Unique => "unique key",
+            ConstraintKind::UniqueIndex => "unique index",
+            ConstraintKind::ForeignKey => "foreign key",
+            ConstraintKind::Check => "check",
+            ConstraintKind::Exclusion => "exclusion constraint",
         }
     }
 }
@@ -109,10 +113,11 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Constraint {
     pub name: String,
-    pub kind: Kind,
-    /// As `pg_get_constraintdef` writes it; of an index, what follows its name.
+    pub kind: ConstraintKind,
+    /// The definition as `pg_get_constraintdef` writes it; for an index, what follows
+    /// its name.
     pub definition: String,
-    /// The names of its columns.
+    /// The names of the constraint's columns.
     #[serde(default)]
     pub columns: Vec<String>,
     /// A digest of a check's expression; as [`Marks`].

@@ -1,22 +1,22 @@
 //! Whether one type holds every value of another.
 //!
-//! Decided by what a value can be (bits, digits, characters, precision), as
-//! PostgreSQL's documentation of its data types and casts has it, and not by
-//! which names resemble each other. Types of different sorts do not hold each
-//! other: a number as text sorts and adds up in another way.
+//! That is decided by what a value can be (bits, digits, characters, precision), as
+//! PostgreSQL's documentation of data types and casts has it, and not by how the names
+//! resemble each other. Types of different sorts do not hold each other's values: a
+//! number as text sorts and adds up in another way.
 
 use serde::{Deserialize, Serialize};
 
-/// What Postgres knows of a type that is none of its own, or an array of one.
+/// The definition of a type that is none of Postgres's own, or of an array of one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Facts {
+pub enum TypeFacts {
     /// The labels, in order.
     Enum(Vec<String>),
     Domain(Box<Domain>),
     /// The attributes, in order.
     Composite(Vec<Attribute>),
-    /// What an array is made of.
+    /// The element type of an array.
     Array(Box<Attribute>),
 }
 
@@ -24,32 +24,32 @@ pub enum Facts {
 pub struct Domain {
     pub base: Attribute,
     pub not_null: bool,
-    /// Its CHECK constraints.
+    /// The CHECK constraints of the domain.
     pub checks: Vec<String>,
-    /// For columns that have none of their own.
+    /// The default for columns that have none of their own.
     #[serde(default)]
     pub default: Option<String>,
 }
 
-impl Facts {
-    /// In words, beside the name.
+impl TypeFacts {
+    /// The definition in words, to be shown beside the name.
     pub fn describe(&self) -> String {
         let attribute = |a: &Attribute| match &a.facts {
             Some(facts) => format!("{} {}", a.data_type, facts.describe()),
             None => a.data_type.clone(),
         };
         match self {
-            Facts::Enum(labels) => format!("({})", labels.join(", ")),
-            Facts::Domain(domain) => {
+            TypeFacts::Enum(labels) => format!("({})", labels.join(", ")),
+            TypeFacts::Domain(domain) => {
                 let not_null = if domain.not_null { " NOT NULL" } else { "" };
                 let checks: String = domain.checks.iter().map(|c| format!(" {c}")).collect();
                 format!("({}{not_null}{checks})", attribute(&domain.base))
             }
-            Facts::Composite(attributes) => {
+            TypeFacts::Composite(attributes) => {
                 let all = attributes.iter().map(|a| format!("{} {}", a.name, attribute(a)));
                 format!("({})", all.collect::<Vec<_>>().join(", "))
             }
-            Facts::Array(element) => format!("of {}", attribute(element)),
+            TypeFacts::Array(element) => format!("of {}", attribute(element)),
         }
     }
 }
@@ -62,7 +62,7 @@ pub struct Attribute {
     #[serde(rename = "type")]
     pub data_type: String,
     #[serde(default)]
-    pub facts: Option<Facts>,
+    pub facts: Option<TypeFacts>,
 }
 
 /// How the values of one type fit into another, the best first.
@@ -81,35 +81,35 @@ pub enum Fit {
 }
 
 /// How the values of `from` fit into `to`; both as `format_type` writes them.
-pub fn fit(from: &str, facts: Option<&Facts>, to: &str, to_facts: Option<&Facts>) -> Fit {
+pub fn fit(from: &str, facts: Option<&TypeFacts>, to: &str, to_facts: Option<&TypeFacts>) -> Fit {
     if from == to && facts == to_facts {
         return Fit::Same;
     }
     match (facts, to_facts) {
-        // A default is no part of what a value can be.
-        (Some(Facts::Domain(old)), Some(Facts::Domain(new)))
+        // A default does not change which values are possible.
+        (Some(TypeFacts::Domain(old)), Some(TypeFacts::Domain(new)))
             if from == to
                 && **old == (Domain { default: old.default.clone(), ..(**new).clone() }) =>
         {
             Fit::Same
         }
-        (Some(Facts::Domain(old)), Some(Facts::Domain(new))) => {
+        (Some(TypeFacts::Domain(old)), Some(TypeFacts::Domain(new))) => {
             let base = between(&old.base, &new.base);
             let narrowed = (new.not_null && !old.not_null)
                 || new.checks.iter().any(|check| !old.checks.contains(check));
             worse(base, narrowed)
         }
-        // Without its domain a value is what it was.
-        (Some(Facts::Domain(old)), _) => {
+        // A value stays the same without its domain.
+        (Some(TypeFacts::Domain(old)), _) => {
             fit(&old.base.data_type, old.base.facts.as_ref(), to, to_facts).max(Fit::Wider)
         }
-        (_, Some(Facts::Domain(new))) => {
+        (_, Some(TypeFacts::Domain(new))) => {
             let base = fit(from, facts, &new.base.data_type, new.base.facts.as_ref());
             worse(base, new.not_null || !new.checks.is_empty())
         }
-        (Some(Facts::Array(old)), Some(Facts::Array(new))) => between(old, new),
-        (Some(Facts::Enum(old)), Some(Facts::Enum(new))) => labels(old, new),
-        (Some(Facts::Composite(old)), Some(Facts::Composite(new))) => attributes(old, new),
+        (Some(TypeFacts::Array(old)), Some(TypeFacts::Array(new))) => between(old, new),
+        (Some(TypeFacts::Enum(old)), Some(TypeFacts::Enum(new))) => labels(old, new),
+        (Some(TypeFacts::Composite(old)), Some(TypeFacts::Composite(new))) => attributes(old, new),
         (None, None) => built_in(from, to),
         _ => Fit::Other,
     }
@@ -119,7 +119,8 @@ fn between(old: &Attribute, new: &Attribute) -> Fit {
     fit(&old.data_type, old.facts.as_ref(), &new.data_type, new.facts.as_ref())
 }
 
-/// At least a change of name; a check, where there is a new one.
+/// The fit of a changed definition: at least a change of name, or checked values where
+/// it has a new check.
 fn worse(base: Fit, narrowed: bool) -> Fit {
     base.max(if narrowed { Fit::Checked } else { Fit::Wider })
 }
@@ -238,7 +239,7 @@ fn built_in(from: &str, to: &str) -> Fit {
     let (to_words, to_modifiers) = modifiers(to);
     let old = held(from, &from_words, &from_modifiers);
     let new = held(to, &to_words, &to_modifiers);
-    // Other words for the same.
+    // Two names of the same type.
     if old == new && !matches!(old, Held::Named(_)) {
         return Fit::Wider;
     }
@@ -405,10 +406,10 @@ mod tests {
         assert_eq!(of("integer[]", "bigint"), Fit::Other);
     }
 
-    fn domain(base: &str, not_null: bool, checks: &[&str]) -> Facts {
+    fn domain(base: &str, not_null: bool, checks: &[&str]) -> TypeFacts {
         let base = Attribute { data_type: base.into(), ..Attribute::default() };
         let checks = checks.iter().map(|c| c.to_string()).collect();
-        Facts::Domain(Box::new(Domain { base, not_null, checks, default: None }))
+        TypeFacts::Domain(Box::new(Domain { base, not_null, checks, default: None }))
     }
 
     #[test]
@@ -416,7 +417,7 @@ mod tests {
         let short = domain("character varying(5)", false, &[]);
         let checked = domain("character varying(5)", false, &["CHECK (true)"]);
         let long = domain("text", true, &[]);
-        let go = |a: Option<&Facts>, b: Option<&Facts>| {
+        let go = |a: Option<&TypeFacts>, b: Option<&TypeFacts>| {
             fit(
                 if a.is_some() { "s.a" } else { "text" },
                 a,
@@ -435,8 +436,8 @@ mod tests {
 
     #[test]
     fn enums_by_their_labels() {
-        let of = |labels: &[&str]| Facts::Enum(labels.iter().map(|l| l.to_string()).collect());
-        let go = |a: &Facts, b: &Facts| fit("s.e", Some(a), "s.e", Some(b));
+        let of = |labels: &[&str]| TypeFacts::Enum(labels.iter().map(|l| l.to_string()).collect());
+        let go = |a: &TypeFacts, b: &TypeFacts| fit("s.e", Some(a), "s.e", Some(b));
         assert_eq!(go(&of(&["a", "c"]), &of(&["a", "b", "c"])), Fit::Wider);
         assert_eq!(go(&of(&["a", "b"]), &of(&["b", "a"])), Fit::Other);
         assert_eq!(go(&of(&["a", "b"]), &of(&["a"])), Fit::Other);
@@ -450,9 +451,9 @@ mod tests {
                 data_type: t.to_string(),
                 facts: None,
             };
-            Facts::Composite(all.iter().map(one).collect())
+            TypeFacts::Composite(all.iter().map(one).collect())
         };
-        let go = |a: &Facts, b: &Facts| fit("s.c", Some(a), "s.c", Some(b));
+        let go = |a: &TypeFacts, b: &TypeFacts| fit("s.c", Some(a), "s.c", Some(b));
         assert_eq!(
             go(&of(&[("a", "integer")]), &of(&[("a", "bigint"), ("b", "text")])),
             Fit::Wider

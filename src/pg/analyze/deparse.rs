@@ -10,9 +10,9 @@ use crate::pg::lists::cells;
 /// The SQL of each of `expressions`, which belong to the last of `levels` (the
 /// outermost comes first).
 ///
-/// Postgres deparses whole queries. So the expressions become the target list
-/// of a query over the same range table, with the queries around it pulled into
-/// that range table, and its text is cut at column names that occur nowhere else.
+/// Postgres deparses whole queries only. So the expressions become the target list of a
+/// query over the same range table, with the queries around it pulled into that range
+/// table, and the text is cut at column names that occur nowhere else.
 ///
 /// # Safety
 /// Valid analyzed queries, each inside the one before, and expressions of the last.
@@ -58,7 +58,8 @@ pub unsafe fn texts(
             );
             (*query).targetList = pg_sys::lappend((*query).targetList, entry.cast());
         }
-        // What windows are partitioned and ordered by; hidden, and so not written.
+        // Expressions that windows are partitioned and ordered by. They are hidden, so
+        // they are not written.
         for cell in cells(own.targetList) {
             let entry = cell.cast::<pg_sys::TargetEntry>();
             if (*entry).ressortgroupref > 0 && !own.windowClause.is_null() {
@@ -68,7 +69,7 @@ pub unsafe fn texts(
                 (*query).targetList = pg_sys::lappend((*query).targetList, hidden.cast());
             }
         }
-        // Only those around it that it refers to.
+        // Only those of the queries around it that the query refers to.
         let farthest = (1..=outer.len())
             .rev()
             .find(|up| pg_sys::contain_vars_of_level(query.cast(), *up as i32))
@@ -92,9 +93,9 @@ pub unsafe fn texts(
     }
 }
 
-/// A copy of a range table in which each subquery is an empty one: only the
-/// names of its columns are asked for, and they stand beside it. Copying and
-/// writing out all of them at each level would take exponential time.
+/// A copy of a range table in which each subquery is an empty one, since only the names
+/// of its columns are asked for, which stand beside it. Copying and writing out all
+/// subqueries at each level would take exponential time.
 unsafe fn without_subqueries(rtable: *mut pg_sys::List) -> *mut pg_sys::List {
     // SAFETY: a range table's own entries; each gets its subquery back.
     unsafe {
@@ -112,8 +113,9 @@ unsafe fn without_subqueries(rtable: *mut pg_sys::List) -> *mut pg_sys::List {
     }
 }
 
-/// `SELECT NULL::type, ...` with the columns of a query. One that returns a row
-/// without a type is kept: what its fields are called is inside.
+/// `SELECT NULL::type, ...` with the columns of a query. A query that returns a row
+/// without a type is kept, because only the query itself has the names of the row's
+/// fields.
 unsafe fn hollow(query: *mut pg_sys::Query) -> *mut pg_sys::Query {
     // SAFETY: a target list holds target entries.
     unsafe {
@@ -160,7 +162,7 @@ fn cut(
     found
 }
 
-/// One line, without the brackets that Postgres puts around all of it.
+/// The text on one line, without the brackets that Postgres puts around all of it.
 fn tidy(text: &str) -> String {
     let line = one_line(text);
     let inner = line.strip_prefix('(').and_then(|l| l.strip_suffix(')'));
@@ -170,7 +172,7 @@ fn tidy(text: &str) -> String {
     }
 }
 
-/// Runs of space become one, but for those inside quotes.
+/// The text with each run of blanks made one, except inside quotes.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut quote: Option<char> = None;
@@ -191,8 +193,8 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// Whether every bracket that a text opens is closed in it, and none before it
-/// was opened, quoted ones aside.
+/// Whether every bracket that a text opens is closed again in it, and none is closed
+/// that was not opened; quoted brackets do not count.
 fn balanced(text: &str) -> bool {
     let mut depth = 0_i32;
     let mut quote: Option<char> = None;

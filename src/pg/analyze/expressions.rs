@@ -1,4 +1,4 @@
-//! Expressions, from Postgres's nodes to `core::query::Expr`.
+//! Reads expressions from Postgres's nodes into `core::statement::query::Expr`.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,12 +17,12 @@ use spyne_core::statement::query::{
 pub struct Reader<'a> {
     pub levels: &'a [*mut pg_sys::Query],
     pub texts: HashMap<*mut pg_sys::Node, String>,
-    /// How many expressions around the present one are being read.
+    /// How many expressions around the current one are being read.
     pub depth: Cell<u32>,
 }
 
-/// Beyond any nesting that people write. What is deeper is read flat, so that
-/// rules may recurse over what was read.
+/// The deepest nesting that is read as such, which is deeper than people write. What is
+/// deeper is read flat, so that rules may recurse over expressions.
 const DEEPEST: u32 = 200;
 
 impl Reader<'_> {
@@ -148,7 +148,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What has no parts: a column, a constant, a parameter.
+    /// An expression without parts: a column, a constant, a parameter.
     unsafe fn leaf(&self, node: *mut pg_sys::Node) -> ExprKind {
         // SAFETY: the tag of a node says what it is.
         unsafe {
@@ -351,8 +351,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The branches of a CASE: what decides is under `WHEN`, what comes out is
-    /// beside it.
+    /// The branches of a CASE: conditions are under `WHEN`, and results beside them.
     unsafe fn branches(&self, case: &pg_sys::CaseExpr) -> Vec<Expr> {
         let deciding = |expr: Expr| Expr {
             kind: other("WHEN", vec![expr]),
@@ -377,7 +376,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The parts of a node that needs no look of its own.
+    /// The parts of a node that no rule looks at for itself.
     unsafe fn parts(&self, node: *mut pg_sys::Node) -> Vec<Expr> {
         let mut found: Vec<*mut pg_sys::Node> = Vec::new();
         // SAFETY: the walker calls back for each direct part.

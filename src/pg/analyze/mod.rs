@@ -1,6 +1,6 @@
-//! What Postgres makes of a statement's text: parsed, analyzed, rewritten and
-//! planned by Postgres itself, and read from its trees into `core::query`.
-//! Nothing is executed.
+//! What Postgres makes of a statement's text. Postgres itself parses, analyzes,
+//! rewrites and plans it, and its trees are read into `core::statement::query`. Nothing
+//! is executed.
 
 mod deparse;
 mod expressions;
@@ -15,11 +15,11 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::lists::cells;
-use super::{elevate, frames, hooks};
+use super::{checks, elevate, frames};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::statement::analyzed::{Analyzed, Wrapper};
 
-/// Why a text is no statement that can be looked at.
+/// Why a text cannot be previewed.
 #[derive(Clone, Debug)]
 pub enum Problem {
     Empty,
@@ -42,8 +42,8 @@ pub struct Raised {
     pub position: Option<usize>,
 }
 
-/// Notes the error position inside the text while the error is raised, in the
-/// number that it is called with: pgrx does not carry it over.
+/// Writes down the error position inside the text while the error is raised, in the
+/// number that this callback is called with, because pgrx does not keep it.
 unsafe extern "C-unwind" fn note_position(noted: *mut core::ffi::c_void) {
     // SAFETY: called by errfinish, with an error under construction; the number
     // outlives the callback.
@@ -53,13 +53,13 @@ unsafe extern "C-unwind" fn note_position(noted: *mut core::ffi::c_void) {
         if position > 0 && noted.load(Relaxed) == 0 {
             noted.store(position, Relaxed);
         }
-        // It is a position in the text that is looked at, not in the client's.
+        // The position is one in the text that is analyzed, and not in the client's.
         pg_sys::errposition(0);
     }
 }
 
-/// Parses, analyzes, rewrites and plans `text` as the present user, with the
-/// present search_path.
+/// Parses, analyzes, rewrites and plans `text` as the current user, with the current
+/// search_path.
 ///
 /// # Errors
 /// See [`Problem`].
@@ -95,7 +95,7 @@ pub fn analyze(text: &str, with_plans: bool) -> Result<Analyzed, Problem> {
         frames::back_to(mark);
         match caught {
             pg_sys::panic::CaughtError::PostgresError(report) => {
-                // A cancellation is not an answer about the text.
+                // A cancellation says nothing about the text, so it is raised again.
                 if matches!(
                     report.sql_error_code(),
                     PgSqlErrorCode::ERRCODE_QUERY_CANCELED | PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN
@@ -130,7 +130,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
         let unwrapped = unwrap(raw, text)?;
         let Unwrapped { wrapper, raw, text: inner_text, types, written } = unwrapped;
         if raw.is_null() {
-            hooks::check_written(&written);
+            checks::check_written(&written);
             return Ok(Analyzed {
                 wrapper,
                 queries: Vec::new(),
@@ -164,7 +164,7 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
             let read = elevate::with_setting(c"datestyle", "ISO", || tree::read(query));
             queries.push(read);
             if with_plans {
-                // Planning scribbles on the tree.
+                // The planner changes the tree, so it gets a copy.
                 let copy = pg_sys::copyObjectImpl(query.cast()).cast();
                 let planned = pg_sys::pg_plan_query(
                     copy,
@@ -180,8 +180,8 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
     }
 }
 
-/// 128 bits of what a tree says. Where a token stands in the text is in it too:
-/// the text is compared anyway.
+/// A digest of a tree, of 128 bits. It includes the positions of tokens in the text,
+/// which does no harm, because the text is compared anyway.
 unsafe fn fingerprint(tree: *const core::ffi::c_void) -> String {
     unsafe extern "C-unwind" {
         fn hash_bytes_extended(bytes: *const u8, length: i32, seed: u64) -> u64;
@@ -199,7 +199,7 @@ struct Unwrapped {
     wrapper: Wrapper,
     raw: *mut pg_sys::RawStmt,
     text: *const core::ffi::c_char,
-    /// The types of its parameters, as far as they are declared.
+    /// The types of the statement's parameters, as far as they are declared.
     types: Vec<pg_sys::Oid>,
     written: Vec<RelId>,
 }
@@ -218,7 +218,7 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
         };
         let found = match (*node).type_ {
             T_SelectStmt => {
-                // INTO stands in the first member of a UNION.
+                // INTO is kept in the first member of a UNION.
                 let first = |mut select: *mut pg_sys::SelectStmt| {
                     while !(*select).larg.is_null() {
                         select = (*select).larg;
@@ -275,7 +275,8 @@ unsafe fn unwrap(raw: *mut pg_sys::RawStmt, text: &CStr) -> Result<Unwrapped, Pr
     }
 }
 
-/// A raw statement of its own, at the place of the one around it.
+/// A raw statement around a node, with the position of the statement that it comes
+/// from.
 unsafe fn raw_statement(
     inner: *mut pg_sys::Node,
     around: *const pg_sys::RawStmt,

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use crate::pg::lists::cells;
 use crate::pg::policy::Kind;
-use crate::pg::{hooks, server};
+use crate::pg::{checks, server};
 use spyne_core::statement::query::plan::{PlanNode, Planned};
 
 /// Reads a plan's estimates.
@@ -25,7 +25,7 @@ pub unsafe fn read(planned: *mut pg_sys::PlannedStmt) -> Planned {
         }
         let rows = match (*planned).commandType {
             pg_sys::CmdType::CMD_SELECT => (*top).plan_rows,
-            // A write's own node returns rows only for RETURNING.
+            // The node of a write returns rows only for RETURNING.
             _ => match (*top).lefttree.is_null() {
                 true => (*top).plan_rows,
                 false => (*(*top).lefttree).plan_rows,
@@ -61,15 +61,15 @@ unsafe fn node(plan: *mut pg_sys::Plan) -> PlanNode {
     }
 }
 
-/// Makes sure that the present user may run the plan, or where it is only
-/// explained look at it: by Postgres's privileges and by spyne's rules.
+/// Makes sure that the current user may run the plan, or may look at it where it is
+/// only explained: by Postgres's privileges and by spyne's rules.
 ///
 /// # Safety
 /// A valid planned statement.
 pub unsafe fn check_permissions(planned: *mut pg_sys::PlannedStmt, explained: bool) {
     // SAFETY: the lists of the plan itself.
     unsafe {
-        hooks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
-        hooks::checked(|| server::require_permissions(planned));
+        checks::check_plan(planned, if explained { Kind::Explain } else { Kind::Preview });
+        checks::while_checked(|| server::require_permissions(planned));
     }
 }

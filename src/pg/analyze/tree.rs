@@ -1,4 +1,4 @@
-//! Queries, from Postgres's trees to `core::query::Query`.
+//! Reads queries from Postgres's trees into `core::statement::query::Query`.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -94,7 +94,7 @@ unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -
     }
 }
 
-/// The expressions of a level that people get to read.
+/// The expressions of a level whose texts are shown to people.
 unsafe fn wanted_texts(tree: &pg_sys::Query) -> Vec<*mut pg_sys::Node> {
     fn is_call(node: *mut pg_sys::Node) -> bool {
         // SAFETY: a valid node.
@@ -350,8 +350,8 @@ unsafe fn actions(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
     }
 }
 
-/// What stands in none of the other clauses and yet may hold a subquery or call
-/// a function.
+/// Expressions that are in none of the other clauses and yet may hold a subquery or
+/// call a function.
 unsafe fn elsewhere(tree: &pg_sys::Query, reader: &Reader) -> Vec<Expr> {
     // SAFETY: the lists hold what their names say; an entry has the fields of
     // its kind, and the others are empty.

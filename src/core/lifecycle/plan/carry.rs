@@ -1,8 +1,8 @@
 //! What the incoming table takes over from the outgoing one: owner, grants,
 //! row security, comments, publications, sequences.
 
-use super::facts::{Grant, Policy, Publication, Table};
-use super::op::{Kind, Op, RowSecurity, Target};
+use super::facts::{Grant, Publication, RowPolicy, Table};
+use super::op::{Op, RelationKind, RowSecurity, Target};
 use super::parts::Parts;
 use super::{Plan, dependents};
 use crate::kernel::names::{Address, quote};
@@ -47,7 +47,11 @@ pub fn all(
         plan.step(
             &shown,
             format!("owner {} as before", outgoing.owner),
-            Op::SetOwner { kind: Kind::Table, at: at.clone(), owner: outgoing.owner.clone() },
+            Op::SetOwner {
+                kind: RelationKind::Table,
+                at: at.clone(),
+                owner: outgoing.owner.clone(),
+            },
         );
     }
     let kept = kept_grants(plan, incoming, outgoing);
@@ -170,7 +174,7 @@ fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
 
 /// Blocks where a policy cannot be on the incoming table: rows would show that it
 /// hides.
-fn blocks(plan: &mut Plan, policy: &Policy, incoming: &Table, outgoing: &Table) -> bool {
+fn blocks(plan: &mut Plan, policy: &RowPolicy, incoming: &Table, outgoing: &Table) -> bool {
     let (at, name) = (outgoing.at.clone(), &policy.name);
     let drop = format!("DROP POLICY {} ON {};", quote(name), at.quoted());
     if !has_rows(incoming) {
@@ -194,7 +198,7 @@ fn blocks(plan: &mut Plan, policy: &Policy, incoming: &Table, outgoing: &Table) 
 fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
     let shown = outgoing.shown();
     let comment = |column: Option<&String>, text: &String| Op::Comment {
-        kind: Kind::of_table(&incoming.kind),
+        kind: RelationKind::of_table(&incoming.kind),
         at: at.clone(),
         column: column.cloned(),
         text: text.clone(),

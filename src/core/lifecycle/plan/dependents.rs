@@ -1,25 +1,25 @@
 //! What refers to the outgoing table: listed one by one, and moved on request.
 
 use super::Plan;
-use super::facts::{Dependent, Facts, Governed, Grant, MaterializedView};
-use super::op::{Kind, Op, Target};
+use super::facts::{Dependent, Governed, Grant, MaterializedView, TakeoverFacts};
+use super::op::{Op, RelationKind, Target};
 use crate::kernel::names::{Address, quote};
-use crate::shape::Change as Difference;
+use crate::shape::SchemaChange;
 use crate::shape::rules::ChangeType;
 
 /// What to do about the dependents of the table that makes room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
+pub enum OnDependents {
     Block,
     Repoint,
 }
 
-impl Policy {
+impl OnDependents {
     /// Reads the argument `dependents`.
-    pub fn parse(text: &str) -> Option<Policy> {
+    pub fn parse(text: &str) -> Option<OnDependents> {
         match text.trim().to_ascii_lowercase().as_str() {
-            "block" => Some(Policy::Block),
-            "repoint" => Some(Policy::Repoint),
+            "block" => Some(OnDependents::Block),
+            "repoint" => Some(OnDependents::Repoint),
             _ => None,
         }
     }
@@ -30,10 +30,10 @@ impl Policy {
 /// before.
 pub fn plan_all(
     plan: &mut Plan,
-    facts: &Facts,
+    facts: &TakeoverFacts,
     (outgoing, target): (&Governed, &Address),
-    policy: Policy,
-    differences: &[Difference],
+    policy: OnDependents,
+    differences: &[SchemaChange],
 ) {
     let (incoming, old) = (&facts.incoming.table, outgoing.table.shown());
     for dependent in &facts.dependents {
@@ -41,17 +41,17 @@ pub fn plan_all(
         let lost = lost_columns(dependent, differences);
         let missing = missing_key(dependent, &incoming.keys);
         match policy {
-            Policy::Repoint if !lost.is_empty() => plan.block(
+            OnDependents::Repoint if !lost.is_empty() => plan.block(
                 at.shown(),
                 format!("{kind} uses what the new version has no more: {}", lost.join(", ")),
                 "Drop it, or keep the columns it uses as they are.",
             ),
-            Policy::Block => plan.block(
+            OnDependents::Block => plan.block(
                 at.shown(),
                 format!("{kind} on {old} would stay with the old version"),
                 "Pass dependents => 'repoint' to move it, or drop it.",
             ),
-            Policy::Repoint if missing.is_some() => {
+            OnDependents::Repoint if missing.is_some() => {
                 let columns: Vec<String> =
                     missing.unwrap_or_default().iter().map(|c| quote(c)).collect();
                 let columns = columns.join(", ");
@@ -61,7 +61,7 @@ pub fn plan_all(
                     format!("ALTER TABLE {} ADD UNIQUE ({columns});", incoming.at.clone().quoted()),
                 );
             }
-            Policy::Repoint
+            OnDependents::Repoint
                 if *at == incoming.at && matches!(dependent, Dependent::MaterializedView(_)) =>
             {
                 plan.block(
@@ -70,7 +70,7 @@ pub fn plan_all(
                     "Make it read something else, and promote that.",
                 );
             }
-            Policy::Repoint => {
+            OnDependents::Repoint => {
                 // What the incoming table itself has is where that is by then.
                 let at = if *at == incoming.at { target } else { at };
                 repoint(plan, dependent, &kind, at, &old);
@@ -92,13 +92,13 @@ fn missing_key<'d>(dependent: &'d Dependent, keys: &[Vec<String>]) -> Option<&'d
 /// The breaking differences in columns that a dependent uses. A view keeps its
 /// column types; a foreign key needs types that compare; a materialized view is
 /// made anew, and takes new types as they are.
-fn lost_columns(dependent: &Dependent, differences: &[Difference]) -> Vec<String> {
+fn lost_columns(dependent: &Dependent, differences: &[SchemaChange]) -> Vec<String> {
     let uses = match dependent {
         Dependent::ForeignKey { uses, .. } | Dependent::View { uses, .. } => uses,
         Dependent::MaterializedView(view) => &view.uses,
         _ => return Vec::new(),
     };
-    let lost = |difference: &Difference| {
+    let lost = |difference: &SchemaChange| {
         let Some(column) = difference.column.as_ref().filter(|c| uses.contains(c)) else {
             return false;
         };
@@ -231,7 +231,7 @@ fn materialized(plan: &mut Plan, view: &MaterializedView, at: &Address) {
         plan.step(&object, "grants as before", op);
     }
     if let Some(text) = &view.comment {
-        let (kind, text) = (Kind::MaterializedView, text.clone());
+        let (kind, text) = (RelationKind::MaterializedView, text.clone());
         let op = Op::Comment { kind, at: at.clone(), column: None, text };
         plan.step(&object, "comment as before", op);
     }
@@ -314,10 +314,10 @@ mod tests {
         }
     }
 
-    fn planned(dependent: Dependent, policy: Policy, differences: &[Difference]) -> Plan {
+    fn planned(dependent: Dependent, policy: OnDependents, differences: &[SchemaChange]) -> Plan {
         let mut plan = Plan::default();
         let outgoing = governed("public", "customer");
-        let facts = Facts {
+        let facts = TakeoverFacts {
             incoming: governed("spyne_shadow", "customer"),
             outgoing: None,
             versions: Vec::new(),
@@ -335,7 +335,7 @@ mod tests {
         plan
     }
 
-    fn plan(dependent: Dependent, policy: Policy) -> Plan {
+    fn plan(dependent: Dependent, policy: OnDependents) -> Plan {
         planned(dependent, policy, &[])
     }
 
@@ -343,7 +343,7 @@ mod tests {
     fn each_dependent_blocks_by_default() {
         let plan = plan(
             foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false),
-            Policy::Block,
+            OnDependents::Block,
         );
         assert_eq!(plan.blockers.len(), 1);
         assert!(plan.steps.is_empty());
@@ -353,7 +353,7 @@ mod tests {
     fn a_foreign_key_moves_unvalidated_and_leaves_its_validation() {
         let plan = plan(
             foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false),
-            Policy::Repoint,
+            OnDependents::Repoint,
         );
         let sql = plan.steps[0].op.sql().expect("a statement");
         assert!(sql.ends_with("REFERENCES public.customer(id) NOT VALID"), "{sql}");
@@ -368,7 +368,7 @@ mod tests {
     fn a_foreign_key_of_a_partitioned_table_blocks_either_way() {
         let plan = plan(
             foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", true),
-            Policy::Repoint,
+            OnDependents::Repoint,
         );
         assert_eq!(plan.blockers.len(), 1);
     }
@@ -384,7 +384,7 @@ mod tests {
             can_create: false,
             closed: Vec::new(),
         };
-        let plan = plan(view, Policy::Repoint);
+        let plan = plan(view, OnDependents::Repoint);
         let sql = plan.steps[1].op.sql().expect("a statement");
         assert_eq!(plan.steps[1].op.runs_as(), RunsAs::Owner("app"));
         assert_eq!(
@@ -406,7 +406,7 @@ mod tests {
                 &|_| true,
                 &Address::new("public", "t"),
             );
-            let plan = planned(key.clone(), Policy::Repoint, &gone);
+            let plan = planned(key.clone(), OnDependents::Repoint, &gone);
             assert_eq!(plan.blockers.len(), blockers);
         }
     }
@@ -418,7 +418,7 @@ mod tests {
         if let Dependent::ForeignKey { uses, .. } = &mut key {
             uses.push("region".into());
         }
-        let plan = plan(key, Policy::Repoint);
+        let plan = plan(key, OnDependents::Repoint);
         assert_eq!(plan.steps, []);
         assert_eq!(
             plan.blockers[0].remedy,
@@ -432,7 +432,7 @@ mod tests {
         if let Dependent::ForeignKey { at, .. } = &mut key {
             *at = Address::new("spyne_shadow", "customer");
         }
-        let sql = plan(key, Policy::Repoint).steps[0].op.sql().unwrap_or_default();
+        let sql = plan(key, OnDependents::Repoint).steps[0].op.sql().unwrap_or_default();
         assert!(sql.starts_with(r#"ALTER TABLE "public"."customer" DROP CONSTRAINT"#), "{sql}");
     }
 
@@ -447,7 +447,7 @@ mod tests {
             can_create: true,
             closed: vec!["x y".into()],
         };
-        let plan = plan(view, Policy::Repoint);
+        let plan = plan(view, OnDependents::Repoint);
         assert_eq!(plan.blockers[0].remedy, r#"GRANT USAGE ON SCHEMA "x y" TO "App Owner";"#);
     }
 
@@ -466,7 +466,7 @@ mod tests {
             grants: Vec::new(),
             used_by: 0,
         };
-        let plan = plan(Dependent::MaterializedView(Box::new(view)), Policy::Repoint);
+        let plan = plan(Dependent::MaterializedView(Box::new(view)), OnDependents::Repoint);
         assert_eq!(plan.steps, []);
         assert!(plan.blockers[0].detail.ends_with("whose place it would take"));
     }

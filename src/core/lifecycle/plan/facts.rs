@@ -31,7 +31,7 @@ pub struct Table {
     pub comment: Option<String>,
     pub column_comments: BTreeMap<String, String>,
     pub grants: Vec<Grant>,
-    pub policies: Vec<Policy>,
+    pub policies: Vec<RowPolicy>,
     pub publications: Vec<Publication>,
     pub indexes: Vec<String>,
     /// Columns that a foreign key of another table may refer to, key by key.
@@ -61,7 +61,7 @@ pub struct Grant {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Policy {
+pub struct RowPolicy {
     pub name: String,
     pub permissive: bool,
     pub command: String,
@@ -195,7 +195,7 @@ pub struct GovernedView {
 
 /// Everything that a takeover is planned from.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Facts {
+pub struct TakeoverFacts {
     /// The table that becomes ACTIVE.
     pub incoming: Governed,
     /// The ACTIVE version that makes room, if there is one.

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::kernel::error::{Code, SpyneError};
 use crate::kernel::names::RelationName;
-use op::{Change, Op};
+use op::{Op, StateChange};
 use record::Record;
 
 /// One line of a plan, as its rows show it.
@@ -83,7 +83,7 @@ impl Plan {
     }
 
     /// Adds the step of a change of state.
-    pub fn change(&mut self, change: Change, renumbered: &str) {
+    pub fn change(&mut self, change: StateChange, renumbered: &str) {
         self.step(
             change.shown.clone(),
             format!("{} to {}{renumbered}", change.from.as_str(), change.to.as_str()),

@@ -3,8 +3,8 @@
 //! suffix.
 
 use super::Plan;
-use super::facts::{Facts, Governed, Table};
-use super::op::{Kind, Op};
+use super::facts::{Governed, Table, TakeoverFacts};
+use super::op::{Op, RelationKind};
 use crate::kernel::names::{Address, with_suffix};
 
 /// What indexes and sequences are called while a plan is made.
@@ -20,7 +20,7 @@ pub struct Parts {
 impl Parts {
     /// What they are called before the plan. `reserved` are names that tables get
     /// where the incoming one goes.
-    pub fn new(facts: &Facts, reserved: &[&str]) -> Parts {
+    pub fn new(facts: &TakeoverFacts, reserved: &[&str]) -> Parts {
         let mut at_target = facts.names_at_target.clone();
         at_target.extend(reserved.iter().map(|name| name.to_string()));
         Parts { at_target, here: facts.names_here.clone(), renamed: Vec::new() }
@@ -98,7 +98,7 @@ impl Parts {
 
     /// Gives an index or a sequence another name. An index may be renamed as ALTER
     /// INDEX whatever holds it; a sequence likewise.
-    fn rename(&mut self, plan: &mut Plan, kind: Kind, at: Address, to: &str) {
+    fn rename(&mut self, plan: &mut Plan, kind: RelationKind, at: Address, to: &str) {
         self.renamed.push((at.clone(), to.to_string()));
         let shown = at.shown();
         plan.step(shown, format!("becomes {to}"), Op::Rename { kind, at, to: to.to_string() });
@@ -106,13 +106,13 @@ impl Parts {
 }
 
 /// The indexes and sequences of a table.
-fn of(table: &Table) -> Vec<(String, Kind)> {
-    let indexes = table.indexes.iter().map(|name| (name.clone(), Kind::Index));
-    let sequences = table.sequences.iter().map(|s| (s.name.clone(), Kind::Sequence));
+fn of(table: &Table) -> Vec<(String, RelationKind)> {
+    let indexes = table.indexes.iter().map(|name| (name.clone(), RelationKind::Index));
+    let sequences = table.sequences.iter().map(|s| (s.name.clone(), RelationKind::Sequence));
     indexes.chain(sequences).collect()
 }
 
-fn kind_of(table: &Table, name: &str) -> Option<Kind> {
+fn kind_of(table: &Table, name: &str) -> Option<RelationKind> {
     of(table).into_iter().find(|(n, _)| n == name).map(|(_, kind)| kind)
 }
 

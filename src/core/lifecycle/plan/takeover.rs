@@ -1,22 +1,22 @@
 //! One table takes the ACTIVE place of its name: promotion of a shadow, and
 //! restoration of a deprecated version. The two are the same swap.
 
-use super::dependents::{self, Policy};
-use super::facts::{Facts, Governed, Table};
-use super::op::{Change, Kind, Op};
+use super::dependents::{self, OnDependents};
+use super::facts::{Governed, Table, TakeoverFacts};
+use super::op::{Op, RelationKind, StateChange};
 use super::parts::{Parts, free_name};
 use super::{Plan, carry, view};
 use crate::kernel::names::{Address, MAX_NAME_BYTES, quote, with_suffix};
 use crate::kernel::state::State;
 use crate::kernel::version::Version;
-use crate::shape::Change as Difference;
+use crate::shape::SchemaChange;
 use crate::shape::compare::{Relationship, compare};
 
 /// What the caller asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub accept_breaking: bool,
-    pub dependents: Policy,
+    pub dependents: OnDependents,
     pub target_schema: Option<String>,
     pub target_name: Option<String>,
     /// A restoration returns to a known version: its shape is no surprise and
@@ -31,7 +31,7 @@ pub const STAGING: &str = "spyne_shadow";
 const FEW_ROWS: f64 = 0.5;
 
 /// Plans how `facts.incoming` becomes the ACTIVE version of its name.
-pub fn plan(facts: &Facts, options: &Options) -> Plan {
+pub fn plan(facts: &TakeoverFacts, options: &Options) -> Plan {
     let mut plan = Plan::default();
     let incoming = &facts.incoming;
     let version = gate_shape(&mut plan, facts, options);
@@ -58,7 +58,7 @@ pub fn plan(facts: &Facts, options: &Options) -> Plan {
 
 /// Shards are found by the name of their table: one that gets another name here alone loses
 /// its rows.
-fn gate_shards(plan: &mut Plan, facts: &Facts, target: &Address) {
+fn gate_shards(plan: &mut Plan, facts: &TakeoverFacts, target: &Address) {
     let outgoing = facts.outgoing.as_ref().map(|outgoing| &outgoing.table);
     let moved = Some(&facts.incoming.table).filter(|table| table.at != *target);
     for table in moved.into_iter().chain(outgoing) {
@@ -73,7 +73,7 @@ fn gate_shards(plan: &mut Plan, facts: &Facts, target: &Address) {
 }
 
 /// BREAKING differences block unless accepted, and decide the version.
-fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
+fn gate_shape(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Version {
     let incoming = &facts.incoming;
     let own = Version::parse(&incoming.version).unwrap_or(Version::FIRST);
     let Some(outgoing) = &facts.outgoing else {
@@ -108,14 +108,14 @@ fn gate_shape(plan: &mut Plan, facts: &Facts, options: &Options) -> Version {
 
 /// The drift from one version to the next. Whoever uses the old one may use any
 /// column of it.
-fn differences(old: &Table, new: &Table) -> Vec<Difference> {
+fn differences(old: &Table, new: &Table) -> Vec<SchemaChange> {
     let mut found = compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.at);
     found.sort_by_key(|difference| !difference.is_breaking());
     found
 }
 
 /// An empty or small shadow is most often an unfinished one.
-fn gate_rows(plan: &mut Plan, facts: &Facts) {
+fn gate_rows(plan: &mut Plan, facts: &TakeoverFacts) {
     let shown = facts.incoming.table.shown();
     let Some(rows) = facts.incoming.table.estimated_rows else {
         plan.warn(
@@ -153,7 +153,7 @@ pub fn target_schema(
 }
 
 /// Where the incoming table will be.
-fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
+fn target(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Address {
     let incoming = &facts.incoming;
     let chosen = options.target_schema.is_some() || options.target_name.is_some();
     if let Some(outgoing) = &facts.outgoing {
@@ -181,7 +181,13 @@ fn target(plan: &mut Plan, facts: &Facts, options: &Options) -> Address {
 }
 
 /// Blocks where the incoming table cannot be at `target`.
-fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address, restoring: bool) {
+fn check_target(
+    plan: &mut Plan,
+    facts: &TakeoverFacts,
+    here: &Address,
+    target: &Address,
+    restoring: bool,
+) {
     let Address { schema, name } = target;
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         plan.block(
@@ -215,7 +221,7 @@ fn check_target(plan: &mut Plan, facts: &Facts, here: &Address, target: &Address
 }
 
 /// Blocks where a type has the name that a table is to have.
-fn block_type(plan: &mut Plan, facts: &Facts, at: &Address) {
+fn block_type(plan: &mut Plan, facts: &TakeoverFacts, at: &Address) {
     let free = free_name(&at.name, "type", &facts.types_at_target);
     plan.block(
         at.shown(),
@@ -225,7 +231,7 @@ fn block_type(plan: &mut Plan, facts: &Facts, at: &Address) {
 }
 
 /// The incoming table has no version to replace: it moves if need be.
-fn settle(plan: &mut Plan, facts: &Facts, target: &Address, version: Version) {
+fn settle(plan: &mut Plan, facts: &TakeoverFacts, target: &Address, version: Version) {
     let table = &facts.incoming.table;
     let mut parts = Parts::new(facts, &[&target.name]);
     parts.free(plan, (table, &facts.incoming.version), None, &target.schema);
@@ -239,7 +245,7 @@ fn settle(plan: &mut Plan, facts: &Facts, target: &Address, version: Version) {
 /// The two tables change places.
 fn swap(
     plan: &mut Plan,
-    facts: &Facts,
+    facts: &TakeoverFacts,
     outgoing: &Governed,
     target: &Address,
     version: Version,
@@ -299,7 +305,7 @@ fn swap(
 }
 
 fn rename(plan: &mut Plan, table: &Table, name: &str) {
-    let (kind, at) = (Kind::of_table(&table.kind), table.at.clone());
+    let (kind, at) = (RelationKind::of_table(&table.kind), table.at.clone());
     let becomes = table.at.renamed(name).shown();
     let op = Op::Rename { kind, at, to: name.to_string() };
     plan.step(table.shown(), format!("becomes {becomes}"), op);
@@ -315,7 +321,7 @@ fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
             rename(plan, &here, &transit);
             here.at.name = transit;
         }
-        let (kind, at) = (Kind::of_table(&here.kind), here.at.clone());
+        let (kind, at) = (RelationKind::of_table(&here.kind), here.at.clone());
         plan.step(
             here.shown(),
             format!("moves to schema {}", target.schema),
@@ -341,7 +347,7 @@ fn change(
         new => format!(", version {} becomes {new}", governed.version),
     };
     plan.change(
-        Change {
+        StateChange {
             relation: governed.table.oid,
             name: governed.name.clone(),
             shown: governed.table.shown(),

@@ -34,8 +34,8 @@ fn governed(oid: u32, schema: &str, name: &str, version: &str, state: State) -> 
     }
 }
 
-fn facts(outgoing: bool) -> Facts {
-    Facts {
+fn facts(outgoing: bool) -> TakeoverFacts {
+    TakeoverFacts {
         incoming: governed(2, STAGING, "customer", "v1.1", State::Shadow),
         outgoing: outgoing.then(|| governed(1, "public", "customer", "v1", State::Active)),
         versions: vec!["v1".into(), "v1.1".into()],
@@ -57,7 +57,7 @@ fn facts(outgoing: bool) -> Facts {
 fn options() -> Options {
     Options {
         accept_breaking: false,
-        dependents: Policy::Block,
+        dependents: OnDependents::Block,
         target_schema: None,
         target_name: None,
         restoring: false,
@@ -278,13 +278,13 @@ fn the_name_for_the_old_version_may_be_taken() {
 fn expressions_that_users_wrote_run_as_the_owner() {
     let mut given = facts(true);
     if let Some(outgoing) = &mut given.outgoing {
-        outgoing.table.policies = vec![facts::Policy {
+        outgoing.table.policies = vec![facts::RowPolicy {
             name: "mine".into(),
             permissive: true,
             command: "ALL".into(),
             roles: vec![None],
             using: Some("evil(id)".into()),
-            ..facts::Policy::default()
+            ..facts::RowPolicy::default()
         }];
     }
     let made = plan(&given, &options());
@@ -337,9 +337,9 @@ fn blocked_by(change: fn(&mut Table, &mut Table)) -> Vec<String> {
     made.blockers.into_iter().map(|note| note.detail).collect()
 }
 
-fn policy() -> facts::Policy {
+fn policy() -> facts::RowPolicy {
     let (name, uses) = ("own".into(), vec!["name".into()]);
-    facts::Policy { name, uses, ..facts::Policy::default() }
+    facts::RowPolicy { name, uses, ..facts::RowPolicy::default() }
 }
 
 fn publication() -> Publication {
@@ -381,7 +381,7 @@ fn what_the_new_version_cannot_have_blocks() {
     });
     assert_eq!(blocked, ["publication out has a part of it, and has partitions one by one"]);
     let blocked = blocked_by(|old, _| {
-        old.policies.push(facts::Policy { closed: vec!["secret".into()], ..policy() });
+        old.policies.push(facts::RowPolicy { closed: vec!["secret".into()], ..policy() });
     });
     assert_eq!(
         blocked,
@@ -475,11 +475,11 @@ fn a_type_in_the_way_is_a_blocker() {
 #[test]
 fn a_name_does_not_change_where_shards_would_keep_theirs() {
     for cut_off in [RelId::new(1), RelId::new(2)] {
-        let plan = plan(&Facts { cut_off: vec![cut_off], ..facts(true) }, &options());
+        let plan = plan(&TakeoverFacts { cut_off: vec![cut_off], ..facts(true) }, &options());
         assert_eq!(plan.blockers.len(), 1);
         assert!(plan.blockers[0].remedy.contains("citus.enable_ddl_propagation = on"));
     }
-    let moves = Facts { cut_off: vec![RelId::new(2)], ..facts(false) };
+    let moves = TakeoverFacts { cut_off: vec![RelId::new(2)], ..facts(false) };
     assert_eq!(plan(&moves, &options()).blockers.len(), 1);
     // A table that stays where it is keeps its shards.
     let mut stays = facts(false);

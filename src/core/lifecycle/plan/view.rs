@@ -1,8 +1,8 @@
 //! The view `governed.<name>`: the approved way to read.
 
 use super::Plan;
-use super::facts::{Facts, GovernedView, Grant, Table};
-use super::op::{Kind, Op, Target};
+use super::facts::{GovernedView, Grant, Table, TakeoverFacts};
+use super::op::{Op, RelationKind, Target};
 use crate::kernel::names::{Address, quote};
 use crate::shape::snapshot::{Column, ShownColumn};
 
@@ -14,7 +14,7 @@ fn address_of(name: &str) -> Address {
 }
 
 /// Plans that `governed.<name>` reads `table`, which is at `address` by then.
-pub fn point(plan: &mut Plan, facts: &Facts, table: &Table, address: &Address) {
+pub fn point(plan: &mut Plan, facts: &TakeoverFacts, table: &Table, address: &Address) {
     replace(plan, &facts.incoming.name, facts.view.as_ref(), &table.shape.columns, address);
 }
 
@@ -107,10 +107,11 @@ fn select_to(role: &str) -> Grant {
 fn dress(plan: &mut Plan, name: &str, before: Option<&GovernedView>, columns: &[&str]) {
     let view = address_of(name);
     let shown = view.shown();
-    let owned = Op::SetOwner { kind: Kind::View, at: view.clone(), owner: OWNER.to_string() };
+    let owned =
+        Op::SetOwner { kind: RelationKind::View, at: view.clone(), owner: OWNER.to_string() };
     plan.step(&shown, "owned by spyne_views", owned);
     let comment = |column: Option<&String>, text: &str| Op::Comment {
-        kind: Kind::View,
+        kind: RelationKind::View,
         at: view.clone(),
         column: column.cloned(),
         text: text.to_string(),

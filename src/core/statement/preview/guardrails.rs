@@ -2,7 +2,7 @@
 
 use super::filtering::missing_filter;
 use super::findings::{Guardrail, Severity};
-use super::keys::Known;
+use super::keys::KnownKeys;
 use super::level::Level;
 use super::statistics;
 use super::subject::{Standing, Subject};
@@ -66,7 +66,7 @@ fn add(
 }
 
 fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
-    let known = Known::default();
+    let known = KnownKeys::default();
     subject.query.each_level(&mut |query, outer| {
         see(&Level::of(subject, query, outer, &known));
     });

@@ -15,7 +15,7 @@ use crate::statement::query::{Distinct, Expr, ExprKind, Query, SourceKind};
 /// What was found out about the queries of a statement. A CTE may be referred
 /// to often; without this, a chain of them would take exponential time.
 #[derive(Debug, Default)]
-pub struct Known(RefCell<HashMap<*const Query, Vec<Key>>>);
+pub struct KnownKeys(RefCell<HashMap<*const Query, Vec<Key>>>);
 
 /// More unique sets of columns than a query of use has.
 const MOST_KEYS: usize = 32;
@@ -24,12 +24,21 @@ const MOST_KEYS: usize = 32;
 const CTID: i32 = -1;
 
 /// The structure of a query level.
-pub fn structure<'a>(scope: Scope<'a>, relations: &'a Relations, known: &Known) -> Structure<'a> {
+pub fn structure<'a>(
+    scope: Scope<'a>,
+    relations: &'a Relations,
+    known: &KnownKeys,
+) -> Structure<'a> {
     Structure::of(scope, relations, &|number| keys_of_source(scope, number, relations, known))
 }
 
 /// The unique sets of columns of a source.
-fn keys_of_source(scope: Scope, number: usize, relations: &Relations, known: &Known) -> Vec<Key> {
+fn keys_of_source(
+    scope: Scope,
+    number: usize,
+    relations: &Relations,
+    known: &KnownKeys,
+) -> Vec<Key> {
     let Some(source) = scope.query.source(number) else {
         return Vec::new();
     };
@@ -58,7 +67,7 @@ fn keys_of_source(scope: Scope, number: usize, relations: &Relations, known: &Kn
 }
 
 /// The unique sets of output columns of a query inside `around`.
-fn keys_of(query: &Query, around: Scope, relations: &Relations, known: &Known) -> Vec<Key> {
+fn keys_of(query: &Query, around: Scope, relations: &Relations, known: &KnownKeys) -> Vec<Key> {
     let address: *const Query = query;
     if let Some(found) = known.0.borrow().get(&address) {
         return found.clone();

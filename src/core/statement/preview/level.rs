@@ -1,7 +1,7 @@
 //! A query level, as the rules see it.
 
 use super::fan::Structure;
-use super::keys::{self, Known};
+use super::keys::{self, KnownKeys};
 use super::subject::Subject;
 use crate::statement::query::columns::{Scope, without_casts};
 use crate::statement::query::{Expr, ExprKind, Query};
@@ -18,7 +18,7 @@ impl<'a> Level<'a> {
         subject: &'a Subject<'a>,
         query: &'a Query,
         outer: &'a [&'a Query],
-        known: &Known,
+        known: &KnownKeys,
     ) -> Level<'a> {
         let scope = Scope::new(query, outer);
         Level { subject, scope, structure: keys::structure(scope, subject.relations, known) }

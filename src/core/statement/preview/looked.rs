@@ -32,7 +32,7 @@ pub struct Looked {
 pub struct Known<'a> {
     pub relations: &'a Relations,
     /// The accepted joins and the candidates between its tables.
-    pub joins: &'a [cover::Known],
+    pub joins: &'a [cover::KnownJoin],
     pub limits: Limits,
     /// What a relation is called.
     pub name_of: &'a dyn Fn(RelId) -> String,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::{Description, JoinUse, TableUse};
 use super::subject::{JoinFact, Standing};
-use crate::joins::cover::{Known, best};
+use crate::joins::cover::{KnownJoin, best};
 use crate::kernel::ids::RelId;
 use crate::kernel::state::State;
 
@@ -33,7 +33,7 @@ pub fn joins_used(described: &Description) -> Vec<String> {
 }
 
 /// The accepted joins that a statement uses, each with its status.
-pub fn statuses(described: &Description, known: &[Known]) -> BTreeMap<String, String> {
+pub fn statuses(described: &Description, known: &[KnownJoin]) -> BTreeMap<String, String> {
     let status = |id: &String| {
         let join = known.iter().find(|k| k.join_id.as_ref() == Some(id))?;
         Some(if join.suspect { "suspect" } else { "accepted" }.to_string())
@@ -44,7 +44,7 @@ pub fn statuses(described: &Description, known: &[Known]) -> BTreeMap<String, St
 
 /// Finds out which of the `known` joins a statement's joins are, and notes those that
 /// are accepted. Returns what people have said of each join between governed tables.
-pub fn judge(described: &mut Description, known: &[Known]) -> Vec<JoinFact> {
+pub fn judge(described: &mut Description, known: &[KnownJoin]) -> Vec<JoinFact> {
     let Description { tables_used: tables, joins, .. } = described;
     let name_of = |relation: RelId| joined_name(tables, relation);
     let mut facts: Vec<JoinFact> = Vec::new();
@@ -59,7 +59,7 @@ pub fn judge(described: &mut Description, known: &[Known]) -> Vec<JoinFact> {
 }
 
 /// What is known of a join, which is noted in it where it is accepted.
-fn standing(join: &mut JoinUse, known: Option<&Known>) -> Standing {
+fn standing(join: &mut JoinUse, known: Option<&KnownJoin>) -> Standing {
     let Some(known) = known else {
         return Standing::Unknown;
     };
@@ -121,8 +121,8 @@ mod tests {
         }
     }
 
-    fn known(join_id: Option<&str>, suspect: bool) -> Known {
-        Known {
+    fn known(join_id: Option<&str>, suspect: bool) -> KnownJoin {
+        KnownJoin {
             join_id: join_id.map(str::to_string),
             candidate_id: 7,
             name1: "orders".into(),
@@ -147,7 +147,7 @@ mod tests {
 
     const READ: Option<State> = Some(State::ReadOnly);
 
-    fn said(described: &mut Description, known: &[Known]) -> Vec<Standing> {
+    fn said(described: &mut Description, known: &[KnownJoin]) -> Vec<Standing> {
         judge(described, known).into_iter().map(|fact| fact.standing).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Fan and chasm traps: aggregates over rows that a join repeats.
 
-use super::keys::{self, Known};
+use super::keys::{self, KnownKeys};
 use super::level::Level;
 use super::sources::{Column, aggregates_to_one_row, sources_among};
 use super::wording::list;
@@ -167,7 +167,7 @@ fn repeated_inside(
         of.1.iter().filter_map(behind).filter_map(|e| inner.local_source(e)).collect();
     let counted = sources_among(&columns);
     let first = counted.first()?;
-    let structure = keys::structure(inner, relations, &Known::default());
+    let structure = keys::structure(inner, relations, &KnownKeys::default());
     let (settled, _) = structure.closure(&counted, &grouped);
     let fans: Vec<String> = structure
         .sources

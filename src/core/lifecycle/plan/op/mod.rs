@@ -5,7 +5,7 @@ mod sql;
 
 use serde::Serialize;
 
-use super::facts::{Grant, Policy, Publication};
+use super::facts::{Grant, Publication, RowPolicy};
 use super::record::Record;
 use crate::kernel::ids::RelId;
 use crate::kernel::names::Address;
@@ -14,7 +14,7 @@ use crate::kernel::state::State;
 /// What kind of object an operation is about, as ALTER and COMMENT name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum RelationKind {
     Table,
     ForeignTable,
     MaterializedView,
@@ -23,13 +23,13 @@ pub enum Kind {
     Sequence,
 }
 
-impl Kind {
+impl RelationKind {
     /// The kind of a table, from pg_class.relkind.
-    pub fn of_table(relkind: &str) -> Kind {
+    pub fn of_table(relkind: &str) -> RelationKind {
         match relkind {
-            "f" => Kind::ForeignTable,
-            "m" => Kind::MaterializedView,
-            _ => Kind::Table,
+            "f" => RelationKind::ForeignTable,
+            "m" => RelationKind::MaterializedView,
+            _ => RelationKind::Table,
         }
     }
 }
@@ -65,7 +65,7 @@ impl RowSecurity {
 
 /// A change of state in `spyne.tables`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct StateChange {
     pub relation: RelId,
     pub name: String,
     /// The address before the change, for people.
@@ -99,17 +99,17 @@ pub enum RunsAs<'a> {
 #[serde(rename_all = "snake_case")]
 pub enum Op {
     Rename {
-        kind: Kind,
+        kind: RelationKind,
         at: Address,
         to: String,
     },
     SetSchema {
-        kind: Kind,
+        kind: RelationKind,
         at: Address,
         schema: String,
     },
     SetOwner {
-        kind: Kind,
+        kind: RelationKind,
         at: Address,
         owner: String,
     },
@@ -125,7 +125,7 @@ pub enum Op {
     },
     /// A policy whose expressions `owner` wrote.
     MakePolicy {
-        policy: Policy,
+        policy: RowPolicy,
         at: Address,
         owner: String,
     },
@@ -138,7 +138,7 @@ pub enum Op {
         to: RowSecurity,
     },
     Comment {
-        kind: Kind,
+        kind: RelationKind,
         at: Address,
         column: Option<String>,
         text: String,
@@ -222,7 +222,7 @@ pub enum Op {
         definition: String,
         owner: String,
     },
-    SetState(Change),
+    SetState(StateChange),
     Record(Record),
 }
 

@@ -1,8 +1,8 @@
 //! Operations as statements.
 
-use super::{Kind, Op, RowSecurity, Target};
+use super::{Op, RelationKind, RowSecurity, Target};
 use crate::kernel::names::{Address, literal, quote};
-use crate::lifecycle::plan::facts::{Grant, Policy, Publication};
+use crate::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
 
 impl Op {
     /// The statement; None where what changes is spyne's catalog alone.
@@ -126,15 +126,15 @@ impl Op {
     }
 }
 
-impl Kind {
+impl RelationKind {
     const fn as_sql(self) -> &'static str {
         match self {
-            Kind::Table => "TABLE",
-            Kind::ForeignTable => "FOREIGN TABLE",
-            Kind::MaterializedView => "MATERIALIZED VIEW",
-            Kind::View => "VIEW",
-            Kind::Index => "INDEX",
-            Kind::Sequence => "SEQUENCE",
+            RelationKind::Table => "TABLE",
+            RelationKind::ForeignTable => "FOREIGN TABLE",
+            RelationKind::MaterializedView => "MATERIALIZED VIEW",
+            RelationKind::View => "VIEW",
+            RelationKind::Index => "INDEX",
+            RelationKind::Sequence => "SEQUENCE",
         }
     }
 }
@@ -195,7 +195,7 @@ fn revoke_sql(privilege: Option<&str>, on: &Target, from: &[Option<String>]) -> 
     }
 }
 
-fn policy_sql(policy: &Policy, at: &Address) -> String {
+fn policy_sql(policy: &RowPolicy, at: &Address) -> String {
     let roles: Vec<String> = policy.roles.iter().map(grantee).collect();
     format!(
         "CREATE POLICY {} ON {} AS {} FOR {} TO {}{}{}",
@@ -247,7 +247,7 @@ fn option_list(options: &[String]) -> String {
     format!(" ({})", list.join(", "))
 }
 
-fn comment_sql(kind: Kind, at: &Address, column: Option<&str>, text: &str) -> String {
+fn comment_sql(kind: RelationKind, at: &Address, column: Option<&str>, text: &str) -> String {
     let (at, text) = (at.quoted(), literal(text));
     match column {
         None => format!("COMMENT ON {} {at} IS {text}", kind.as_sql()),

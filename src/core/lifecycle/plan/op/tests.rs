@@ -18,9 +18,9 @@ fn text() -> String {
 
 /// One of each operation, with what undoes it as a statement.
 fn each() -> Vec<(Op, Option<&'static str>)> {
-    let policy = Policy { name: text(), command: "ALL".into(), ..Policy::default() };
+    let policy = RowPolicy { name: text(), command: "ALL".into(), ..RowPolicy::default() };
     let publication = Publication { name: text(), ..Publication::default() };
-    let change = Change {
+    let change = StateChange {
         relation: RelId::new(1),
         name: text(),
         shown: text(),
@@ -34,14 +34,14 @@ fn each() -> Vec<(Op, Option<&'static str>)> {
     };
     vec![
         (
-            Op::Rename { kind: Kind::Table, at: at(), to: text() },
+            Op::Rename { kind: RelationKind::Table, at: at(), to: text() },
             Some(r#"ALTER TABLE "public"."x y" RENAME TO "Order Lines""#),
         ),
         (
-            Op::SetSchema { kind: Kind::Sequence, at: at(), schema: text() },
+            Op::SetSchema { kind: RelationKind::Sequence, at: at(), schema: text() },
             Some(r#"ALTER SEQUENCE "x y"."Order Lines" SET SCHEMA "public""#),
         ),
-        (Op::SetOwner { kind: Kind::Table, at: at(), owner: text() }, None),
+        (Op::SetOwner { kind: RelationKind::Table, at: at(), owner: text() }, None),
         (
             Op::Grant { grant: grant(None), on: Target::Table(at()) },
             Some(r#"REVOKE SELECT ON TABLE "public"."Order Lines" FROM PUBLIC"#),
@@ -57,7 +57,7 @@ fn each() -> Vec<(Op, Option<&'static str>)> {
             Op::SetRowSecurity { at: at(), to: RowSecurity::Force },
             Some(r#"ALTER TABLE "public"."Order Lines" NO FORCE ROW LEVEL SECURITY"#),
         ),
-        (Op::Comment { kind: Kind::Table, at: at(), column: None, text: text() }, None),
+        (Op::Comment { kind: RelationKind::Table, at: at(), column: None, text: text() }, None),
         (
             Op::JoinPublication { publication, at: at() },
             Some(r#"ALTER PUBLICATION "x y" DROP TABLE ONLY "public"."Order Lines""#),
@@ -104,8 +104,8 @@ fn all_but_notes_are_statements() {
 #[test]
 fn what_goes_both_ways_is_the_inverse_of_its_inverse() {
     let mut both_ways = vec![
-        Op::Rename { kind: Kind::Table, at: at(), to: "lines".into() },
-        Op::SetSchema { kind: Kind::View, at: at(), schema: "old".into() },
+        Op::Rename { kind: RelationKind::Table, at: at(), to: "lines".into() },
+        Op::SetSchema { kind: RelationKind::View, at: at(), schema: "old".into() },
     ];
     let changes =
         [RowSecurity::Enable, RowSecurity::Disable, RowSecurity::Force, RowSecurity::NoForce];
@@ -122,7 +122,7 @@ fn what_a_user_wrote_runs_as_its_owner() {
     let owner = || "o".to_string();
     let view = |owner| Op::MakeView { view: at(), options: vec![], body: text(), owner };
     let by_owner = [
-        Op::MakePolicy { policy: Policy::default(), at: at(), owner: owner() },
+        Op::MakePolicy { policy: RowPolicy::default(), at: at(), owner: owner() },
         Op::MakeIndex { definition: "CREATE INDEX ...".into(), owner: owner() },
         view(Some(owner())),
         Op::MakeMaterializedView { view: at(), options: vec![], body: text(), owner: owner() },

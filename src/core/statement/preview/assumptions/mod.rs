@@ -9,7 +9,7 @@ mod time;
 mod values;
 
 use super::findings::Assumption;
-use super::keys::Known;
+use super::keys::KnownKeys;
 use super::level::Level;
 use super::subject::Subject;
 
@@ -38,7 +38,7 @@ const RULES: &[(&str, Rule)] = &[
 /// by level.
 pub fn assumptions(subject: &Subject) -> Vec<Assumption> {
     let mut sentences: Vec<Vec<String>> = vec![Vec::new(); RULES.len()];
-    let known = Known::default();
+    let known = KnownKeys::default();
     subject.query.each_level(&mut |query, outer| {
         let level = Level::of(subject, query, outer, &known);
         for ((_, rule), into) in RULES.iter().zip(&mut sentences) {

@@ -1,5 +1,5 @@
-//! spyne's own reading of people's data: with the rights of the caller, and
-//! without a preview, because the statement is spyne's.
+//! The rights of the caller, with which spyne reads people's data. The statements
+//! that do so need no preview, because they are spyne's own.
 
 use std::marker::PhantomData;
 
@@ -8,12 +8,12 @@ use spyne_core::kernel::error::{Code, SpyneError};
 use super::frames::{self, Doing};
 use crate::report;
 
-/// Proof that what runs with it has the rights of the caller and nothing more.
+/// Proof that the work that has it runs with the rights of the caller and no others.
 ///
-/// Statements of spyne's own that read people's data run with it: each is exempt
-/// from previews while it runs, by its very text, and nothing else is.
+/// Statements of spyne's own that read people's data run with it. Each is exempt from
+/// previews while it runs, and only the statement with exactly its text is.
 pub struct AsCaller {
-    /// Neither copied nor sent elsewhere.
+    /// Keeps the value from being copied or sent elsewhere.
     _here: PhantomData<*const ()>,
 }
 
@@ -25,8 +25,8 @@ impl AsCaller {
     }
 }
 
-/// Runs `work` with the rights of the caller. Within elevated work it ends with
-/// an error: those rights would not be the caller's.
+/// Runs `work` with the rights of the caller. Raises an error within elevated work,
+/// whose rights are not the caller's.
 pub fn as_caller_only<T>(work: impl FnOnce(&AsCaller) -> T) -> T {
     if super::elevate::at_work() {
         report::raise(SpyneError::new(
@@ -46,8 +46,8 @@ pub fn as_caller<T>(text: &str, work: impl FnOnce() -> T) -> T {
     frames::within(Doing::Reading(text.to_string()), work)
 }
 
-/// Whether spyne is reading: what runs meanwhile, beside its statement, are policies
-/// and functions of whoever made the tables.
-pub fn is_going_on() -> bool {
+/// Whether spyne is reading people's data now. Beside spyne's own statement, policies
+/// and functions of whoever made the tables run meanwhile.
+pub fn is_reading() -> bool {
     frames::now().reading()
 }
