@@ -178,7 +178,7 @@ SELECT jsonb_build_object(
           AND d.refobjid = c.oid AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')),
     'triggers', (
         SELECT coalesce(jsonb_agg(t.tgname ORDER BY t.tgname), '[]')
-        FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname NOT LIKE 'spyne\_guard%'),
+        FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgfoid <> 'spyne.guard()'::regprocedure),
     'children', (SELECT count(*) FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind <> 'p'))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = relation

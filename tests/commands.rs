@@ -1,9 +1,9 @@
 //! A dry run shows what a real run does: for every command, in many situations.
 //!
-//! Each situation is made anew, from the number that it has: tables under plain and under odd
-//! names, with all that may belong to them and hang on them, in each state. The command is given
-//! twice in one transaction, first as a dry run. Both must give the same rows, or the same refusal;
-//! and after the dry run everything must be as it was.
+//! Each situation is made from its number: tables with plain and with odd names, with
+//! all that can belong to them and depend on them, in each state. The command is given
+//! twice in one transaction, first as a dry run. Both must return the same rows, or the
+//! same refusal, and after the dry run everything must be as it was before.
 
 #[path = "commands/chance.rs"]
 mod chance;
@@ -29,10 +29,11 @@ use scene::Situation;
 use spyne_tests::fixture::{assert_whole, database, governed_database, refused, rows, run};
 use spyne_tests::server;
 
-/// How a situation is made from its number, and of how many.
+/// The name of a command, the function that makes a situation from its number, and the
+/// number of situations.
 type Case = (&'static str, fn(usize) -> Situation, usize);
 
-/// Every command, and in how many situations it is given.
+/// Every command, with the number of situations in which it is given.
 const CASES: [Case; 12] = [
     ("spyne_promote", versions::promote, 70),
     ("spyne_restore", versions::restore, 25),
@@ -48,8 +49,8 @@ const CASES: [Case; 12] = [
     ("spyne_deprecate_join", evidence::deprecate_join, 12),
 ];
 
-/// The functions of the extension that have a dry run; the dry run of a preview is another thing:
-/// it runs the statement and undoes it.
+/// The functions of the extension that have a dry run, except that of a preview, which
+/// is another thing: it runs the statement and undoes it.
 const COMMANDS: &str = "
     SELECT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
     JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND d.deptype = 'e'
@@ -111,7 +112,7 @@ fn what_undoes_an_operation_gives_back_what_was_there() {
     assert_eq!(tried, UNDONE.map(str::to_string).into());
 }
 
-/// Takes a role's name away at the first step of a promotion, as another session might.
+/// Renames a role at the first step of a promotion, as another session might.
 const LEAVES: &str = "
     CREATE ROLE leaver;
     GRANT CREATE ON SCHEMA public TO leaver;
@@ -144,7 +145,7 @@ fn what_an_owner_wrote_runs_as_nobody_else_when_the_role_is_gone() {
     let error = refused(promoted, "42704");
     assert_eq!(error.message(), r#"there is no role "leaver" any more"#);
     assert!(error.detail().is_some_and(|detail| detail.contains("CREATE POLICY")), "{error:?}");
-    // Nothing is left of it, the new name of the role included.
+    // Nothing is left of the promotion, also not the new name of the role.
     assert_eq!(rows(&mut client, "SELECT to_regrole('leaver')"), "leaver");
     assert_whole(&mut client, "customer");
 }

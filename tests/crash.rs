@@ -1,10 +1,11 @@
-//! A server or a back end that is killed at any moment of a promotion comes back with the old
-//! state or the new one, whole: state rows, names, governed view, guards and history agree.
+//! A server or a back end that is killed at any moment of a promotion comes back with
+//! the whole old state or the whole new one: state rows, names, governed view, guards
+//! and history agree.
 //!
-//! The moments are points of the promotion, not times: triggers of the test's own take an
-//! advisory lock at each command that the promotion runs, each row that it writes, and at its
-//! commit. A second session holds the lock of one point; the crash comes once the promotion
-//! waits there.
+//! The moments are points of the promotion, not times. Triggers of the test's own take
+//! an advisory lock at each command that the promotion runs, at each row that it
+//! writes, and at its commit. A second session holds the lock of one point, and the
+//! crash comes once the promotion waits there.
 
 use std::process::Command;
 use std::thread::{self, JoinHandle};
@@ -17,7 +18,7 @@ use spyne_tests::{SUPERUSER, Server, server};
 const PROMOTION: &str =
     "SELECT FROM spyne_promote('spyne_shadow.customer', dependents => 'repoint')";
 
-/// Each point takes a number from a sequence, which no rollback gives back.
+/// Each point takes a number from a sequence, which a rollback does not give back.
 const POINTS: &str = "
     SET spyne.enforcement = off;
     CREATE SCHEMA stops;
@@ -40,13 +41,13 @@ const POINTS: &str = "
 /// Where a promotion is stopped.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// It waits for the lock on the table: nothing is done.
+    /// The promotion waits for the lock on the table, and has done nothing.
     BeforeTheFirstStep,
     /// At a point, counted from 1.
     At(i64),
-    /// Its commit is on disk, and nobody has been told.
+    /// The commit is on disk, and nobody has been told.
     AfterCommit,
-    /// It has reported success.
+    /// The promotion has reported success.
     AfterReport,
 }
 
@@ -58,15 +59,15 @@ impl Moment {
 
 fn start() -> (Server, Client) {
     let server = server("crash")
-        // What a process has written outlives it, and needs no fsync; what it has reported must
-        // have been written, and a page may be written by half.
+        // What a process has written outlives it without fsync. What it has reported
+        // must have been written, and a page may be written by half.
         .setting("synchronous_commit", "local")
         .setting("full_page_writes", "on")
         .setting("max_prepared_transactions", "5")
         .setting("restart_after_crash", "on")
         .setting("spyne.lock_timeout", PATIENT)
-        // Who commits with synchronous_commit = on waits, once that is on disk, for a standby
-        // that never comes.
+        // A session that commits with synchronous_commit = on waits, once that is on
+        // disk, for a standby that never comes.
         .setting("synchronous_standby_names", "nobody")
         .start()
         .expect("a server");
@@ -100,7 +101,7 @@ fn stage(client: &mut Client, origin: u32) {
     );
 }
 
-/// What must hold after any crash; answers which version is in use.
+/// Checks what must hold after any crash. Returns which version is in use.
 fn inspect(client: &mut Client) -> u32 {
     assert_whole(client, "customer");
     let origin = rows(client, "SELECT origin FROM public.customer");
@@ -113,7 +114,7 @@ fn inspect(client: &mut Client) -> u32 {
     let halves = "SELECT count(*) FILTER (WHERE to_state = 'ACTIVE') - 1 = count(*) FILTER (WHERE to_state = 'DEPRECATED')
                   FROM spyne.table_state_history";
     assert_eq!(rows(client, halves), "t", "the history");
-    // Enforcement is there, with the state that is.
+    // The rules are enforced by the state that the tables have.
     for old in rows(client, "SELECT relation FROM spyne.tables WHERE state = 'DEPRECATED'").lines()
     {
         refused(client.batch_execute(&format!("INSERT INTO {old} VALUES (99, 99)")), "25006");
@@ -127,7 +128,7 @@ fn reconnect(server: &Server) -> Client {
     connect(server, DATABASE, SUPERUSER)
 }
 
-/// Runs a promotion to its end; answers how many points it has.
+/// Runs a promotion to its end. Returns the number of its points.
 fn count_points(client: &mut Client) -> i64 {
     stage(client, 1);
     run(client, "SELECT setval('stops.point', 1, false)");
@@ -137,8 +138,8 @@ fn count_points(client: &mut Client) -> i64 {
     points
 }
 
-/// Starts the statement; answers the number of its back end, and in the end its session and
-/// whether it has reported success.
+/// Starts the statement. Returns the process id of its back end, and in the end its
+/// session and whether it has reported success.
 fn begin(server: &Server, settings: &str, sql: &str) -> (i32, JoinHandle<(Client, bool)>) {
     let mut client = connect(server, DATABASE, SUPERUSER);
     run(&mut client, settings);
@@ -151,7 +152,8 @@ fn begin(server: &Server, settings: &str, sql: &str) -> (i32, JoinHandle<(Client
     (backend, thread::spawn(statement))
 }
 
-/// Runs a promotion to the moment, and then `crash`, which is given its back end.
+/// Runs a promotion to the moment, and then calls `crash` with the process id of its
+/// back end.
 fn crash_at(server: &Server, moment: Moment, crash: &impl Fn(&Server, i32)) {
     let mut beside = connect(server, DATABASE, SUPERUSER);
     run(&mut beside, "SELECT setval('stops.point', 1, false)");
@@ -170,7 +172,8 @@ fn crash_at(server: &Server, moment: Moment, crash: &impl Fn(&Server, i32)) {
         Moment::AfterCommit => wait_for_event(&mut beside, backend, "SyncRep"),
         Moment::AfterReport => wait_until("the promotion ends", || promotion.is_finished()),
     }
-    // What it has written so far is not only in memory, at every other point.
+    // At every other point, what the promotion has written so far is on disk and not
+    // only in memory.
     if matches!(moment, Moment::At(point) if point % 2 == 0) {
         run(&mut beside, "CHECKPOINT");
     }
@@ -185,7 +188,8 @@ fn crash_at(server: &Server, moment: Moment, crash: &impl Fn(&Server, i32)) {
 fn at_every_moment(crash: impl Fn(&Server, i32)) {
     let (server, mut client) = start();
     let points = count_points(&mut client);
-    // A command and a row at the least of each: the promotion does pass the points.
+    // Each point is a command or a row. So few would mean that the promotion does not
+    // pass the points.
     assert!(points >= 10, "a promotion has {points} points");
     let mut moments = vec![Moment::BeforeTheFirstStep];
     moments.extend((1..=points).map(Moment::At));
@@ -251,7 +255,8 @@ fn a_prepared_promotion_survives_and_is_then_done_or_undone() {
             rows(&mut client, "SELECT count(*) FROM spyne.tables WHERE state = 'SHADOW'"),
             "1"
         );
-        // A session that has looked already notices when it is finished from elsewhere.
+        // A session that has read the state before notices when another finishes the
+        // promotion.
         run(&mut client, "SELECT FROM spyne.tables; INSERT INTO spyne_shadow.other VALUES (1)");
         run(&mut connect(&server, DATABASE, SUPERUSER), &format!("{finish} PREPARED 'promotion'"));
         assert_eq!(inspect(&mut client), expected);

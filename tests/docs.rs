@@ -1,4 +1,4 @@
-//! What README.md and docs/ show is what happens.
+//! What README.md and docs/ show is what really happens.
 //!
 //! Every block marked `sql` runs, statement by statement, in a database and a server of its
 //! document's own. A statement that must fail says so behind its semicolon: `-- ERROR 25006`.
@@ -18,10 +18,10 @@ use xtask::place;
 
 /// The database that the documents speak of.
 const DATABASE: &str = "shop";
-/// Before the SQLSTATE of each statement, in what psql prints.
+/// The text before the SQLSTATE of each statement in what psql prints.
 const MARK: &str = "@@ ended with ";
 const SUCCESS: &str = "00000";
-/// `sh` is for the reader to run; it is not run here.
+/// Blocks of `sh` are for the reader to run, and are not run here.
 const LANGUAGES: [&str; 3] = ["sql", "text", "sh"];
 
 #[test]
@@ -148,7 +148,7 @@ fn links_between_documents_lead_somewhere() {
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
 
-/// README.md and what is in docs/.
+/// README.md and the files in docs/.
 fn documents() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(place::repository().join("docs"))
         .expect("docs/")
@@ -200,7 +200,7 @@ struct Statement {
 struct Run {
     /// `line: what is wrong`.
     problems: Vec<String>,
-    /// The same, for outputs that are others by now.
+    /// The same, for outputs that have changed.
     outdated: Vec<String>,
     /// The document with its outputs as they were.
     blessed: String,
@@ -334,7 +334,7 @@ fn psql<'a>(
         statements.map(|s| format!("{}\n\\echo '{MARK}' :SQLSTATE\n", s.text)).collect();
     let mut command = server.client_command("psql", DATABASE, SUPERUSER);
     command.args(["--no-psqlrc", "--quiet", "--pset=pager=off"]);
-    // Errors belong between the results, in the order in which they happen.
+    // Errors are printed between the results, in the order in which they happen.
     let (mut reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().context("starting psql")?;
@@ -399,9 +399,9 @@ struct Function {
     arguments: Vec<String>,
 }
 
-/// What an installation consists of, by name.
+/// The names of what an installation consists of.
 struct Inventory {
-    /// Called `spyne_...`: what people call.
+    /// The functions called `spyne_...`, which people call.
     functions: Vec<Function>,
     /// `spyne.name`, of settings.
     settings: Vec<String>,
@@ -449,7 +449,7 @@ impl Inventory {
         Ok(Inventory { functions, settings, relations, others, gaps })
     }
 
-    /// What people call, set and read.
+    /// The names that people call, set and read.
     fn public(&self) -> impl Iterator<Item = &String> {
         let functions = self.functions.iter().map(|function| &function.name);
         functions.chain(&self.settings).chain(&self.relations)

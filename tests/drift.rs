@@ -32,7 +32,7 @@ fn ddl_on_two_tables_does_not_wait_and_each_leaves_its_own_record() {
     );
     let mut first = connect(&server, "sessions", SUPERUSER);
     let mut second = connect(&server, "sessions", SUPERUSER);
-    // One that waited for the other would wait for ever.
+    // A session that waited for the other would wait for ever.
     for client in [&mut first, &mut second] {
         run(client, "SET lock_timeout = '1min'; SET client_min_messages = error; BEGIN");
     }
@@ -53,7 +53,8 @@ fn ddl_on_two_tables_does_not_wait_and_each_leaves_its_own_record() {
         rows(&mut admin, "SELECT logical_name, version FROM spyne.tables ORDER BY 1"),
         "a|v1.1\nb|v1"
     );
-    // The same drift, looked for by several at once, is stored once; nobody gets an error.
+    // Drift that several sessions look for at once is stored once, and nobody gets an
+    // error.
     run(&mut admin, "SET spyne.enforcement = off");
     run(&mut admin, "ALTER TABLE b DROP COLUMN id CASCADE");
     let threads: Vec<_> = (0..6)
@@ -106,7 +107,7 @@ fn a_table_of_1600_columns_with_odd_names_is_compared() {
         .collect();
     remedies.iter().for_each(|remedy| run(&mut client, remedy));
     assert_eq!(rows(&mut client, "SELECT count(*) FROM spyne_detect_drift('wide')"), "0");
-    // Another 1,600 columns, of which none is the same.
+    // A description of 1,600 other columns.
     let described: Vec<Value> =
         (0..1600).map(|n| json!({"name": format!("zz{n}"), "data_type": "text"})).collect();
     let sql = "SELECT count(*) FROM spyne_detect_drift('wide', $1)";
@@ -125,7 +126,7 @@ fn looking_at_all_tables_finds_what_looking_at_each_does() {
          CREATE TYPE inner_type AS ENUM ('a'); CREATE TYPE pair AS (x inner_type, y integer);
          CREATE DOMAIN short AS text CHECK (length(VALUE) < 10); CREATE DOMAIN shorter AS short",
     );
-    // Fewer tables are looked up one by one, more in whole catalogs.
+    // Few tables are looked up one by one, many in whole catalogs.
     for tables in [12, 240] {
         run(
             &mut client,
@@ -140,7 +141,7 @@ fn looking_at_all_tables_finds_what_looking_at_each_does() {
             format!("FROM spyne_detect_drift() WHERE relation::text LIKE '%\\_{tables}%'");
         assert_eq!(rows(&mut client, &format!("SELECT count(*) {of_these}")), "0");
         run(&mut client, "SET spyne.enforcement = off; SET session_replication_role = replica");
-        // Past every trigger, as a superuser may.
+        // The changes pass every trigger by, as a superuser's may.
         for (n, change) in [
             (1, "ADD COLUMN x integer NOT NULL"),
             (2, "ALTER COLUMN n DROP DEFAULT"),
@@ -151,7 +152,7 @@ fn looking_at_all_tables_finds_what_looking_at_each_does() {
             (7, "ALTER COLUMN n SET NOT NULL"),
         ] {
             let change = change.replace('@', &tables.to_string());
-            // The governed view is in the way of a type.
+            // The governed view would keep the type from being changed.
             run(&mut client, &format!("DROP VIEW governed.t{n}_{tables}"));
             run(&mut client, &format!("ALTER TABLE t{n}_{tables} {change}"));
         }
@@ -168,7 +169,8 @@ fn looking_at_all_tables_finds_what_looking_at_each_does() {
             ),
         );
     }
-    // A type deep inside is another: every table that has it, by whatever way.
+    // A type within others changes: every table that uses it is found, in whatever way
+    // it does.
     run(&mut client, "SET spyne.enforcement = off");
     run(
         &mut client,

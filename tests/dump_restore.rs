@@ -38,8 +38,9 @@ const MORE: &str = r#"
     COMMENT ON VIEW governed.facts IS 'for the dashboards';
 "#;
 
-/// What must be the same afterwards: all of the catalog, all that was put on tables, and the
-/// rows. One answer for each, so that a difference says what it is about.
+/// What must be the same afterwards: all of the catalog, all that was put on tables,
+/// and the rows. There is one query for each, so that a difference says what it is
+/// about.
 const PROMISES: [(&str, &str); 14] = [
     ("states", "SELECT t.* FROM spyne.tables t ORDER BY relation::text"),
     ("history", "SELECT h.* FROM spyne.table_state_history h ORDER BY id"),
@@ -188,7 +189,8 @@ fn assert_enforced(server: &Server, database: &str) {
     }
 }
 
-/// Governance goes on where it was: the next change has the next number, and all works.
+/// Checks that governance goes on where it was: the next change has the next number,
+/// and all works.
 fn assert_goes_on(server: &Server, database: &str) {
     let mut admin = connect(server, database, SUPERUSER);
     let last: i64 =
@@ -246,7 +248,7 @@ fn another_server_takes_it_over_with_its_roles() {
     let roles = directory.join("roles.sql");
     globals.args(["--username", SUPERUSER, "--roles-only", "--file"]).arg(&roles);
     succeeds(&mut globals);
-    // OIDs differ from the source's, and rows must not remember them.
+    // OIDs differ from those of the source, and no row may contain the old ones.
     run(
         &mut connect(&other, "postgres", SUPERUSER),
         "CREATE ROLE first; CREATE ROLE second; CREATE TABLE t ()",
@@ -291,7 +293,8 @@ fn a_restore_without_the_option_fails_and_says_how_to_do_it() {
     assert_eq!(rows(&mut restored, "SELECT count(*) FROM pg_class WHERE relname = 'facts'"), "0");
 }
 
-/// The option is a superuser's: nobody else can restore, or forge, governance.
+/// Only a superuser can set the option, so nobody else can restore, or forge,
+/// governance.
 #[test]
 fn only_a_superuser_restores_governance() {
     let (server, mut source, _) = start();
@@ -306,7 +309,7 @@ fn only_a_superuser_restores_governance() {
     assert_eq!(rows(&mut source, "SELECT count(*) > 0 FROM spyne.tables"), "t");
 }
 
-/// pg_dump of one who is no superuser is a read like any other.
+/// pg_dump by a user who is no superuser is a read like any other.
 #[test]
 fn a_dump_by_a_superuser_has_everything_and_by_others_what_they_may_read() {
     let (server, _source, directory) = start();

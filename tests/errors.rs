@@ -58,7 +58,8 @@ const OBJECTS: &str = r#"
     CREATE AGGREGATE sum_divide(int) (SFUNC = divide, STYPE = int, INITCOND = 5);
 "#;
 
-/// Each is run by itself; `;;` divides statements of one session, of which the last fails.
+/// Each is run by itself. `;;` separates statements of one session, of which the last
+/// fails.
 const FAILING: [&str; 58] = [
     "INSERT INTO parent VALUES (1)",
     "INSERT INTO child VALUES (NULL, 1, 'x')",
@@ -120,7 +121,7 @@ const FAILING: [&str; 58] = [
     "SET statement_timeout = '1s';;SELECT pg_sleep(600)",
 ];
 
-/// As somebody who may do nothing.
+/// Statements of a user who may do nothing.
 const FORBIDDEN: [&str; 8] = [
     "SELECT * FROM closed",
     "INSERT INTO closed VALUES (1)",
@@ -132,7 +133,7 @@ const FORBIDDEN: [&str; 8] = [
     "CREATE TABLE public.mine (id int)",
 ];
 
-/// What a COPY is fed with.
+/// COPY statements, with the data for each.
 const COPIES: [(&str, &str); 6] = [
     ("COPY child FROM STDIN", "1\t1\tone\n1\tx\ttwo\n"),
     ("COPY child FROM STDIN", "1\t1\tone\n1\t-1\ttwo\n"),
@@ -188,7 +189,8 @@ fn answers(server: &Server) -> Vec<String> {
         .chain(FORBIDDEN.map(|sql| ("nobody_special", sql)));
     for (user, sql) in users {
         for simple in [true, false] {
-            // A session of its own: nothing that one statement leaves behind reaches the next.
+            // Each statement has a session of its own, so that nothing that one leaves
+            // behind reaches the next.
             let mut client = connect(server, DATABASE, user);
             let mut statements: Vec<&str> = sql.split(";;").collect();
             let last = statements.pop().expect("a statement");
@@ -211,7 +213,7 @@ fn answers(server: &Server) -> Vec<String> {
     all
 }
 
-/// Through psql: it reports what the driver in between does not.
+/// Runs COPY by psql, which reports what the driver does not.
 fn copy(server: &Server, sql: &str, data: &str) -> String {
     let script = format!("\\set VERBOSITY verbose\n{sql};\n{data}\\.\n");
     let file = server.socket_directory().join("copy.sql");

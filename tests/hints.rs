@@ -1,9 +1,9 @@
 //! Every HINT and every remedy can be pasted: the SQL in it is run as it stands, on tables, columns,
 //! schemas and roles whose names need quotes of every kind.
 //!
-//! The scenes are in tests/hints/scenes.txt. They are played once for each of the names, in a
-//! database of its own, and provoke refusals and remedies of all kinds. Whatever SQL one of them
-//! shows is run at once, by a superuser, and undone.
+//! The scenes in tests/hints/scenes.txt provoke refusals and remedies of all kinds.
+//! They are played once for each of the names, in a database of its own. Whatever SQL a
+//! HINT or a remedy shows is run at once, by a superuser, and undone.
 
 #[path = "hints/extraction.rs"]
 mod extraction;
@@ -20,7 +20,8 @@ use spyne_core::kernel::names::plain;
 use spyne_tests::fixture::{connect, rows};
 use spyne_tests::{SUPERUSER, bare_server, default_server};
 
-/// As many HINTs and remedies with an odd name in them must have been run.
+/// The least number of HINTs and remedies with an odd name in them that must have been
+/// run.
 const AT_LEAST: usize = 150;
 
 /// Names in need of quotes, and what of each shows that a statement has it: both quotes, a blank
@@ -36,7 +37,7 @@ const ODD: [(&str, &str); 6] = [
 
 const SCENES: &str = include_str!("hints/scenes.txt");
 
-/// Fragments that are meant to be completed by a person: a HINT ends in one of these, and nothing
+/// Fragments that people are meant to complete. A HINT may end in one of these; nothing
 /// else that looks like SQL may be left over.
 const FRAGMENTS: &[&str] = &[
     // Arguments, told in a sentence.
@@ -46,21 +47,23 @@ const FRAGMENTS: &[&str] = &[
     "dry_run => true works here",
     "with dry_run => true.",
     "target_schema => '...' or target_name => '...'",
-    // Where only a person knows which.
+    // Where only the user can know which.
     "REPLICA IDENTITY USING INDEX ...",
     "SELECT * FROM spyne_propose_join(...) makes it a candidate",
     "reason => '...');",
     "preview that: SELECT * FROM spyne_preview('...');",
 ];
 
-/// Refusals of what a HINT says, each of which the documents name: the beginning of the message.
+/// The beginnings of messages by which the SQL of a HINT may be refused. The documents
+/// name each of these refusals.
 const DOCUMENTED: &[&str] = &[
     // A promotion that has blockers lists them.
     "55000 cannot promote",
     // A name that has nothing in use says so.
     "has only DEPRECATED versions",
     "has only SHADOW versions",
-    // What was planted has to go before the table can be registered.
+    // An object that somebody has planted has to be dropped before the table can be
+    // registered.
     "exists, and is none of spyne's",
 ];
 

@@ -1,5 +1,6 @@
-//! Joins: how well they are found where every constraint is gone, and what looking for them does to
-//! others: it takes read locks, can be cancelled, and does not do its work twice.
+//! Joins: how well they are found where every constraint was removed, and what looking
+//! for them does to others. A discovery takes read locks, can be cancelled, and does
+//! not do its work twice.
 
 use std::thread;
 
@@ -25,7 +26,8 @@ fn joins_are_found_where_every_constraint_is_gone() {
                 assert_eq!(one.recall(), 1.0, "{found}");
                 assert!(one.precision() >= 0.95, "{found}");
             }
-            // Without names the data alone speak: what they say is told, and not promised.
+            // Without names only the data can tell; the figure is printed, and no limit
+            // is tested.
             nameless if nameless.contains("columns c1") => {}
             _ => assert!(one.f1() >= 0.9, "{found}"),
         }
@@ -50,15 +52,15 @@ fn large(server: &Server) -> Client {
     admin
 }
 
-/// What a discovery keeps: nothing, where it was cancelled.
+/// The number of rows that a discovery has stored: none, where it was cancelled.
 const KEPT: &str = "SELECT (SELECT count(*) FROM spyne.join_candidates) + (SELECT count(*) FROM spyne.column_samples)";
 
 #[test]
 fn a_cancelled_discovery_leaves_nothing() {
     let server = server("join_cancel").start().expect("a server");
     let mut admin = large(&server);
-    // Held up before it reads a table, before it keeps what it has read, and before it keeps what
-    // it has found.
+    // The discovery is held up before it reads a table, before it stores what it has
+    // read, and before it stores what it has found.
     for table in
         ["public.customer", "public.orders", "spyne.column_samples", "spyne.join_candidates"]
     {
@@ -79,7 +81,8 @@ fn a_cancelled_discovery_leaves_nothing() {
         run(&mut holder, "ROLLBACK");
         assert_eq!(rows(&mut admin, KEPT), "0", "held up at {table}");
     }
-    // In the middle of whatever it does by then, until it has the time it takes.
+    // It is cancelled after longer and longer times, in the middle of whatever it is
+    // doing, up to the time that it takes.
     for milliseconds in (0..30).map(|doublings| 1_u64 << doublings) {
         run(&mut admin, &format!("SET statement_timeout = {milliseconds}"));
         let discovery = admin.simple_query("SELECT * FROM spyne_discover_joins()").map(|_| ());
@@ -102,7 +105,8 @@ fn discovery_takes_read_locks_and_writers_go_on() {
     let locks = "SELECT string_agg(DISTINCT mode, ', ') FROM pg_locks
         WHERE pid = pg_backend_pid() AND relation IN ('orders'::regclass, 'customer'::regclass)";
     assert_eq!(rows(&mut admin, locks), "AccessShareLock");
-    // Who writes to one of the tables meanwhile waits for nothing: a wait would last for ever.
+    // A session that writes to one of the tables meanwhile waits for nothing; a wait
+    // would last for ever.
     let mut other = connect(&server, DATABASE, SUPERUSER);
     run(
         &mut other,
@@ -120,7 +124,7 @@ fn what_has_not_changed_is_not_read_again() {
         let asked = format!("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{of}'");
         rows(&mut session, &asked).parse().expect("a number")
     };
-    // What it has counted is reported before it answers.
+    // The session reports its counts before it answers.
     let discover = "SELECT count(*) FROM spyne_discover_joins(); SELECT pg_stat_force_next_flush()";
     run(&mut admin, discover);
     let (orders, customer) = (scans("orders"), scans("customer"));

@@ -65,7 +65,8 @@ fn a_connected_session_notices_that_the_extension_comes_and_goes() {
     run(&mut installer, "INSERT INTO t VALUES (5)");
 }
 
-/// The hooks read `spyne.tables`. One that a user has made says nothing.
+/// The hooks read `spyne.tables`. A table of that name that a user has made has no
+/// effect.
 #[test]
 fn a_look_alike_catalog_has_no_effect() {
     let server = server("databases").start().expect("a server");
@@ -93,7 +94,7 @@ fn a_look_alike_catalog_has_no_effect() {
             "INSERT INTO t VALUES (2); UPDATE t SET id = 3; INSERT INTO spyne.tables VALUES ('t', 'SHADOW', 'x')",
         );
     }
-    // What is in the way of the installation says so; nothing of mallory's is taken over.
+    // The installation names what is in its way, and takes nothing of mallory's over.
     let error = fails(client.batch_execute("CREATE EXTENSION spyne"), "42P06");
     assert!(error.message().contains("spyne"), "{error:?}");
     run(

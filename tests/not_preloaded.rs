@@ -78,7 +78,7 @@ fn writes_are_held_by_triggers() {
     ] {
         refused(fresh(&server, SUPERUSER).batch_execute(sql), "25006");
     }
-    // What may be written to can be, by those who may.
+    // Tables that may be written to can be, by users who may.
     run(&mut fresh(&server, "engineer"), "INSERT INTO customer VALUES (100, 'engineer')");
     refused(
         fresh(&server, "analyst").batch_execute("INSERT INTO customer VALUES (101, 'analyst')"),
@@ -109,7 +109,7 @@ fn staging_is_closed_by_grants() {
         &mut fresh(&server, "engineer"),
         "SELECT count(*) FROM spyne_shadow.customer; INSERT INTO loose VALUES (1)",
     );
-    // The mode closes staging to engineers, by the guard.
+    // The guard closes staging to engineers while the mode is READ_ONLY.
     run(&mut admin, "SELECT FROM spyne_set_system_mode('READ_ONLY', 'test')");
     refused(fresh(&server, "engineer").batch_execute("INSERT INTO loose VALUES (2)"), "25006");
     // Once promoted, the grants it had before are back.
@@ -267,7 +267,8 @@ fn a_user_does_not_switch_it_off_before_it_is_loaded() {
     let (server, mut admin) = start();
     for user in ["engineer", "admin", "outsider"] {
         let mut client = fresh(&server, user);
-        // Not known yet, so Postgres takes it; when the library comes, it is put to the test.
+        // The setting is not known yet, so Postgres accepts it. It is checked when the
+        // library is loaded.
         run(&mut client, "SET spyne.enforcement = off");
         let Err(error) = client.batch_execute("INSERT INTO facts VALUES (7)") else {
             panic!("went through for {user}")

@@ -1,10 +1,11 @@
-//! Beside other libraries that hook the same places, loaded before spyne and after it, the same
-//! statements are refused and allowed, in the same words, and the others see what they see.
+//! Beside other libraries that hook the same places, loaded before spyne and after it,
+//! the same statements are refused and allowed, in the same words, and the other
+//! libraries see what they see without spyne.
 
 use spyne_tests::fixture::{DATABASE, connect, db_error, governed_database, rows, run};
 use spyne_tests::{SUPERUSER, Server, bare_server, toolchain};
 
-/// Who types what. Everything here is run in order, in sessions that last.
+/// The users and their statements, which are run in order, in sessions that last.
 const STATEMENTS: [(&str, &str); 24] = [
     ("viewer", "SELECT count(*) FROM facts"),
     ("viewer", "SELECT count(*) FROM governed.customer"),
@@ -55,7 +56,7 @@ fn outcomes(server: &Server) -> Vec<String> {
                 Err(error) if error.as_db_error().is_none() => error.to_string(),
                 Err(error) => {
                     let error = db_error(&error);
-                    // When is not the same from one server to the next.
+                    // Times differ from one server to the next.
                     let detail = error.detail().unwrap_or("-");
                     let detail = detail.split(" since ").next().unwrap_or_default();
                     format!(

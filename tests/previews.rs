@@ -18,7 +18,7 @@ fn look(client: &mut Client, sql: &str) {
     client.query_one("SELECT preview_id FROM spyne_preview($1)", &[&sql]).expect("a preview");
 }
 
-/// What of a preview does not hang on the data: a line for each thing.
+/// The parts of a preview that do not depend on the data, a line for each.
 fn summary(row: &postgres::Row) -> Value {
     let list = |column: &str, line: fn(&Value) -> String| -> Vec<String> {
         let value: Value = row.get(column);
@@ -48,7 +48,7 @@ fn summary(row: &postgres::Row) -> Value {
 #[test]
 fn the_queries_of_tpch_are_described_and_then_run() {
     let (server, mut admin) = tpch::server();
-    // The joins of its keys are accepted: what is left to beware of is something else.
+    // The joins over its keys are accepted, so that other findings remain.
     run(
         &mut admin,
         "SELECT FROM spyne_discover_joins() d, spyne_accept_join(d.candidate_id, 'as the specification has it')",
@@ -103,7 +103,7 @@ fn a_statement_with_parameters_is_previewed_once_and_run_with_any() {
     for key in 1..10_i64 {
         assert_eq!(analyst.query(&prepared, &[&key]).expect("runs").len(), 1);
     }
-    // Another session of the same user; not another user.
+    // Another session of the same user may run it; another user may not.
     assert_eq!(tpch::user(&server, "analyst").query(sql, &[&1_i64]).expect("runs").len(), 1);
     refused(tpch::user(&server, "engineer").query(sql, &[&1_i64]).map(|_| ()), "55000");
     // A promotion makes it stale, for the statement that is prepared too.
@@ -127,8 +127,8 @@ fn a_write_runs_once_however_many_sessions_send_it() {
     let exclamations = "SELECT length(r_comment) - length(rtrim(r_comment, '!')) FROM region WHERE r_regionkey = 1";
     let mut first = tpch::user(&server, "engineer");
     look(&mut first, sql);
-    // The second waits for the first, and finds the run taken; or, where the first is undone,
-    // takes it.
+    // The second session waits for the first, and finds that the run is used up; where
+    // the first is undone, the second takes it.
     for (ending, second_may) in [("ROLLBACK", true), ("COMMIT", false)] {
         if ending == "COMMIT" {
             look(&mut first, sql);
@@ -308,7 +308,8 @@ fn blocks_of_a_run(server: &Server, admin: &mut Client, sql: &str) -> i64 {
     // The superuser needs no preview, and would look nothing up.
     let mut client = connect(server, "previews", "analyst");
     assert_eq!(client.query(sql, &[]).expect("runs").len(), 1);
-    // Reported at the end of the statement, and not when a session has time for it.
+    // The changes are reported at the end of the statement, and not when the session
+    // has time.
     run(&mut client, "SELECT pg_stat_force_next_flush()");
     count() - before
 }
@@ -346,7 +347,8 @@ fn has_stale_statistics(client: &mut Client, table: &str) -> bool {
     codes.any(|code| code == "STALE_STATISTICS")
 }
 
-/// Has the session report its changes; answers how many rows of the table count as changed.
+/// Makes the session report its changes. Returns how many rows of the table count as
+/// changed.
 fn counted_changes(client: &mut Client, table: &str) -> String {
     run(client, "SELECT pg_stat_force_next_flush()");
     rows(client, &format!("SELECT pg_stat_get_mod_since_analyze('{table}'::regclass)"))
@@ -375,7 +377,7 @@ fn what_an_analyze_has_read_makes_no_statistics_stale_however_late_it_is_reporte
     assert!(!has_stale_statistics(&mut client, "quick"), "in one session, at once");
     counted_changes(&mut client, "quick");
     assert!(!has_stale_statistics(&mut client, "quick"), "in one session");
-    // One that is busy reports when it is no longer.
+    // A busy session reports when it is no longer busy.
     run(&mut client, "SELECT pg_advisory_lock(1)");
     let mut loader = connect(&server, "previews", SUPERUSER);
     let backend = backend_of(&mut loader);
@@ -392,7 +394,7 @@ fn what_an_analyze_has_read_makes_no_statistics_stale_however_late_it_is_reporte
     let mut loader = loading.join().expect("no panic");
     assert_eq!(counted_changes(&mut loader, "other"), "2000");
     assert!(!has_stale_statistics(&mut client, "other"), "in another session");
-    // What comes after the ANALYZE is told.
+    // Changes after the ANALYZE are noticed.
     for table in ["once", "quick", "other"] {
         run(&mut client, &format!("INSERT INTO {table} SELECT generate_series(1, 2000)"));
         counted_changes(&mut client, table);

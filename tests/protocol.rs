@@ -58,7 +58,7 @@ fn a_statement_prepared_before_is_judged_when_it_runs() {
     let mut writer = user(&server, "outsider");
     let put = writer.prepare("INSERT INTO loose VALUES ($1)").expect("prepares");
     let look = writer.prepare("SELECT count(*) FROM loose").expect("prepares");
-    // Past the five custom plans, so that a generic one is in use.
+    // After five custom plans, Postgres uses a generic one.
     for id in 0..8_i32 {
         writer.execute(&put, &[&id]).expect("is not governed");
         writer.query_one(&look, &[]).expect("is not governed");
@@ -107,7 +107,8 @@ fn a_portal_holds_its_table_until_it_is_closed() {
     let all = transaction.prepare("SELECT id FROM customer ORDER BY id").expect("prepares");
     let portal = transaction.bind(&all, &[]).expect("binds");
     assert_eq!(transaction.query_portal(&portal, 3).expect("reads").len(), 3);
-    // The change waits for the portal, and gives up without a trace.
+    // The change of state waits for the portal, and gives up without leaving anything
+    // behind.
     for change in [
         "SELECT FROM spyne_deprecate('customer', 'test')",
         "SELECT FROM spyne_promote('spyne_shadow.customer')",
@@ -119,8 +120,9 @@ fn a_portal_holds_its_table_until_it_is_closed() {
     assert_eq!(transaction.query_portal(&portal, 3).expect("reads on").len(), 3);
     transaction.commit().expect("commits");
     run(&mut admin, "SELECT FROM spyne_deprecate('customer', 'test')");
-    // One that was bound before its table came under governance is a statement that has begun,
-    // and goes on; the next one, prepared before too, does not.
+    // A portal that was bound before its table came under governance belongs to a
+    // statement that has begun, and goes on. The next statement, also prepared before,
+    // does not.
     let mut outsider = user(&server, "outsider");
     run(&mut admin, "INSERT INTO loose SELECT generate_series(1, 5)");
     let mut transaction = outsider.transaction().expect("begins");
@@ -140,7 +142,8 @@ fn copy_is_a_read_or_a_write_like_any_other() {
         ("engineer", "COPY ledger FROM STDIN", "25006"),
         ("analyst", "COPY customer FROM STDIN", "42501"),
     ] {
-        // A connection each: this driver loses count of its answers after such an error.
+        // Each has a connection of its own, because this driver loses count of its
+        // answers after such an error.
         refused(user(&server, name).copy_in(sql).map(|_| ()), code);
     }
     for (name, sql, code) in [
@@ -162,7 +165,8 @@ fn copy_is_a_read_or_a_write_like_any_other() {
         .expect("rows");
     assert_eq!(text.lines().count(), 5);
 
-    // A COPY that is under way holds the state; the change waits for it.
+    // A COPY that is running keeps the state from changing, and the change waits for
+    // it.
     let mut copy = engineer.copy_in("COPY customer FROM STDIN").expect("an engineer writes");
     copy.write_all(b"1000\tcopied\n").expect("sent");
     run(&mut admin, "SET spyne.lock_timeout = '100ms'");

@@ -1,5 +1,6 @@
-//! Logical replication into governed tables, both its first copy and what follows: it passes by
-//! the executor's hooks, and the row guards hold what the state forbids.
+//! Logical replication into governed tables, both its first copy and the changes after
+//! it. It does not pass the executor's hooks, and the row guards refuse what the state
+//! forbids.
 
 use postgres::Client;
 use spyne_tests::fixture::{DATABASE, connect, empty_database, governed_database, rows, run};
@@ -166,7 +167,7 @@ fn an_active_table_is_replicated_until_its_state_changes() {
         "INSERT INTO customer VALUES (2, 'applied'); UPDATE customer SET origin = 'changed' WHERE id = 1; INSERT INTO loose VALUES (1)",
     );
     pair.wait("SELECT count(*) = 2 FROM customer WHERE origin IN ('applied', 'changed')");
-    // It is a way in, and coverage says so.
+    // Replication is a way to write, which spyne_coverage lists.
     assert_eq!(
         rows(
             &mut pair.target,
@@ -182,7 +183,7 @@ fn an_active_table_is_replicated_until_its_state_changes() {
     pair.assert_refused("cannot write to DEPRECATED table public.customer", so_far);
     run(&mut pair.target, "SET spyne.include_deprecated = on");
     assert_eq!(rows(&mut pair.target, "SELECT count(*) FROM customer"), "2");
-    // Restored, it goes on where it stopped.
+    // After the restoration, replication goes on where it stopped.
     run(&mut other, "SELECT FROM spyne_restore('customer')");
     run(&mut pair.target, "ALTER SUBSCRIPTION s ENABLE");
     pair.wait("SELECT count(*) = 3 FROM customer");

@@ -94,7 +94,7 @@ fn a_standby_enforces_what_its_primary_says() {
     let mut outsider = standby.connect("outsider");
     assert_eq!(rows(&mut superuser, "SELECT pg_is_in_recovery()"), "t");
 
-    // Reads, by role and state.
+    // Reads are allowed and refused by role and state.
     assert_eq!(rows(&mut viewer, "SELECT count(*) FROM facts"), "5");
     assert_eq!(rows(&mut viewer, "SELECT count(*) FROM governed.customer"), "10");
     assert_eq!(rows(&mut engineer, "SELECT count(*) FROM spyne_shadow.customer"), "20");
@@ -110,7 +110,7 @@ fn a_standby_enforces_what_its_primary_says() {
     fails(superuser.batch_execute("INSERT INTO facts VALUES (100)"), "25006");
     fails(superuser.batch_execute("INSERT INTO loose VALUES (100)"), "25006");
 
-    // The functions that read.
+    // Functions that only read work.
     assert_eq!(
         rows(&mut viewer, "SELECT name, state FROM spyne_resolve(ARRAY['customer', 'facts'])"),
         "customer|ACTIVE\nfacts|READ_ONLY"
@@ -131,7 +131,7 @@ fn a_standby_enforces_what_its_primary_says() {
     let there = rows(&mut spyne_tests::fixture::connect(&primary, DATABASE, "engineer"), gaps);
     assert!(!here.is_empty());
     assert_eq!(here, there);
-    // Those that write say so, and the dry runs, which do not, work.
+    // Functions that write say so, and dry runs, which do not write, work.
     fails(superuser.batch_execute("SELECT FROM spyne_promote('spyne_shadow.customer')"), "25006");
     fails(superuser.batch_execute("SELECT FROM spyne_register('loose')"), "25006");
     assert!(
@@ -170,7 +170,7 @@ fn a_standby_enforces_what_its_primary_says() {
     standby.catch_up(&mut client);
     refused(outsider.query(&loose, &[]), "42501");
 
-    // Drift is found there, and stored by the primary alone.
+    // Drift is found on the standby, and stored only on the primary.
     run(&mut client, "SET spyne.enforcement = off");
     run(
         &mut client,
@@ -189,7 +189,7 @@ fn a_standby_enforces_what_its_primary_says() {
     run(&mut client, "RESET spyne.enforcement");
     standby.catch_up(&mut client);
 
-    // Promoted itself, it goes on by the same rules, now for writes too.
+    // After the standby itself is promoted, the same rules hold, now for writes too.
     finish(&mut standby.pg_ctl("promote"));
     refused(superuser.batch_execute("INSERT INTO facts VALUES (100)"), "25006");
     run(&mut superuser, "INSERT INTO customer VALUES (100, 'after the failover')");
@@ -213,17 +213,18 @@ fn previews_on_a_standby_are_held_by_the_session_and_authorise() {
         (row.get::<_, i32>(1), row.get::<_, bool>(2), row.get::<_, bool>(3)),
         (1, false, true)
     );
-    // It runs as a text, prepared, by its id, and as a cursor; as often as it likes.
+    // The statement runs as a text, prepared, by the preview's id, and as a cursor, as
+    // often as the user likes.
     assert_eq!(rows(&mut analyst, sql), "10");
     let prepared = analyst.prepare(sql).expect("prepares");
     assert_eq!(analyst.query_one(&prepared, &[]).expect("runs").get::<_, i64>(0), 10);
     let executed = "SELECT e FROM spyne_preview($$SELECT count(*) AS n FROM customer$$) p, spyne_execute(p.preview_id) e";
     assert_eq!(rows(&mut analyst, executed), "{\"n\": 10}");
-    // No other text, no other session, no other user.
+    // The preview authorises no other text, no other session and no other user.
     refused(analyst.query("SELECT count(id) FROM customer", &[]), "55000");
     refused(standby.connect("analyst").query(sql, &[]), "55000");
     refused(standby.connect("engineer").query(sql, &[]), "55000");
-    // Nothing is tried, corrections work, and stops stop.
+    // There is no dry run; corrections work, and stops stop.
     let dry =
         "SELECT FROM spyne_preview('INSERT INTO customer VALUES (1000, $$x$$)', dry_run => true)";
     let mut engineer = standby.connect("engineer");
@@ -233,15 +234,15 @@ fn previews_on_a_standby_are_held_by_the_session_and_authorise() {
     assert!(stops);
     let error = refused(analyst.query(product, &[]), "55000");
     assert!(error.message().contains("EXPLOSIVE_JOIN"), "{error:?}");
-    // The views need none.
+    // Reads of governed views need no preview.
     assert_eq!(rows(&mut analyst, "SELECT count(*) FROM governed.customer"), "10");
-    // What is replayed makes it stale.
+    // Changes that are replayed make the preview stale.
     run(&mut client, "SELECT FROM spyne_promote('spyne_shadow.customer')");
     standby.catch_up(&mut client);
     let error = refused(analyst.query(sql, &[]), "55000");
     assert!(error.detail().is_some_and(|detail| detail.contains("[preview.stale]")), "{error:?}");
     assert_eq!(rows(&mut client, "SELECT count(*) FROM spyne.query_executions"), "0");
-    // Each is on record in the log of the standby.
+    // Each run is recorded in the log of the standby.
     let log =
         std::fs::read_to_string(primary.socket_directory().join("standby.log")).expect("a log");
     assert!(log.contains("held by this session: SELECT count(*) FROM customer"), "{log}");

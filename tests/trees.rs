@@ -1,6 +1,7 @@
-//! The trees that the unit tests of preview rules look at are those that Postgres makes: what
-//! this server analyzes the statements of tests/trees into is what is recorded there for its
-//! major version. Of 15 all of it is; of later versions, what differs from that.
+//! The trees that the unit tests of preview rules use are those that Postgres makes:
+//! what this server makes of the statements of tests/trees is what is recorded there
+//! for its major version. For version 15 all trees are recorded, and for later ones
+//! those that differ.
 //!
 //! With `SPYNE_BLESS_TREES=1`, what is recorded is rewritten to what was found.
 

@@ -12,7 +12,7 @@ use crate::report;
 use crate::store::{joinable, samples};
 use spyne_core::joins::candidate::NewCandidate;
 use spyne_core::joins::compare::{Compared, Comparison};
-use spyne_core::joins::lookup::{Lookup, Told, lookups};
+use spyne_core::joins::lookup::{KeyLookup, Told, lookups};
 use spyne_core::joins::reading::{self, Reading};
 use spyne_core::joins::samples::Samples;
 use spyne_core::joins::scope::Scope;
@@ -178,7 +178,7 @@ fn look_up(
 
 /// Which of the values are in the key. What an earlier discovery has found is used
 /// again, for the same values in the same table.
-fn found(table: &Table, lookup: &Lookup) -> Result<HashSet<u64>> {
+fn found(table: &Table, lookup: &KeyLookup) -> Result<HashSet<u64>> {
     let how = format!("look-up {:016x}", of_several(lookup.wanted.iter().copied()));
     if let Some(kept) =
         elevated(|e| samples::kept(e, table, &how))?.remove(&table.names_of(&lookup.key))

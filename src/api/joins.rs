@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 use spyne_core::joins::candidate::{Candidate, NewCandidate};
-use spyne_core::joins::kinds::Source;
+use spyne_core::joins::kinds::CandidateSource;
 use spyne_core::joins::table::{Pair, Table};
 use spyne_core::kernel::error::{Code, Result, SpyneError};
 use spyne_core::kernel::ids::RelId;
@@ -279,8 +279,8 @@ fn proposed(tables: Vec<Table>, pair: &Pair) -> Result<NewCandidate> {
         )
     })?;
     let source = match new.source {
-        Source::Declared => Source::Declared,
-        Source::Discovered | Source::Proposed => Source::Proposed,
+        CandidateSource::Declared => CandidateSource::Declared,
+        CandidateSource::Discovered | CandidateSource::Proposed => CandidateSource::Proposed,
     };
     Ok(NewCandidate { source, ..new })
 }

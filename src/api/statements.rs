@@ -12,7 +12,7 @@ use crate::pg::row_sets::{Declared, Row, Rows, row};
 use crate::pg::spi;
 use crate::report::OrRaise;
 use crate::store::{self, functions};
-use spyne_core::kernel::columns::{Named, places};
+use spyne_core::kernel::columns::{TypedName, places};
 use spyne_core::kernel::role::Permission;
 
 row! {
@@ -130,7 +130,7 @@ fn rows() -> impl Iterator<Item = Declared> {
 /// How a row of the library and its type in the catalog differ, in words.
 fn difference(declared: &Declared) -> Result<(), String> {
     let columns = spi::columns_of(&format!("SELECT (NULL::spyne.{}).*", declared.name), &[])?;
-    let columns: Vec<Named> =
-        columns.iter().map(|(name, oid)| Named { name, type_oid: oid.to_u32() }).collect();
+    let columns: Vec<TypedName> =
+        columns.iter().map(|(name, oid)| TypedName { name, type_oid: oid.to_u32() }).collect();
     places(declared.name, declared.fields, &columns).map(drop)
 }

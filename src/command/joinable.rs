@@ -14,14 +14,14 @@ use crate::guc;
 use crate::pg::caller_rights::as_caller_only;
 use crate::pg::elevate::elevated;
 use crate::pg::{catalogs, users};
-use crate::store::tables::{self, Row};
+use crate::store::tables::{self, TableRow};
 use crate::store::{joinable, samples};
 
 /// A governed table that can be joined.
 ///
 /// # Errors
 /// 55000 where the table is not governed, or neither READ_ONLY nor ACTIVE.
-pub fn joinable(relation: RelId) -> Result<Row> {
+pub fn joinable(relation: RelId) -> Result<TableRow> {
     let row = elevated(|e| tables::governed(e, relation))?;
     match row.state {
         State::ReadOnly | State::Active => Ok(row),

@@ -17,7 +17,7 @@ use super::{Command, Hold};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
 use crate::pg::{catalogs, citus, users};
-use crate::store::tables::{self, RegistrationCandidate, Row};
+use crate::store::tables::{self, RegistrationCandidate, TableRow};
 use crate::store::{facts, table_facts};
 
 /// Takes a table under governance.
@@ -31,7 +31,7 @@ pub struct Register {
 
 /// The versions of a name, and those that it once had.
 pub struct Versions {
-    existing: Vec<Row>,
+    existing: Vec<TableRow>,
     ever: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl Versions {
         Ok(Versions { existing, ever: tables::versions_ever(elevated, name)? })
     }
 
-    fn in_use(&self, wanted: State) -> Option<&Row> {
+    fn in_use(&self, wanted: State) -> Option<&TableRow> {
         self.existing.iter().find(|v| v.state == wanted)
     }
 
@@ -57,13 +57,13 @@ impl Versions {
 
     /// The state and the address of each version.
     fn held(&self) -> Vec<(State, String)> {
-        let shown = |v: &Row| (v.state, catalogs::relation_name(v.relation).shown());
+        let shown = |v: &TableRow| (v.state, catalogs::relation_name(v.relation).shown());
         self.existing.iter().map(shown).collect()
     }
 
     /// Whether `caller` has the rights of the owners of all versions.
     fn are_of(&self, caller: &Caller) -> bool {
-        let theirs = |v: &Row| users::has_rights_of(caller.user, v.owner);
+        let theirs = |v: &TableRow| users::has_rights_of(caller.user, v.owner);
         caller.role == Role::Admin || self.existing.iter().all(theirs)
     }
 }
@@ -221,7 +221,7 @@ pub struct Unregister {
 
 /// What the end of governance is planned from.
 pub struct Release {
-    pub row: Row,
+    pub row: TableRow,
     at: RelationName,
     exists: bool,
     admin: bool,
@@ -229,7 +229,7 @@ pub struct Release {
     window: f64,
     view: Option<GovernedView>,
     /// The version that the governed view reads from now on.
-    next: Option<(Row, RelationName)>,
+    next: Option<(TableRow, RelationName)>,
     next_table: Option<Table>,
 }
 

@@ -16,7 +16,7 @@ use super::Command;
 use super::caller::Caller;
 use crate::pg::catalogs;
 use crate::pg::elevate::{Elevated, elevated};
-use crate::store::tables::{self, Row};
+use crate::store::tables::{self, TableRow};
 use crate::store::{drift, facts};
 
 /// Makes a table the ACTIVE version of its name: the promotion of a shadow, or the
@@ -30,7 +30,7 @@ pub struct TakeOver {
 }
 
 /// The table that changes its state, as the checks of a transition take it.
-fn subject<'a>(relation: &'a RelationName, row: &'a Row) -> transition::Subject<'a> {
+fn subject<'a>(relation: &'a RelationName, row: &'a TableRow) -> transition::Subject<'a> {
     transition::Subject { relation, name: &row.name, state: row.state }
 }
 
@@ -42,16 +42,21 @@ pub struct Takeover {
 }
 
 impl TakeOver {
-    fn outgoing<'v>(&self, versions: &'v [Row]) -> Option<&'v Row> {
+    fn outgoing<'v>(&self, versions: &'v [TableRow]) -> Option<&'v TableRow> {
         versions.iter().find(|v| v.state == State::Active && v.relation != self.relation)
     }
 
-    fn relations(&self, elevated: &Elevated, name: &str, versions: &[Row]) -> Result<Vec<RelId>> {
+    fn relations(
+        &self,
+        elevated: &Elevated,
+        name: &str,
+        versions: &[TableRow],
+    ) -> Result<Vec<RelId>> {
         let outgoing = self.outgoing(versions).map(|row| row.relation);
         facts::locks(elevated, name, self.relation, outgoing)
     }
 
-    fn row(&self, elevated: &Elevated) -> Result<Row> {
+    fn row(&self, elevated: &Elevated) -> Result<TableRow> {
         let row = tables::governed(elevated, self.relation)?;
         let table = catalogs::relation_name(self.relation);
         transition::check(subject(&table, &row), self.from, State::Active)?;
@@ -115,7 +120,7 @@ pub struct Deprecate {
 }
 
 impl Deprecate {
-    fn row(&self, elevated: &Elevated) -> Result<Row> {
+    fn row(&self, elevated: &Elevated) -> Result<TableRow> {
         let row = tables::governed(elevated, self.relation)?;
         let table = catalogs::relation_name(self.relation);
         transition::check(subject(&table, &row), State::Active, State::Deprecated)?;
@@ -124,7 +129,7 @@ impl Deprecate {
 }
 
 impl Command for Deprecate {
-    type Facts = (Row, RelationName);
+    type Facts = (TableRow, RelationName);
 
     fn authorise(&self, caller: &Caller) -> Result<()> {
         let table = catalogs::relation_name(self.relation);
@@ -138,11 +143,11 @@ impl Command for Deprecate {
         Ok(vec![self.relation])
     }
 
-    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<(Row, RelationName)> {
+    fn facts(&self, elevated: &Elevated, _caller: &Caller) -> Result<(TableRow, RelationName)> {
         Ok((self.row(elevated)?, catalogs::relation_name(self.relation)))
     }
 
-    fn plan(&self, (row, at): &(Row, RelationName)) -> Result<Plan> {
+    fn plan(&self, (row, at): &(TableRow, RelationName)) -> Result<Plan> {
         let mut plan = Plan::because(Some(&self.reason));
         let change = StateChange {
             relation: self.relation,
@@ -164,7 +169,7 @@ impl Command for Deprecate {
         "deprecate"
     }
 
-    fn subject(&self, (_, at): &(Row, RelationName)) -> RelationName {
+    fn subject(&self, (_, at): &(TableRow, RelationName)) -> RelationName {
         at.clone()
     }
 }

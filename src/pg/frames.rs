@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 
 use pgrx::{pg_guard, pg_sys};
 
-use spyne_core::gate::frames::{Frames, JudgedCopy, Wrapper};
+use spyne_core::gate::frames::{Frames, JudgedCopy, WrapperFrame};
 use spyne_core::gate::lasting::Lasting;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::gate::token::Token;
@@ -238,7 +238,7 @@ pub fn reads_by(text: &Text) -> bool {
 /// text, the token that authorises the other, and why nothing does although there is a
 /// preview.
 pub fn utility(dropping: Dropping, wraps: Option<(Text, Option<Token>, Option<Denial>)>) -> Doing {
-    let wrapper = wraps.map(|(text, token, doubt)| Wrapper::new(text, token, doubt));
+    let wrapper = wraps.map(|(text, token, doubt)| WrapperFrame::new(text, token, doubt));
     Doing::Utility { dropping, wrapper: wrapper.map(Box::new), notes: Vec::new() }
 }
 

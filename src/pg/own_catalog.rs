@@ -61,9 +61,8 @@ pub fn governed_tables() -> Option<GovernedTables> {
     // is checked against the descriptor before a value is read.
     unsafe {
         scan(catalog.to_u32(), None, None, false, |tuple, description| {
-            if server::column_type(description, 0) != Some(pg_sys::REGCLASSOID)
-                || server::column_type(description, 1) != Some(pg_sys::TEXTOID)
-            {
+            let type_of = |at| server::column(description, at).map(|column| column.atttypid);
+            if type_of(0) != Some(pg_sys::REGCLASSOID) || type_of(1) != Some(pg_sys::TEXTOID) {
                 (policy().failed)(Failure::CatalogShape);
             }
             let relation = attribute(tuple, description, 1);

@@ -15,7 +15,7 @@ use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, Uuid, name_data_to_s
 
 use super::oids::AsOid;
 use crate::report;
-use spyne_core::kernel::columns::{Named, places};
+use spyne_core::kernel::columns::{TypedName, places};
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -77,7 +77,7 @@ pub struct Declared {
     /// The name of the type, in schema spyne.
     pub name: &'static str,
     /// The fields.
-    pub fields: &'static [Named<'static>],
+    pub fields: &'static [TypedName<'static>],
 }
 
 /// A struct whose fields are the columns of a composite type: see [`row`].
@@ -101,7 +101,7 @@ macro_rules! row {
         impl $crate::pg::row_sets::Row for $row {
             const DECLARED: $crate::pg::row_sets::Declared = $crate::pg::row_sets::Declared {
                 name: $name,
-                fields: &[$(spyne_core::kernel::columns::Named {
+                fields: &[$(spyne_core::kernel::columns::TypedName {
                     name: stringify!($field),
                     type_oid: <$value as $crate::pg::row_sets::Value>::OID.to_u32(),
                 }),*],
@@ -196,9 +196,9 @@ fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<usize> {
     let Declared { name, fields } = R::DECLARED;
     let live: Vec<(usize, &pg_sys::FormData_pg_attribute)> =
         described.iter().enumerate().filter(|(_, column)| !column.attisdropped).collect();
-    let columns: Vec<Named> = live
+    let columns: Vec<TypedName> = live
         .iter()
-        .map(|(_, column)| Named {
+        .map(|(_, column)| TypedName {
             name: name_data_to_str(&column.attname),
             type_oid: column.atttypid.to_u32(),
         })

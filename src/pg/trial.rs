@@ -10,7 +10,7 @@ use spyne_core::kernel::error::{Code, SpyneError};
 
 /// What a write has done before it was undone.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct TrialOutcome {
     /// Rows written.
     pub rows: u64,
     /// Rows as they were before, at most as many as were asked for.
@@ -99,11 +99,11 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 ///
 /// # Errors
 /// XX000 where SPI does not run it; an error of the statement itself is raised.
-pub fn write(sql: &str, images: Option<&Images>) -> Result<Outcome, SpyneError> {
+pub fn write(sql: &str, images: Option<&Images>) -> Result<TrialOutcome, SpyneError> {
     // SAFETY: a snapshot that is registered for as long as it is used; its
     // command counter is that of before the write.
     let before = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
-    let mut outcome = Outcome::default();
+    let mut outcome = TrialOutcome::default();
     let run = |sql: &str| {
         let done = Spi::connect_mut(|client| {
             client.update(sql, None, &[]).map(|_| {

@@ -74,7 +74,7 @@ static OPEN_DRIFT: Query<(String, String, Option<String>), OpenDrift> = Query::r
      ORDER BY r.report_id",
 );
 
-fn governed(elevated: &Elevated, row: &tables::Row) -> Result<Governed> {
+fn governed(elevated: &Elevated, row: &tables::TableRow) -> Result<Governed> {
     Ok(Governed {
         name: row.name.clone(),
         version: row.version.clone(),
@@ -96,8 +96,8 @@ fn cut_off(new: &Governed, old: Option<&Governed>) -> Vec<RelId> {
 /// Everything that a takeover by `incoming` is planned from.
 pub fn takeover(
     elevated: &Elevated,
-    incoming: &tables::Row,
-    outgoing: Option<&tables::Row>,
+    incoming: &tables::TableRow,
+    outgoing: Option<&tables::TableRow>,
     target_schema: Option<&str>,
 ) -> Result<TakeoverFacts> {
     let new = governed(elevated, incoming)?;

@@ -281,7 +281,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
                 }),
             })
         };
-        run().map_err(|error: rows::Failure| failed(self.text, error))
+        run().map_err(|error: rows::ReadFailure| failed(self.text, error))
     }
 
     /// The kept plan, which is taken out while it runs. So an error meanwhile leaves
@@ -289,7 +289,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
     fn taken<'c>(
         &self,
         prepare: impl FnOnce(&[PgOid]) -> pgrx::spi::Result<pgrx::spi::PreparedStatement<'c>>,
-    ) -> std::result::Result<OwnedPreparedStatement, rows::Failure> {
+    ) -> std::result::Result<OwnedPreparedStatement, rows::ReadFailure> {
         match self.kept.take() {
             Some(kept) => Ok(kept),
             None => Ok(prepare(&A::types())?.keep()),
@@ -300,7 +300,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         &self,
         kept: OwnedPreparedStatement,
         found: SpiTupleTable<'_>,
-    ) -> std::result::Result<Vec<R>, rows::Failure> {
+    ) -> std::result::Result<Vec<R>, rows::ReadFailure> {
         let read = rows::read(found);
         self.kept.set(Some(kept));
         read
@@ -371,7 +371,7 @@ pub fn read_as_caller<R: DeserializeOwned>(
             })
         })
     };
-    run().map_err(|error: rows::Failure| failed(text, error))
+    run().map_err(|error: rows::ReadFailure| failed(text, error))
 }
 
 /// The error where a statement of spyne's own fails.

@@ -33,30 +33,30 @@ impl<'de> Deserialize<'de> for Bytes {
 
 /// Why a result could not be read.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct ReadFailure(String);
 
-impl fmt::Display for Failure {
+impl fmt::Display for ReadFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for ReadFailure {}
 
-impl de::Error for Failure {
+impl de::Error for ReadFailure {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Failure(message.to_string())
+        ReadFailure(message.to_string())
     }
 }
 
-impl From<pgrx::spi::Error> for Failure {
+impl From<pgrx::spi::Error> for ReadFailure {
     fn from(error: pgrx::spi::Error) -> Self {
-        Failure(error.to_string())
+        ReadFailure(error.to_string())
     }
 }
 
 /// All rows of a result.
-pub fn read<R: DeserializeOwned>(mut found: SpiTupleTable<'_>) -> Result<Vec<R>, Failure> {
+pub fn read<R: DeserializeOwned>(mut found: SpiTupleTable<'_>) -> Result<Vec<R>, ReadFailure> {
     if found.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,7 +90,7 @@ enum Cell {
     Bytes(Vec<u8>),
 }
 
-fn cell(row: &SpiTupleTable<'_>, at: usize, oid: pg_sys::Oid) -> Result<Cell, Failure> {
+fn cell(row: &SpiTupleTable<'_>, at: usize, oid: pg_sys::Oid) -> Result<Cell, ReadFailure> {
     let plain = |value: Option<Value>| Cell::Plain(value.unwrap_or(Value::Null));
     Ok(match oid {
         pg_sys::BOOLOID => plain(row.get::<bool>(at)?.map(Value::from)),
@@ -151,25 +151,25 @@ const READ: [pg_sys::Oid; 20] = [
     pg_sys::OIDARRAYOID,
 ];
 
-fn unread(column: &str, oid: pg_sys::Oid) -> Failure {
-    Failure(format!("column \"{column}\" has type {}, which is not read", oid.to_u32()))
+fn unread(column: &str, oid: pg_sys::Oid) -> ReadFailure {
+    ReadFailure(format!("column \"{column}\" has type {}, which is not read", oid.to_u32()))
 }
 
-impl<'de> IntoDeserializer<'de, Failure> for Cell {
+impl<'de> IntoDeserializer<'de, ReadFailure> for Cell {
     type Deserializer = Cell;
     fn into_deserializer(self) -> Cell {
         self
     }
 }
 
-fn json(error: serde_json::Error) -> Failure {
-    Failure(error.to_string())
+fn json(error: serde_json::Error) -> ReadFailure {
+    ReadFailure(error.to_string())
 }
 
 impl<'de> Deserializer<'de> for Cell {
-    type Error = Failure;
+    type Error = ReadFailure;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFailure> {
         match self {
             Cell::Plain(value) => value.deserialize_any(visitor).map_err(json),
             Cell::Float(number) => visitor.visit_f64(number),
@@ -180,7 +180,7 @@ impl<'de> Deserializer<'de> for Cell {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFailure> {
         match self {
             Cell::Plain(Value::Null) => visitor.visit_none(),
             given => visitor.visit_some(given),
@@ -191,7 +191,7 @@ impl<'de> Deserializer<'de> for Cell {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -200,10 +200,10 @@ impl<'de> Deserializer<'de> for Cell {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         match self {
             Cell::Plain(value) => value.deserialize_enum(name, variants, visitor).map_err(json),
-            _ => Err(Failure::custom(format!("{name} is not text"))),
+            _ => Err(ReadFailure::custom(format!("{name} is not text"))),
         }
     }
 
@@ -218,35 +218,37 @@ struct Row<'n>(Vec<(&'n str, Cell)>);
 
 impl Row<'_> {
     /// The value of a row that has one column.
-    fn single(self) -> Result<Cell, Failure> {
+    fn single(self) -> Result<Cell, ReadFailure> {
         let mut cells = self.0.into_iter();
         match (cells.next(), cells.next()) {
             (Some((_, cell)), None) => Ok(cell),
-            _ => Err(Failure::custom("a single value was expected, and there are more columns")),
+            _ => {
+                Err(ReadFailure::custom("a single value was expected, and there are more columns"))
+            }
         }
     }
 }
 
 macro_rules! of_the_single_column {
     ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFailure> {
             self.single()?.$method(visitor)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Row<'_> {
-    type Error = Failure;
+    type Error = ReadFailure;
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         let columns: Vec<&str> = self.0.iter().map(|(column, _)| *column).collect();
         if let Some(why) = differ(name, fields, &columns) {
-            return Err(Failure(why));
+            return Err(ReadFailure(why));
         }
         visitor.visit_map(MapDeserializer::new(self.0.into_iter()))
     }
@@ -255,14 +257,14 @@ impl<'de> Deserializer<'de> for Row<'_> {
         self,
         length: usize,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         if self.0.len() != length {
-            return Err(Failure(format!("{} columns, not {length}", self.0.len())));
+            return Err(ReadFailure(format!("{} columns, not {length}", self.0.len())));
         }
         visitor.visit_seq(SeqDeserializer::new(self.0.into_iter().map(|(_, cell)| cell)))
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFailure> {
         visitor.visit_unit()
     }
 
@@ -270,7 +272,7 @@ impl<'de> Deserializer<'de> for Row<'_> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         self.single()?.deserialize_newtype_struct(name, visitor)
     }
 
@@ -279,7 +281,7 @@ impl<'de> Deserializer<'de> for Row<'_> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         self.single()?.deserialize_enum(name, variants, visitor)
     }
 
@@ -288,7 +290,7 @@ impl<'de> Deserializer<'de> for Row<'_> {
         _name: &'static str,
         length: usize,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         self.deserialize_tuple(length, visitor)
     }
 
@@ -296,7 +298,7 @@ impl<'de> Deserializer<'de> for Row<'_> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         visitor.visit_unit()
     }
 
@@ -329,19 +331,19 @@ struct Probe<'p> {
 }
 
 impl Probe<'_> {
-    fn end<T>(self, fits: bool, wanted: String) -> Result<T, Failure> {
+    fn end<T>(self, fits: bool, wanted: String) -> Result<T, ReadFailure> {
         if !fits {
             *self.found =
                 Some(format!("{} columns, where {wanted} was expected", self.columns.len()));
         }
-        Err(Failure(String::new()))
+        Err(ReadFailure(String::new()))
     }
 }
 
 impl<'de> Deserializer<'de> for Probe<'_> {
-    type Error = Failure;
+    type Error = ReadFailure;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, ReadFailure> {
         let fits = self.columns.len() == 1;
         self.end(fits, "one".into())
     }
@@ -351,23 +353,23 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         name: &'static str,
         fields: &'static [&'static str],
         _visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         let columns: Vec<&str> = self.columns.iter().map(|(column, _)| column.as_str()).collect();
         *self.found = differ(name, fields, &columns);
-        Err(Failure(String::new()))
+        Err(ReadFailure(String::new()))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
         self,
         length: usize,
         _visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadFailure> {
         let fits = self.columns.len() == length;
         self.end(fits, length.to_string())
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Failure> {
-        Err(Failure(String::new()))
+    fn deserialize_unit<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, ReadFailure> {
+        Err(ReadFailure(String::new()))
     }
 
     serde::forward_to_deserialize_any! {

@@ -75,7 +75,7 @@ pub fn candidates_in(elevated: &Elevated, schema: u32) -> Result<Vec<Registratio
 
 /// One governed version.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Row {
+pub struct TableRow {
     pub relation: RelId,
     pub state: State,
     pub name: String,
@@ -88,7 +88,7 @@ pub struct Row {
     pub superseded: bool,
 }
 
-impl Row {
+impl TableRow {
     /// The address that the version has while applications use it.
     pub fn home(&self) -> Address {
         Address::new(&self.home_schema, &self.home_name)
@@ -102,8 +102,8 @@ macro_rules! versions {
     };
 }
 
-static FIND: Query<(RelId,), Row> = Query::read(versions!("WHERE t.relation = $1"));
-static VERSIONS: Query<(String,), Row> = Query::read(versions!(
+static FIND: Query<(RelId,), TableRow> = Query::read(versions!("WHERE t.relation = $1"));
+static VERSIONS: Query<(String,), TableRow> = Query::read(versions!(
     "WHERE t.logical_name = $1 ORDER BY coalesce(t.deprecated_at, t.created_at), t.version"
 ));
 static LOCK_VERSIONS: Query<(String,), ()> = Query::write(
@@ -111,7 +111,7 @@ static LOCK_VERSIONS: Query<(String,), ()> = Query::write(
 );
 
 /// The row of a relation; None where it is not governed.
-pub fn find(rights: &impl Rights, relid: RelId) -> Result<Option<Row>> {
+pub fn find(rights: &impl Rights, relid: RelId) -> Result<Option<TableRow>> {
     FIND.maybe(rights, (relid,))
 }
 
@@ -119,7 +119,7 @@ pub fn find(rights: &impl Rights, relid: RelId) -> Result<Option<Row>> {
 ///
 /// # Errors
 /// 55000 where the relation is not governed.
-pub fn governed(rights: &impl Rights, relid: RelId) -> Result<Row> {
+pub fn governed(rights: &impl Rights, relid: RelId) -> Result<TableRow> {
     find(rights, relid)?.ok_or_else(|| {
         let table = catalogs::relation_name(relid);
         SpyneError::new(
@@ -141,13 +141,13 @@ pub fn governed(rights: &impl Rights, relid: RelId) -> Result<Row> {
 
 /// Locks every version of a name against other changes of state until the transaction
 /// ends, in a fixed order, and returns the versions.
-pub fn lock_versions(elevated: &Elevated, name: &str) -> Result<Vec<Row>> {
+pub fn lock_versions(elevated: &Elevated, name: &str) -> Result<Vec<TableRow>> {
     LOCK_VERSIONS.run(elevated, (name,))?;
     versions(elevated, name)
 }
 
 /// Every version of a name, oldest first.
-pub fn versions(elevated: &Elevated, name: &str) -> Result<Vec<Row>> {
+pub fn versions(elevated: &Elevated, name: &str) -> Result<Vec<TableRow>> {
     VERSIONS.all(elevated, (name,))
 }
 

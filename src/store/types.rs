@@ -19,16 +19,16 @@ pub fn tables_of(elevated: &Elevated, oid: u32) -> Result<Vec<RelId>> {
 
 /// A type as shapes have it.
 #[derive(Debug, Default, Deserialize)]
-pub struct Named {
+pub struct NamedType {
     pub data_type: String,
     pub facts: Option<TypeFacts>,
 }
 
-static NAMED: Query<(Oid, i32), Named> =
+static NAMED: Query<(Oid, i32), NamedType> =
     Query::read("SELECT format_type($1, $2) AS data_type, spyne.type_facts($1) AS facts");
 
 /// A type by its OID and modifier.
-pub fn named(elevated: &Elevated, oid: u32, modifier: i32) -> Result<Named> {
+pub fn named(elevated: &Elevated, oid: u32, modifier: i32) -> Result<NamedType> {
     NAMED.one(elevated, (oid, modifier))
 }
 

@@ -19,7 +19,7 @@ impl Chance {
         (spread(self.seed ^ self.drawn) % bound.max(1) as u64) as usize
     }
 
-    /// True in so many of a hundred draws.
+    /// True in `percent` of a hundred draws, on average.
     pub fn in_hundred(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }

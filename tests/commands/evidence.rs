@@ -1,4 +1,5 @@
-//! Drift reports and joins: what is settled, accepted, rejected, deprecated.
+//! Situations of drift reports and joins, which are settled, accepted, rejected and
+//! deprecated.
 
 use spyne_core::kernel::names::{Address, literal};
 
@@ -46,7 +47,7 @@ pub fn resolve_drift(number: usize) -> Situation {
     scene.call("spyne_resolve_drift", format!("{report}, {action}, {reason}"))
 }
 
-/// Changes a governed table while nobody looks, and looks.
+/// Changes a governed table while enforcement is off, and then looks for drift.
 fn drift(scene: &mut Scene, at: &Address) {
     let (id, label, amount) = (scene.quoted("id"), scene.quoted("label"), scene.quoted("amount"));
     let more = scene.quoted("more");

@@ -6,8 +6,8 @@ use spyne_core::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
 use spyne_core::lifecycle::plan::op::{Op, RelationKind, RowSecurity, RunsAs, Target};
 use spyne_tests::fixture::{rows, run};
 
-/// What the operations are about, as the catalogs have it: without what a change and its undoing
-/// leave behind, such as a list of privileges that says what no list says too.
+/// The state of the objects in the catalogs, without traces that a change and its
+/// inverse leave behind, such as a list of privileges that says the same as none.
 const STATE: &str = "
     SELECT 'relation ' || concat_ws('/', oid, relname, relnamespace, relkind, relowner, relrowsecurity, relforcerowsecurity)
         FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'Undo%')
@@ -41,7 +41,7 @@ fn table() -> Address {
     at("Order Lines")
 }
 
-/// Every operation that has an inverse, with all that it may be about.
+/// Every operation that has an inverse, on every kind of object that it can be about.
 fn operations() -> Vec<Op> {
     let objects = [
         (RelationKind::Table, "Order Lines"),
@@ -55,7 +55,7 @@ fn operations() -> Vec<Op> {
     for (kind, name) in objects {
         let to = format!("{name}'s \\ new");
         all.push(Op::Rename { kind, at: at(name), to });
-        // An index goes where its table goes.
+        // An index moves along with its table.
         if kind != RelationKind::Index {
             all.push(Op::SetSchema { kind, at: at(name), schema: "Undo's other".into() });
         }
@@ -110,7 +110,7 @@ fn operations() -> Vec<Op> {
     all
 }
 
-/// Undoes each operation, and says which were tried, by their names in JSON.
+/// Undoes each operation. Returns the names of those that were tried, as in JSON.
 pub fn undo_all(client: &mut Client) -> Vec<String> {
     let mut tried = Vec::new();
     for op in operations() {

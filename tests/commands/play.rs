@@ -8,22 +8,22 @@ use spyne_tests::fixture::{db_error, rows, run};
 
 use crate::scene::{Call, Situation};
 
-/// What a call has come to: its rows with the names of their columns, or its refusal.
+/// The result of a call: its rows with the names of their columns, or its refusal.
 type Outcome = Result<Vec<Vec<(String, Option<String>)>>, Box<DbError>>;
 
-/// What came of a situation, for the count.
+/// The result of a situation, for the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Done,
     Refused,
-    /// The dry run shows what stands in the way of a real one.
+    /// The dry run shows blockers, which a real run is refused for.
     Blocked,
 }
 
-/// Plays the situation in a database of its own making, and takes it away again.
+/// Plays the situation, and undoes everything afterwards.
 ///
 /// # Errors
-/// What is not as it should be, in words.
+/// What is wrong, in words.
 pub fn play(client: &mut Client, situation: &Situation) -> Result<Verdict, String> {
     let verdict = made(client, situation).and_then(|()| {
         run(client, "BEGIN");
@@ -67,7 +67,7 @@ fn compared(client: &mut Client, call: &Call) -> Result<Verdict, String> {
     match (&shown, &done) {
         (Ok(shown), Ok(done)) => {
             same_rows(call.function, shown, done)?;
-            // Where every table of a schema is left out, nothing is written.
+            // Where every table of a schema is skipped, nothing is written.
             match wrote || done.is_empty() || call.function == "spyne_register_schema" {
                 true => Ok(Verdict::Done),
                 false => Err("the real run has written nothing".into()),
@@ -84,10 +84,11 @@ fn compared(client: &mut Client, call: &Call) -> Result<Verdict, String> {
     }
 }
 
-/// Syntax errors, and functions and columns that do not exist: what is refused is to be the command.
+/// The SQLSTATEs of syntax errors, and of functions and columns that do not exist. A
+/// refusal must be one of the command's own.
 const NONSENSE: [&str; 3] = ["42601", "42703", "42883"];
 
-/// Puts in what stands in braces for a value.
+/// Replaces queries in braces by their values.
 fn filled(client: &mut Client, arguments: &str) -> String {
     let Some((before, rest)) = arguments.split_once('{') else { return arguments.to_string() };
     let (query, after) = rest.split_once('}').expect("a query ends with a brace");
@@ -100,7 +101,7 @@ fn filled(client: &mut Client, arguments: &str) -> String {
 /// Whether anything was written in this transaction, whatever was undone since.
 const WRITTEN: &str = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL";
 
-/// Checks that nothing is other than it was, and that nobody else has to wait.
+/// Checks that nothing has changed, and that no other session has to wait.
 fn unchanged(client: &mut Client, before: &str) -> Result<(), String> {
     let locks = rows(client, "SELECT held FROM watch.strong_locks ORDER BY held");
     if !locks.is_empty() {
@@ -184,7 +185,7 @@ fn blocked(shown: &Rows, done: &DbError) -> Result<Verdict, String> {
     }
 }
 
-/// What a refusal tells.
+/// The parts of a refusal that are compared.
 fn told(error: &DbError) -> (&str, &str, Option<&str>, Option<&str>) {
     (error.code().code(), error.message(), error.detail(), error.hint())
 }
@@ -194,7 +195,7 @@ fn said(error: &DbError) -> String {
     format!("{code} {message}\n  DETAIL {}\n  HINT {}", detail.unwrap_or("-"), hint.unwrap_or("-"))
 }
 
-/// How often each function came to what.
+/// How often each function had which result.
 #[derive(Default)]
 pub struct Count(BTreeMap<&'static str, [usize; 3]>);
 

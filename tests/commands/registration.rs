@@ -1,4 +1,5 @@
-//! Taking tables under governance and letting them go; shadows; the system mode.
+//! Situations of tables that come under governance and leave it, of shadows, and of the
+//! system mode.
 
 use spyne_core::kernel::names::{Address, literal, quote};
 
@@ -103,7 +104,7 @@ fn relation(scene: &mut Scene) -> Address {
         "a composite type" => scene.add(format!("CREATE TYPE {} AS (x integer)", at.quoted())),
         "a temporary table" => {
             scene.add(format!("CREATE TABLE {} (x integer)", at.quoted()));
-            // What is temporary has a schema of its own, which no name of ours tells.
+            // A temporary table is in a schema whose name is not known.
             scene.add(format!("CREATE TEMPORARY TABLE {name} (x integer)"));
         }
         "a catalog" => return Address::new("pg_catalog", "pg_class"),

@@ -1,10 +1,11 @@
-//! A situation in the making: what there is, and which command is given.
+//! Makes a situation: the objects that exist, and the command that is given.
 
 use spyne_core::kernel::names::{Address, quote, with_suffix};
 
 use crate::chance::Chance;
 
-/// What tables and columns are called: plain, and in need of quotes of every kind.
+/// The names of tables and columns: plain ones, and ones in need of quotes of every
+/// kind.
 const BASES: [&str; 8] = [
     "orders",
     "customer",
@@ -25,14 +26,14 @@ pub struct Call {
     pub function: &'static str,
     /// A query in braces stands for its value, which the superuser asks for.
     pub arguments: String,
-    /// Who gives it.
+    /// The user who gives the command.
     pub role: &'static str,
 }
 
-/// What is there, and what is asked for.
+/// The objects that exist, and the command that is given.
 pub struct Situation {
     pub number: usize,
-    /// What sets it apart, in words.
+    /// The choices that were made, in words.
     pub about: Vec<&'static str>,
     /// Statements of the superuser.
     pub setup: Vec<String>,
@@ -45,14 +46,14 @@ pub struct Scene {
     number: usize,
     base: &'static str,
     schema: String,
-    /// Whether a table of the scene is.
+    /// Whether some table of the scene is partitioned.
     pub partitioned: bool,
     setup: Vec<String>,
     about: Vec<&'static str>,
 }
 
 impl Scene {
-    /// The scene of this number: another name, another schema, other choices.
+    /// The scene with this number, by which names, schemas and other choices differ.
     pub fn new(number: usize) -> Scene {
         let mut chance = Chance::new(number as u64);
         let base = chance.of(&BASES);
@@ -75,7 +76,7 @@ impl Scene {
         scene
     }
 
-    /// The name of this scene, with something behind it. It is as long as names may be where the
+    /// The name of this scene with a suffix. It is as long as names may be where the
     /// base is.
     pub fn name(&self, suffix: &str) -> String {
         with_suffix(self.base, &format!("_{}{suffix}", self.number))
@@ -86,12 +87,12 @@ impl Scene {
         quote(&self.name(suffix))
     }
 
-    /// Where a relation of this name is.
+    /// The address of the relation with this name.
     pub fn at(&self, suffix: &str) -> Address {
         Address::new(&self.schema, self.name(suffix))
     }
 
-    /// Where the shadow of a name is.
+    /// The address of the shadow of a name.
     pub fn shadow(&self, suffix: &str) -> Address {
         Address::new("spyne_shadow", self.name(suffix))
     }
@@ -114,7 +115,7 @@ impl Scene {
         ));
     }
 
-    /// Whether something is so, in so many of a hundred scenes.
+    /// Decides that something is so in `percent` of a hundred scenes.
     pub fn maybe(&mut self, percent: usize, about: &'static str) -> bool {
         let so = self.chance.in_hundred(percent);
         if so {
@@ -123,7 +124,7 @@ impl Scene {
         so
     }
 
-    /// Whether this was said of it.
+    /// Whether this choice was made.
     pub fn has(&self, about: &str) -> bool {
         self.about.contains(&about)
     }
@@ -135,12 +136,13 @@ impl Scene {
         chosen
     }
 
-    /// Ends it with a command, mostly given by somebody who may.
+    /// Completes the situation with a command, mostly of a user who may give it.
     pub fn call(self, function: &'static str, arguments: String) -> Situation {
         self.call_as(&["postgres", "admin", "admin", "admin"], function, arguments)
     }
 
-    /// Ends it with a command, given by one of these; now and then by somebody else.
+    /// Completes the situation with a command of one of these users; now and then of
+    /// another.
     pub fn call_as(
         mut self,
         roles: &[&'static str],

@@ -1,4 +1,4 @@
-//! Tables with all that may belong to one and hang on one.
+//! Makes tables with all that can belong to them and depend on them.
 
 use spyne_core::kernel::names::{Address, literal, quote, with_suffix};
 
@@ -105,7 +105,8 @@ pub fn dress(scene: &mut Scene, at: &Address) {
     }
 }
 
-/// Makes what refers to a table and has to stay or to move when another takes its place.
+/// Makes objects that refer to a table, and stay or move when another table takes its
+/// place.
 pub fn depend(scene: &mut Scene, at: &Address) {
     foreign_keys(scene, at);
     views(scene, at);
@@ -203,7 +204,7 @@ pub fn activate(scene: &mut Scene, at: &Address, name: &str) {
     ));
 }
 
-/// Changes the governed view of a name, or builds on it.
+/// Changes the governed view of a name, or makes a view that depends on it.
 pub fn dress_view(scene: &mut Scene, name: &str) {
     let view = format!("governed.{}", quote(name));
     let id = scene.quoted("id");
@@ -256,7 +257,7 @@ pub fn superseded(at: &Address) -> String {
     )
 }
 
-/// Takes a column away from a shadow, whose grants were taken before.
+/// Drops a column of a shadow, whose grants were revoked before.
 pub fn lose_column(scene: &mut Scene, at: &Address) {
     if scene.maybe(20, "a column less since") {
         let amount = scene.quoted("amount");

@@ -1,4 +1,5 @@
-//! Promotion, restoration, deprecation: with and without a version to replace.
+//! Situations of promotion, restoration and deprecation, with and without a version to
+//! replace.
 
 use spyne_core::kernel::names::{Address, literal, quote, with_suffix};
 
@@ -86,7 +87,8 @@ fn first(scene: &mut Scene, name: &str) -> Address {
     at
 }
 
-/// A shadow of a name that has an ACTIVE version at `at`, with all that hangs on that.
+/// A shadow of a name that has an ACTIVE version at `at`, with all that depends on
+/// that.
 fn successor(scene: &mut Scene, at: &Address, name: &str) -> Address {
     tables::make(scene, at);
     tables::dress(scene, at);
@@ -177,7 +179,7 @@ fn other_kind(scene: &mut Scene, at: &Address, beside: &Address, name: &str) -> 
     beside.clone()
 }
 
-/// What makes a shadow another table than the version it is to replace.
+/// Makes a shadow differ from the version that it is to replace.
 fn differ(scene: &mut Scene, shadow: &Address, at: &Address) {
     let (id, label, amount) = (scene.quoted("id"), scene.quoted("label"), scene.quoted("amount"));
     let table = shadow.quoted();

@@ -33,7 +33,7 @@ fn every_form_of_alter_table_is_told_as_it_is_and_undone_by_its_remedy() {
     let mut faults = Vec::new();
     for (at, case) in cases.iter().enumerate() {
         let what = format!("{at}: {} ({})", case.form, case.about);
-        // Each in a transaction of its own: the names they make are used again.
+        // Each case is in a transaction of its own, because cases use the same names.
         let mut outcome = || -> Result<(), String> {
             let fails = |e: postgres::Error| {
                 e.as_db_error().map_or_else(
@@ -52,8 +52,9 @@ fn every_form_of_alter_table_is_told_as_it_is_and_undone_by_its_remedy() {
                 Ok(client.query_one(SHAPE, &[&case.target]).map_err(fails)?.get(0))
             };
             let before = shape(&mut client)?;
-            // As if the event triggers were not there: what the comparison finds.
-            // The governed view would keep Postgres from changing types.
+            // Enforcement is off, so that the comparison finds the changes and no event
+            // trigger settles them. The governed view would keep Postgres from changing
+            // types.
             let mut go = |sql: &str| client.batch_execute(sql).map_err(fails);
             go(&format!(
                 "SET LOCAL spyne.enforcement = off; DROP VIEW governed.{} CASCADE",

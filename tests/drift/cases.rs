@@ -32,7 +32,7 @@ fn first_table() -> String {
     "t".into()
 }
 
-/// The shape of a table by names: what a remedy promises to give back.
+/// The shape of a table by names, which a remedy promises to give back.
 pub const SHAPE: &str = "SELECT jsonb_build_object(
     'columns', (SELECT jsonb_object_agg(c ->> 'name', c - 'attnum' - 'marks') FROM jsonb_array_elements(s -> 'columns') c),
     'constraints', (SELECT jsonb_agg(k - 'refers' - 'mark' ORDER BY k ->> 'definition') FROM jsonb_array_elements(s -> 'constraints') k))

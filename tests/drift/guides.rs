@@ -34,7 +34,8 @@ fn the_guide_between_versions_leads_from_one_shape_to_the_other() {
     run(&mut client, "CREATE EXTENSION spyne");
     let (mut faults, mut followed) = (Vec::new(), 0);
     for (at, case) in cases.iter().enumerate() {
-        // Types, servers and parents have names of their own: a second table would not be alike.
+        // Types, servers and parents have names of their own, so a second table would
+        // not be the same.
         let text = format!("{}; {}", case.setup, case.ddl).to_uppercase();
         let more = [
             "CREATE TYPE",
@@ -64,8 +65,9 @@ fn the_guide_between_versions_leads_from_one_shape_to_the_other() {
     assert!(followed > 150, "{followed} guides followed");
 }
 
-/// Makes a table of the old shape, changes it, takes the change as a version, and follows the guide
-/// on another table of the old shape. False where the change comes to no version.
+/// Makes a table of the old shape, changes it, takes the change as a version, and
+/// follows the guide on another table of the old shape. Returns false where the change
+/// makes no version.
 fn follow(client: &mut Client, at: usize, case: &AlterTable) -> Result<bool, String> {
     fn fails(error: postgres::Error) -> String {
         match error.as_db_error() {
@@ -109,16 +111,17 @@ fn follow(client: &mut Client, at: usize, case: &AlterTable) -> Result<bool, Str
         .map_err(fails)?
         .get(0);
     let (statements, view) = guide(client, &name, "v1", &version);
-    // On the other table, from its old shape.
+    // The guide is followed on the other table, from its old shape.
     client
         .batch_execute(&format!(
             "SET LOCAL spyne.enforcement = off; SET LOCAL search_path = d{at}, public"
         ))
         .map_err(fails)?;
     let here = |sql: &str| sql.replace(&format!("\"c{at}\"."), &format!("\"d{at}\"."));
-    // Rows that do not fit are not the guide's to change.
+    // A guide need not change rows that do not fit.
     client.batch_execute(&format!("TRUNCATE {target} CASCADE")).map_err(fails)?;
-    // What the case has put on the table is in the way of a guide that knows of nothing else.
+    // Objects that the case has put on the table can be in the way of a guide that
+    // knows nothing of them.
     for statement in &statements {
         if let Err(error) = client.batch_execute(&here(statement)) {
             let code = error.code().map(|c| c.code().to_string()).unwrap_or_default();

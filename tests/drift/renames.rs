@@ -51,6 +51,6 @@ fn suggested_renames_are_right_nineteen_times_in_twenty() {
         f64::from(right) / answers as f64
     );
     assert!(precision >= 0.95, "precision {precision:.3}; wrong:\n{}", wrong.join("\n"));
-    // Silence would be precise too.
+    // Finding nothing would be precise too.
     assert!(f64::from(right) / answers as f64 >= 0.3, "{right} of {answers} found");
 }

@@ -9,7 +9,7 @@ use spyne_tests::default_server;
 use spyne_tests::fixture::{empty_database, run};
 use xtask::place;
 
-/// Values of each type of tests/drift/type_pairs.txt, the extreme ones among them.
+/// Values of each type of tests/drift/type_pairs.txt, extreme ones included.
 fn samples(data_type: &str) -> &'static [&'static str] {
     match data_type {
         "smallint" => &["0", "-1", "32767", "-32768"],
@@ -87,7 +87,7 @@ fn store(client: &mut Client, value: &str, from: &str, to: &str) -> Fate {
     ));
     let fate = match stored {
         Err(_) => Fate::Refused,
-        // What the old type cannot read is another value.
+        // A value that the old type cannot read has changed.
         Ok(()) => match client.query_one(
             &format!("SELECT CAST(v AS {from})::text = CAST('{value}' AS {from})::text FROM kept"),
             &[],
@@ -135,7 +135,8 @@ fn every_pair_of_common_types_does_with_values_what_it_is_said_to() {
     }
     run(&mut client, "ROLLBACK");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    // What a feed that describes each type is told, against a table that has them all.
+    // What a feed that describes each type is told, compared with a table that has all
+    // of them.
     let columns: Vec<String> =
         table.iter().enumerate().map(|(at, (name, _))| format!("c{at} {name}")).collect();
     run(&mut client, &format!("CREATE TABLE every ({})", columns.join(", ")));

@@ -1,4 +1,4 @@
-//! What counts as SQL in a text.
+//! Tests of what counts as SQL in a text.
 
 use spyne_tests::pasted::pasted;
 

@@ -1,4 +1,4 @@
-//! What the objects of a play are called.
+//! The names of the objects of a play.
 
 /// The longest identifier Postgres keeps, in bytes.
 const MOST_BYTES: usize = 63;
@@ -6,12 +6,13 @@ const MOST_BYTES: usize = 63;
 /// The odd name that a play is about, and those made of it.
 pub struct Names {
     base: String,
-    /// What of the name every statement has that has it, in whatever form.
+    /// The part of the name that is in every statement with the name, in whatever form.
     mark: String,
     number: usize,
 }
 
-/// An identifier. These two are not those of the project, which are what is tested.
+/// An identifier in quotes. This function and the next are not those of the project,
+/// which are what is tested.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -45,7 +46,7 @@ impl Names {
         format!("play_{}", self.number)
     }
 
-    /// The odd name with something behind it, cut so that all fits. `t` stands for nothing.
+    /// The odd name with a suffix, cut so that all fits. `t` stands for no suffix.
     pub fn with(&self, suffix: &str) -> String {
         match suffix {
             "t" => self.base.clone(),

@@ -1,4 +1,4 @@
-//! Plays a script: provokes, and runs what is said.
+//! Plays a script: provokes refusals and remedies, and runs the SQL in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,9 +21,9 @@ pub struct Fault {
     pub about: String,
     /// The part of it that was run.
     pub sql: String,
-    /// What the server says to it.
+    /// The server's error.
     pub why: String,
-    /// What provoked it.
+    /// The line of the script that provoked it.
     scene: String,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for Fault {
 pub struct Play<'a> {
     server: &'a Server,
     names: &'a Names,
-    /// Runs what is pasted.
+    /// The session that runs the pasted SQL.
     paster: Client,
     sessions: BTreeMap<String, Client>,
     notices: Arc<Mutex<Vec<DbError>>>,
@@ -183,7 +183,7 @@ impl<'a> Play<'a> {
             let SimpleQueryMessage::Row(row) = message else { continue };
             let kind =
                 row.columns().iter().position(|c| c.name() == "kind").and_then(|at| row.get(at));
-            // A step is spyne's to do, and is not for pasting.
+            // spyne itself carries a step out, so its statement is not for pasting.
             if kind == Some("step") {
                 continue;
             }
@@ -211,7 +211,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Runs what several texts say, one after the other, and undoes all of it.
+    /// Runs the SQL of several texts, one after the other, and undoes all of it.
     fn paste_all(&mut self, texts: &[String], scene: &str) {
         run(&mut self.paster, "BEGIN");
         for text in texts {
@@ -254,7 +254,7 @@ impl<'a> Play<'a> {
 
 /// Whether an example of a call, on tables that need not be there, is right all the same.
 fn is_only_an_example(error: &postgres::Error) -> bool {
-    // No such table, no such number, not in that state.
+    // There is no such table or number, or it is in another state.
     let of_the_example = ["42P01", "22023", "55000"];
     error.as_db_error().is_some_and(|e| of_the_example.contains(&e.code().code()))
 }

@@ -1,4 +1,4 @@
-//! Governed tables to test with, and what the tests ask about them.
+//! Governed tables for tests, and the queries and checks of the tests.
 
 use postgres::error::DbError;
 use postgres::{Client, Error, SimpleQueryMessage};

@@ -1,4 +1,5 @@
-//! The SQL in a text that people read: what they would paste of a HINT or a remedy.
+//! Finds the SQL in a text that people read: what they would paste from a HINT or a
+//! remedy.
 
 /// Words that a statement begins with in such a text, in capitals as it has them.
 const HEADS: [&str; 17] = [
@@ -6,7 +7,7 @@ const HEADS: [&str; 17] = [
     "REFRESH", "REINDEX", "RESET", "REVOKE", "SELECT", "SET", "UPDATE", "WITH",
 ];
 
-/// What a text has of SQL.
+/// The SQL in a text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Pasted {
     /// Whole statements, each up to its semicolon.
@@ -38,7 +39,7 @@ pub fn pasted(text: &str) -> Pasted {
             }
             continue;
         }
-        // A comment between statements says something to people.
+        // A comment between statements is for people.
         let next = rest.chars().next().map_or(1, char::len_utf8);
         prose.push_str(&rest[..next]);
         at += next;

@@ -8,7 +8,8 @@ use crate::fixture::{connect, empty_database, run};
 
 const DATABASE: &str = "tpch";
 
-/// A server with TPC-H at scale 0.01, governed and ACTIVE, and somebody for each role.
+/// A server with TPC-H at scale 0.01, governed and ACTIVE, and with a user for each
+/// role.
 pub fn server() -> (Server, Client) {
     let server = default_server("tpch").start().expect("a server");
     let mut admin = empty_database(&server, DATABASE);
@@ -31,7 +32,7 @@ pub fn server() -> (Server, Client) {
     (server, admin)
 }
 
-/// A connection as one of them.
+/// A connection as one of those users.
 pub fn user(server: &Server, name: &str) -> Client {
     connect(server, DATABASE, name)
 }

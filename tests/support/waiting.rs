@@ -1,15 +1,15 @@
-//! Waiting for what must come, on a machine of any speed.
+//! Waits for events that must happen, on a machine of any speed.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-/// How long a test waits for what must come. No machine takes that long: the limit is there so
-/// that a fault ends the test, and nothing is measured by it.
+/// How long a test waits for an event that must happen. No machine takes that long: the
+/// limit makes a fault end the test, and nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// The same, as PostgreSQL writes it in a setting.
+/// The same limit, as PostgreSQL writes it in a setting.
 pub const PATIENT: &str = "10min";
 
 /// Waits until the condition holds; a test that waits in vain fails with `what`.

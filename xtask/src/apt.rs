@@ -16,6 +16,10 @@ use crate::progress::{self, say};
 /// copy would only do harm.
 const NEVER_FETCHED: [&str; 5] = ["libc6", "libc6-dbg", "libgcc-s1", "libstdc++6", "libcrypt1"];
 
+/// Debian's own mirror and keys, for a suite that the machine does not use.
+const MIRROR: &str = "http://deb.debian.org/debian";
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /// A package that apt would install.
 #[derive(Debug, PartialEq)]
 struct Package {
@@ -40,6 +44,29 @@ impl PrivateApt {
 
     /// Prepares the private state and reads the archive's current lists into it.
     pub fn open(directory: &Path) -> Result<PrivateApt> {
+        PrivateApt::open_with(directory, "")
+    }
+
+    /// As `open`, with another suite of Debian's main archive in place of the machine's: from the
+    /// mirror that the machine uses, with the keys that it trusts.
+    pub fn open_suite(directory: &Path, suite: &str) -> Result<PrivateApt> {
+        fs::create_dir_all(directory)?;
+        let mut targets = Command::new("apt-get");
+        targets.args(["indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)"]);
+        let targets = progress::capture_text(&mut targets).unwrap_or_default();
+        let mirror = debian_mirror(&targets).unwrap_or(MIRROR);
+        let sources = directory.join("sources.list");
+        fs::write(&sources, format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"))?;
+        PrivateApt::open_with(
+            directory,
+            &format!(
+                "Dir::Etc::sourcelist \"{}\";\nDir::Etc::sourceparts \"-\";\n",
+                sources.display()
+            ),
+        )
+    }
+
+    fn open_with(directory: &Path, more: &str) -> Result<PrivateApt> {
         for part in ["state/lists/partial", "cache/archives/partial", "packages"] {
             fs::create_dir_all(directory.join(part))?;
         }
@@ -60,7 +87,8 @@ impl PrivateApt {
                  Acquire::Retries \"3\";\n\
                  #clear APT::Update::Pre-Invoke;\n\
                  #clear APT::Update::Post-Invoke;\n\
-                 #clear APT::Update::Post-Invoke-Success;\n",
+                 #clear APT::Update::Post-Invoke-Success;\n\
+                 {more}",
                 directory.display()
             ),
         )?;
@@ -157,6 +185,15 @@ impl PrivateApt {
     }
 }
 
+/// The mirror of Debian's main archive among lines `ORIGIN COMPONENT URI`: the security archive is
+/// of the same origin, and apart.
+fn debian_mirror(targets: &str) -> Option<&str> {
+    targets.lines().find_map(|line| {
+        let mirror = line.strip_prefix("Debian main ")?.trim();
+        (!mirror.contains("security")).then_some(mirror)
+    })
+}
+
 /// A line of `--print-uris`: `'URI' NAME_VERSION_ARCHITECTURE.deb SIZE HASH`.
 fn package_in(line: &str) -> Option<Package> {
     let mut fields = line.split_whitespace().skip(1);
@@ -187,7 +224,7 @@ pub fn library_directories(root: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, is_library, package_in};
+    use super::{Package, debian_mirror, is_library, package_in};
 
     #[test]
     fn a_line_of_what_apt_would_fetch_is_read() {
@@ -201,6 +238,15 @@ mod tests {
         assert_eq!(package_in(line), Some(package));
         assert_eq!(package_in("W: a warning"), None);
         assert_eq!(package_in(""), None);
+    }
+
+    #[test]
+    fn another_suite_comes_from_the_mirror_that_the_machine_uses() {
+        let targets = "Debian main http://mirror.example/debian-security/\n\
+                       Other main http://other.example/\n\
+                       Debian main http://mirror.example/debian/\n";
+        assert_eq!(debian_mirror(targets), Some("http://mirror.example/debian/"));
+        assert_eq!(debian_mirror("Ubuntu main http://mirror.example/ubuntu/\n"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What spyne costs, measured.
+//! Measures what spyne costs.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,9 @@ pub enum Measurement {
         /// Statements in the shorter of the two runs that are compared
         #[arg(long, default_value_t = 1000)]
         statements: u32,
+        /// Count the instructions only
+        #[arg(long)]
+        instructions_only: bool,
     },
     /// Looking for drift in many tables that have none, beside other ways to compare
     Drift {
@@ -70,8 +73,10 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
                 locks(toolchain)?;
             }
         }
-        Measurement::Previews { pairs, statements } => {
-            against_explain(toolchain, *pairs)?;
+        Measurement::Previews { pairs, statements, instructions_only } => {
+            if !instructions_only {
+                against_explain(toolchain, *pairs)?;
+            }
             run_time_check(toolchain, *statements)?;
         }
         Measurement::Drift { tables, rounds } => drift(toolchain, *tables, *rounds)?,
@@ -83,7 +88,7 @@ pub fn run(toolchain: &Toolchain, what: &Measurement) -> Result<()> {
     Ok(())
 }
 
-/// How well joins are found.
+/// Prints how well joins are found.
 fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
     let server = Server::build(toolchain, "bench_joins")
         .preload("spyne")
@@ -115,7 +120,7 @@ fn joins(toolchain: &Toolchain, scales: &[f64], schemas: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What it takes to find that nothing has changed.
+/// Prints what it costs to find that nothing has changed.
 fn drift(toolchain: &Toolchain, tables: usize, rounds: usize) -> Result<()> {
     let times = drift_cost::measure(toolchain, tables, rounds)?;
     println!("\n| {tables} governed tables of 20 columns | median ms | ratio |");
@@ -131,7 +136,7 @@ fn drift(toolchain: &Toolchain, tables: usize, rounds: usize) -> Result<()> {
     Ok(())
 }
 
-/// What it takes to look, beside what it takes to plan.
+/// Prints what a preview costs, beside what EXPLAIN costs.
 fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<()> {
     say(format!(
         "timing {pairs} pairs of EXPLAIN and spyne_preview of the same statement, in one session"
@@ -152,7 +157,7 @@ fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<()> {
     Ok(())
 }
 
-/// What the rule costs a statement that runs.
+/// Prints what the preview rule adds to a statement that runs.
 fn run_time_check(toolchain: &Toolchain, statements: u32) -> Result<()> {
     let valgrind = toolchain.ensure_valgrind()?;
     say(format!(
@@ -160,7 +165,15 @@ fn run_time_check(toolchain: &Toolchain, statements: u32) -> Result<()> {
          table, the difference divided by {statements}",
         2 * statements
     ));
-    let costs = preview_cost::run_time_check(toolchain, &valgrind, statements)?;
+    let server = preview_cost::stopped_server(toolchain)?;
+    let made = preview_cost::made(&server, &valgrind)?;
+    println!(
+        "\nMaking a preview of it takes {:.0} instructions, {:.2} times the {:.0} of its EXPLAIN.",
+        made.preview,
+        made.preview / made.explain,
+        made.explain
+    );
+    let costs = preview_cost::run_time_check(&server, &valgrind, statements)?;
     let baseline = costs[0].total;
     println!(
         "\n| table and session | point select | ratio | in spyne's code | of it for the rule |"

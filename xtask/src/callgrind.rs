@@ -1,8 +1,9 @@
 //! Instructions per statement, counted by callgrind in a server's single-user mode.
 //!
-//! Instructions, unlike seconds, come out the same whatever else the machine does. Two runs that
-//! differ only in how many statements they execute are subtracted from one another: start-up,
-//! the filling of caches and shut-down fall away.
+//! The number of instructions, unlike seconds, is the same whatever else the machine
+//! does. Two runs that differ only in how many statements they execute are subtracted
+//! from one another, so that start-up, the filling of caches and shut-down do not
+//! count.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -26,7 +27,8 @@ const ROWS: u32 = 50_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     WithoutSpyne,
-    /// Once more, from a cluster made anew: how far two equal servers differ.
+    /// Without spyne once more, in a new cluster: shows how far two equal servers
+    /// differ.
     WithoutSpyneAgain,
     NotInstalled,
     NotGoverned,
@@ -111,7 +113,7 @@ pub fn stopped_server(
     for (name, value) in settings {
         builder = builder.setting(name, value);
     }
-    // Less to initialize at each start, and nothing that works in the background.
+    // These settings leave less to initialize at each start, and no background work.
     let server = builder.setting("shared_buffers", "32MB").setting("autovacuum", "off").start()?;
     server.connect("postgres", SUPERUSER)?.batch_execute(&format!("CREATE DATABASE {DATABASE}"))?;
     let mut client = server.connect(DATABASE, SUPERUSER)?;
@@ -130,7 +132,7 @@ pub struct Counting<'a> {
     pub valgrind: &'a Valgrind,
     /// Statements in the shorter of the two runs.
     pub statements: u32,
-    /// What the session does first, a statement a line.
+    /// The statements that the session runs first, one a line.
     pub before: &'a str,
     /// A function whose instructions, and those of all it calls, are left out.
     pub uncounted: Option<&'a str>,
@@ -165,7 +167,8 @@ impl Counting<'_> {
 /// Instructions for each statement.
 pub struct Profile {
     pub total: f64,
-    /// Those in spyne's own code, by function; what it calls is not in them.
+    /// The instructions in spyne's own code, by function, without those of functions
+    /// that it calls.
     pub spyne: BTreeMap<String, f64>,
 }
 
@@ -175,7 +178,8 @@ struct Collected {
     spyne: BTreeMap<String, u64>,
 }
 
-/// TPC-H's customer, with made-up rows; half-filled pages keep updates in their page.
+/// SQL for TPC-H's customer, with made-up rows. Half-filled pages keep updates in their
+/// page.
 fn table() -> String {
     format!(
         "CREATE TABLE public.customer (

@@ -2,24 +2,24 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use xtask::extension;
 use xtask::place;
+use xtask::toolchain::Toolchain;
 
 use crate::suite::{Selection, Tally};
 
-/// The pure core, and what of this crate can be tested without a server.
+/// Runs the tests of the pure core, and those of this crate that need no server.
 pub fn unit(selection: &Selection) -> Result<Tally> {
     let mut tally = run(selection, &["--package", "spyne-core"], None)?;
     tally.add(run(selection, &["--package", "xtask"], None)?);
     Ok(tally)
 }
 
-/// The client tests, each of which starts servers of its own.
-pub fn client(selection: &Selection, pg_config: Option<&Path>) -> Result<Tally> {
+/// Runs the client tests, each of which starts servers of its own.
+pub fn client(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let names = client_test_names()?;
     if names.is_empty() {
         return Ok(Tally::default());
@@ -28,10 +28,11 @@ pub fn client(selection: &Selection, pg_config: Option<&Path>) -> Result<Tally> 
     for name in &names {
         arguments.extend(["--test", name]);
     }
-    run(selection, &arguments, pg_config)
+    run(selection, &arguments, Some(toolchain))
 }
 
-/// The files in `tests/`, each of which must be declared: cargo passes over one that is not.
+/// The names of the files in `tests/`. Each must be declared, because cargo ignores one
+/// that is not.
 fn client_test_names() -> Result<Vec<String>> {
     let directory = place::repository().join("tests");
     let manifest = fs::read_to_string(directory.join("Cargo.toml"))?;
@@ -52,13 +53,14 @@ fn client_test_names() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn run(selection: &Selection, arguments: &[&str], pg_config: Option<&Path>) -> Result<Tally> {
+fn run(selection: &Selection, arguments: &[&str], toolchain: Option<&Toolchain>) -> Result<Tally> {
     let mut command: Command = extension::cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments);
-    // What these variables say is done: the tests need not build the extension once more.
+    // These variables say that the extension is installed, so that the tests need not
+    // build it again.
     command.env("SPYNE_INSTALLED", "1").env("RUST_BACKTRACE", "0");
-    if let Some(pg_config) = pg_config {
-        command.env("SPYNE_PG_CONFIG", fs::canonicalize(pg_config)?);
+    if let Some(toolchain) = toolchain {
+        toolchain.hand_on(&mut command);
     }
     command.arg("--").args(selection.filter());
     let mut child = command.stdout(Stdio::piped()).spawn().context("starting cargo test")?;
@@ -72,7 +74,7 @@ fn run(selection: &Selection, arguments: &[&str], pg_config: Option<&Path>) -> R
         println!("{line}");
     }
     let status = child.wait()?;
-    // Without a summary the tests did not build, or ended in the middle.
+    // Without a summary, the tests were not built or ended in the middle.
     if !status.success() && (summaries == 0 || tally.failed.is_empty()) {
         tally.failed.push(format!("cargo test {}", arguments.join(" ")));
     }

@@ -12,7 +12,7 @@ use xtask::tpch;
 use crate::narration;
 
 const WALK: &str = include_str!("../demo/walk.sql");
-/// The server's name, as long as it is kept.
+/// The name of the server while it is kept.
 const NAME: &str = "demo";
 const DATABASE: &str = "demo";
 const SCALE: f64 = 0.1;

@@ -1,5 +1,5 @@
-//! What looking for drift costs, where there is none: beside a read of the same rows, and beside
-//! tools that compare schemas.
+//! Measures what looking for drift costs where there is none, beside a read of the same
+//! rows, and beside tools that compare schemas.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -20,8 +20,8 @@ const COLUMNS: &str = "customer_id integer NOT NULL, name varchar(40), amount nu
     note text, country char(2), active boolean NOT NULL DEFAULT true, score double precision, payload jsonb, tags text[],
     c11 integer, c12 bigint, c13 text, c14 date, c15 numeric(8,2), c16 varchar(20), c17 smallint, c18 uuid, c19 text";
 
-/// Median milliseconds of one thing, and how they compare with the read of pg_attribute in the same
-/// round.
+/// The median milliseconds of one way to look, and its ratio to the read of
+/// pg_attribute in the same round.
 pub struct Timed {
     pub title: String,
     pub milliseconds: f64,
@@ -41,7 +41,7 @@ pub fn measure(toolchain: &Toolchain, tables: usize, rounds: usize) -> Result<Ve
         .start()?;
     let mut client = server.connect("postgres", SUPERUSER)?;
     fill(&mut client, tables)?;
-    // So that nothing is measured that only the first look does.
+    // The first look does work that later ones do not, so it is not measured.
     let found = client.query("SELECT * FROM spyne_detect_drift()", &[])?;
     ensure!(found.is_empty(), "{} changes where there are none", found.len());
     let spinner = progress::spinner(format!("{rounds} rounds of reading and looking"));

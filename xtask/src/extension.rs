@@ -8,9 +8,10 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::{AccessFlags, access};
 
 use crate::libclang::{self, Variables};
+use crate::majors::major_of;
 use crate::place;
 use crate::progress::{self, capture_text, say};
-use crate::toolchain::{Toolchain, major_of};
+use crate::toolchain::Toolchain;
 
 /// How the extension is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

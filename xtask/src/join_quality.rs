@@ -1,5 +1,5 @@
-//! How well joins are found where every constraint is gone: in TPC-H, and in schemas whose
-//! references are known.
+//! Measures how well joins are found where every constraint was removed: in TPC-H, and
+//! in schemas whose references are known.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,8 @@ use crate::progress;
 use crate::server::{SUPERUSER, Server};
 use crate::tpch;
 
-/// A reference: columns of one table, and those of another that they refer to, in step.
+/// A reference: columns of one table, and the columns of another that they refer to,
+/// one by one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Reference {
     child: String,
@@ -27,7 +28,8 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Composite references are the same in any order of their steps.
+    /// The reference with its columns sorted: composite references are the same in any
+    /// order of their columns.
     fn ordered(mut self) -> Reference {
         let mut steps: Vec<(String, String)> =
             self.columns.drain(..).zip(self.parent_columns.drain(..)).collect();
@@ -47,16 +49,17 @@ impl Reference {
     }
 }
 
-/// What came of one discovery.
+/// The result of one discovery.
 pub struct Quality {
     pub title: String,
     pub references: usize,
     pub missed: Vec<String>,
     pub wrong: Vec<String>,
     pub seconds: f64,
-    /// The same again, with nothing changed.
+    /// The seconds of the same discovery again, with nothing changed.
     pub again: f64,
-    /// Memory of the server process that is not shared, over what it had before, in MB.
+    /// The memory of the server process that is not shared, beyond what it had before,
+    /// in MB.
     pub megabytes: f64,
 }
 
@@ -112,7 +115,7 @@ const WITHOUT_CONSTRAINTS: &str = "DO $$ DECLARE x record; BEGIN
     END LOOP;
 END $$";
 
-/// Each column is called c and its number.
+/// SQL that renames each column to c and its number.
 const WITHOUT_NAMES: &str = "DO $$ DECLARE x record; BEGIN
     FOR x IN SELECT a.attrelid::regclass AS t, a.attname, a.attnum FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
@@ -252,7 +255,7 @@ fn discovered(client: &mut Client) -> Result<BTreeSet<Reference>> {
         .collect())
 }
 
-/// Looks at the memory of a process while something runs in it.
+/// Watches the memory of a process while something runs in it.
 struct Watch {
     goes_on: Arc<AtomicBool>,
     most: Arc<AtomicU64>,
@@ -280,7 +283,7 @@ impl Watch {
         Watch { goes_on, most, before: own_memory(pid) }
     }
 
-    /// What the process had at most over what it had before, in MB.
+    /// The most memory of the process beyond what it had before, in MB.
     fn most(self) -> f64 {
         self.goes_on.store(false, Ordering::Relaxed);
         let most = self.most.load(Ordering::Relaxed);

@@ -7,15 +7,20 @@
 
 pub mod account;
 pub mod apt;
+mod download;
 pub mod extension;
 pub mod join_quality;
 pub mod libclang;
+pub mod majors;
 pub mod place;
 pub mod progress;
 pub mod server;
+mod server_copy;
 mod server_processes;
+mod server_source;
 pub mod toolchain;
 pub mod tpch;
+mod wheels;
 
 pub use server::{Server, ServerBuilder};
-pub use toolchain::Toolchain;
+pub use toolchain::{Source, Toolchain};

@@ -19,7 +19,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use nix::sys::stat::{Mode, umask};
 use xtask::extension::{self, Profile};
-use xtask::toolchain::{Toolchain, given_by_environment};
+use xtask::majors::parse_major;
+use xtask::toolchain::{Source, Toolchain};
 
 #[derive(Parser)]
 #[command(
@@ -57,6 +58,8 @@ enum Task {
     Bench {
         #[command(subcommand)]
         what: bench::Measurement,
+        #[command(flatten)]
+        server: ServerChoice,
     },
     /// Install spyne into the server whose pg_config is given
     Install {
@@ -79,6 +82,9 @@ enum Task {
 
 #[derive(clap::Args)]
 struct ServerChoice {
+    /// The major of PostgreSQL: 15, 16, 17 or 18 [default: what Debian's archive has, else 18]
+    #[arg(long, value_name = "N", value_parser = parse_major, conflicts_with = "pg_config")]
+    pg: Option<u32>,
     /// Copy this server's PostgreSQL instead of fetching one
     #[arg(long, value_name = "PATH")]
     pg_config: Option<PathBuf>,
@@ -86,7 +92,11 @@ struct ServerChoice {
 
 impl ServerChoice {
     fn toolchain(&self) -> Result<Toolchain> {
-        Toolchain::ensure(self.pg_config.as_deref())
+        Toolchain::ensure(&match (self.pg, &self.pg_config) {
+            (Some(major), _) => Source::Major(major),
+            (None, Some(pg_config)) => Source::Copy(pg_config.clone()),
+            (None, None) => Source::from_environment()?,
+        })
     }
 }
 
@@ -112,11 +122,10 @@ fn run(task: Task) -> Result<bool> {
         Task::Demo { stop: true, server, .. } => demo::stop(&server.toolchain()?)?,
         Task::Demo { keep, server, .. } => demo::run(&server.toolchain()?, keep)?,
         Task::Test { selection, server } => {
-            let pg_config = server.pg_config.clone().or_else(given_by_environment);
-            return suite::run(&server.toolchain()?, &selection, pg_config.as_deref());
+            return suite::run(&server.toolchain()?, &selection);
         }
         Task::Check => return suite::check_versions(),
-        Task::Bench { what } => bench::run(&Toolchain::ensure(None)?, &what)?,
+        Task::Bench { what, server } => bench::run(&server.toolchain()?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
         Task::Build { server } => {
             extension::install_into(&server.toolchain()?, Profile::Development)?;

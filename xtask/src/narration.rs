@@ -1,8 +1,9 @@
 //! Turns a SQL file into a session that a person can follow.
 //!
-//! The file is plain SQL. Its comments are the narration, its statements are shown as they are
-//! and then run by psql. A comment `-- [refused]` says that the next statement must fail: the
-//! session stops where one fails that should not, and where one does not that should.
+//! The file is plain SQL. Its comments are the narration; its statements are shown as
+//! they are and then run by psql. A comment `-- [refused]` says that the next statement
+//! must fail. The session stops where a statement fails that should not, or where one
+//! does not fail that should.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 const REFUSED: &str = "[refused]";
 
-/// One thing that happens in the session.
+/// One step of the session.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     /// A paragraph of narration.
@@ -25,7 +26,7 @@ pub fn play(psql: &mut Command, file: &str, coloured: bool) -> Result<()> {
     psql.args(["--no-psqlrc", "--quiet"]);
     psql.args(["--set=ON_ERROR_STOP=1", "--pset=pager=off", "--pset=linestyle=unicode"]);
     psql.args(["--pset=null=(null)", "--pset=border=1"]);
-    // Errors belong between the results, in the order in which they happen.
+    // Errors are printed between the results, in the order in which they happen.
     let (reader, writer) = std::io::pipe()?;
     psql.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = psql.spawn().context("starting psql")?;
@@ -36,7 +37,7 @@ pub fn play(psql: &mut Command, file: &str, coloured: bool) -> Result<()> {
     let feeder = std::thread::spawn(move || input.write_all(script.as_bytes()));
     let mut reader = reader;
     std::io::copy(&mut reader, &mut std::io::stdout())?;
-    // psql stops reading where a statement goes wrong: the exit code says that better.
+    // psql stops reading where a statement goes wrong, which its exit code says better.
     let _ = feeder.join();
     let status = child.wait()?;
     if !status.success() {

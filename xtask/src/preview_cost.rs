@@ -1,4 +1,4 @@
-//! What previews cost: making one, and running what was previewed.
+//! Measures what previews cost: making one, and running a previewed statement.
 
 use std::time::Instant;
 
@@ -57,7 +57,7 @@ pub struct Timed {
     pub ratio: f64,
 }
 
-/// What was timed: the statements of this file, and the 22 queries of TPC-H.
+/// The statements that were timed: those of this file, and the 22 queries of TPC-H.
 pub struct AgainstExplain {
     pub statements: Vec<Timed>,
     pub tpch: Vec<Timed>,
@@ -90,7 +90,7 @@ pub fn against_explain(toolchain: &Toolchain, pairs: usize) -> Result<AgainstExp
     for (title, statement) in STATEMENTS {
         statements.push(in_pairs(&mut client, title, statement, pairs)?);
     }
-    // A tenth of the pairs each: there are 22 of them.
+    // Each query gets a tenth of the pairs, because there are 22.
     let mut queries = Vec::new();
     for (name, query) in tpch::queries()? {
         queries.push(in_pairs(&mut client, &name, &query, (pairs / 10).max(1))?);
@@ -139,20 +139,21 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// The function that records a run: a row that the user asked for, and not part of the check.
+/// The function that records a run. The row is one that the user has asked for, and not
+/// part of the check.
 const RECORDING: &str = "spyne::preview_rule::finished";
 
 /// Instructions of one point select.
 pub struct Cost {
     pub title: &'static str,
     pub total: f64,
-    /// Those in spyne's own code.
+    /// The instructions in spyne's own code.
     pub spyne: f64,
-    /// Those of spyne's that only the rule needs.
+    /// The instructions in spyne's own code that only the rule needs.
     pub rule: f64,
 }
 
-/// Whether a function of spyne's is there for the rule alone.
+/// Whether a function of spyne's is called only for the rule.
 fn of_the_rule(function: &str) -> bool {
     [
         "preview_rule::",
@@ -166,14 +167,10 @@ fn of_the_rule(function: &str) -> bool {
     .any(|part| function.contains(part))
 }
 
-/// The costs of one point select, in sessions that differ in the rule.
-pub fn run_time_check(
-    toolchain: &Toolchain,
-    valgrind: &Valgrind,
-    statements: u32,
-) -> Result<Vec<Cost>> {
+/// A stopped server with one governed table, and one like it that is not governed.
+pub fn stopped_server(toolchain: &Toolchain) -> Result<Server> {
     let settings = [("shared_preload_libraries", "spyne")];
-    let server = callgrind::stopped_server(toolchain, &settings, |client| {
+    callgrind::stopped_server(toolchain, &settings, |client| {
         client.batch_execute(
             "CREATE TABLE public.consumer AS TABLE public.customer;
              ALTER TABLE public.consumer ADD PRIMARY KEY (c_custkey);
@@ -182,8 +179,43 @@ pub fn run_time_check(
              SELECT spyne_promote('public.customer');",
         )?;
         Ok(())
-    })?;
-    let base = Counting { server: &server, valgrind, statements, before: "", uncounted: None };
+    })
+}
+
+/// Instructions of making one preview, beside those of EXPLAIN of the same statement.
+pub struct Made {
+    pub explain: f64,
+    pub preview: f64,
+}
+
+/// Counts the instructions of EXPLAIN and of spyne_preview of a point select. Unlike the times, they
+/// come out the same on a busy machine.
+pub fn made(server: &Server, valgrind: &Valgrind) -> Result<Made> {
+    let counting = Counting { server, valgrind, statements: 100, before: "", uncounted: None };
+    let count = |title: &str, statement| {
+        let spinner = progress::spinner(format!("measuring: {title} of a point select"));
+        let counted = counting.count(statement);
+        spinner.finish_and_clear();
+        counted
+    };
+    Ok(Made {
+        explain: count("EXPLAIN", |_| {
+            "EXPLAIN SELECT * FROM public.customer WHERE c_custkey = 100007".to_owned()
+        })?,
+        preview: count("spyne_preview", |_| {
+            "SELECT * FROM spyne_preview('SELECT * FROM public.customer WHERE c_custkey = 100007')"
+                .to_owned()
+        })?,
+    })
+}
+
+/// The costs of one point select, in sessions that differ in the rule.
+pub fn run_time_check(
+    server: &Server,
+    valgrind: &Valgrind,
+    statements: u32,
+) -> Result<Vec<Cost>> {
+    let base = Counting { server, valgrind, statements, before: "", uncounted: None };
     let governed = |_| "SELECT * FROM public.customer WHERE c_custkey = 100007".to_owned();
     // A name as long as the other's.
     let ungoverned = |_| "SELECT * FROM public.consumer WHERE c_custkey = 100007".to_owned();
@@ -197,12 +229,13 @@ pub fn run_time_check(
         };
         Ok(Cost { title, total: profile.total, spyne: sum(|_| true), rule: sum(of_the_rule) })
     };
-    // A look leaves Postgres's table of locks larger for the rest of the session, which each later
-    // transaction walks. So every session looks first, also those that need not.
+    // A preview leaves Postgres's table of locks larger for the rest of the session,
+    // and each later transaction walks that table. So every session makes a preview
+    // first, also one that need not.
     let look = "SELECT spyne_preview('SELECT * FROM public.customer WHERE c_custkey = 100007')";
     let looked = look.replace("spyne_preview", "spyne_validate");
-    // Where nothing can be written a run leaves a line in the log, within one function, and not a
-    // row whose transaction has to be committed.
+    // Where nothing can be written, a run leaves a line in the log, by one function,
+    // and no row whose transaction would have to be committed.
     let read_only = "SET default_transaction_read_only = on\n";
     let off = format!("{read_only}SET spyne.require_preview = off\n{looked}");
     let off = Counting { before: &off, ..base };
@@ -220,7 +253,7 @@ pub fn run_time_check(
         cost("governed and previewed: the check", checked, governed)?,
         cost("governed and previewed: the check and the record of the run", recorded, governed)?,
     ];
-    // The name of the function would have to be followed if it changed.
+    // If the name of the function changes, it has to be changed here too.
     if costs[3].total >= costs[4].total {
         bail!("{RECORDING} was not found, so the check cannot be told from the recording");
     }

@@ -1,7 +1,8 @@
 //! How long a promotion holds its locks.
 //!
-//! Its locks are taken within one statement and released when that commits, so the statement's
-//! own duration is an upper bound of the time for which anyone else waits.
+//! A promotion takes its locks within one statement and releases them when that
+//! commits, so the statement's own duration is an upper bound of the time for which
+//! anyone else waits.
 
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
 //! SQL tests and isolation tests, through PostgreSQL's own test drivers.
 //!
-//! A driver is started once for each test: its verdict is then the test's, and a failure's diff
-//! stands alone.
+//! A driver is started once for each test, so that its exit status is that of the test,
+//! and the diff of a failure is by itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,18 +19,18 @@ use crate::suite::{Selection, Tally};
 
 /// The database that the tests run in.
 const DATABASE: &str = "spyne_test";
-/// What is preloaded where spyne has the hooks to itself.
+/// The libraries that are preloaded where spyne is alone.
 const ALONE: &str = "spyne";
 
-/// A family of tests: which driver runs them, and where they lie.
+/// A family of tests: the driver that runs them, and their directory.
 struct Family {
-    /// Below `tests/`.
+    /// The directory below `tests/`.
     directory: &'static str,
     /// The folder of inputs and the ending of their names.
     inputs: &'static str,
     ending: &'static str,
     driver: &'static str,
-    /// Settings of its server, beside those of all.
+    /// Settings of the family's server, besides those of all.
     settings: &'static [(&'static str, &'static str)],
 }
 
@@ -46,7 +46,8 @@ const ISOLATION: Family = Family {
     inputs: "specs",
     ending: "spec",
     driver: "isolation/pg_isolation_regress",
-    // Who waits for another session waits until that has had its turn, however slow the machine.
+    // A session that waits for another waits until that has had its turn, however slow
+    // the machine is.
     settings: &[("spyne.lock_timeout", "10min")],
 };
 
@@ -84,7 +85,7 @@ impl Family {
         place::repository().join("tests").join(self.directory)
     }
 
-    /// The tests there are, by name.
+    /// The names of the tests.
     fn names(&self, selection: &Selection) -> Result<Vec<String>> {
         let inputs = self.source().join(self.inputs);
         let mut names = BTreeSet::new();
@@ -127,10 +128,10 @@ fn names_beside(selected: &[String]) -> Result<Vec<String>> {
     Ok(names.into_iter().filter(|name| selected.contains(name)).collect())
 }
 
-/// The names in a list of tests, a line each; what follows a `#` is a remark.
+/// The names in a list of tests, one a line; text after a `#` is a comment.
 ///
-/// A list that names nothing, or what is not there, would leave out tests without a word: that is
-/// an error.
+/// A list without names, or with a name that does not exist, would silently leave out
+/// tests, so that is an error.
 fn listed(text: &str, exists: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -167,10 +168,9 @@ fn run(
     say(format!("{} tests with {libraries} preloaded", family.directory));
     let mut server = Server::build(toolchain, family.directory)
         .preload(libraries)
-        // It would come by at some moment or other, take locks and renew statistics.
+        // Autovacuum would start at some moment, take locks and renew statistics.
         .setting("autovacuum", "off")
-        // What is under test is mostly something else; the tests of previews
-        // switch the rule on.
+        // Most tests are about something else; those of previews switch the rule on.
         .setting("spyne.require_preview", "off")
         .setting("wal_level", "logical")
         .setting("max_prepared_transactions", "10");
@@ -180,7 +180,8 @@ fn run(
     }
     let server = server.start()?;
     prepare_database(&server, family)?;
-    let output = place::target().join("tests").join(family.directory);
+    let output = place::target().join(format!("tests/pg{}", toolchain.major));
+    let output = output.join(family.directory);
     for name in names {
         let started = Instant::now();
         let passed = run_one(family, &server, selection, &output, name)?;
@@ -220,7 +221,8 @@ fn run_one(
 ) -> Result<bool> {
     fs::create_dir_all(output.join("results"))?;
     let expected = family.source().join(format!("expected/{name}.out"));
-    // The driver gives up on a test without expected output before it shows what came out.
+    // The driver gives up on a test without expected output before it shows the actual
+    // one.
     let is_new = !expected.is_file();
     if is_new {
         fs::create_dir_all(family.source().join("expected"))?;
@@ -257,7 +259,8 @@ fn point_at(command: &mut Command, server: &Server) {
     command.arg("--host").arg(server.socket_directory());
     command.arg("--port").arg(server.port().to_string());
     command.arg("--bindir").arg(server.toolchain().bindir());
-    // For tests that connect to their own server once more, by dblink or a subscription.
+    // Used by tests that connect to their own server once more, by dblink or a
+    // subscription.
     command.env("SPYNE_SOCKET", server.socket_directory());
     command.env("SPYNE_PORT", server.port().to_string());
 }

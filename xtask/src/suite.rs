@@ -1,8 +1,6 @@
 //! All tests, in one command: the pure core, the types for every major of PostgreSQL, SQL against
 //! a server, races between sessions, and real clients.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use xtask::extension::{self, Profile};
@@ -74,7 +72,7 @@ impl Tally {
 
 /// Runs what is selected and closes with the one line that sums it up; `false` where a test
 /// failed or none ran.
-pub fn run(toolchain: &Toolchain, selection: &Selection, pg_config: Option<&Path>) -> Result<bool> {
+pub fn run(toolchain: &Toolchain, selection: &Selection) -> Result<bool> {
     let mut tally = Tally::default();
     if selection.includes(Part::Unit) {
         say("unit tests");
@@ -97,7 +95,7 @@ pub fn run(toolchain: &Toolchain, selection: &Selection, pg_config: Option<&Path
     }
     if selection.includes(Part::Client) {
         say("client tests");
-        tally.add(cargo_tests::client(selection, pg_config)?);
+        tally.add(cargo_tests::client(toolchain, selection)?);
     }
     summarise(&tally)
 }

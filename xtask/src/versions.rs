@@ -13,9 +13,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use xtask::extension;
+use xtask::majors::SUPPORTED_MAJORS;
 use xtask::place;
 use xtask::progress::say;
-use xtask::toolchain::SUPPORTED_MAJORS;
 
 use crate::suite::{Selection, Tally};
 

@@ -1,33 +1,34 @@
-//! What is done about drift.
+//! Decides what is done about drift.
 
 use crate::kernel::state::State;
 use crate::shape::rules::Severity;
 
-/// What is done.
+/// What is done about the changes of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Staging takes any shape: its snapshot follows.
+    /// The stored shape follows the table: a shadow may take any shape.
     Follow,
-    /// The shape becomes a version by itself.
+    /// The live shape becomes a version without anybody's doing.
     Apply,
-    /// An administrator has said beforehand that it may.
+    /// The live shape becomes a version, because an administrator has allowed breaking
+    /// changes beforehand.
     ApplyAllowed,
-    /// It is on record, and stays open.
+    /// The changes are recorded in a report, which stays open.
     Record,
-    /// The statement that does it ends with an error.
+    /// The statement that makes the changes ends with an error.
     Refuse,
 }
 
-/// What is known of a change when it is decided upon.
+/// What the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances {
     pub state: State,
     pub severity: Severity,
-    /// The statement that makes the change is still running.
+    /// Whether the statement that makes the changes is still running.
     pub in_the_act: bool,
-    /// Some BREAKING change is not on record already.
+    /// Whether some BREAKING change is not on record already.
     pub newly_breaking: bool,
-    /// An administrator has set spyne.allow_breaking_ddl.
+    /// Whether an administrator has set spyne.allow_breaking_ddl.
     pub allowed: bool,
 }
 
@@ -35,7 +36,7 @@ pub fn decide(given: Circumstances) -> Decision {
     match (given.state, given.severity) {
         (State::Shadow, _) => Decision::Follow,
         (_, Severity::Compatible) => Decision::Apply,
-        // What is in use, and what it can fall back on.
+        // ACTIVE tables are in use, and DEPRECATED ones are what can be restored.
         (State::Active | State::Deprecated, Severity::Breaking)
             if given.in_the_act && given.newly_breaking =>
         {

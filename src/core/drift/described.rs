@@ -12,18 +12,18 @@ use crate::kernel::names::MAX_NAME_BYTES;
 #[derive(Clone, Debug, PartialEq)]
 pub struct DescribedColumn {
     pub name: String,
-    /// As it was written: Postgres says what it is.
+    /// The type as it was written. Postgres knows what it is.
     pub data_type: String,
-    /// None where nothing is said.
+    /// None where the description does not say it.
     pub nullable: Option<bool>,
-    /// None where nothing is said; Some(None) for no default.
+    /// None where the description does not say it; Some(None) for no default.
     pub default: Option<Option<String>>,
 }
 
 const HINT: &str =
     r#"For example: '{"columns": [{"name": "id", "data_type": "bigint", "nullable": false}]}'"#;
 
-/// Reads a description. All its faults are told at once, each with its path.
+/// Reads a description. An error names all its faults at once, each with its path.
 ///
 /// # Errors
 /// 22023.

@@ -1,5 +1,5 @@
-//! Drift: a governed table and the shape it was promised in, what is done about
-//! a change, the reports of it, and how a feed describes its own shape.
+//! Drift: a governed table and its shape in force, what is done about changes, the
+//! reports of them, and how a feed describes its own shape.
 
 pub mod decision;
 pub mod described;

@@ -1,4 +1,4 @@
-//! Drift reports: where one comes from, and what may become of it.
+//! Drift reports: their sources and their statuses.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,23 +27,23 @@ impl ReportSource {
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Open,
-    /// The table has drifted further, and another report says how.
+    /// The table has drifted further, and a later report has all its changes.
     Superseded,
-    /// The table is again what it was.
+    /// The table has its shape in force again.
     Reverted,
-    /// The live shape became a version.
+    /// The live shape has become a version.
     Applied,
-    /// A person has said that it may stay as it is.
+    /// Somebody has said that the table may stay as it is.
     Dismissed,
 }
 
-/// The only changes of status there are.
+/// All changes of status that are possible.
 pub const TRANSITIONS: [(Status, Status); 6] = [
     (Status::Open, Status::Superseded),
     (Status::Open, Status::Reverted),
     (Status::Open, Status::Applied),
     (Status::Open, Status::Dismissed),
-    // The same finding, once more.
+    // The same changes are found once more.
     (Status::Superseded, Status::Open),
     (Status::Reverted, Status::Open),
 ];
@@ -69,7 +69,7 @@ impl Status {
     }
 }
 
-/// What is done with an open report by a person.
+/// What somebody does with an open report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// The live shape becomes a version.
@@ -88,7 +88,7 @@ impl Settlement {
         }
     }
 
-    /// What the report becomes.
+    /// The status that the report gets.
     pub const fn status(self) -> Status {
         match self {
             Settlement::Apply => Status::Applied,

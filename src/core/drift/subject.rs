@@ -1,5 +1,4 @@
-//! A governed table with its shape in force and the one it has, and how the two
-//! differ.
+//! A governed table with its shape in force and its live shape, and the differences.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +14,7 @@ use crate::shape::rules::{ChangeType, Severity};
 use crate::shape::snapshot::{ShownColumn, Snapshot};
 use crate::shape::{SchemaChange, worst};
 
-/// A governed table: the shape in force, and the one it has.
+/// A governed table, with its shape in force and its live shape.
 #[derive(Clone, Debug, Deserialize)]
 pub struct DriftSubject {
     pub relation: RelId,
@@ -24,7 +23,7 @@ pub struct DriftSubject {
     pub state: State,
     home_schema: String,
     home_name: String,
-    /// Where it is; None where it is no more.
+    /// The schema that the table is in; None where the table was dropped.
     schema: Option<String>,
     table_name: Option<String>,
     in_force: Option<Snapshot>,
@@ -45,17 +44,17 @@ pub struct FoundChange {
 }
 
 impl DriftSubject {
-    /// Where it is, or where it should be.
+    /// The address of the table, or the one that it should have.
     pub fn address(&self) -> Address {
         self.place().unwrap_or_else(|| self.home())
     }
 
-    /// Where it should be.
+    /// The address that the table should have.
     fn home(&self) -> Address {
         Address::new(&self.home_schema, &self.home_name)
     }
 
-    /// Where it is; None where it is no more.
+    /// The schema that the table is in; None where the table was dropped.
     pub fn place(&self) -> Option<Address> {
         Some(Address::new(self.schema.as_ref()?, self.table_name.as_ref()?))
     }
@@ -79,18 +78,18 @@ impl DriftSubject {
         }
     }
 
-    /// Whether the table is there.
+    /// Whether the table exists.
     pub fn exists(&self) -> bool {
         self.live.is_some()
     }
 
-    /// The shape it has; none of any columns where it is no more.
+    /// The live shape; one without columns where the table was dropped.
     pub fn live(&self) -> Snapshot {
         self.live.clone().unwrap_or_default()
     }
 
-    /// That the table is elsewhere, or gone. A superseded version waits under
-    /// another name.
+    /// The change that the table was renamed, moved or dropped. A superseded version
+    /// may have another name.
     fn moved(&self) -> Option<SchemaChange> {
         let here = self.place();
         match self.state {
@@ -109,10 +108,11 @@ impl DriftSubject {
                 .is_empty()
     }
 
-    /// The changes since the shape was taken, and who meets them. `consumers` is
-    /// what uses the columns, where the shapes differ.
+    /// The changes since the shape was taken, with what uses the changed columns.
+    /// `consumers` is what uses columns, where the shapes differ.
     pub fn changes(&self, consumers: &Consumers) -> Vec<FoundChange> {
-        // Last, since the remedies of the others name the table where it is.
+        // This change comes last, since the remedies of the others name the table where
+        // it is.
         let moved = self.moved().map(|change| FoundChange { change, consumers: Vec::new() });
         let (Some(old), Some(new), true) = (&self.in_force, &self.live, self.differs()) else {
             return moved.into_iter().collect();
@@ -124,7 +124,8 @@ impl DriftSubject {
         with_consumers(changes, shape, consumers).into_iter().chain(moved).collect()
     }
 
-    /// The version after changes of this severity; `ever` are all there were.
+    /// The version after changes of this severity. `ever` has all versions that the
+    /// name has had.
     pub fn next_version(&self, severity: Severity, ever: &[String]) -> Version {
         let taken: Vec<Version> = ever.iter().filter_map(|v| Version::parse(v)).collect();
         let own = Version::parse(&self.version).unwrap_or(Version::FIRST);
@@ -149,7 +150,7 @@ pub fn with_consumers(
 ) -> Vec<FoundChange> {
     let found = changes.into_iter().map(|change| {
         let consumers = match (&change.column, change.change_type) {
-            // Nobody uses yet what is new.
+            // Nothing uses a new column yet.
             (Some(_), ChangeType::Add) | (None, _) => Vec::new(),
             (Some(column), _) => consumers_of(consumers, shape, column),
         };

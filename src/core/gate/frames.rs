@@ -32,7 +32,7 @@ pub enum Dropping {
 
 /// A utility statement that runs another: EXPLAIN, COPY, DECLARE and the like.
 #[derive(Clone, Debug)]
-pub struct Wrapper<T> {
+pub struct WrapperFrame<T> {
     /// The text of the utility statement.
     pub text: T,
     /// The preview that authorises the statement that the utility statement is about to
@@ -51,10 +51,10 @@ pub struct Wrapper<T> {
     pub started: bool,
 }
 
-impl<T> Wrapper<T> {
+impl<T> WrapperFrame<T> {
     /// The wrapper of a utility statement that has just begun.
-    pub fn new(text: T, token: Option<Token>, doubt: Option<Denial>) -> Wrapper<T> {
-        Wrapper { text, token, used: false, doubt, judged: None, started: false }
+    pub fn new(text: T, token: Option<Token>, doubt: Option<Denial>) -> WrapperFrame<T> {
+        WrapperFrame { text, token, used: false, doubt, judged: None, started: false }
     }
 
     /// Whether the run is recorded when the utility statement ends. Where nobody has
@@ -104,7 +104,7 @@ pub enum Doing<T, N> {
     Utility {
         dropping: Dropping,
         /// Set where the utility statement runs another statement.
-        wrapper: Option<Box<Wrapper<T>>>,
+        wrapper: Option<Box<WrapperFrame<T>>>,
         /// What the utility statement must put right when it ends.
         notes: Vec<N>,
     },
@@ -352,7 +352,7 @@ impl<T, N> Frames<T, N> {
         self.worked_out()
     }
 
-    fn wrapper(&self) -> Option<&Wrapper<T>> {
+    fn wrapper(&self) -> Option<&WrapperFrame<T>> {
         self.stack.iter().rev().find_map(|frame| match &frame.doing {
             Doing::Utility { wrapper, .. } => wrapper.as_deref(),
             _ => None,
@@ -407,7 +407,7 @@ impl<T, N> Frames<T, N> {
         self.wrapper().and_then(|wrapper| wrapper.judged)
     }
 
-    fn wrapper_mut(&mut self) -> Option<&mut Wrapper<T>> {
+    fn wrapper_mut(&mut self) -> Option<&mut WrapperFrame<T>> {
         self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
             Doing::Utility { wrapper, .. } => wrapper.as_deref_mut(),
             _ => None,

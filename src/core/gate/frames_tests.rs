@@ -1,6 +1,6 @@
 //! Tests of the stack of frames, and of what outlives them.
 
-use super::frames::{Depth, Doing, Dropping, Frames, JudgedCopy, Now, Wrapper};
+use super::frames::{Depth, Doing, Dropping, Frames, JudgedCopy, Now, WrapperFrame};
 use super::kinds::Access;
 use super::lasting::{Lasting, PortalPlace, RunReport};
 use super::token::{Slots, Token};
@@ -49,7 +49,7 @@ fn change(user: u32) -> Step {
 }
 
 fn utility(text: &'static str, token: Option<Token>) -> Step {
-    let wrapper = Wrapper::new(text, token, None);
+    let wrapper = WrapperFrame::new(text, token, None);
     Doing::Utility {
         dropping: Dropping::Other,
         wrapper: Some(Box::new(wrapper)),

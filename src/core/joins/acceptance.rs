@@ -1,5 +1,5 @@
-//! What accepting a candidate comes to: may it be, under which name, and which join
-//! does it take the place of.
+//! Works out what accepting a candidate does: whether it may be accepted, under which
+//! id, and which join it supersedes.
 
 use super::accepted::AcceptedJoin;
 use super::candidate::Candidate;
@@ -10,49 +10,49 @@ use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::ids::RoleId;
 use crate::kernel::names::{MAX_NAME_BYTES, literal};
 
-/// How to see what there is.
+/// The HINT that lists candidates.
 pub const LIST: &str =
     "List the candidates: SELECT candidate_id, condition, confidence FROM spyne_join_candidates();";
 
-/// What is asked for.
+/// The arguments of an acceptance.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub rationale: String,
-    /// None: the kind that leaves no row out.
+    /// None stands for the kind that leaves no row out.
     pub join_type: Option<JoinType>,
     pub owner: RoleId,
-    /// Empty where none is given.
+    /// The role of the join; empty where none is given.
     pub role: String,
-    /// Whether it is accepted in spite of what stands in the way.
+    /// Whether the candidate is accepted in spite of blockers.
     pub overriding: bool,
 }
 
-/// What the catalog knows of the candidate and of the joins of its tables.
+/// What the catalog has on the candidate and on the joins of its tables.
 #[derive(Clone, Debug)]
 pub struct AcceptanceFacts {
     pub candidate: Candidate,
     /// The join in force over the same columns, in whatever role.
     pub in_force: Option<AcceptedJoin>,
-    /// The joins of the same tables in the role that it gets, the newest version
+    /// The joins of the same tables in the role that the join gets, the newest version
     /// first.
     pub versions: Vec<AcceptedJoin>,
     /// The ids of all joins.
     pub taken: Vec<String>,
 }
 
-/// What comes of it.
+/// The join that an acceptance makes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Acceptance {
     pub join_id: String,
     pub role: String,
     pub version: i32,
     pub join_type: JoinType,
-    /// The join that it takes the place of.
+    /// The join that this one supersedes.
     pub supersedes: Option<AcceptedJoin>,
 }
 
 impl Acceptance {
-    /// What to tell where another join of the same tables goes out of force: perhaps
+    /// The notice where the acceptance supersedes a join over other columns: perhaps
     /// both are meant.
     pub fn notice(&self, candidate: &Candidate) -> Option<String> {
         let old = self.supersedes.as_ref().filter(|old| old.columns2 == candidate.columns2)?;
@@ -63,8 +63,8 @@ impl Acceptance {
     }
 }
 
-/// The role that a join gets: the one that is asked for, else that of the join over
-/// the same columns, which it takes the place of.
+/// The role that a join gets: the one that is asked for, else that of the join over the
+/// same columns, which it supersedes.
 pub fn role(asked: &Asked, in_force: Option<&AcceptedJoin>) -> String {
     match in_force {
         Some(join) if asked.role.is_empty() => join.role.clone(),
@@ -72,11 +72,10 @@ pub fn role(asked: &Asked, in_force: Option<&AcceptedJoin>) -> String {
     }
 }
 
-/// Works out what comes of accepting a candidate that was `validated`.
+/// Works out the join that comes of accepting a candidate that was `validated`.
 ///
 /// # Errors
-/// 55000 where it is not there to be accepted, and where what stands in the way is
-/// not overridden.
+/// 55000 where the candidate is not open, and where a blocker is not overridden.
 pub fn accept(asked: &Asked, facts: &AcceptanceFacts, validated: &Validated) -> Result<Acceptance> {
     let candidate = &facts.candidate;
     check_open(candidate, facts.in_force.as_ref())?;
@@ -100,7 +99,7 @@ pub fn check_open(candidate: &Candidate, in_force: Option<&AcceptedJoin>) -> Res
     match candidate.status {
         CandidateStatus::Open => candidate.check_fresh(),
         CandidateStatus::Rejected => Err(candidate.rejected()),
-        // One in doubt may be accepted anew, as its next version.
+        // A suspect join may be accepted anew, as its next version.
         CandidateStatus::Accepted
             if in_force.is_some_and(|join| join.status == JoinStatus::Suspect) =>
         {
@@ -154,8 +153,8 @@ fn blocked(candidate: i64, blockers: &[String]) -> SpyneError {
     )
 }
 
-/// `<t1>_<t2>_v1`, with the role in between where there is one. Underscores in
-/// names can make two pairs of tables read alike: the second gets one more.
+/// `<t1>_<t2>_v1`, with the role in between where there is one. Underscores in names
+/// can make two pairs of tables read alike; then the second gets one more.
 fn free_id(candidate: &Candidate, role: &str, version: i32, taken: &[String]) -> String {
     let role = if role.is_empty() { String::new() } else { format!("_{role}") };
     let mut between = "_".to_string();
@@ -245,7 +244,7 @@ mod tests {
         assert_eq!((made.join_type, made.supersedes), (JoinType::Inner, None));
         let left = accept(&asked("", false), &facts(), &validated(1)).unwrap();
         assert_eq!(left.join_type, JoinType::Left);
-        // Another pair of tables may read alike.
+        // The names of another pair of tables can make the same id.
         let taken = vec!["orders_customer_v1".to_string()];
         let second =
             accept(&asked("", false), &AcceptanceFacts { taken, ..facts() }, &validated(0))
@@ -270,7 +269,8 @@ mod tests {
         let all = AcceptanceFacts { versions: vec![old.clone(), gone.clone()], ..facts() };
         let made = accept(&asked("", false), &all, &validated(0)).unwrap();
         assert_eq!((made.version, made.supersedes.as_ref()), (3, Some(&old)));
-        // Of the same column on the other side: perhaps both are meant.
+        // The superseded join is over the same column on the other side, so perhaps
+        // both are meant.
         assert!(made.notice(&candidate()).is_some_and(|said| said.contains("orders_customer_v2")));
         let other = Candidate { columns2: vec!["other".into()], ..candidate() };
         assert_eq!(made.notice(&other), None);

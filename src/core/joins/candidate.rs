@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::evidence::PairFacts;
-use super::kinds::{JoinType, Risk, Source};
+use super::kinds::{CandidateSource, JoinType, Risk};
 use super::scope::Scope;
 use super::status::CandidateStatus;
 use super::table::Table;
@@ -58,7 +58,7 @@ candidate! {
         evidence: Value,
         /// A digest of the evidence: a rejection stands while the digest is the same.
         finding: String,
-        source: Source,
+        source: CandidateSource,
     }
 }
 
@@ -78,7 +78,7 @@ candidate! {
 }
 
 impl NewCandidate {
-    /// What was decided, in words.
+    /// The candidate of a pair that was decided on, with the reasons in words.
     pub fn of(scope: &Scope, decided: &Decided) -> NewCandidate {
         let Decided { pair, facts, weighed } = decided;
         let (child, parent) = (&scope.tables[pair.child], &scope.tables[pair.parent]);
@@ -99,7 +99,11 @@ impl NewCandidate {
             risk_level: risk(facts),
             evidence: json!({ "parts": weighed.parts, "measured": facts.measured }),
             finding: finding(facts),
-            source: if facts.declared { Source::Declared } else { Source::Discovered },
+            source: if facts.declared {
+                CandidateSource::Declared
+            } else {
+                CandidateSource::Discovered
+            },
         }
     }
 
@@ -108,7 +112,8 @@ impl NewCandidate {
         self.is_over((&stored.name1, &stored.columns1), (&stored.name2, &stored.columns2))
     }
 
-    /// Whether the candidate joins columns of one logical table to columns of another.
+    /// Whether the candidate joins these columns of one logical table to these of the
+    /// other, in this direction.
     pub fn is_over(&self, one: (&str, &[String]), other: (&str, &[String])) -> bool {
         (self.name1.as_str(), self.columns1.as_slice()) == one
             && (self.name2.as_str(), self.columns2.as_slice()) == other
@@ -176,7 +181,7 @@ impl Candidate {
     }
 }
 
-/// The share of rows whose value is in the key; where there is none to compare, all.
+/// The share of rows whose value is in the key; 1 where there is no value to compare.
 fn share(facts: &PairFacts) -> f64 {
     facts.measured.containment.unwrap_or(1.0)
 }
@@ -198,15 +203,15 @@ fn risk(facts: &PairFacts) -> Risk {
     }
 }
 
-/// Rounded: a rejection stands until the evidence is another, not until a row is
-/// added.
+/// A digest of the evidence. Its figures are rounded, so that a rejection stands until
+/// the evidence changes, and not until a row is added.
 fn finding(facts: &PairFacts) -> String {
     let (share, coverage) = (share(facts), facts.measured.coverage);
     format!("{}/{share:.1}/{coverage:.1}/{}", facts.declared, facts.key_declared)
 }
 
-/// The condition, by logical names. A table that refers to itself is called
-/// parent where it is referred to.
+/// The condition, by logical names. In a table that refers to itself, the referred side
+/// is called parent.
 fn condition(name1: &str, columns1: &[String], name2: &str, columns2: &[String]) -> String {
     let other = if name1 == name2 { "parent" } else { name2 };
     let each: Vec<String> = columns1
@@ -217,7 +222,7 @@ fn condition(name1: &str, columns1: &[String], name2: &str, columns2: &[String])
     each.join(" AND ")
 }
 
-/// What the candidate relies on and nobody has checked.
+/// The assumptions of the candidate, which nobody has checked.
 fn assumptions(facts: &PairFacts, child: &Table, parent: &Table) -> Vec<String> {
     let mut all = Vec::new();
     let measured = &facts.measured;

@@ -1,4 +1,5 @@
-//! Of all pairs that are likely by themselves, those that make sense together.
+//! Chooses, among the pairs that are likely by themselves, those that make sense
+//! together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,30 +10,30 @@ use super::weights::{ALIKE, CLEARLY_NEARER};
 #[derive(Clone, Debug)]
 pub struct Scored {
     pub pair: Pair,
-    /// Log-odds of its confidence and what else tells two parents apart.
+    /// The log-odds of the pair's confidence, and what else tells two parents apart.
     pub score: f64,
     pub confidence: f64,
     pub declared: bool,
     /// Whether the referring columns are the key of their own table.
     pub child_is_key: bool,
-    /// How much the key is called for its own table: 0 to 1.
+    /// How much the key is named after its own table: 0 to 1.
     pub own_key: f64,
-    /// Whether the key refers to another by the same name, so that either could be
+    /// Whether the key refers to another key of the same name, so that either could be
     /// meant.
     pub heir: bool,
-    /// Whether the referring table is called for the other.
+    /// Whether the referring table is named after the other.
     pub akin: bool,
     pub containment: f64,
     pub child_distinct: f64,
     pub parent_distinct: f64,
-    /// Columns of the parent: of two tables that share a key the one that says
-    /// more of its rows is the main one.
+    /// The number of columns of the parent. Of two tables that share a key, the one
+    /// that says more of its rows is the main one.
     pub parent_columns: usize,
-    /// How much the names of the two tables and columns speak of each other.
+    /// How much the names of the two tables and their columns suggest the pair.
     pub names: f64,
 }
 
-/// The pairs that stay, the likeliest first.
+/// The pairs that are kept, the likeliest first.
 ///
 /// - Columns refer to one parent: a value that lies in several keys means one.
 /// - A key that lies in another table's key and the other way round refers in one
@@ -76,8 +77,7 @@ fn referring(all: &[Scored]) -> HashMap<usize, usize> {
     tables.into_iter().map(|(table, from)| (table, from.len())).collect()
 }
 
-/// Of two parents for the same columns, with nearly the same score, which comes
-/// first.
+/// The order of two parents for the same columns that have nearly the same score.
 fn order(a: &Scored, b: &Scored, degree: &HashMap<usize, usize>) -> std::cmp::Ordering {
     let of = |s: &Scored| degree.get(&s.pair.parent).copied().unwrap_or(0);
     let tenths = |x: f64| (x * 10.0).round();
@@ -93,10 +93,10 @@ fn order(a: &Scored, b: &Scored, degree: &HashMap<usize, usize>) -> std::cmp::Or
         .then_with(|| a.pair.parent.cmp(&b.pair.parent))
 }
 
-/// The nearer of two keys: of two sets from which the values may come the smaller is
-/// likelier by the ratio of their sizes for each value (the size principle of
-/// Tenenbaum and Griffiths, BBS 2001). In a chain of keys by one name that decides;
-/// else names come first.
+/// The order of two keys by size. Of two sets from which the values may come, the
+/// smaller is likelier, by the ratio of their sizes for each value (the size principle
+/// of Tenenbaum and Griffiths, BBS 2001). In a chain of keys with one name that
+/// decides; otherwise names come first.
 fn nearest(a: &Scored, b: &Scored) -> std::cmp::Ordering {
     let values = a.child_distinct.min(b.child_distinct);
     let ratio = (b.parent_distinct.max(1.0) / a.parent_distinct.max(1.0)).ln() * values;
@@ -108,7 +108,7 @@ fn nearest(a: &Scored, b: &Scored) -> std::cmp::Ordering {
     }
 }
 
-/// Leaves one of two pairs that are each other's inverse.
+/// Keeps one of two pairs that are each other's inverse.
 fn one_direction(all: Vec<Scored>, degree: &HashMap<usize, usize>) -> Vec<Scored> {
     let rank = |s: &Scored| {
         let parent = degree.get(&s.pair.parent).copied().unwrap_or(0);
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_column_refers_to_one_parent() {
         assert_eq!(parents(vec![scored(0, 1, 1, 2.0), scored(0, 1, 2, 4.0)]), [(0, 2)]);
-        // And another column of the same table to the other.
+        // Another column of the same table refers to the other parent.
         assert_eq!(parents(vec![scored(0, 1, 1, 2.0), scored(0, 2, 2, 4.0)]), [(0, 1), (0, 2)]);
     }
 

@@ -1,4 +1,4 @@
-//! Which pairs of columns are worth weighing: what the samples say of each column
+//! Finds the pairs of columns that are worth weighing, by the samples of each column
 //! and each key.
 
 use std::collections::HashMap;
@@ -10,28 +10,28 @@ use super::scope::Scope;
 use super::sketch::Sketch;
 use super::table::{Class, Pair};
 
-/// Keys that one column may refer to that are weighed.
+/// The most keys for one column that are weighed.
 const MOST_PARENTS: usize = 40;
 
-/// Names that speak of each other less than this, of numbers whose containment says
-/// nothing, are never likely enough.
+/// The likeness of names below which a pair of number columns is never likely enough,
+/// where the containment says nothing.
 const NAMES_SAY_NOTHING: f64 = 0.45;
 
-/// How much names must speak of each other where they are all there is.
+/// The likeness that names must have where there is no other evidence.
 const NAMES_ALONE: f64 = 0.75;
 
-/// What the samples leave to be weighed: the fourth value of a discovery.
+/// The pairs that remain to be weighed: the fourth value of a discovery.
 pub struct Compared {
     /// The columns of each table that are keys by themselves.
     pub keys: Vec<Vec<usize>>,
-    /// Single columns that may refer to one of them.
-    pub single: Vec<Found>,
-    /// Several columns that may refer to as many.
+    /// Pairs of single columns.
+    pub single: Vec<ComparedPair>,
+    /// Pairs of several columns.
     pub several: Vec<Several>,
 }
 
 impl Compared {
-    /// The pairs of which the samples tell too little.
+    /// The pairs that the samples do not decide.
     pub fn undecided(&self, samples: &Samples) -> Vec<&Pair> {
         let tells_little = |pair: &&Pair| {
             let both = samples.both(pair);
@@ -45,10 +45,10 @@ impl Compared {
 
 /// A pair of single columns to be weighed, or to be looked at again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct ComparedPair {
     pub pair: Pair,
-    /// The samples cannot tell: what the child keeps must be looked for in all of
-    /// the parent.
+    /// Whether the samples do not decide: then the values that the child's sample keeps
+    /// must be looked up in all of the parent.
     pub undecided: bool,
 }
 
@@ -57,7 +57,8 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Several {
     pub pair: Pair,
-    /// The key is declared, or somebody has proposed the pair.
+    /// Whether the pair stays in any case: the key is declared, or somebody has
+    /// proposed the pair.
     pub stays: bool,
 }
 
@@ -66,7 +67,7 @@ pub struct Comparison<'a> {
     pub(super) scope: &'a Scope,
     pub(super) samples: &'a Samples,
     keys: Vec<Vec<usize>>,
-    /// The keys of one column, by what they can be compared with: table and column.
+    /// The keys of one column, by the class of their values: table and column.
     by_class: HashMap<Class, Vec<(usize, usize)>>,
 }
 
@@ -89,17 +90,17 @@ impl<'a> Comparison<'a> {
         &self.keys
     }
 
-    /// Column by column, the pairs of which most values lie in a key. Where there are
-    /// no values, those whose names speak of each other.
-    pub fn single(&self) -> impl Iterator<Item = Vec<Found>> + '_ {
+    /// For each column, the pairs of which most values lie in a key. Where there are no
+    /// values, the pairs whose names suggest them.
+    pub fn single(&self) -> impl Iterator<Item = Vec<ComparedPair>> + '_ {
         self.scope.columns().map(|(child, column)| self.of_column(child, column))
     }
 
-    fn of_column(&self, child: usize, column: usize) -> Vec<Found> {
+    fn of_column(&self, child: usize, column: usize) -> Vec<ComparedPair> {
         let class = self.scope.column(child, column).class;
         let keys = class.and_then(|class| self.by_class.get(&class));
         let own = self.samples.of(child, &[column]);
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<ComparedPair> = Vec::new();
         for (parent, key) in keys.into_iter().flatten() {
             let pair = Pair { child, columns: vec![column], parent: *parent, key: vec![*key] };
             if (child, column) == (*parent, *key) {
@@ -114,8 +115,8 @@ impl<'a> Comparison<'a> {
                         glance => glance == Glance::Undecided,
                     }
                 }
-                // Nothing to compare: names alone. What has values refers to no
-                // empty table.
+                // There is nothing to compare, so only names decide. A column with
+                // values does not refer to an empty table.
                 (own, theirs)
                     if own.is_none_or(is_empty)
                         && (own.is_some() || theirs.is_some())
@@ -125,12 +126,12 @@ impl<'a> Comparison<'a> {
                 }
                 _ => continue,
             };
-            found.push(Found { pair, undecided });
+            found.push(ComparedPair { pair, undecided });
         }
         self.likeliest(found)
     }
 
-    /// Whether numbers lie in a key of 1 to n, and are called for something else.
+    /// Whether numbers lie in a key of 1 to n by chance, by their names.
     fn is_chance(&self, pair: &Pair, own: &Sketch, theirs: &Sketch) -> bool {
         self.scope.names.are_informative()
             && self.scope.column(pair.child, pair.columns[0]).class == Some(Class::Number)
@@ -143,12 +144,12 @@ impl<'a> Comparison<'a> {
         self.scope.names.resemblance(column, key)
     }
 
-    /// Of too many keys for one column, those of which its name speaks most.
-    fn likeliest(&self, found: Vec<Found>) -> Vec<Found> {
+    /// The keys whose names suggest the column most, where there are too many.
+    fn likeliest(&self, found: Vec<ComparedPair>) -> Vec<ComparedPair> {
         if found.len() <= MOST_PARENTS {
             return found;
         }
-        let mut by_name: Vec<(f64, Found)> =
+        let mut by_name: Vec<(f64, ComparedPair)> =
             found.into_iter().map(|one| (self.named(&one.pair), one)).collect();
         by_name.sort_by(|a, b| b.0.total_cmp(&a.0));
         by_name.into_iter().take(MOST_PARENTS).map(|(_, one)| one).collect()
@@ -176,7 +177,7 @@ mod tests {
         assert_eq!(comparison.keys(), [vec![0], vec![0]]);
         let found: Vec<(usize, usize)> =
             comparison.single().flatten().map(|f| (f.pair.child, f.pair.columns[0])).collect();
-        // Ages lie in it too, and are called for something else.
+        // Ages lie in the key too, but their name says something else.
         assert_eq!(found, [(1, 1)]);
     }
 }

@@ -1,20 +1,20 @@
-//! Which accepted join a query's join is.
+//! Finds the accepted join that a query's join is.
 
 use crate::kernel::ids::RelId;
 use serde::Deserialize;
 
-/// Two columns of tables that a query sets equal.
+/// Two columns that a query sets equal.
 #[derive(Clone, Debug, Default)]
 pub struct Equated {
-    /// The table's OID and the column's name, on both sides.
+    /// The OID of the table and the name of the column, on both sides.
     pub left: (RelId, String),
     pub right: (RelId, String),
-    /// Which appearances of the tables they are of: rows are joined by columns of the
-    /// same two.
+    /// The appearances of the tables in the query that the columns belong to. Rows are
+    /// joined by columns of the same two appearances.
     pub appearances: (u64, u64),
 }
 
-/// The same join written twice is one, of whichever rows.
+/// A join that is written twice is the same, whichever appearances it is of.
 impl PartialEq for Equated {
     fn eq(&self, other: &Equated) -> bool {
         self.left == other.left && self.right == other.right
@@ -31,7 +31,7 @@ pub struct KnownJoin {
     pub columns1: Vec<String>,
     pub name2: String,
     pub columns2: Vec<String>,
-    /// A column has drifted since it was validated.
+    /// Whether a column has drifted since the join was validated.
     #[serde(default)]
     pub suspect: bool,
     pub accepted_by: Option<String>,
@@ -40,9 +40,9 @@ pub struct KnownJoin {
 }
 
 impl KnownJoin {
-    /// Whether a query that sets these columns equal joins as this join does: by all
-    /// of its columns. Further conditions narrow it down and change nothing.
-    /// `name_of` gives the logical name of a table.
+    /// Whether a query that sets these columns equal joins as this join does, which
+    /// means by all of its columns. Further conditions narrow the result down and
+    /// change nothing. `name_of` gives the logical name of a table.
     pub fn covers<'a>(
         &self,
         equated: &[Equated],
@@ -66,8 +66,8 @@ impl KnownJoin {
     }
 }
 
-/// Which of the known joins a query's join is: of several an accepted one first, then
-/// one that is suspect, then the first candidate.
+/// The known join that a query's join is. An accepted one comes first, then a suspect
+/// one, then the first candidate.
 pub fn best<'k, 'n>(
     known: &'k [KnownJoin],
     equated: &[Equated],
@@ -120,18 +120,18 @@ mod tests {
         assert!(join.covers(&both, &name_of));
         let turned = [equated((2, "pk"), (1, "p")), equated((2, "sk"), (1, "s"))];
         assert!(join.covers(&turned, &name_of));
-        // Half of it is another join, and so are columns out of step.
+        // Half of the columns make another join, and so do columns in another order.
         assert!(!join.covers(&both[..1], &name_of));
         let crossed = [equated((1, "p"), (2, "sk")), equated((1, "s"), (2, "pk"))];
         assert!(!join.covers(&crossed, &name_of));
         // Another table with the same columns is another table.
         let other = [equated((1, "p"), (3, "pk")), equated((1, "s"), (3, "sk"))];
         assert!(!join.covers(&other, &name_of));
-        // Columns of two different rows of the table.
+        // These are columns of two different rows of the table.
         let mut apart = both.clone();
         apart[1].appearances = (7, 2);
         assert!(!join.covers(&apart, &name_of));
-        // Half in the one direction and half in the other is no direction.
+        // Half of the columns in one direction and half in the other make no join.
         let mixed = [equated((1, "p"), (2, "pk")), equated((2, "sk"), (1, "s"))];
         assert!(!join.covers(&mixed, &name_of));
     }

@@ -1,4 +1,4 @@
-//! What is known of a pair, weighed into a confidence.
+//! Weighs the evidence for a pair into a confidence.
 //!
 //! Each kind of evidence adds its weight in log-odds to a sceptical beginning;
 //! the sum becomes a probability by the logistic function, as in logistic
@@ -15,30 +15,31 @@ use super::weights::{self, MEANT, Weight};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
     pub evidence: &'static str,
-    /// In log-odds: 0 says nothing, 1 makes it 2.7 times as likely.
+    /// The weight in log-odds: 0 says nothing, 1 makes the pair 2.7 times as likely.
     pub weight: f64,
     pub says: String,
 }
 
-/// All that is known of a pair: see [`facts`](super::facts).
+/// The evidence for a pair: see [`facts`](super::facts).
 #[derive(Clone, Debug, Default)]
 pub struct PairFacts {
     /// A foreign key is declared.
     pub declared: bool,
-    /// How much the names speak of it, 0 to 1; None where names say nothing.
+    /// How much the names suggest the pair, 0 to 1; None where names say nothing.
     pub names: Option<f64>,
-    /// The name speaks of another table or key more than of this.
+    /// Whether the name suggests another table or key more than this one.
     pub named_elsewhere: bool,
-    /// Beside the column is one for the type of what it refers to: owner_type for
-    /// owner_id.
+    /// Whether the table has another column for the type of what this one refers to:
+    /// owner_type for owner_id.
     pub polymorphic: bool,
-    /// The referring column is called as keys are.
+    /// Whether the referring column is named as keys are.
     pub called_key: bool,
-    /// The referring column is called as measures and descriptions are.
+    /// Whether the referring column is named as measures and descriptions are.
     pub called_measure: bool,
-    /// The key is called as measures and descriptions are.
+    /// Whether the key is named as measures and descriptions are.
     pub key_called_measure: bool,
-    /// The key refers to another by the same name, and the column could mean either.
+    /// Whether the key refers to another key of the same name, so that the column could
+    /// mean either.
     pub heir: bool,
     /// Both sides are columns of one table.
     pub within_table: bool,
@@ -50,19 +51,19 @@ pub struct PairFacts {
     /// Whether the table has a likelier key than this.
     pub has_better_key: bool,
     pub key_declared: bool,
-    /// The key is called as keys are.
+    /// Whether the key is named as keys are.
     pub key_called_key: bool,
     /// Whether the referring columns are the main key of their own table.
     pub child_is_key: bool,
-    /// Whether they are called for it.
+    /// Whether those columns are named after their own table.
     pub child_is_own_key: bool,
-    /// Columns in step.
+    /// The number of columns on each side.
     pub width: usize,
     /// Whether each of several columns refers to another table by itself.
     pub explained: bool,
 }
 
-/// How sure a candidate is.
+/// How confident a candidate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Low,
@@ -88,7 +89,7 @@ impl Level {
     }
 }
 
-/// The parts and what they come to.
+/// The parts of the evidence, and the confidence that they add up to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighed {
     pub parts: Vec<Part>,
@@ -101,12 +102,12 @@ impl Weighed {
         Level::of(self.confidence)
     }
 
-    /// What the parts come to, in log-odds, without the beginning.
+    /// The sum of the parts in log-odds, without the sceptical beginning.
     pub fn sum(&self) -> f64 {
         self.parts.iter().map(|part| part.weight).sum()
     }
 
-    /// Those parts that say most, in words.
+    /// The parts that weigh most, in words.
     pub fn reason(&self) -> String {
         let mut parts: Vec<&Part> = self.parts.iter().filter(|p| !p.says.is_empty()).collect();
         parts.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
@@ -115,7 +116,7 @@ impl Weighed {
     }
 }
 
-/// Weighs what is known.
+/// Weighs the evidence for a pair.
 pub fn weigh(facts: &PairFacts) -> Weighed {
     let mut parts = Parts::default();
     if facts.declared {
@@ -147,7 +148,7 @@ impl Parts {
         self.add_as(row.evidence, row.weight, row.says.to_string());
     }
 
-    /// As `add`, with a weight that figures have changed, or words that hold some.
+    /// Adds a part whose weight or words depend on figures.
     fn add_as(&mut self, evidence: &'static str, weight: f64, says: String) {
         let weight = (weight * 100.0).round() / 100.0;
         if weight != 0.0 {
@@ -156,8 +157,8 @@ impl Parts {
     }
 }
 
-/// Names that fit less well than this say of no table that it is meant, where the
-/// type of what is referred to stands beside.
+/// The likeness below which a name does not say that this table is meant, where the
+/// table has a column for the type of what is referred to.
 const NAMED_DESPITE_TYPE: f64 = 0.7;
 
 fn names(facts: &PairFacts, parts: &mut Parts) {
@@ -173,7 +174,7 @@ fn names(facts: &PairFacts, parts: &mut Parts) {
     parts.add(match weights::first_reached(&speaks, likeness) {
         Some(row) => row,
         None if facts.called_key && !facts.named_elsewhere && !dense => SPEAKS_OF_A_KEY,
-        // A number in a key of 1 to n, by another name: anything.
+        // A number in a key of 1 to n with another name can be anything.
         None if dense => SAYS_NOTHING_OF_A_NUMBER,
         None => SAYS_NOTHING,
     });
@@ -208,12 +209,12 @@ fn containment(facts: &PairFacts, parts: &mut Parts) {
     let less = [MANY_WITHIN, SOME_ORPHANS, MANY_ORPHANS, MOSTLY_ORPHANS];
     let row = match weights::first_reached(&mostly, share) {
         Some(row) => row,
-        // Of several columns, each is mostly there by itself.
+        // Each of several columns mostly has its values in the key by itself.
         None if facts.width > 1 => SEVERAL_NOT_WITHIN,
         None => weights::first_reached(&less, share).unwrap_or(MOSTLY_ORPHANS),
     };
     let mut weight = row.weight + row.by_surprise * measured.surprise;
-    // Orphans are few rows; what is in no key for most of its values is something
+    // Orphans are few rows. A column of which most values are in no key is something
     // else.
     if measured.value_share < 0.5 {
         weight += MOST_VALUES_ELSEWHERE.weight;
@@ -252,7 +253,7 @@ fn coverage(measured: &Measured, parts: &mut Parts) {
     }
 }
 
-/// Beyond this a key looks like one, or does not.
+/// The log-odds beyond which a key looks like one, or does not.
 const LOOKS: f64 = 0.5;
 
 fn key(facts: &PairFacts, parts: &mut Parts) {
@@ -284,7 +285,7 @@ fn key_to_key(facts: &PairFacts, parts: &mut Parts) {
         return;
     }
     parts.add(match facts.names {
-        // Of all keys by one name this is the one that it is called for.
+        // Of all keys with one name, this is the one that is named after its own table.
         _ if facts.child_is_own_key => OWN_KEY_BY_NAME,
         Some(names) => weights::first_reached(&[NAMED_KEY_TO_KEY], names).unwrap_or(KEY_TO_KEY),
         None => NAMELESS_KEY_TO_KEY,
@@ -295,7 +296,7 @@ fn within_a_table(facts: &PairFacts, parts: &mut Parts) {
     if !facts.within_table || facts.declared {
         return;
     }
-    // A table refers to itself by its key, and its key refers to no other column.
+    // A table refers to itself by its key, and its key refers to no other column of it.
     if facts.has_better_key || facts.child_is_key {
         parts.add(weights::WITHIN_BY_NO_KEY);
     }

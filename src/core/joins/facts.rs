@@ -1,5 +1,4 @@
-//! All that is known of one pair, collected from names, samples and the other
-//! pairs.
+//! Collects the evidence for one pair from names, samples and the other pairs.
 
 use std::collections::HashMap;
 
@@ -11,24 +10,25 @@ use super::scope::Scope;
 use super::table::{Class, Pair};
 use super::weights::{KEY_CLEARLY_LIKELIER, MEANT};
 
-/// A column, or the one in step: by table and number.
+/// A column, by the numbers of its table and itself.
 type Place = (usize, usize);
 
-/// How much a column that may mean any of several keys by one name speaks of each.
+/// How much the name of a column suggests each of several keys with one name that it
+/// may mean.
 const ANY_OF_THEM: f64 = 0.95;
 
-/// How much dates speak of a calendar, whatever they are called.
+/// How much a date column suggests a calendar, whatever its name is.
 const OF_A_CALENDAR: f64 = 0.7;
 
-/// A name that fits less well means another table, where it is called as the key of
-/// its own, which it is from here on.
+/// The likeness below which a name means another table, where it is named as the key of
+/// its own.
 const NOT_MEANT: f64 = 0.7;
 const OWN_KEY: f64 = 0.65;
 
-/// A name that fits another key by this much more means that one.
+/// The lead in likeness by which a name means another key.
 const CLEARLY_BETTER: f64 = 0.2;
 
-/// A key is called for its own table.
+/// The likeness from which on a key is named after its own table.
 const CALLED_FOR_ITS_TABLE: f64 = 0.97;
 
 /// What the facts of a pair are collected from.
@@ -40,7 +40,7 @@ pub struct Sources<'a> {
     pub index: Index<'a>,
 }
 
-/// The pairs that are weighed, by what refers.
+/// The pairs that are weighed, by their referring columns.
 pub struct Index<'a>(HashMap<(usize, &'a [usize]), Vec<&'a Pair>>);
 
 impl<'a> Index<'a> {
@@ -62,8 +62,8 @@ impl<'a> Index<'a> {
 }
 
 impl Sources<'_> {
-    /// The facts of a pair. `measured` is what a look-up has told; `declared`,
-    /// whether a foreign key is.
+    /// The evidence for a pair. `measured` is the result of a look-up; `declared` says
+    /// whether there is a foreign key.
     pub fn facts(&self, pair: &Pair, measured: Option<Measured>, declared: bool) -> PairFacts {
         let (scope, names) = (self.scope, &self.scope.names);
         let table = &scope.tables[pair.parent];
@@ -101,7 +101,7 @@ impl Sources<'_> {
         }
     }
 
-    /// What the samples tell.
+    /// The measures of a pair by the samples.
     fn measured(&self, pair: &Pair) -> Measured {
         match self.samples.both(pair) {
             Some((child, parent)) if child.values > 0 && parent.values > 0 => {
@@ -119,8 +119,8 @@ impl Sources<'_> {
         }
     }
 
-    /// A key that is itself called for the key that it refers to stands for it: who
-    /// says businessentityid may mean the employee.
+    /// Whether the key stands for another key that it refers to and is named after: a
+    /// column businessentityid may mean the employee.
     fn is_heir(&self, pair: &Pair) -> bool {
         let are_namesakes = |one: Place, other: Place| self.scope.names.are_namesakes(one, other);
         are_namesakes((pair.child, pair.columns[0]), (pair.parent, pair.key[0]))
@@ -130,7 +130,7 @@ impl Sources<'_> {
             })
     }
 
-    /// How much the names speak of the pair, 0 to 1.
+    /// How much the names suggest the pair, 0 to 1.
     fn named(&self, pair: &Pair, heir: bool) -> f64 {
         let (scope, names) = (self.scope, &self.scope.names);
         let steps = || pair.columns.iter().zip(&pair.key);
@@ -148,8 +148,8 @@ impl Sources<'_> {
         }
     }
 
-    /// Whether a column's name speaks of another table, or of another key, more than
-    /// of this, of which it speaks so much.
+    /// Whether the name of a column suggests another table or key more than this one,
+    /// which it suggests by `named`.
     fn is_named_elsewhere(&self, pair: &Pair, named: f64) -> bool {
         if named >= MEANT {
             return false;
@@ -157,7 +157,7 @@ impl Sources<'_> {
         let names = &self.scope.names;
         let (child, column) = (pair.child, pair.columns[0]);
         let name = names.column(child, column);
-        // It is called for its own table.
+        // The column is named after its own table.
         if child != pair.parent
             && named < NOT_MEANT
             && name.is_key()
@@ -184,7 +184,7 @@ impl Sources<'_> {
         })
     }
 
-    /// Whether columns are that key of their table by which it is known.
+    /// Whether columns are the main key of their table.
     fn is_main_key(&self, at: usize, columns: &[usize]) -> bool {
         let table = &self.scope.tables[at];
         if table.is_primary_key(columns) {

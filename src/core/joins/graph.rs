@@ -1,4 +1,4 @@
-//! The accepted joins as a drawing: text that Mermaid or Graphviz draws.
+//! Draws the accepted joins, as text for Mermaid or Graphviz.
 
 use std::fmt::Write as _;
 
@@ -9,14 +9,14 @@ pub struct Edge {
     pub columns1: Vec<String>,
     pub name2: String,
     pub columns2: Vec<String>,
-    /// Not known to hold any more.
+    /// Whether the join is suspect.
     pub suspect: bool,
     /// How many rows of the first table there are for one of the second, and the
     /// other way round: `many_to_one`, ...
     pub cardinality: Option<String>,
 }
 
-/// The ways of drawing.
+/// The formats of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Mermaid,
@@ -52,8 +52,8 @@ fn caption(edge: &Edge) -> String {
     }
 }
 
-/// An entity relationship diagram. A name with other characters than letters,
-/// digits and underscores stands in quotes, and a quote in it as its entity.
+/// An entity relationship diagram. A name with characters other than letters, digits
+/// and underscores is put in quotes, and a quote in it is written as an entity.
 fn mermaid(edges: &[Edge]) -> String {
     let quoted = |text: &str| {
         let text = text.replace('"', "#quot;").replace(['\n', '\r'], " ");
@@ -81,7 +81,7 @@ fn mermaid(edges: &[Edge]) -> String {
     out
 }
 
-/// A directed graph: from what refers to what is referred to.
+/// A directed graph, from the referring table to the referred one.
 fn dot(edges: &[Edge]) -> String {
     let quoted = |text: &str| {
         let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");

@@ -1,5 +1,5 @@
-//! Which columns of a table could be its key, and how much they look like the one
-//! by which others refer to it.
+//! Finds the columns of a table that could be its key, and how much they look like the
+//! key by which others refer to it.
 //!
 //! After the features of Jiang and Naumann, "Holistic primary key and foreign
 //! key detection" (JIIS 2020): what is declared, the name, the position, the type
@@ -11,10 +11,10 @@ use super::scope::Scope;
 use super::table::{Class, Column, Table};
 use super::weights;
 
-/// Beyond this many bytes on average a text is no key.
+/// The average number of bytes beyond which a text is no key.
 const LONG: f64 = 40.0;
 
-/// Beyond this many bytes on average nothing is a key.
+/// The average number of bytes beyond which nothing is a key.
 const TOO_LONG: f64 = 64.0;
 
 /// The share of distinct values, by statistics, from which on a column may be
@@ -25,11 +25,11 @@ const NEARLY_UNIQUE: f64 = 0.85;
 /// key.
 const SOME_NULLS: f64 = 0.01;
 
-/// Columns that are tried as parts of a key, of a table in which none is one by
-/// itself.
+/// The most columns that are tried as parts of a key, in a table where no single column
+/// is one.
 const MOST_FIRST: usize = 8;
 
-/// Keys of one table that are looked at.
+/// The most keys of one table that are considered.
 const MOST_KEYS: usize = 12;
 
 /// How much these columns of a table look like its key, in log-odds.
@@ -55,7 +55,8 @@ fn by_name(scope: &Scope, at: usize, column: usize, width: usize) -> f64 {
     let row = match () {
         () if names.is_own_key(at, column) => weights::KEY_OF_ITS_TABLE,
         () if is_key && (column == 0 || width > 1) => weights::KEY_BY_NAME,
-        // Called for something else, and not the first: it refers.
+        // The column is named after something else and is not the first, so it refers
+        // to that.
         () if is_key => weights::KEY_OF_ANOTHER,
         () if scope.is_measure(at, column) && width == 1 => weights::KEY_MEASURE,
         () if scope.is_measure(at, column) => weights::KEY_MEASURE_OF_SEVERAL,
@@ -78,7 +79,7 @@ fn by_type(column: &Column) -> f64 {
     row.weight
 }
 
-/// Keys come first in a table.
+/// The weight of the position: keys come first in a table.
 fn by_place(columns: &[usize]) -> f64 {
     match columns.iter().min().copied().unwrap_or(0) {
         0 => weights::KEY_FIRST.weight,
@@ -104,9 +105,9 @@ pub fn by_statistics(table: &Table) -> Vec<usize> {
     (0..table.columns.len()).filter(may_be).collect()
 }
 
-/// The columns that may make a key together: those of declared keys, else the
-/// first ones of a table in which no column is a key by itself. `keys` are those
-/// that may be.
+/// The columns that may form a key together: those of declared keys, else the first
+/// columns of a table in which no single column is a key. `keys` are the columns that
+/// may be keys by themselves.
 pub fn parts(scope: &Scope, at: usize, keys: &[usize]) -> Vec<usize> {
     let table = &scope.tables[at];
     let mut parts: Vec<usize> = Vec::new();
@@ -135,7 +136,7 @@ pub fn parts(scope: &Scope, at: usize, keys: &[usize]) -> Vec<usize> {
     parts
 }
 
-/// The columns of each table that are keys by themselves; of a table without rows,
+/// The columns of each table that are keys by themselves; in a table without rows,
 /// those that could be.
 pub fn of_tables(scope: &Scope, samples: &Samples) -> Vec<Vec<usize>> {
     (0..scope.tables.len()).map(|at| of_table(scope, samples, at)).collect()
@@ -156,7 +157,8 @@ fn of_table(scope: &Scope, samples: &Samples, at: usize) -> Vec<usize> {
         .filter(|column| table.columns[*column].class.is_some())
         .filter(is_key)
         .collect();
-    // A table is not referred to by more: where many columns are unique, the likeliest.
+    // Others refer to a table by few keys, so where many columns are unique the
+    // likeliest are kept.
     found.sort_by(|a, b| {
         let of = |column: usize| (table.declares(&[column]), likeness(scope, at, &[column]));
         let ((first, one), (second, other)) = (of(*a), of(*b));
@@ -192,7 +194,7 @@ mod tests {
         assert!(of(&scope, 0) > of(&scope, 1));
         assert!(of(&scope, 1) > of(&scope, 2));
         assert!(of(&scope, 2) > of(&scope, 3));
-        // What is declared counts more than how it is called.
+        // A declared key counts more than a name.
         scope.tables[0].keys = vec![vec![1]];
         scope.tables[0].has_primary_key = true;
         assert!(of(&scope, 1) > of(&scope, 0));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "UPPERCASE")]
 pub enum JoinType {
     Inner,
-    /// Where an inner join would leave rows of table1 out.
+    /// Keeps rows of table1 that an inner join would leave out.
     Left,
     Right,
     Full,
@@ -59,25 +59,26 @@ impl Risk {
     }
 }
 
-/// How a candidate came about.
+/// Where a candidate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// A foreign key says so.
+pub enum CandidateSource {
+    /// A declared foreign key.
     Declared,
     Discovered,
-    /// Somebody proposed it.
+    /// A proposal.
     Proposed,
 }
 
-impl Source {
-    pub const ALL: [Source; 3] = [Source::Declared, Source::Discovered, Source::Proposed];
+impl CandidateSource {
+    pub const ALL: [CandidateSource; 3] =
+        [CandidateSource::Declared, CandidateSource::Discovered, CandidateSource::Proposed];
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            Source::Declared => "declared",
-            Source::Discovered => "discovered",
-            Source::Proposed => "proposed",
+            CandidateSource::Declared => "declared",
+            CandidateSource::Discovered => "discovered",
+            CandidateSource::Proposed => "proposed",
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Looking for kept values in all of what they may refer to, where the two samples
-//! cannot tell: one pass over each key, for all that may refer to it.
+//! Looks values that a sample keeps up in all of the key that they may refer to, where
+//! the two samples do not decide. It takes one pass over each key, for all columns that
+//! may refer to it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,21 +9,21 @@ use super::samples::Samples;
 use super::scope::Scope;
 use super::table::Pair;
 
-/// What look-ups have told of pairs: the fifth value of a discovery.
+/// The measures of pairs by look-ups: the fifth value of a discovery.
 pub type Told = HashMap<Pair, Measured>;
 
 /// Values to look for in a key.
 #[derive(Clone, Debug)]
-pub struct Lookup {
+pub struct KeyLookup {
     pub table: usize,
     pub key: Vec<usize>,
-    /// Their hashes, ascending.
+    /// The hashes of the values, ascending.
     pub wanted: Vec<u64>,
     pairs: Vec<Pair>,
 }
 
-/// What to look up for these pairs, key by key.
-pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<Lookup> {
+/// The look-ups for these pairs, one for each key.
+pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<KeyLookup> {
     let mut by_key: BTreeMap<(usize, &[usize]), Vec<Pair>> = BTreeMap::new();
     for pair in pairs {
         by_key.entry((pair.parent, &pair.key)).or_default().push((*pair).clone());
@@ -37,13 +38,13 @@ pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<Lookup> {
                 .collect();
             wanted.sort_unstable();
             wanted.dedup();
-            Lookup { table, key: key.to_vec(), wanted, pairs }
+            KeyLookup { table, key: key.to_vec(), wanted, pairs }
         })
         .collect()
 }
 
-impl Lookup {
-    /// What it tells of the pairs, where these hashes were found.
+impl KeyLookup {
+    /// The measures of the pairs, where these hashes were found.
     pub fn told(&self, scope: &Scope, samples: &Samples, found: &HashSet<u64>) -> Told {
         let of = |pair: &Pair| {
             let (child, parent) = samples.both(pair)?;
@@ -70,7 +71,7 @@ mod tests {
         let pair = |column| Pair { child: 1, columns: vec![column], parent: 0, key: vec![0] };
         let pairs = [pair(1), pair(2)];
         let lookups = lookups(&samples, &[&pairs[0], &pairs[1]]);
-        // One pass for both.
+        // One look-up serves both pairs.
         assert_eq!(lookups.len(), 1);
         assert_eq!(lookups[0].wanted.len(), 30);
         let first: HashSet<u64> = numbers(1..=20).hashes.iter().copied().collect();

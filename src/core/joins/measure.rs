@@ -1,11 +1,11 @@
-//! What two samples of values tell of each other.
+//! Compares two samples of values.
 
 use serde::Serialize;
 
 use super::sketch::{Overlap, Sketch};
 use super::weights::SURPRISING;
 
-/// What two samples of values tell of each other.
+/// Compares two samples of values.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Measured {
     /// The share of the referring side's rows with a value that is in the key;
@@ -13,15 +13,15 @@ pub struct Measured {
     pub containment: Option<f64>,
     /// The same share, of its distinct values.
     pub value_share: f64,
-    /// Distinct values that were compared.
+    /// The number of distinct values that were compared.
     pub compared: u64,
     /// The share of the key's values that are referred to, at least.
     pub coverage: f64,
-    /// The share of the key's values between the smallest and the largest that
-    /// are referred to; None for what has no order here.
+    /// The share of the key's values between the smallest and the largest that are
+    /// referred to; None for values without an order here.
     pub range: Option<f64>,
-    /// How much the containment says by itself, 0 to 1: nothing for small numbers
-    /// in a key of 1 to n.
+    /// How surprising the containment is, 0 to 1: not at all for small numbers in a key
+    /// of 1 to n.
     pub surprise: f64,
     /// Distinct values of the referring side, and of the key.
     pub child_distinct: f64,
@@ -31,22 +31,23 @@ pub struct Measured {
     pub child_unique: bool,
 }
 
-/// Compared values below which a containment is undecided while there are more.
+/// The number of compared values below which a containment is undecided while there are
+/// more.
 const TOO_FEW: u64 = 24;
 
-/// Whether so many compared values of so many do not tell.
+/// Whether `compared` values of `distinct` are too few to decide.
 fn too_few(compared: u64, distinct: f64) -> bool {
     (compared as f64) < distinct && compared < TOO_FEW
 }
 
 impl Measured {
-    /// Whether too little could be compared to tell.
+    /// Whether too few values could be compared to decide.
     pub fn is_undecided(&self) -> bool {
         too_few(self.compared, self.child_distinct)
     }
 
-    /// Whether the containment says something: not any number of this size would lie
-    /// in the key.
+    /// Whether the containment is evidence: not any number of this size would lie in
+    /// the key.
     pub fn is_surprising(&self) -> bool {
         self.surprise >= SURPRISING
     }
@@ -55,19 +56,19 @@ impl Measured {
 /// The share of rows whose value must be in a key to be weighed at all.
 const MOSTLY_WITHIN: f64 = 0.8;
 
-/// What two samples tell at a glance: most pairs end here.
+/// What a quick comparison of two samples shows. It rules most pairs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glance {
-    /// Too many of the values are elsewhere.
+    /// Too many values of the child are not in the parent.
     Apart,
-    /// Most rows have a value that the other has.
+    /// Most rows of the child have a value that is in the parent.
     Within,
-    /// Too little could be compared to tell.
+    /// Too few values could be compared to decide.
     Undecided,
 }
 
-/// Looks at two samples, neither of which is empty: do the values of `child` lie
-/// in `parent`?
+/// Compares two samples quickly, neither of which is empty: whether the values of
+/// `child` lie in `parent`.
 pub fn glance(child: &Sketch, parent: &Sketch) -> Glance {
     if child.fractions > 0 || !starts_within(child, parent) {
         return Glance::Apart;
@@ -80,13 +81,14 @@ pub fn glance(child: &Sketch, parent: &Sketch) -> Glance {
     }
 }
 
-/// Compares the samples of two columns, or of two sets of columns. `child_distinct`
-/// is what statistics say, where the sample is of some rows only.
+/// Compares the samples of two columns, or of two sets of columns. `child_distinct` is
+/// the number by statistics, where the sample is of some rows only.
 pub fn measure(child: &Sketch, parent: &Sketch, child_distinct: Option<f64>) -> Measured {
     measured(child, parent, child.within(parent), child_distinct)
 }
 
-/// As [`measure`], where it was found elsewhere what of the child is in the parent.
+/// As [`measure`], where a look-up has found which values of the child are in the
+/// parent.
 pub fn measured(
     child: &Sketch,
     parent: &Sketch,
@@ -123,13 +125,13 @@ fn span((low, high): (i64, i64), parent: &Sketch) -> Option<f64> {
     Some(to.saturating_sub(from) as f64 / numbers.len() as f64)
 }
 
-/// How surprising it is that values lie in the key: where the key leaves out few of
-/// the numbers between the smallest and the largest of them, any number does.
+/// How surprising it is that the values lie in the key. Where the key has nearly all
+/// numbers between its smallest and its largest, any number does.
 fn surprise(overlap: &Overlap, parent: &Sketch) -> f64 {
     let found = overlap.values_found as f64;
     let per_value = match overlap.range.zip(parent.range) {
-        // A text or uuid does not lie in another column by chance; a handful of
-        // short codes may.
+        // A text or uuid does not lie in another column by chance, but a few short
+        // codes may.
         None => 2.0,
         Some(((low, high), _)) => {
             let numbers = parent.numbers();
@@ -138,16 +140,18 @@ fn surprise(overlap: &Overlap, parent: &Sketch) -> f64 {
                 .map(|pair| pair[1].abs_diff(pair[0]))
                 .fold(0, greatest_common_divisor)
                 .max(1);
-            // Of a sample, only the spread is known: its steps are too wide.
+            // A sample shows only the spread of the values, because its steps are too
+            // wide.
             let step = if parent.threshold.is_some() { unit(step) } else { step };
             let from = numbers.partition_point(|n| *n < low);
             let to = numbers.partition_point(|n| *n <= high);
             let kept = to.saturating_sub(from) as f64;
-            // What the sample keeps of so small a range tells nothing.
+            // In so small a range the sample keeps too few values.
             if parent.threshold.is_some() && kept < 8.0 {
                 return 0.0;
             }
-            // As dense as it may well be, where a sample is all there is.
+            // Where there is only a sample, the key is taken to be as dense as it may
+            // be.
             let kept = match parent.threshold {
                 Some(_) => kept + 2.0 * kept.sqrt() + 2.0,
                 None => kept,
@@ -170,8 +174,8 @@ fn greatest_common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
-/// Whether the first values that both samples can tell about are mostly there:
-/// most pairs fail here.
+/// Whether most of the first values that both samples can decide on are in both. Most
+/// pairs fail here.
 fn starts_within(child: &Sketch, parent: &Sketch) -> bool {
     let first = child.hashes.iter().take(32);
     let told: Vec<&u64> = first.filter(|h| parent.threshold.is_none_or(|t| **h <= t)).collect();
@@ -179,7 +183,8 @@ fn starts_within(child: &Sketch, parent: &Sketch) -> bool {
     told.len() < 8 || found * 3 >= told.len()
 }
 
-/// Whether a column's numbers lie between the key's, but for a few.
+/// Whether nearly all numbers of a column lie between the smallest and the largest of
+/// the key.
 fn in_range(child: &Sketch, parent: &Sketch) -> bool {
     let (Some((low, high)), true) = (parent.range, child.range.is_some()) else {
         return child.range.is_none();

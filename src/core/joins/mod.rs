@@ -1,8 +1,9 @@
-//! Which columns refer to which: found from the data, weighed, and pruned.
+//! Discovers joins: finds columns that refer to others in the data, weighs the pairs,
+//! and prunes them.
 //!
-//! A discovery hands seven values on, each made in one place and changed nowhere
-//! else. Between them nothing is read: what reads, and says how far it is, is the
-//! caller's.
+//! A discovery makes seven values in turn. Each is made in one place and changed
+//! nowhere else. Functions here read nothing: the caller reads what is needed between
+//! two stages, and tells how far it is.
 //!
 //! | stage | value | made by |
 //! | --- | --- | --- |

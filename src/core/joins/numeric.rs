@@ -1,4 +1,4 @@
-//! A numeric as it is stored: is it whole, and which number is it.
+//! Reads a numeric as Postgres stores it: whether it is whole, and which number it is.
 
 use super::sketch::Value;
 use crate::kernel::digest::of_bytes;
@@ -51,7 +51,7 @@ pub fn value(bytes: &[u8]) -> Value {
 
 /// The value of a binary fraction.
 pub fn of_float(number: f64) -> Value {
-    // 2^53: up to there every whole number has its own float.
+    // Up to 2^53 every whole number has a float of its own.
     match number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
         true => Value::Whole(number as i64),
         false => Value::Fraction,

@@ -1,6 +1,6 @@
-//! What to read: the second value of a discovery.
+//! Chooses which columns to read: the second value of a discovery.
 //!
-//! Types, declared keys and statistics decide before anything is read (the pruning
+//! Types, declared keys and statistics decide that before anything is read (the pruning
 //! by statistics of Chen et al., PVLDB 2014).
 
 use std::collections::HashMap;
@@ -13,10 +13,10 @@ use super::table::{Class, Column, Pair, Statistics, Table};
 /// The memory that the samples of one discovery may take, in bytes.
 const MEMORY: usize = 64 << 20;
 
-/// Bytes of a value that is kept: its hash, and how often it was met.
+/// The bytes of a value that is kept: its hash, and how often it occurs.
 const ENTRY: usize = 12;
 
-/// Values of a sample that are kept at least, however many columns there are.
+/// The least number of values that a sample keeps, however many columns there are.
 const LEAST_KEPT: usize = 64;
 
 /// Sets of columns of one table, to be read in one pass. Each set is read as one
@@ -25,23 +25,24 @@ const LEAST_KEPT: usize = 64;
 pub struct Reading {
     pub table: usize,
     pub sets: Vec<Vec<usize>>,
-    /// About how many rows; None: all.
+    /// About how many rows to read; None for all.
     pub rows: Option<f64>,
-    /// Distinct values to keep of each set at most.
+    /// The most distinct values to keep of each set.
     pub keep: usize,
 }
 
 /// The columns of a table to read by themselves.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Wanted {
-    /// Those that may be keys: a key is known only by all of its values.
+    /// Columns that may be keys. All rows are read, because a key is known only by all
+    /// of its values.
     whole: Vec<usize>,
-    /// Those that may refer to one: a sample of rows is enough.
+    /// Columns that may refer to a key, of which a sample of rows is enough.
     sampled: Vec<usize>,
 }
 
 impl Wanted {
-    /// Sees to it that columns are read.
+    /// Adds columns that are to be read.
     fn want(&mut self, columns: &[usize], whole: bool) {
         for column in columns {
             if whole && !self.whole.contains(column) {
@@ -67,8 +68,8 @@ struct Target<'a> {
     rows: Option<f64>,
 }
 
-/// What to read of each table, column by column: all rows of what may be a key, and
-/// about `rows` of what may refer to one. The columns of `proposed` pairs are among
+/// The columns of each table to read: all rows of columns that may be keys, and about
+/// `rows` of those that may refer to one. The columns of `proposed` pairs are among
 /// them.
 pub fn choose(scope: &Scope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
     let mut wanted = columns(scope);
@@ -120,12 +121,12 @@ fn columns(scope: &Scope) -> Vec<Wanted> {
     wanted
 }
 
-/// What others may refer to.
+/// The columns that others may refer to.
 fn keys_and_parts(scope: &Scope, at: usize) -> Wanted {
     let table = &scope.tables[at];
     let mut whole = keys::by_statistics(table);
-    // What describes a row, in a table that has a key by name, is referred to by
-    // nothing but copies.
+    // A column that describes a row, in a table that has a key by name, is referred to
+    // only by copies.
     let has_key = whole.iter().any(|c| scope.names.is_own_key(at, *c) || table.declares(&[*c]));
     whole.retain(|c| {
         let described = scope.is_measure(at, *c) && !table.declares(&[*c]);
@@ -148,12 +149,12 @@ fn may_lie_in(of: &Column, table: &Table, target: &Target) -> bool {
     if let (Some(low), Some(high), Some(lowest), Some(highest)) =
         (own.low, own.high, its.low, its.high)
     {
-        // Statistics know the values of some rows only.
+        // Statistics are made from some rows only.
         let slack = 0.05 * (highest - lowest) + 2.0;
         let overlap = high.min(highest + slack) - low.max(lowest - slack);
         return overlap >= 0.5 * (high - low);
     }
-    // Of some of a key's values the average is not far from that of all.
+    // The average length of some of a key's values is close to that of all.
     own.width <= 2.0 * its.width + 6.0 && its.width <= 2.0 * own.width + 6.0
 }
 
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
     use crate::joins::testing::shop;
 
-    /// Table, columns, and whether all rows are read.
+    /// The table, the columns, and whether all rows are read.
     fn chosen(scope: &Scope) -> Vec<(usize, Vec<usize>, bool)> {
         choose(scope, &[], 1000.0)
             .into_iter()
@@ -172,8 +173,8 @@ mod tests {
 
     #[test]
     fn statistics_leave_out_what_cannot_match() {
-        // 4,000 values up to 900,000 are in neither key. Ages may be customers'
-        // numbers: that is for the data to say.
+        // The 4,000 values up to 900,000 are in neither key. Ages may be customers'
+        // numbers, which only the data can tell.
         let expected =
             [(0, vec![0], true), (0, vec![1], false), (1, vec![0], true), (1, vec![1], false)];
         assert_eq!(chosen(&Scope::new(shop())), expected);

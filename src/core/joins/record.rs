@@ -1,4 +1,4 @@
-//! What a plan writes of joins.
+//! What a plan about joins writes to the catalog.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,20 +8,21 @@ use super::kinds::{JoinType, Risk};
 use super::validation::Cardinality;
 use crate::kernel::ids::RoleId;
 
-/// One change of join candidates or of accepted joins. Who makes it is whoever
-/// carries out the plan.
+/// One change of join candidates or of accepted joins. The user who goes on record is
+/// the one who carries out the plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinRecord {
-    /// Candidates are stored. Those between two of the tables that were looked at,
-    /// by name, which were found before and not now, expire.
+    /// Candidates are stored. Stored candidates between two of the tables in
+    /// `looked_at` (logical names) that were not found again expire.
     Store { candidates: Vec<NewCandidate>, looked_at: Option<Vec<String>> },
-    /// A rejection is taken back: somebody who may has more to say for it.
+    /// A rejection is taken back, because somebody who may do so proposes the join
+    /// again.
     Reopen { candidate_id: i64 },
-    /// A candidate is not suggested any more, for as long as its evidence is the same.
+    /// A candidate is rejected: it is not suggested while its evidence is the same.
     Reject { candidate_id: i64, reason: String },
-    /// What a validation has measured is kept, with the risk and the kind of join that
-    /// come of it.
+    /// The measures of a validation are stored, with the risk and the kind of join that
+    /// follow from them.
     KeepValidation { candidate_id: i64, stats: Value, risk: Risk, join_type: JoinType },
     /// A join was validated again, and holds.
     Renew { join_id: String, stats: Value, cardinality: Cardinality },
@@ -31,7 +32,7 @@ pub enum JoinRecord {
     Deprecate { join_id: String, reason: String, superseded_by: Option<String> },
 }
 
-/// What is put on record of an acceptance, beside what the candidate says.
+/// What goes on record of an acceptance, besides what the candidate says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewJoin {
     pub candidate_id: i64,
@@ -43,6 +44,6 @@ pub struct NewJoin {
     pub rationale: String,
     pub owner: RoleId,
     pub stats: Value,
-    /// What stood in the way.
+    /// The blockers that were overridden.
     pub overridden: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What was read of the columns.
+//! The samples of the columns that were read.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ impl Samples {
         self.0.entry(table).or_default().insert(columns, sketch);
     }
 
-    /// With what another round has read.
+    /// These samples, with those of another round.
     pub fn and(mut self, other: Samples) -> Samples {
         for (table, sketches) in other.0 {
             self.0.entry(table).or_default().extend(sketches);

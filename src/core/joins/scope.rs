@@ -1,10 +1,10 @@
-//! What a discovery is about: the first of the values that it hands on.
+//! The tables of a discovery: its first value.
 
-use super::names::{Named, Names};
+use super::names::{Names, TableNames};
 use super::table::{Class, Column, Pair, Table};
 
-/// The tables that joins are looked for in, and what their names say beside each
-/// other. Tables and columns are numbers into it from here on.
+/// The tables that joins are looked for in, and what their names say beside each other.
+/// From here on, tables and columns are numbers into this value.
 pub struct Scope {
     pub tables: Vec<Table>,
     pub names: Names,
@@ -12,9 +12,9 @@ pub struct Scope {
 
 impl Scope {
     pub fn new(tables: Vec<Table>) -> Scope {
-        let named: Vec<Named> = tables
+        let named: Vec<TableNames> = tables
             .iter()
-            .map(|t| Named {
+            .map(|t| TableNames {
                 table: &t.name,
                 columns: t.columns.iter().map(|c| c.name.as_str()).collect(),
             })
@@ -33,7 +33,7 @@ impl Scope {
         self.tables.iter().enumerate().flat_map(of)
     }
 
-    /// Whether a column is called as measures and descriptions are.
+    /// Whether a column is named as measures and descriptions are.
     pub fn is_measure(&self, table: usize, column: usize) -> bool {
         let is_text = self.column(table, column).class == Some(Class::Text);
         self.names.column(table, column).is_measure(is_text)

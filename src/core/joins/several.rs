@@ -1,8 +1,8 @@
 //! Keys of several columns, and what may refer to them.
 //!
-//! They are read together, in rounds that narrow each other: what may be a key of
-//! some rows ([`probes`]), of all ([`key_readings`]), and what refers to those that
-//! are ([`that_are_keys`], [`child_readings`]).
+//! Sets of columns are read together, in rounds that narrow each other: sets that may
+//! be keys in some rows ([`probes`]), in all rows ([`key_readings`]), and sets that
+//! refer to those that are keys ([`that_are_keys`], [`child_readings`]).
 
 use std::collections::HashSet;
 
@@ -14,50 +14,50 @@ use super::scope::Scope;
 use super::sketch::K;
 use super::table::{Pair, Table};
 
-/// Columns of a composite key at most, where it is not declared.
+/// The most columns of a composite key that is not declared.
 const WIDEST: usize = 3;
 
-/// Ways to match one composite key that are tried.
+/// The most ways to match one composite key that are tried.
 const MOST_WAYS: usize = 12;
 
-/// The first columns of a table, where its keys are.
+/// The number of first columns of a table that are considered as parts of its keys.
 const MOST_PARTS: usize = 10;
 
-/// Columns that may stand for one column of a key.
+/// The most columns that are tried for one column of a key.
 const MOST_OPTIONS: usize = 3;
 
-/// Columns of an undeclared key that are combined.
+/// The most columns of an undeclared key that are combined.
 const MOST_MATCHED: usize = 5;
 
-/// Sets of columns that are tried for one pair of tables.
+/// The most sets of columns that are tried for one pair of tables.
 const MOST_TRIED: usize = 40;
 
-/// How much the names of two columns in step must speak of each other, where names
-/// say anything: of a declared key, and of another.
+/// The likeness that the names of two corresponding columns must have, where names say
+/// anything.
 const NAMED: f64 = 0.45;
 const NAMED_UNDECLARED: f64 = 0.66;
 
-/// A first column of at most so many bytes on average is a key by itself.
+/// The average number of bytes up to which a first column is a key by itself.
 const SHORT: f64 = 40.0;
 
-/// Rows of a sample that is to show whether anything repeats.
+/// The rows of a sample that shows whether anything repeats.
 const A_FEW_ROWS: f64 = 100_000.0;
 
-/// The share of rows whose values must be there together: each is by itself.
+/// The share of rows whose combination of values must be in the key, where each value
+/// is by itself.
 const TOGETHER: f64 = 0.95;
 
-/// What a table can be referred to by, of several columns.
+/// The sets of several columns that a table can be referred to by.
 struct Keys<'a> {
     parent: usize,
     declared: Vec<&'a [usize]>,
-    /// Columns that may make one together; none where there is a key by one column.
+    /// Columns that may form a key together; none where a single column is a key.
     parts: Vec<usize>,
 }
 
 impl Comparison<'_> {
-    /// The pairs of several columns to be looked at, for each two tables: each column
-    /// lies in the one in step, and the names speak of each other, where they say
-    /// anything.
+    /// The pairs of several columns to weigh, for each two tables: each column lies in
+    /// the corresponding one, and the names suggest it, where they say anything.
     pub fn several(&self) -> impl Iterator<Item = Vec<Several>> + '_ {
         let tables = || 0..self.scope.tables.len();
         tables().flat_map(move |parent| {
@@ -127,7 +127,7 @@ impl Comparison<'_> {
                 }
                 let named = match names.are_informative() {
                     true => names.part_resemblance((child, column), parent),
-                    // Which covers more, where names say nothing.
+                    // Where names say nothing, the column that covers more comes first.
                     false => 0.5 + 0.4 * measure(own, theirs, None).coverage,
                 };
                 (named >= NAMED).then_some((column, named))
@@ -143,13 +143,13 @@ impl Comparison<'_> {
         let options: Vec<Vec<(usize, f64)>> =
             key.iter().map(|column| self.options(child, (parent, *column))).collect();
         let mut ways = combinations(&options.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        // A table's own key is no reference to itself.
+        // The key of a table does not refer to itself.
         ways.retain(|way| (child, &way[..]) != (parent, key));
         ways
     }
 
-    /// As [`Self::ways`], for keys that nobody has declared: the columns of which the
-    /// names speak most, as many as there are.
+    /// As [`Self::ways`], for keys that nobody has declared: as many columns of the key
+    /// as the names suggest most.
     fn undeclared(&self, child: usize, parent: usize, parts: &[usize]) -> Vec<Several> {
         let least = if self.scope.names.are_informative() { NAMED_UNDECLARED } else { 0.0 };
         let mut matched: Vec<(usize, Vec<(usize, f64)>)> = parts
@@ -195,7 +195,7 @@ fn is_short(table: &Table, column: usize) -> bool {
     table.columns[column].statistics.as_ref().is_none_or(|s| s.width <= SHORT)
 }
 
-/// One option of each list, none twice.
+/// All ways to take one option of each list, none twice.
 fn combinations(options: &[&[(usize, f64)]]) -> Vec<Vec<usize>> {
     let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
     for step in options {
@@ -212,7 +212,7 @@ fn combinations(options: &[&[(usize, f64)]]) -> Vec<Vec<usize>> {
     ways
 }
 
-/// The sets of two and three of so many.
+/// The sets of two and three out of `count` columns.
 fn sets_of(count: usize) -> Vec<Vec<usize>> {
     let mut sets: Vec<Vec<usize>> = Vec::new();
     for first in 0..count {
@@ -225,7 +225,7 @@ fn sets_of(count: usize) -> Vec<Vec<usize>> {
     sets
 }
 
-/// What was found, each pair once, and what was proposed.
+/// The pairs that were found, each once, and those that were proposed.
 pub fn with_proposed(found: Vec<Several>, proposed: &[Pair]) -> Vec<Several> {
     let mut seen = HashSet::new();
     let asked = |pair: &Pair| proposed.contains(pair);
@@ -240,8 +240,8 @@ pub fn with_proposed(found: Vec<Several>, proposed: &[Pair]) -> Vec<Several> {
     all
 }
 
-/// The keys that nobody has declared of large tables, in some rows: what repeats
-/// there is no key.
+/// The undeclared keys of large tables, to be read in some rows: a combination that
+/// repeats there is no key.
 pub fn probes(scope: &Scope, several: &[Several]) -> Vec<Reading> {
     let is_large = |table: &Table| table.guessed_rows.is_some_and(|rows| rows > 2.0 * A_FEW_ROWS);
     let undeclared = |table: usize, set: &[usize]| {
@@ -255,8 +255,8 @@ pub fn probes(scope: &Scope, several: &[Several]) -> Vec<Reading> {
     )
 }
 
-/// The keys in all rows, but for those that a probe has shown to be none, and those
-/// that were read.
+/// The keys, to be read in all rows, without those that a probe has ruled out, and
+/// those that were read.
 pub fn key_readings(
     scope: &Scope,
     several: &[Several],
@@ -270,7 +270,7 @@ pub fn key_readings(
     together(scope, several.iter().map(|s| (s.pair.parent, &s.pair.key)), None, wanted)
 }
 
-/// What refers to the keys, in about `rows` rows.
+/// The columns that may refer to the keys, to be read in about `rows` rows.
 pub fn child_readings(
     scope: &Scope,
     several: &[Several],
@@ -300,8 +300,8 @@ fn together<'a>(
     of_tables.into_iter().enumerate().filter_map(reading).collect()
 }
 
-/// Those that refer to a key, in fact or as declared; and of sets of columns of the
-/// same tables those of which nothing can be left out.
+/// The pairs that refer to a key, in fact or as declared. Of sets of columns of the
+/// same tables, only those of which no column can be left out.
 pub fn that_are_keys(several: Vec<Several>, samples: &Samples) -> Vec<Several> {
     let is_key = |one: &Several| {
         let key = samples.of(one.pair.parent, &one.pair.key);
@@ -310,9 +310,9 @@ pub fn that_are_keys(several: Vec<Several>, samples: &Samples) -> Vec<Several> {
     narrowest(several.into_iter().filter(is_key).collect())
 }
 
-/// Of sets of columns that are keys of the same table, those of which nothing can be
-/// left out: where those of a narrower one do not lie in it together, those of a
-/// wider one do not either.
+/// Of sets of columns that are keys of the same table, those of which no column can be
+/// left out: where the values of a narrower set do not lie in the key together, those
+/// of a wider set do not either.
 fn narrowest(all: Vec<Several>) -> Vec<Several> {
     let steps = |one: &Several| -> Vec<(usize, usize)> {
         one.pair.key.iter().copied().zip(one.pair.columns.iter().copied()).collect()
@@ -328,7 +328,8 @@ fn narrowest(all: Vec<Several>) -> Vec<Several> {
     all.iter().filter(|one| needed(one)).cloned().collect()
 }
 
-/// Those whose values are there together; `measured` where a look-up has told.
+/// Whether the values of a pair lie in the key together; `measured` is the result of a
+/// look-up.
 pub fn is_held(one: &Several, samples: &Samples, measured: Option<&Measured>, asked: bool) -> bool {
     let Some((child, parent)) = samples.both(&one.pair) else {
         return false;

@@ -1,30 +1,30 @@
-//! The statuses of join candidates and of accepted joins, and the only changes of
-//! them that there are.
+//! The statuses of join candidates and of accepted joins, and all changes of them that
+//! are possible.
 
 use serde::{Deserialize, Serialize};
 
-/// What has been said of a candidate.
+/// What people have said of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CandidateStatus {
-    /// It is suggested.
+    /// The candidate is suggested.
     Open,
-    /// A join rests on it.
+    /// A join has been made of the candidate.
     Accepted,
-    /// It is not suggested while its evidence is the same.
+    /// The candidate is not suggested while its evidence is the same.
     Rejected,
 }
 
-/// How a candidate changes its status: from, to, and what does it.
+/// How a candidate changes its status: from, to, and the function that changes it.
 pub const CANDIDATE_TRANSITIONS: [(CandidateStatus, CandidateStatus, &str); 7] = [
     (CandidateStatus::Open, CandidateStatus::Accepted, "spyne_accept_join"),
     (CandidateStatus::Open, CandidateStatus::Rejected, "spyne_reject_join"),
-    // For another reason.
+    // The rejection gets another reason.
     (CandidateStatus::Rejected, CandidateStatus::Rejected, "spyne_reject_join"),
     (CandidateStatus::Rejected, CandidateStatus::Open, "spyne_propose_join"),
     (CandidateStatus::Rejected, CandidateStatus::Open, "spyne_discover_joins"),
     (CandidateStatus::Accepted, CandidateStatus::Open, "spyne_deprecate_join"),
-    // Where another takes the place of its join.
+    // Another join supersedes the join of the candidate.
     (CandidateStatus::Accepted, CandidateStatus::Open, "spyne_accept_join"),
 ];
 
@@ -55,26 +55,27 @@ impl CandidateStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JoinStatus {
-    /// It is in force.
+    /// The join is in force.
     Accepted,
-    /// It is in force, and a change has put it in doubt.
+    /// The join is in force, and a change of its tables has put it in doubt.
     Suspect,
-    /// It is out of force for good.
+    /// The join is out of force for good.
     Deprecated,
 }
 
-/// How an accepted join changes its status: from, to, and what does it.
+/// How an accepted join changes its status: from, to, and the function that changes it.
 pub const JOIN_TRANSITIONS: [(JoinStatus, JoinStatus, &str); 8] = [
     // A column that it joins by has changed.
     (JoinStatus::Accepted, JoinStatus::Suspect, "spyne_detect_drift"),
-    // The version that takes over has not the column, or has it otherwise.
+    // The version that takes over lacks the column, or has it with another type.
     (JoinStatus::Accepted, JoinStatus::Suspect, "spyne_promote"),
-    // Whatever has the name next may be something else.
+    // The next table with the name may be another.
     (JoinStatus::Accepted, JoinStatus::Suspect, "spyne_unregister"),
     (JoinStatus::Suspect, JoinStatus::Accepted, "spyne_validate_join"),
     (JoinStatus::Accepted, JoinStatus::Deprecated, "spyne_deprecate_join"),
     (JoinStatus::Suspect, JoinStatus::Deprecated, "spyne_deprecate_join"),
-    // Its next version takes its place, or another of the same tables in its role.
+    // The next version of the join supersedes it, or another join of the same tables in
+    // its role.
     (JoinStatus::Accepted, JoinStatus::Deprecated, "spyne_accept_join"),
     (JoinStatus::Suspect, JoinStatus::Deprecated, "spyne_accept_join"),
 ];
@@ -96,7 +97,7 @@ impl JoinStatus {
         JoinStatus::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// Whether statements may join by it.
+    /// Whether statements may use the join.
     pub const fn is_in_force(self) -> bool {
         !matches!(self, JoinStatus::Deprecated)
     }
@@ -110,7 +111,7 @@ impl JoinStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::joins::kinds::{JoinType, Risk, Source};
+    use crate::joins::kinds::{CandidateSource, JoinType, Risk};
 
     /// The CHECK constraints of the catalog.
     const CATALOG: &str = include_str!("../../../sql/joins.sql");
@@ -126,7 +127,7 @@ mod tests {
         assert!(is_checked("status", &JoinStatus::ALL.map(JoinStatus::as_str)));
         assert!(is_checked("join_type", &JoinType::ALL.map(JoinType::as_str)));
         assert!(is_checked("risk_level", &Risk::ALL.map(Risk::as_str)));
-        assert!(is_checked("source", &Source::ALL.map(Source::as_str)));
+        assert!(is_checked("source", &CandidateSource::ALL.map(CandidateSource::as_str)));
     }
 
     #[test]

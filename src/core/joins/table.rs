@@ -18,18 +18,19 @@ pub enum Class {
     Time,
     /// timestamp with time zone.
     Instant,
-    /// Anything else that can be hashed, with itself: by the OID of the type.
+    /// Any other type that can be hashed, compared with itself only: by the OID of the
+    /// type.
     Other(u32),
 }
 
 impl Class {
-    /// The class of a base type: its OID and typtype, and the scale of a numeric. What
-    /// has its own idea of equality, as citext, has none.
+    /// The class of a base type, by its OID, its typtype and the scale of a numeric. A
+    /// type with its own idea of equality, such as citext, has none.
     pub fn of(base: u32, kind: &str, scale: Option<i32>) -> Option<Class> {
         match base {
             // smallint, integer, bigint, real, double precision.
             21 | 23 | 20 | 700 | 701 => Some(Class::Number),
-            // What is measured to the cent is no key.
+            // A number with decimals is no key.
             1700 => scale.is_none_or(|scale| scale <= 0).then_some(Class::Number),
             // text, varchar, char, name.
             25 | 1043 | 1042 | 19 => Some(Class::Text),
@@ -49,19 +50,20 @@ impl Class {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Table {
     pub oid: RelId,
-    /// Its logical name.
+    /// The logical name of the table.
     pub name: String,
     /// `schema.name`, for people.
     pub shown: String,
-    /// What the caller reads it by: the table, or its governed view. Quoted.
+    /// The relation by which the caller reads the table: the table itself, or its
+    /// governed view. Quoted.
     pub source: String,
     /// Whether the source takes TABLESAMPLE.
     pub samples: bool,
-    /// Rows, as far as the catalog knows; None where it was never analyzed.
+    /// The number of rows by the catalog; None where the table was never analyzed.
     pub rows: Option<f64>,
-    /// Rows, at a guess where it was not.
+    /// The number of rows; a guess where the table was never analyzed.
     pub guessed_rows: Option<f64>,
-    /// Changes whenever the table may have changed.
+    /// A digest that changes whenever the contents of the table may have changed.
     pub signature: String,
     pub columns: Vec<Column>,
     /// Declared primary and unique keys, the primary key first: column indexes.
@@ -89,15 +91,16 @@ pub struct Reference {
 pub struct Column {
     pub name: String,
     pub data_type: String,
-    /// None for what cannot be a key or refer to one.
+    /// The class of the values; None for a column that can neither be a key nor refer
+    /// to one.
     pub class: Option<Class>,
-    /// The OID of its type, domains seen through.
+    /// The OID of the column's type; for a domain, that of its base type.
     #[serde(default)]
     pub base: u32,
-    /// Whether its values can be shown without calling what a user has made.
+    /// Whether the values can be shown without calling a function that a user has made.
     #[serde(default)]
     pub is_shown: bool,
-    /// None where there are no statistics that can be relied on.
+    /// None where there are no statistics, or only stale ones.
     pub statistics: Option<Statistics>,
 }
 
@@ -106,17 +109,17 @@ pub struct Column {
 pub struct Statistics {
     /// 0 to 1.
     pub null_share: f64,
-    /// Distinct values; negative: as a share of the rows.
+    /// The number of distinct values; negative for a share of the rows.
     pub distinct: f64,
-    /// Bytes, on average.
+    /// The average number of bytes.
     pub width: f64,
-    /// The smallest and the largest value that were met, of numbers.
+    /// The smallest and the largest value of numbers.
     pub low: Option<f64>,
     pub high: Option<f64>,
 }
 
 impl Statistics {
-    /// Distinct values, in a table of so many rows.
+    /// The number of distinct values in a table of `rows` rows.
     pub fn distinct_of(&self, rows: f64) -> f64 {
         match self.distinct {
             share if share < 0.0 => -share * rows,
@@ -131,10 +134,10 @@ impl Table {
         self.columns.iter().position(|c| c.name == name)
     }
 
-    /// The columns that somebody has named; `argument` is where.
+    /// The columns that a caller has named; `argument` is the name of the argument.
     ///
     /// # Errors
-    /// 22023 where one is not there or named twice, and where there is none.
+    /// 22023 where a column does not exist or is named twice, and where there is none.
     pub fn columns_named(
         &self,
         names: &[String],
@@ -166,7 +169,7 @@ impl Table {
         }
     }
 
-    /// Checks that columns can be joined with those of another table, in step.
+    /// Checks that columns can be joined with those of another table, one by one.
     ///
     /// # Errors
     /// 22023.
@@ -209,8 +212,8 @@ impl Table {
         columns.iter().map(|c| self.columns[*c].name.clone()).collect()
     }
 
-    /// The distinct values of a column by statistics, where they say more than a
-    /// sample of some rows. None for several columns together.
+    /// The number of distinct values of a column by statistics, where they say more
+    /// than a sample of some rows. None for several columns together.
     pub fn known_distinct(&self, columns: &[usize]) -> Option<f64> {
         let [column] = columns else {
             return None;
@@ -242,8 +245,8 @@ fn bad(message: impl Into<String>, detail: impl Into<String>, hint: &str) -> Spy
     SpyneError::new(Code::InvalidParameter, message, detail, hint)
 }
 
-/// The type in which Postgres compares two columns of one class, where it is not that
-/// of both: `::type`, to be written behind each.
+/// The type in which Postgres compares two columns of one class, where it is not the
+/// type of both: `::type`, to be written behind each.
 pub fn compared_as(one: &Column, other: &Column) -> &'static str {
     const FLOATS: [u32; 2] = [700, 701];
     const NUMERIC: u32 = 1700;
@@ -254,7 +257,8 @@ pub fn compared_as(one: &Column, other: &Column) -> &'static str {
         Some(Class::Number) if FLOATS.contains(&a) || FLOATS.contains(&b) => "::float8",
         Some(Class::Number) if a == NUMERIC || b == NUMERIC => "::numeric",
         Some(Class::Number) => "::int8",
-        // With a char(n), spaces at the end do not count, unless the other is a text.
+        // Compared with a char(n), spaces at the end do not count, unless the other is
+        // a text.
         Some(Class::Text)
             if (a == CHAR || b == CHAR) && [a, b].iter().all(|t| [CHAR, VARCHAR].contains(t)) =>
         {
@@ -266,7 +270,8 @@ pub fn compared_as(one: &Column, other: &Column) -> &'static str {
     }
 }
 
-/// Columns of one table that refer to a key of another: both by index, in step.
+/// Columns of one table that refer to a key of another: both by index, in the same
+/// order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
     pub child: usize,

@@ -1,5 +1,5 @@
-//! What the figures of a join mean: its cardinality, what to watch, and what
-//! stands in the way of accepting it.
+//! Judges the figures of a join: its cardinality, warnings, and blockers of its
+//! acceptance.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::accepted::AcceptedJoin;
 use super::kinds::{JoinType, Risk};
 use crate::kernel::role::Role;
 
-/// What was counted, on all rows.
+/// The figures of a join, counted on all rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// Rows of the referring table, and those of them without a value in one of
@@ -23,14 +23,14 @@ pub struct Counts {
     /// Rows of each side with a value that the other has.
     pub matched1: i64,
     pub matched2: i64,
-    /// Rows of the join.
+    /// The number of rows of the join.
     pub joined: i64,
     /// The most rows of the referring side with the same value, among those that
     /// the other side has.
     pub fan_out_max: i64,
 }
 
-/// What to call it where a side's values repeat.
+/// How many rows of one side match one row of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cardinality {
@@ -49,14 +49,14 @@ impl Cardinality {
     }
 }
 
-/// Percent of rows without a value from which on a side is warned about.
+/// The percentage of rows without a value from which on there is a warning.
 const MANY_NULLS: f64 = 10.0;
 
-/// Rows for one of the other side from which on it is warned about.
+/// The number of rows for one of the other side from which on there is a warning.
 const LARGE_FAN_OUT: i64 = 100;
 
 impl Counts {
-    /// One row of the referred table (table2) to how many of the other.
+    /// The cardinality, seen from the referred table (table2).
     pub fn cardinality(&self) -> Cardinality {
         let repeats1 = self.rows1 - self.nulls1 > self.distinct1;
         let repeats2 = !self.parent_key_unique();
@@ -84,12 +84,13 @@ impl Counts {
         percent(self.nulls2, self.rows2)
     }
 
-    /// Of the rows that have a value.
+    /// The percentage of orphans among the rows that have a value.
     pub fn orphan_percent(&self) -> f64 {
         percent(self.orphans(), self.rows1 - self.nulls1)
     }
 
-    /// Rows of the referring side that a row of the other meets, if it meets any.
+    /// The average number of rows of the referring side for a row of the other that has
+    /// any.
     pub fn fan_out_average(&self) -> f64 {
         match self.matched2 {
             0 => 0.0,
@@ -97,7 +98,7 @@ impl Counts {
         }
     }
 
-    /// What to know before relying on it.
+    /// Warnings to read before relying on the join.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (percent, side) in [(self.null_percent1(), "table1"), (self.null_percent2(), "table2")]
@@ -131,8 +132,8 @@ impl Counts {
         warnings
     }
 
-    /// Why it may not be accepted without an override. `most_orphans` is the
-    /// share of orphans, 0 to 1, that is let through.
+    /// The reasons why the join may not be accepted without an override. `most_orphans`
+    /// is the share of orphans, 0 to 1, that is let through.
     pub fn blockers(&self, most_orphans: f64) -> Vec<String> {
         let mut blockers = Vec::new();
         if self.cardinality() == Cardinality::ManyToMany {
@@ -150,7 +151,7 @@ impl Counts {
         blockers
     }
 
-    /// How much can go wrong with it.
+    /// How much can go wrong with the join.
     pub fn risk(&self, most_orphans: f64) -> Risk {
         let doubtful = self.orphans() > 0
             || self.null_percent1() > MANY_NULLS
@@ -169,20 +170,21 @@ impl Counts {
     }
 }
 
-/// What came of validating a join.
+/// The result of validating a join.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Validated {
     pub counts: Counts,
-    /// Why it may not be accepted without an override.
+    /// The reasons why the join may not be accepted without an override.
     pub blockers: Vec<String>,
     pub risk: Risk,
-    /// Row level security applied: the figures are of what the caller sees.
+    /// Whether row level security applied: then the figures are of the rows that the
+    /// caller sees.
     pub hides_rows: bool,
 }
 
 impl Validated {
-    /// Judges what was counted. `most_orphans` is the share of orphans, 0 to 1, that
-    /// is let through.
+    /// Judges the figures of a join. `most_orphans` is the share of orphans, 0 to 1,
+    /// that is let through.
     pub fn new(counts: Counts, most_orphans: f64, hides_rows: bool) -> Validated {
         let mut blockers = counts.blockers(most_orphans);
         if hides_rows {
@@ -194,7 +196,7 @@ impl Validated {
         Validated { risk: counts.risk(most_orphans), counts, blockers, hides_rows }
     }
 
-    /// What goes on record of it; `by` is who validated.
+    /// The result as it is stored; `by` is the user who validated.
     pub fn stats(&self, by: &str) -> Value {
         let counts = &self.counts;
         json!({
@@ -208,14 +210,14 @@ impl Validated {
         })
     }
 
-    /// Whether it is kept with the candidate: what others rely on is counted by those
-    /// who see everything.
+    /// Whether the result is stored with the candidate: figures that others rely on
+    /// must come from a user who sees all rows.
     pub fn is_kept(&self, role: Role) -> bool {
         !self.hides_rows && role >= Role::Engineer
     }
 
-    /// Whether it takes the join that rests on the candidate back into force: an
-    /// admin's does, where nothing stands in the way but what was overridden before.
+    /// Whether the result takes the join of the candidate back into force. An admin's
+    /// does, where no blocker stands in the way but those that were overridden before.
     pub fn renews(&self, join: &AcceptedJoin, role: Role) -> bool {
         let overridden = join.validation_stats["blockers"] == json!(self.blockers);
         self.is_kept(role) && role == Role::Admin && (self.blockers.is_empty() || overridden)
@@ -226,7 +228,7 @@ fn rounded(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }
 
-/// With three decimals; 0 of 0 is 0.
+/// A percentage with three decimals; 0 of 0 is 0.
 fn percent(part: i64, whole: i64) -> f64 {
     match whole {
         0 => 0.0,
@@ -299,14 +301,14 @@ mod tests {
         let fine = Validated::new(clean(), 0.05, false);
         assert!(fine.renews(&join, Role::Admin) && fine.is_kept(Role::Engineer));
         assert!(!fine.renews(&join, Role::Engineer) && !fine.is_kept(Role::Viewer));
-        // What was overridden then may be there now, and nothing else.
+        // The blockers that were overridden then may be there now, and no others.
         let with = |blockers: &[&str]| Validated {
             blockers: blockers.iter().map(|b| b.to_string()).collect(),
             ..fine.clone()
         };
         assert!(with(&["one"]).renews(&join, Role::Admin));
         assert!(!with(&["another"]).renews(&join, Role::Admin));
-        // Who does not see all rows counts for nobody else.
+        // The figures of a user who does not see all rows do not count for others.
         let partly = Validated::new(clean(), 0.05, true);
         assert_eq!(partly.blockers.len(), 1);
         assert!(!partly.is_kept(Role::Admin) && !partly.renews(&join, Role::Admin));

@@ -1,5 +1,5 @@
-//! From what was compared and looked up to candidates: each pair weighed by itself,
-//! then all of them pruned together.
+//! Makes candidates of what was compared and looked up: each pair is weighed by itself,
+//! then all are pruned together.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::several::is_held;
 use super::table::Pair;
 use super::weights::{EXTENDED, MEANT};
 
-/// A pair that was weighed: of those that stay, the sixth value of a discovery.
+/// A pair that was weighed; those that are kept are the sixth value of a discovery.
 #[derive(Clone, Debug)]
 pub struct Decided {
     pub pair: Pair,
@@ -23,11 +23,11 @@ pub struct Decided {
     pub weighed: Weighed,
 }
 
-/// The pairs that are to be weighed, each with what a look-up has told of it.
+/// The pairs to weigh, each with the result of its look-up.
 pub struct Pairs(Vec<(Pair, Option<Measured>)>);
 
 impl Pairs {
-    /// What was compared and holds, and what was `proposed`.
+    /// The pairs that hold by the samples and look-ups, and those that were `proposed`.
     pub fn new(compared: &Compared, samples: &Samples, told: &Told, proposed: &[Pair]) -> Pairs {
         let with = |pair: &Pair| (pair.clone(), told.get(pair).cloned());
         let single = compared.single.iter().map(|found| &found.pair);
@@ -46,7 +46,7 @@ impl Pairs {
     }
 }
 
-/// The pairs beside each other, to be weighed.
+/// All pairs, so that each is weighed beside the others.
 pub struct Weighing<'a> {
     sources: Sources<'a>,
     pairs: &'a Pairs,
@@ -66,7 +66,7 @@ impl<'a> Weighing<'a> {
         Weighing { sources, pairs, declared: scope.declared() }
     }
 
-    /// Weighs them one after the other, declared foreign keys among them.
+    /// Weighs the pairs one after the other, declared foreign keys among them.
     pub fn each(&self) -> impl Iterator<Item = Decided> + '_ {
         let declared = self.declared.iter().filter(|pair| !self.sources.index.has(pair));
         let missing = declared.map(|pair| self.weigh(pair, None, true));
@@ -81,9 +81,8 @@ impl<'a> Weighing<'a> {
         Decided { pair: pair.clone(), weighed: weigh(&facts), facts }
     }
 
-    /// Of what was weighed, the pairs that make sense together and are at least as
-    /// likely as `least`, the likeliest first; then those that are `proposed`,
-    /// however unlikely.
+    /// The weighed pairs that make sense together and are at least as likely as
+    /// `least`, the likeliest first; then those that are `proposed`, however unlikely.
     pub fn decide(&self, weighed: &[Decided], least: f64, proposed: &[Pair]) -> Vec<Decided> {
         let likely: Vec<Scored> = weighed
             .iter()
@@ -98,8 +97,7 @@ impl<'a> Weighing<'a> {
         let mut decided = without_shortcuts(to_what_is_extended(chosen, weighed));
         for pair in proposed {
             if !decided.iter().any(|d| d.pair == *pair) {
-                // By its samples, and by nothing that is declared: what somebody
-                // proposes is judged as it stands.
+                // A proposal is judged by its samples alone, and not by declared keys.
                 decided.push(self.weigh(pair, None, false));
             }
         }
@@ -107,8 +105,8 @@ impl<'a> Weighing<'a> {
     }
 }
 
-/// Where a table extends another, row by row, others refer to the one that is
-/// extended, unless they call the extension by its name.
+/// Where a table extends another row by row, lets other tables refer to the one that is
+/// extended, unless they name the extension.
 fn to_what_is_extended(chosen: Vec<Decided>, all: &[Decided]) -> Vec<Decided> {
     let extends = |extension: &Decided, s: &Decided| {
         extension.facts.child_is_key
@@ -144,9 +142,10 @@ fn to_what_is_extended(chosen: Vec<Decided>, all: &[Decided]) -> Vec<Decided> {
     chosen.iter().map(|s| moved(s).unwrap_or_else(|| s.clone())).collect()
 }
 
-/// A column of several that refer to a part of something refers to the whole of it
-/// through that: who names a line of an order has named the order. Where each of the
-/// columns refers to something of its own, as in TPC-H's lineitem, they stay.
+/// Drops references that others imply. A column of several that refer to a part of
+/// something refers to the whole by way of the part: a line of an order names the
+/// order. Where each of the columns refers to something of its own, as in TPC-H's
+/// lineitem, the references are kept.
 fn without_shortcuts(chosen: Vec<Decided>) -> Vec<Decided> {
     let single = |child: usize, column: usize| {
         chosen.iter().find(move |d| d.pair.child == child && d.pair.columns == [column])

@@ -10,18 +10,19 @@
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weight {
-    /// What the part of the evidence is called.
+    /// The name of the part of the evidence.
     pub evidence: &'static str,
-    /// When it counts.
+    /// When the weight counts.
     pub when: &'static str,
-    /// Of several rows by the same figure the first counts whose `from` it reaches.
+    /// The figure from which on the row counts. Of several rows for one figure, the
+    /// first that the figure reaches counts.
     pub from: Option<f64>,
     pub weight: f64,
-    /// What is added for values that lie in the key by no chance, times their
-    /// surprise, 0 to 1.
+    /// The weight that is added for values that lie in the key not by chance, times
+    /// their surprise, 0 to 1.
     pub by_surprise: f64,
-    /// What the reason of a candidate says of it; empty where that is nothing, or
-    /// has figures.
+    /// The words for the reason of a candidate; empty where there are none, or where
+    /// they have figures.
     pub says: &'static str,
 }
 
@@ -42,7 +43,7 @@ impl Weight {
         Weight { by_surprise, ..self }
     }
 
-    /// This row, where `figure` reaches it.
+    /// Whether `figure` reaches this row.
     fn reached(self, figure: f64) -> bool {
         self.from.is_none_or(|from| figure >= from)
     }
@@ -169,21 +170,22 @@ table! {
     CLEARLY_NEARER = row("rivals", "of two keys the nearer is meant from", 3.0);
 }
 
-/// Without any value to look at, nobody can be surer than this.
+/// The highest confidence of a candidate without any values to compare.
 pub const MOST_WITHOUT_VALUES: f64 = 0.79;
 
-/// Values are surprising in the key from here on: see
+/// The surprise from which on it is no chance that values lie in the key: see
 /// [`Measured::surprise`](super::measure::Measured::surprise).
 pub const SURPRISING: f64 = 0.5;
 
-/// Fewer values than this are in anything: what speaks for it counts so much of it.
+/// The number of values below which they lie in anything; evidence for the pair then
+/// counts by as much less.
 pub const FEW_VALUES: f64 = 4.0;
 pub const OF_FEW_VALUES: f64 = 0.6;
 
-/// A name whose likeness reaches this means the very table.
+/// The likeness from which on a name means exactly this table.
 pub const MEANT: f64 = 0.8;
 
-/// A table as rows of figures and words, for people.
+/// The table as rows of figures and words, for people.
 pub fn table() -> String {
     let mut out = String::from("| evidence | when | log-odds |\n| --- | --- | ---: |\n");
     for row in ALL {

@@ -4,7 +4,7 @@
 
 /// A field of a row, or a column of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named<'n> {
+pub struct TypedName<'n> {
     /// What it is called.
     pub name: &'n str,
     /// The OID of its SQL type.
@@ -26,8 +26,12 @@ pub fn differ(row: &str, fields: &[&str], columns: &[&str]) -> Option<String> {
 /// # Errors
 /// Why they do not fit, in words: a column without a field, one of another type,
 /// or a field without a column.
-pub fn places(row: &str, fields: &[Named], columns: &[Named]) -> Result<Vec<usize>, String> {
-    let place = |column: &Named| {
+pub fn places(
+    row: &str,
+    fields: &[TypedName],
+    columns: &[TypedName],
+) -> Result<Vec<usize>, String> {
+    let place = |column: &TypedName| {
         let at = fields
             .iter()
             .position(|field| field.name == column.name)
@@ -59,11 +63,11 @@ fn no_field(row: &str, column: &str) -> String {
 mod tests {
     use super::*;
 
-    const fn named(name: &str, type_oid: u32) -> Named<'_> {
-        Named { name, type_oid }
+    const fn named(name: &str, type_oid: u32) -> TypedName<'_> {
+        TypedName { name, type_oid }
     }
 
-    const FIELDS: [Named; 3] = [named("seq", 23), named("kind", 25), named("object", 25)];
+    const FIELDS: [TypedName; 3] = [named("seq", 23), named("kind", 25), named("object", 25)];
 
     #[test]
     fn the_same_names_in_another_order_fit() {

@@ -1,4 +1,4 @@
-//! What commands about joins do, as plans.
+//! The plans of the commands about joins.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ fn join_named(id: &str) -> String {
     format!("join {id}")
 }
 
-/// Keeps what a discovery has found; see [`JoinRecord::Store`].
+/// Stores what a discovery has found; see [`JoinRecord::Store`].
 pub fn keep(candidates: &[NewCandidate], looked_at: Option<&[String]>) -> Plan {
     let mut plan = Plan::because(None);
     let detail = format!("{} found", candidates.len());
@@ -36,17 +36,17 @@ pub fn keep(candidates: &[NewCandidate], looked_at: Option<&[String]>) -> Plan {
     plan
 }
 
-/// Keeps a proposal by somebody who has `role`. `known` is the candidate over the
+/// Stores a proposal by a user with `role`. `known` is the stored candidate over the
 /// same columns.
 ///
 /// # Errors
-/// 55000 where it was rejected, and whoever proposes it may not reject.
+/// 55000 where the candidate was rejected, and the user may not reject candidates.
 pub fn propose(new: &NewCandidate, known: Option<&Candidate>, role: Role) -> Result<Plan> {
     let mut plan = Plan::because(None);
     if let Some(known) = known
         && known.status == CandidateStatus::Rejected
     {
-        // Who may reject may think again.
+        // A user who may reject a candidate may also take a rejection back.
         if role < Role::Admin {
             return Err(known.rejected());
         }
@@ -77,8 +77,9 @@ pub fn reject(
     Ok(plan)
 }
 
-/// Keeps what a validation has found, as far as whoever has `role` counts for others.
-/// `stats` is what goes on record; `in_force`, the join over the same columns.
+/// Stores what a validation by a user with `role` has found, as far as that role counts
+/// for others. `stats` is what goes on record; `in_force` is the join over the same
+/// columns.
 pub fn keep_validation(
     candidate: &Candidate,
     in_force: Option<&AcceptedJoin>,
@@ -104,7 +105,8 @@ pub fn keep_validation(
     plan
 }
 
-/// Accepts a candidate that was validated; `stats` is what goes on record of that.
+/// Accepts a candidate that was validated. `stats` is what goes on record of the
+/// validation.
 ///
 /// # Errors
 /// Those of [`acceptance::accept`].
@@ -148,7 +150,7 @@ pub fn accept(
 /// Takes a join out of force.
 ///
 /// # Errors
-/// 55000 where it is out of force already.
+/// 55000 where the join is out of force already.
 pub fn deprecate(join: &AcceptedJoin, reason: &str) -> Result<Plan> {
     join.check_deprecable()?;
     let mut plan = Plan::because(Some(reason));
@@ -165,12 +167,12 @@ pub fn deprecate(join: &AcceptedJoin, reason: &str) -> Result<Plan> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::joins::kinds::{JoinType, Risk, Source};
+    use crate::joins::kinds::{CandidateSource, JoinType, Risk};
     use crate::joins::testing::{accepted_join, candidate};
     use crate::joins::validation::Counts;
     use crate::kernel::ids::{RelId, RoleId};
 
-    /// What a plan does, as its rows show it.
+    /// The steps of a plan, as its rows show them.
     fn shown(plan: &Plan) -> Vec<String> {
         plan.steps.iter().map(|step| format!("{}: {}", step.object, step.detail)).collect()
     }
@@ -249,7 +251,7 @@ mod tests {
             risk_level: Risk::Low,
             evidence: Value::Null,
             finding: String::new(),
-            source: Source::Proposed,
+            source: CandidateSource::Proposed,
         };
         let rejected = Candidate { status: CandidateStatus::Rejected, ..candidate() };
         assert!(propose(&new, Some(&rejected), Role::Engineer).is_err());

@@ -1,5 +1,5 @@
-//! The life of a governed table: how it comes under governance, which state may
-//! follow which, what a name means, and what a promotion does.
+//! The life of a governed table: how it comes under governance, which state can follow
+//! which, which table a name means, and what a promotion does.
 
 pub mod joins;
 pub mod plan;

@@ -1,4 +1,4 @@
-//! What may be taken under governance.
+//! The checks of a registration.
 
 use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
@@ -17,16 +17,18 @@ pub struct Request<'a> {
     pub parent: Option<&'a str>,
     pub is_system: bool,
     pub extension: Option<&'a str>,
-    /// Whether Citus keeps its rows in shards, and lets nobody put triggers on it.
+    /// Whether Citus keeps the rows of the relation in shards, and lets no trigger be put on
+    /// it.
     pub sharded: bool,
-    /// State and name it already has.
+    /// The state and the name of the relation, where it is governed already.
     pub governed: Option<(State, &'a str)>,
 }
 
 /// Checks that a relation is of a kind that can be governed.
 ///
 /// # Errors
-/// 42809 for a relation that cannot be, 42710 for one that is already.
+/// 42809 for a relation that cannot be governed, 42710 for one that is governed
+/// already.
 pub fn check(request: &Request) -> Result<()> {
     let shown = &request.address.shown();
     let wrong = |what: &str, detail: &str, hint: String| {
@@ -110,7 +112,7 @@ pub fn check(request: &Request) -> Result<()> {
     }
 }
 
-/// 42710: a relation has one state and one name.
+/// The error where a relation is governed already: it has one state and one name.
 pub fn governed_already(relation: &RelationName, state: State, name: &str) -> SpyneError {
     SpyneError::new(
         Code::DuplicateObject,
@@ -120,12 +122,13 @@ pub fn governed_already(relation: &RelationName, state: State, name: &str) -> Sp
     )
 }
 
-/// What a name means to its readers is changed by those who answer for it: an
-/// engineer stages a new version of any name, but does not publish under the
-/// name of others. `theirs` is whether the caller answers for all its versions.
+/// Checks that the caller may publish under a name. An engineer may stage a new version
+/// of any name, but what a name means to its readers is changed only by those who
+/// answer for it. `theirs` says whether the caller answers for all versions of the
+/// name.
 ///
 /// # Errors
-/// 42501 for a name of others.
+/// 42501 for a name that others answer for.
 pub fn check_theirs(name: &str, state: State, theirs: bool) -> Result<()> {
     if state.is_staging() || theirs {
         return Ok(());
@@ -142,7 +145,7 @@ pub fn check_theirs(name: &str, state: State, theirs: bool) -> Result<()> {
 /// Checks a logical name.
 ///
 /// # Errors
-/// 22023 for one that is empty or longer than a name may be.
+/// 22023 for a name that is empty or longer than a name may be.
 pub fn check_name(name: &str) -> Result<()> {
     let problem = match name.len() {
         0 => "it is empty".to_string(),
@@ -160,7 +163,7 @@ pub fn check_name(name: &str) -> Result<()> {
     ))
 }
 
-/// Checks the state asked for at registration.
+/// Checks the state that a registration asks for.
 ///
 /// # Errors
 /// 22023 for ACTIVE and DEPRECATED, which are reached by promotion alone.
@@ -180,7 +183,7 @@ pub fn check_state(state: State) -> Result<()> {
 /// name.
 ///
 /// # Errors
-/// 42710.
+/// 42710 where the name has another table.
 pub fn check_free(
     table: &Address,
     name: &str,

@@ -1,4 +1,4 @@
-//! From a logical name to the table it means.
+//! Resolves a logical name to the table that it means.
 
 use std::collections::BTreeMap;
 
@@ -42,8 +42,9 @@ pub fn read_pins(pin: Option<serde_json::Value>) -> Result<BTreeMap<String, Stri
     }
 }
 
-/// The version that `name` means: the pinned one; else ACTIVE, else READ_ONLY,
-/// else DEPRECATED where asked for (the newest). SHADOW never.
+/// The version that `name` means: the pinned one; else the ACTIVE one, else the
+/// READ_ONLY one, else the newest DEPRECATED one where that is asked for. Never a
+/// SHADOW.
 ///
 /// # Errors
 /// 42P01 where the name is unknown, or 55000 where it exists only in a state

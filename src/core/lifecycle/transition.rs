@@ -1,4 +1,4 @@
-//! Which change of state may be made, and by whom.
+//! The checks of a change of state: whether it exists, and who may make it.
 
 use crate::gate::rules::{Denial, Rule};
 use crate::kernel::error::{Code, Result, SpyneError};
@@ -41,7 +41,7 @@ pub fn check(subject: Subject, from: State, to: State) -> Result<()> {
     Ok(())
 }
 
-/// The function that makes a transition; None where there is no such one.
+/// The function that makes a transition; None where there is no such transition.
 pub fn function(from: State, to: State) -> Option<&'static str> {
     TRANSITIONS.into_iter().find(|(a, b, _)| (*a, *b) == (from, to)).map(|(_, _, name)| name)
 }
@@ -92,7 +92,7 @@ fn listed() -> String {
         .join(", ")
 }
 
-/// What can be done with a table in its state.
+/// The HINT that says what can be done with a table in its state.
 fn hint(subject: Subject) -> String {
     let relation = subject.relation.as_argument();
     match subject.state {

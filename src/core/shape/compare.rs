@@ -10,23 +10,24 @@ use super::types::{Fit, TypeFacts, fit};
 use super::{SchemaChange, guide, remedies};
 use crate::kernel::names::Address;
 
-/// How the two shapes belong together.
+/// How the two shapes are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relationship {
-    /// One table at two times: a column is the same one by its attnum, whatever
-    /// it is called, and Postgres has converted its values.
+    /// One table at two times. Columns are matched by attnum, whatever they are called,
+    /// and Postgres has converted their values.
     SameTable,
-    /// One table, restored from a dump, which numbers columns anew: they go by
-    /// their names.
+    /// One table before and after a restore from a dump, which numbers columns anew.
+    /// Columns are matched by name.
     Restored,
-    /// Two tables: columns go by their names; one under another name is a
+    /// Two tables. Columns are matched by name; a match under another name is a
     /// suggestion.
     OtherTable,
-    /// What is described in words: a column under another name is a suggestion.
+    /// A table and a description. Columns are matched by name; a match under another
+    /// name is a suggestion.
     Described,
 }
 
-/// Columns in use: that something relies on.
+/// Whether something relies on a column, by its name.
 pub type Used<'a> = &'a dyn Fn(&str) -> bool;
 
 /// The changes from `old` to `new`, in an order in which their remedies can be
@@ -68,7 +69,7 @@ pub fn compare(
     if relationship != Relationship::Described {
         let mut then = old.constraints.clone();
         if relationship != Relationship::SameTable {
-            // Elsewhere these say nothing.
+            // These are valid for one table only.
             then.iter_mut().for_each(|c| (c.mark, c.refers) = (None, None));
         }
         let mut found = constraints::compare(&then, &new.constraints, &renaming, used);
@@ -85,13 +86,13 @@ pub fn compare(
         changes.push(change.types(old.partition_key.as_deref(), new.partition_key.as_deref()));
     }
     remedies::fill(&mut changes, old, new, address);
-    // Sorted by phase alone, so that columns stay in the order they have.
+    // The sort is stable and by phase alone, so that columns keep their order.
     changes.sort_by_key(undone_in);
     changes
 }
 
-/// When a change is undone: what was added goes first, since it may have the
-/// name or the key of what is to come back.
+/// The phase in which a change is undone. Additions are undone first, since they may
+/// have the name or the key of what is to come back.
 fn undone_in(change: &SchemaChange) -> u8 {
     let added = change.old_name.is_none();
     match change.change_type {
@@ -106,7 +107,7 @@ fn undone_in(change: &SchemaChange) -> u8 {
     }
 }
 
-/// The columns that are the same in both shapes: old and new.
+/// The columns that both shapes have, as pairs of the old and the new one.
 pub fn kept<'a>(
     old: &'a Snapshot,
     new: &'a Snapshot,
@@ -116,12 +117,12 @@ pub fn kept<'a>(
     pairs.kept.into_iter().map(|(was, now, _)| (was, now)).collect()
 }
 
-/// Which column is which.
+/// The columns of two shapes, matched.
 struct Pairs<'a> {
-    /// Old and new, and how sure it is where their names differ by suggestion.
+    /// The old and the new column, and the confidence where the match is a suggestion.
     kept: Vec<(&'a Column, &'a Column, Option<f64>)>,
     added: Vec<&'a Column>,
-    /// Pairs that may be renames, and are not sure enough.
+    /// Pairs that may be renames, but with too little confidence.
     uncertain: Vec<Suggestion<'a>>,
 }
 
@@ -160,13 +161,14 @@ fn pair<'a>(old: &'a [Column], new: &'a [Column], relationship: Relationship) ->
 }
 
 fn reordered(kept: &[(&Column, &Column, Option<f64>)]) -> bool {
-    // Pairs come in the order of the old shape; places in the new one follow.
+    // The pairs are in the order of the old shape. Their places in the new shape
+    // follow.
     let places: Vec<*const Column> = {
         let mut all: Vec<_> = kept.iter().collect();
         all.sort_by_key(|(was, _, _)| std::ptr::from_ref(*was));
         all.into_iter().map(|(_, now, _)| std::ptr::from_ref(*now)).collect()
     };
-    // The columns of one shape lie one behind the other.
+    // The columns of one shape are one behind the other in memory.
     places.windows(2).any(|pair| pair[0] > pair[1])
 }
 
@@ -227,7 +229,7 @@ fn column(
         );
     }
     let same_table = relationship == Relationship::SameTable;
-    // The very type, whatever it and its schema are called now.
+    // The type is the same by its OID, whatever the type and its schema are called now.
     let same_type = same_table
         && was.marks.of_type.is_some()
         && was.marks.of_type == now.marks.of_type
@@ -259,7 +261,7 @@ fn column(
         };
         add(what, detail, Some(&shown(was)), Some(&shown(now)));
     }
-    // A feed says nothing of these.
+    // A feed's description does not have these.
     let same_collation =
         same_table && was.marks.collation.is_some() && was.marks.collation == now.marks.collation;
     let described = relationship == Relationship::Described;
@@ -282,10 +284,11 @@ fn column(
     values(was, now, relationship, renaming, &mut add);
 }
 
-/// Adds a change: what, in words, the old and the new definition.
+/// Adds a change: what it is, the words, the old and the new definition.
 type Add<'a> = &'a mut dyn FnMut(What, String, Option<&str>, Option<&str>);
 
-/// Where the values of a column come from.
+/// The changes of where the values of a column come from: default, identity,
+/// expression.
 fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Renaming, add: Add) {
     let name = was.name.as_str();
     let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
@@ -323,7 +326,7 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
         add(What::IdentityChanged, detail, text(was), text(now));
     }
     let (old_default, new_default) = (default_of(was), default_of(now));
-    // A feed writes a value, where Postgres writes an expression.
+    // A feed's description has a value where Postgres has an expression.
     let as_said = relationship == Relationship::Described
         && old_default.map(literal_value) == new_default.map(literal_value);
     let same_default = same_expression || as_said || same(old_default, new_default);
@@ -338,7 +341,7 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
     }
 }
 
-/// The value of a literal as it is meant: `'x'::text` is x.
+/// The value of a literal: `'x'::text` is x.
 fn literal_value(expression: &str) -> String {
     let bare = match expression.strip_prefix('\'') {
         Some(rest) => match rest.rsplit_once('\'') {
@@ -363,7 +366,8 @@ fn default_of(column: &Column) -> Option<&str> {
     }
 }
 
-/// The table itself, where it is no more: at all, or at its address.
+/// The change that the table was dropped, renamed or moved; None where it is at its
+/// address.
 pub fn table(home: &Address, now: Option<&Address>) -> Option<SchemaChange> {
     match now {
         None => {

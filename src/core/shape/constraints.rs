@@ -8,9 +8,9 @@ use super::snapshot::{Constraint, ConstraintKind};
 pub struct Renaming<'a>(pub &'a [(&'a str, &'a str)]);
 
 impl Renaming<'_> {
-    /// An expression with each column's name replaced. Postgres writes the
-    /// columns of the table itself without a qualifier; what follows a point or
-    /// a `::`, or comes before a bracket, is no column.
+    /// An expression with the name of each column replaced. Postgres writes columns of
+    /// the table itself without a qualifier. A word after a point or a `::`, or before
+    /// a bracket, is no column.
     pub fn apply(&self, text: &str) -> String {
         if self.0.is_empty() {
             return text.to_string();
@@ -80,15 +80,15 @@ fn as_written(name: &str) -> String {
     }
 }
 
-/// Whether two texts are the same but for the quotes around names: keywords
-/// are quoted, which is not known here.
+/// Whether two texts are the same apart from quotes around names. Postgres also quotes
+/// keywords, which are not known here.
 pub fn same_text(a: &str, b: &str) -> bool {
     a == b || (a.contains('"') || b.contains('"')) && a.replace('"', "") == b.replace('"', "")
 }
 
 const NOT_VALID: &str = " NOT VALID";
 
-/// Takes the first that fits.
+/// Takes the first constraint that fits out of a list.
 fn take<'a>(
     left: &mut Vec<&'a Constraint>,
     wanted: impl Fn(&Constraint) -> bool,
@@ -129,7 +129,8 @@ pub fn compare(
     let mut left: Vec<&Constraint> = new.iter().collect();
     let mut gone: Vec<&Constraint> = Vec::new();
     let mut changes = Vec::new();
-    // The same under the same name first, so that twins do not change places.
+    // Constraints that are the same under the same name are matched first, so that
+    // twins do not change places.
     for was in &then {
         if take(&mut left, |c| same(was, c) && c.name == was.name).is_none() {
             gone.push(was);
@@ -151,14 +152,15 @@ pub fn compare(
     changes
 }
 
-/// A unique index may become a constraint, and is the same key.
+/// Whether two constraints are of one kind. A unique index can become a constraint, and
+/// is the same key.
 fn same_kind(a: &Constraint, b: &Constraint) -> bool {
     let unique =
         |kind: ConstraintKind| matches!(kind, ConstraintKind::Unique | ConstraintKind::UniqueIndex);
     a.kind == b.kind || (unique(a.kind) && unique(b.kind))
 }
 
-/// The definition; of a plain unique index, that of the constraint it could be.
+/// The definition; for a plain unique index, that of the constraint that it could be.
 fn as_key(constraint: &Constraint) -> String {
     let plain = constraint.definition.strip_prefix(" USING btree (");
     match plain.filter(|_| constraint.kind == ConstraintKind::UniqueIndex) {
@@ -169,7 +171,8 @@ fn as_key(constraint: &Constraint) -> String {
 
 const REFERENCES: &str = " REFERENCES ";
 
-/// What comes after REFERENCES names another table's columns.
+/// The definition of a foreign key with columns renamed, up to REFERENCES, which names
+/// columns of another table.
 fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
     match definition.split_once(REFERENCES) {
         Some((own, other)) => format!("{}{REFERENCES}{other}", renaming.apply(own)),
@@ -177,13 +180,13 @@ fn in_foreign_key(renaming: &Renaming, definition: &str) -> String {
     }
 }
 
-/// Whether two foreign keys are one whose key columns have other names: those of
-/// the table it refers to, which may be the same table.
+/// Whether two foreign keys differ only in the names of the columns that they refer to.
 fn same_foreign_key(was: &Constraint, now: &Constraint, renaming: &Renaming) -> bool {
     let own = |c: &Constraint| c.definition.split_once(REFERENCES).map(|(own, _)| own.to_string());
     let actions = |c: &Constraint| {
         let (_, other) = c.definition.split_once(REFERENCES)?;
-        // The columns come first; ON DELETE SET NULL may have some of its own.
+        // The referenced columns come first; ON DELETE SET NULL may have columns of its
+        // own.
         other.split_once(')').map(|(_, actions)| actions.to_string())
     };
     let renamed_too = || {
@@ -253,7 +256,7 @@ fn added(now: &Constraint) -> SchemaChange {
 }
 
 impl ConstraintKind {
-    /// Whether it is made by CREATE INDEX.
+    /// Whether the constraint is an index, made by CREATE INDEX.
     pub fn is_index(self) -> bool {
         self == ConstraintKind::UniqueIndex
     }

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_change_has_one_line() {
-        // In the order they are declared, so that none is missing.
+        // All kinds, in the order in which they are declared, so that none is missing.
         for (at, rule) in RULES.iter().enumerate() {
             assert_eq!(rule.what as usize, at, "{:?}", rule.what);
         }

@@ -1,10 +1,10 @@
-//! A statement, as far as it can be known without running it.
+//! A statement as Postgres has analyzed it: what can be known without running it.
 
 use super::query::plan::Planned;
 use super::query::{Query, walk};
 use crate::kernel::ids::RelId;
 
-/// What wraps a query.
+/// The statement that wraps a query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wrapper {
     /// Nothing: the statement is the query itself.
@@ -22,7 +22,7 @@ pub enum Wrapper {
 }
 
 impl Wrapper {
-    /// As SQL has it; empty for no wrapper.
+    /// The wrapper as SQL spells it; empty for none.
     pub const fn as_str(self) -> &'static str {
         match self {
             Wrapper::None => "",
@@ -38,22 +38,23 @@ impl Wrapper {
     }
 }
 
-/// What Postgres has made of a statement.
+/// A statement as Postgres has analyzed it.
 #[derive(Clone, Debug, Default)]
 pub struct Analyzed {
     pub wrapper: Wrapper,
-    /// One query, or what rules made of it.
+    /// The query of the statement, or the queries that rules have made of it.
     pub queries: Vec<Query>,
-    /// The plan of each; none where they were not planned.
+    /// The plan of each query; empty where they were not planned.
     pub plans: Vec<Planned>,
-    /// Two statements with the same fingerprint mean the same: relations,
-    /// functions, operators and types, views expanded, row security applied.
+    /// A digest of the trees. Two statements with the same fingerprint mean the same:
+    /// relations, functions, operators and types, with views expanded and row security
+    /// applied.
     pub fingerprint: String,
-    /// Relations that are written to by what has no query: COPY FROM, TRUNCATE.
+    /// The relations that a statement without a query writes to: COPY FROM, TRUNCATE.
     pub written: Vec<RelId>,
 }
 
-/// What runs a statement on somebody's behalf.
+/// The function that runs a statement for a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runner {
     /// spyne_execute.
@@ -63,7 +64,8 @@ pub enum Runner {
 }
 
 impl Analyzed {
-    /// The relations, views among them, and the functions of users that it uses.
+    /// The relations, views among them, and the functions of users that the statement
+    /// uses.
     pub fn uses(&self) -> (Vec<RelId>, Vec<u32>) {
         let mut relations = self.written.clone();
         let mut functions = Vec::new();
@@ -77,7 +79,7 @@ impl Analyzed {
         (relations, functions)
     }
 
-    /// SELECT, INSERT, ..., or what wraps it.
+    /// SELECT, INSERT, ..., or the statement that wraps the query.
     pub fn kind(&self) -> &'static str {
         match (self.wrapper, self.queries.first()) {
             (Wrapper::None, Some(query)) => query.command.as_str(),
@@ -85,7 +87,7 @@ impl Analyzed {
         }
     }
 
-    /// Whether it writes, at any level.
+    /// Whether the statement writes, at any level.
     pub fn writes(&self) -> bool {
         let mut writes = !self.written.is_empty();
         for query in &self.queries {
@@ -94,9 +96,9 @@ impl Analyzed {
         writes
     }
 
-    /// Whether it is an INSERT that changes no row that is there already.
+    /// Whether the statement is an INSERT that changes no existing row.
     pub fn only_adds(&self) -> bool {
-        use super::query::Command::Insert;
+        use super::query::CommandType::Insert;
         self.queries.iter().all(|q| q.command == Insert && q.actions.is_empty())
     }
 
@@ -106,12 +108,12 @@ impl Analyzed {
         self.wrapper == Wrapper::Explain || self.queries.iter().any(rows)
     }
 
-    /// Whether it can be tried and undone.
+    /// Whether a dry run can try the statement and undo it.
     pub fn can_be_tried(&self) -> bool {
         self.wrapper == Wrapper::None && self.writes()
     }
 
-    /// Why `runner` cannot run it; None where it can.
+    /// Why `runner` cannot run the statement; None where it can.
     pub fn refusal_of(&self, runner: Runner) -> Option<String> {
         match (self.wrapper, runner) {
             (Wrapper::None, Runner::Function) | (Wrapper::Explain, Runner::Function) => None,
@@ -124,12 +126,12 @@ impl Analyzed {
         }
     }
 
-    /// Rows that the planner expects.
+    /// The number of rows that the planner expects.
     pub fn estimated_rows(&self) -> Option<f64> {
         (!self.plans.is_empty()).then(|| self.plans.iter().map(|p| p.rows).sum())
     }
 
-    /// What it costs, in the planner's units.
+    /// The cost of the statement, in the planner's units.
     pub fn estimated_cost(&self) -> Option<f64> {
         (!self.plans.is_empty()).then(|| self.plans.iter().map(|p| p.cost).sum())
     }
@@ -138,9 +140,9 @@ impl Analyzed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statement::query::{Command, Cte};
+    use crate::statement::query::{CommandType, Cte};
 
-    fn of(command: Command) -> Query {
+    fn of(command: CommandType) -> Query {
         Query { command, ..Query::default() }
     }
 
@@ -150,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_function_runs_the_query_itself_and_explains_it() {
-        let select = || vec![of(Command::Select)];
+        let select = || vec![of(CommandType::Select)];
         for (wrapper, runs) in [
             (Wrapper::None, true),
             (Wrapper::Explain, true),
@@ -166,24 +168,24 @@ mod tests {
     #[test]
     fn a_cursor_is_opened_for_what_writes_nowhere() {
         let open = |wrapper, query| analyzed(wrapper, vec![query]).refusal_of(Runner::Cursor);
-        assert_eq!(open(Wrapper::None, of(Command::Select)), None);
-        assert!(open(Wrapper::Explain, of(Command::Select)).is_some());
-        assert!(open(Wrapper::None, of(Command::Update)).is_some());
-        let inside = Cte { name: "w".into(), query: of(Command::Delete), recursive: false };
+        assert_eq!(open(Wrapper::None, of(CommandType::Select)), None);
+        assert!(open(Wrapper::Explain, of(CommandType::Select)).is_some());
+        assert!(open(Wrapper::None, of(CommandType::Update)).is_some());
+        let inside = Cte { name: "w".into(), query: of(CommandType::Delete), recursive: false };
         let around = Query { ctes: vec![inside], ..Query::default() };
         assert!(open(Wrapper::None, around).is_some());
     }
 
     #[test]
     fn only_what_writes_by_itself_can_be_tried() {
-        assert!(analyzed(Wrapper::None, vec![of(Command::Insert)]).can_be_tried());
-        assert!(!analyzed(Wrapper::None, vec![of(Command::Select)]).can_be_tried());
-        assert!(!analyzed(Wrapper::Prepare, vec![of(Command::Insert)]).can_be_tried());
+        assert!(analyzed(Wrapper::None, vec![of(CommandType::Insert)]).can_be_tried());
+        assert!(!analyzed(Wrapper::None, vec![of(CommandType::Select)]).can_be_tried());
+        assert!(!analyzed(Wrapper::Prepare, vec![of(CommandType::Insert)]).can_be_tried());
     }
 
     #[test]
     fn an_insert_that_may_update_does_not_only_add() {
-        let mut query = of(Command::Insert);
+        let mut query = of(CommandType::Insert);
         assert!(analyzed(Wrapper::None, vec![query.clone()]).only_adds());
         query.actions.push(Default::default());
         assert!(!analyzed(Wrapper::None, vec![query]).only_adds());
@@ -192,7 +194,7 @@ mod tests {
     #[test]
     fn estimates_are_there_where_there_are_plans() {
         let planned = |rows, cost| Planned { rows, cost, ..Planned::default() };
-        let mut statement = analyzed(Wrapper::None, vec![of(Command::Select)]);
+        let mut statement = analyzed(Wrapper::None, vec![of(CommandType::Select)]);
         assert_eq!((statement.estimated_rows(), statement.estimated_cost()), (None, None));
         statement.plans = vec![planned(2.0, 10.0), planned(3.0, 5.0)];
         assert_eq!(

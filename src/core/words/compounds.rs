@@ -1,13 +1,13 @@
-//! Words that were written together.
+//! Takes words apart that were written together.
 
 use std::collections::HashSet;
 
 use super::lexicon::{ENDINGS, KEY_WORDS, MEASURE_ENDINGS, NO_COMPOUNDS};
 use super::split::{stem, words};
 
-/// The words that one word holds: `custkey` is customer and key,
-/// `billtoaddressid` is billto, address and id. `known` are stems of words that
-/// stand by themselves elsewhere.
+/// The words that a word is put together of: `custkey` is customer and key,
+/// `billtoaddressid` is billto, address and id. `known` are stems of words that other
+/// names have by themselves.
 pub fn apart(word: &str, known: &HashSet<&str>) -> Vec<String> {
     let whole = || vec![word.to_string()];
     if NO_COMPOUNDS.contains(&word) || KEY_WORDS.contains(&word) {
@@ -28,7 +28,7 @@ pub fn apart(word: &str, known: &HashSet<&str>) -> Vec<String> {
         if let Some(parts) = with_role(start, known) {
             return parts.into_iter().chain(end).collect();
         }
-        // Nothing else ends like this.
+        // Only compounds end like this.
         if matches!(*ending, "id" | "key" | "uuid" | "guid" | "number" | "code") && start.len() > 2
         {
             return [start.to_string()].into_iter().chain(end).collect();
@@ -43,7 +43,7 @@ pub fn apart(word: &str, known: &HashSet<&str>) -> Vec<String> {
     }
 }
 
-/// `billtoaddress` as `billto` and `address`, where there are addresses.
+/// `billtoaddress` as `billto` and `address`, where some name has the word address.
 fn with_role(word: &str, known: &HashSet<&str>) -> Option<Vec<String>> {
     (2..word.len().saturating_sub(2))
         .filter(|at| word.is_char_boundary(*at))

@@ -1,12 +1,13 @@
 //! The words by which names of tables and columns are understood: the only list of words that
 //! joins, renames and previews of names read.
 
-/// What some people write before a name for its type: `strName`, `dtCreated`.
+/// Prefixes for the type, which some people write before a name: `strName`,
+/// `dtCreated`.
 #[rustfmt::skip]
 pub const TYPE_PREFIXES: &[&str] =
     &["str", "lng", "int", "dbl", "cur", "bln", "bool", "txt", "dt", "num", "fld", "col"];
 
-/// Abbreviations of the trade, and words that mean the same.
+/// Common abbreviations, and words with the same meaning.
 #[rustfmt::skip]
 pub const WRITTEN_OUT: &[(&str, &str)] = &[
     ("acct", "account"), ("addr", "address"), ("amt", "amount"), ("attr", "attribute"),
@@ -50,7 +51,7 @@ pub const ENDINGS: &[&str] = &[
     "number", "uuid", "guid", "code", "key", "num", "id", "no", "nr", "cd", "sk", "pk", "fk",
 ];
 
-/// Words that end in one of them by chance.
+/// Words that end in one of these by chance.
 #[rustfmt::skip]
 pub const NO_COMPOUNDS: &[&str] = &[
     "paid", "unpaid", "prepaid", "valid", "invalid", "void", "avoid", "grid", "hybrid", "solid",
@@ -58,15 +59,15 @@ pub const NO_COMPOUNDS: &[&str] = &[
     "hockey", "whiskey", "barcode", "zipcode", "postcode", "casino", "piano",
 ];
 
-/// What tables are called for, and not for what is in them.
+/// Words for kinds of tables, which say nothing about the content.
 #[rustfmt::skip]
 pub const TABLE_WORDS: &[&str] = &[
     "table", "tbl", "tab", "dim", "dimension", "fact", "master", "mst", "mstr", "lookup", "lkp",
     "ref", "reference", "data",
 ];
 
-/// Columns whose last word is one of these measure or describe; they refer to
-/// nothing, unless all else says so.
+/// Columns whose last word is one of these measure or describe something. They refer to
+/// nothing, unless all other evidence says so.
 #[rustfmt::skip]
 pub const MEASURES: &[&str] = &[
     "quantity", "amount", "price", "cost", "total", "count", "age", "year", "month", "day",
@@ -83,7 +84,7 @@ pub const MEASURES: &[&str] = &[
     "probability", "share", "factor", "margin", "threshold", "target", "fee", "charge", "salary",
 ];
 
-/// Texts whose last word is one of these describe.
+/// Text columns whose last word is one of these describe something.
 #[rustfmt::skip]
 pub const DESCRIPTIONS: &[&str] = &[
     "name", "title", "description", "comment", "note", "text", "body", "subject", "content",
@@ -140,7 +141,7 @@ pub const STAFF: &[&str] = &[
     "human", "physician", "doctor", "provider", "staff member", "crew member",
 ];
 
-/// Words that end like those for people who do something, and are none.
+/// Words that end like words for people who do something, and mean no people.
 #[rustfmt::skip]
 pub const NOBODY: &[&str] = &[
     "order", "number", "counter", "container", "carrier", "tier", "folder", "header", "customer",
@@ -159,13 +160,13 @@ pub const PEOPLE: &[&str] = &[
     "actor",
 ];
 
-/// Columns by these names refer to what something is made of.
+/// Columns with these names refer to the parts of something.
 #[rustfmt::skip]
 pub const PART_ROLES: &[&str] = &[
     "component", "assembly", "material", "ingredient", "substitute", "subpart", "raw material",
 ];
 
-/// Tables of things that are made, or made of.
+/// Tables of products, and of parts that products are made of.
 #[rustfmt::skip]
 pub const PRODUCTS: &[&str] = &["product", "item", "part", "material", "article"];
 
@@ -177,7 +178,7 @@ pub const PLACES: &[&str] = &[
     "branch", "plant", "customer",
 ];
 
-/// Words that say little by themselves: `phone` and `phone_number` are one.
+/// Words that add little to a name: `phone` and `phone_number` mean the same.
 #[rustfmt::skip]
 pub const SAY_LITTLE: &[&str] = &[
     "id", "number", "code", "name", "date", "at", "on", "is", "has", "flag", "value", "text",
@@ -185,7 +186,7 @@ pub const SAY_LITTLE: &[&str] = &[
     "data", "info", "total", "full", "utc",
 ];
 
-/// Words that set columns apart which are otherwise called the same.
+/// Words by which columns differ whose other words are the same.
 #[rustfmt::skip]
 pub const APART: &[&[&str]] = &[
     &["first", "last", "middle", "full", "nick", "user", "display", "maiden"],

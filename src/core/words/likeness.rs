@@ -1,15 +1,16 @@
-//! Whether two words, or two names, are one: the only place that compares names.
+//! Whether two words, or two names, mean the same. No other module compares names.
 
 use super::lexicon::{APART, SAY_LITTLE};
 use super::split::stem;
 
-/// The changes of one character that make one text of another (Levenshtein).
+/// The number of changes of one character that turn one text into the other
+/// (Levenshtein distance).
 pub fn edit_distance(a: &str, b: &str) -> usize {
     strsim::levenshtein(a, b)
 }
 
-/// How much two words are one, 0 to 1: the same, its plural, cut off, without
-/// its vowels, or misspelt.
+/// How likely two words are the same, 0 to 1: equal, a plural, shortened, without its
+/// vowels, or misspelt.
 pub fn likeness(a: &str, b: &str) -> f64 {
     if a == b {
         return 1.0;
@@ -37,20 +38,21 @@ pub fn likeness(a: &str, b: &str) -> f64 {
     }
 }
 
-/// As [`likeness`], where a table's name is at stake: a spelling needs more than
-/// three letters, and what is cut out of a word counts.
+/// As [`likeness`], for the name of a table: a misspelt word needs more than three
+/// letters, and a word made of letters of another counts.
 pub fn likeness_of_terms(a: &str, b: &str) -> f64 {
     let short = a.len().min(b.len());
     match likeness(a, b) {
-        // Of three letters a beginning, not a spelling.
+        // Three letters must be the beginning of the word: a misspelling of so few
+        // means nothing.
         l if l >= 0.8 && (short > 3 || l > 0.9 || a.starts_with(b) || b.starts_with(a)) => l,
         _ if is_short_for(a, b) || is_short_for(b, a) => 0.8,
         _ => 0.0,
     }
 }
 
-/// Whether a word is cut out of another: `whse` of `warehouse`, its letters in
-/// their order, from the first on.
+/// Whether a word is an abbreviation by some letters of another: `whse` for
+/// `warehouse`, with the first letter and the others in order.
 pub fn is_short_for(short: &str, long: &str) -> bool {
     if short.len() < 3
         || short.len() + 2 > long.len()
@@ -61,7 +63,7 @@ pub fn is_short_for(short: &str, long: &str) -> bool {
     if long.len() * 2 > short.len() * 5 + 2 {
         return false;
     }
-    // What is cut out of a word has few vowels.
+    // Such an abbreviation has few vowels.
     let vowels = short.chars().skip(1).filter(|c| "aeiou".contains(*c)).count();
     if vowels > 1 {
         return false;
@@ -70,8 +72,8 @@ pub fn is_short_for(short: &str, long: &str) -> bool {
     short.chars().all(|c| rest.any(|l| l == c))
 }
 
-/// Whether a word is put together of the beginnings of others: `po` for purchase
-/// order, `cdemo` for customer demographics.
+/// Whether a word consists of the beginnings of others: `po` for purchase order,
+/// `cdemo` for customer demographics.
 pub fn is_made_of_beginnings(word: &str, of: &[String]) -> bool {
     let Some((first, rest)) = of.split_first() else {
         return word.is_empty();
@@ -81,7 +83,7 @@ pub fn is_made_of_beginnings(word: &str, of: &[String]) -> bool {
         .any(|at| is_made_of_beginnings(&word[at..], rest))
 }
 
-/// Whether a name of one word is the initials of another: `pol` for
+/// Whether a name of one word consists of the initials of another: `pol` for
 /// `purchase_order_line`.
 fn is_initials(short: &[String], long: &[String]) -> bool {
     let [one] = short else {
@@ -91,8 +93,7 @@ fn is_initials(short: &[String], long: &[String]) -> bool {
     long.len() >= 3 && *one == first
 }
 
-/// How much two lists of words are one that are equally long, each word with the
-/// one in step.
+/// How likely two lists of equally many words are the same, compared word by word.
 pub fn in_step(a: &[String], b: &[String]) -> f64 {
     if a.len() != b.len() || a.is_empty() {
         return 0.0;
@@ -104,8 +105,8 @@ pub fn in_step(a: &[String], b: &[String]) -> f64 {
     }
 }
 
-/// How much two names, as words, are one in whatever order of their words, 0 to
-/// 1: for a column that may have been renamed.
+/// How likely two names, as words in any order, are the same, 0 to 1: for a column that
+/// may have been renamed.
 pub fn of_names(a: &[String], b: &[String]) -> f64 {
     if a == b {
         return 1.0;
@@ -130,8 +131,8 @@ pub fn of_names(a: &[String], b: &[String]) -> f64 {
     if alone.is_empty() && left.is_empty() {
         return met / a.len() as f64;
     }
-    // The same but for words that say little, as long as one is left that says
-    // something.
+    // The names are the same apart from words that add little, as long as one other
+    // word is left.
     let says_little = |w: &&String| SAY_LITTLE.contains(&w.as_str());
     let says = |words: &[String]| words.iter().any(|w| !SAY_LITTLE.contains(&w.as_str()));
     let one_sided = alone.is_empty() || left.is_empty();
@@ -141,11 +142,11 @@ pub fn of_names(a: &[String], b: &[String]) -> f64 {
     2.0 * met / (a.len() + b.len()) as f64
 }
 
-/// The words of two names, each with its like, once.
+/// The words of two names, each matched with at most one of the other.
 struct Matched<'a> {
-    /// The likenesses of those that have one, added up.
+    /// The sum of the likenesses of matched words.
     met: f64,
-    /// Words of the first that have none, and of the second.
+    /// Words of the first name without a match, and of the second.
     alone: Vec<&'a String>,
     left: Vec<&'a String>,
 }

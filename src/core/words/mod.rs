@@ -1,7 +1,7 @@
-//! Names as words: what people and generators make of the same notion.
+//! Names as words: what people and generators call the same thing.
 //!
-//! The one lexicon and the one likeness of names. Joins, renames and "did you
-//! mean" all read names through here:
+//! There is one lexicon and one likeness of names. Joins, renames and "did you mean"
+//! all read names by these modules:
 //!
 //! 1. [`lexicon`]: the lists of words, as data.
 //! 2. [`split`]: a name as words, abbreviations written out, plurals undone.

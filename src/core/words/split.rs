@@ -1,4 +1,4 @@
-//! A name as words.
+//! Splits a name into words.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ fn without_type(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// A name as words: split where the case changes, at digits and at what is
-/// neither; abbreviations written out.
+/// The words of a name: split where the case changes, at digits and at other
+/// characters; abbreviations are written out.
 pub fn words(name: &str) -> Vec<String> {
     #[derive(PartialEq, Clone, Copy)]
     enum Sort {
@@ -86,21 +86,21 @@ pub fn stem(word: &str) -> String {
     }
 }
 
-/// Takes away a first word that most names have: `tbl_`, or the name of a module.
+/// Removes a first word that most names have: `tbl_`, or the name of a module.
 pub fn without_common_first(all: &mut [Vec<String>]) {
     if let Some(common) = common_first(all) {
         without_first(all, &common);
     }
 }
 
-/// Takes away this first word where another follows.
+/// Removes this first word where another follows.
 pub fn without_first(all: &mut [Vec<String>], first: &str) {
     for words in all.iter_mut().filter(|w| w.len() > 1 && w[0] == first) {
         words.remove(0);
     }
 }
 
-/// The word that two thirds of the names begin with, and three at least.
+/// The word that at least two thirds of the names begin with, and at least three.
 pub fn common_first(all: &[Vec<String>]) -> Option<String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for first in all.iter().filter(|w| w.len() > 1).filter_map(|w| w.first()) {

@@ -15,7 +15,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::lists::cells;
-use super::{checks, elevate, frames};
+use super::{checks, content, elevate, frames};
 use spyne_core::kernel::ids::RelId;
 use spyne_core::statement::analyzed::{Analyzed, Wrapper};
 
@@ -183,15 +183,8 @@ unsafe fn work(text: &CStr, with_plans: bool) -> Result<Analyzed, Problem> {
 /// A digest of a tree, of 128 bits. It includes the positions of tokens in the text,
 /// which does no harm, because the text is compared anyway.
 unsafe fn fingerprint(tree: *const core::ffi::c_void) -> String {
-    unsafe extern "C-unwind" {
-        fn hash_bytes_extended(bytes: *const u8, length: i32, seed: u64) -> u64;
-    }
-    // SAFETY: nodeToString returns a C string; hashing it cannot raise.
-    unsafe {
-        let text = CStr::from_ptr(pg_sys::nodeToString(tree)).to_bytes();
-        let half = |seed| hash_bytes_extended(text.as_ptr(), text.len() as i32, seed);
-        format!("{:016x}{:016x}", half(0x5370_796e_6531), half(0x5370_796e_6532))
-    }
+    // SAFETY: nodeToString returns a C string.
+    unsafe { content::digest(CStr::from_ptr(pg_sys::nodeToString(tree)).to_bytes()) }
 }
 
 /// The statement inside a COPY, an EXPLAIN and the like.

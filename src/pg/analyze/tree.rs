@@ -11,8 +11,8 @@ use crate::pg::lists::cells;
 use crate::pg::oids::rel_id;
 use crate::pg::server;
 use spyne_core::statement::query::{
-    Command, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation, SetOperator,
-    Source, SourceKind, Target,
+    CommandType, Cte, Distinct, Expr, ExprKind, From, Join, JoinKind, Query, SetOperation,
+    SetOperator, Source, SourceKind, Target,
 };
 
 /// Reads an analyzed and rewritten query.
@@ -63,11 +63,11 @@ unsafe fn read_within(query: *mut pg_sys::Query, outer: &[*mut pg_sys::Query]) -
         };
         Query {
             command: match tree.commandType {
-                pg_sys::CmdType::CMD_INSERT => Command::Insert,
-                pg_sys::CmdType::CMD_UPDATE => Command::Update,
-                pg_sys::CmdType::CMD_DELETE => Command::Delete,
-                pg_sys::CmdType::CMD_MERGE => Command::Merge,
-                _ => Command::Select,
+                pg_sys::CmdType::CMD_INSERT => CommandType::Insert,
+                pg_sys::CmdType::CMD_UPDATE => CommandType::Update,
+                pg_sys::CmdType::CMD_DELETE => CommandType::Delete,
+                pg_sys::CmdType::CMD_MERGE => CommandType::Merge,
+                _ => CommandType::Select,
             },
             sources: cells(tree.rtable).map(|c| source(&*c.cast(), &reader)).collect(),
             from,

@@ -57,6 +57,10 @@ pub const INDEX_BY_OID: u32 = 2679;
 pub const DEFAULT_RELATION: u32 = 2604;
 pub const CONSTRAINT_RELATION: u32 = 2606;
 
+/// pg_constraint.contype, by number; pg_index.indexprs and indpred.
+pub const CONSTRAINT_KIND: i32 = 4;
+pub const INDEX_EXPRESSIONS: [i32; 2] = [20, 21];
+
 unsafe extern "C-unwind" {
     fn standard_ExecutorStart(query: *mut pg_sys::QueryDesc, flags: core::ffi::c_int);
     fn standard_ExecutorFinish(query: *mut pg_sys::QueryDesc);

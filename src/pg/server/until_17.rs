@@ -59,16 +59,16 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (8, 9);
 
-/// The type of a column of a row, counted from 0; None past the last one.
+/// The description of a column of a row type, counted from 0; None where it has no such column.
 ///
 /// # Safety
-/// A valid tuple descriptor.
-pub unsafe fn column_type(row: pg_sys::TupleDesc, column: usize) -> Option<pg_sys::Oid> {
+/// A valid descriptor, which outlives what is made of the result.
+pub unsafe fn column<'a>(
+    row: pg_sys::TupleDesc,
+    at: usize,
+) -> Option<&'a pg_sys::FormData_pg_attribute> {
     // SAFETY: a descriptor has `natts` attributes.
-    unsafe {
-        let columns = (*row).attrs.as_slice((*row).natts as usize);
-        columns.get(column).map(|attribute| attribute.atttypid)
-    }
+    unsafe { (*row).attrs.as_slice((*row).natts as usize).get(at) }
 }
 
 /// A query in which what is grouped by is written out wherever it is used: it

@@ -60,17 +60,18 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (9, 10);
 
-/// The type of a column of a row, counted from 0; None past the last one.
+/// The description of a column of a row type, counted from 0; None where it has no such column.
 ///
 /// # Safety
-/// A valid tuple descriptor.
-pub unsafe fn column_type(row: pg_sys::TupleDesc, column: usize) -> Option<pg_sys::Oid> {
+/// A valid descriptor, which outlives what is made of the result.
+pub unsafe fn column<'a>(
+    row: pg_sys::TupleDesc,
+    at: usize,
+) -> Option<&'a pg_sys::FormData_pg_attribute> {
     // SAFETY: a descriptor has `natts` attributes.
     unsafe {
-        match i32::try_from(column) {
-            Ok(at) if at < (*row).natts => Some((*pg_sys::TupleDescAttr(row, at)).atttypid),
-            _ => None,
-        }
+        let at = i32::try_from(at).ok().filter(|at| *at < (*row).natts)?;
+        Some(&*pg_sys::TupleDescAttr(row, at))
     }
 }
 

@@ -16,19 +16,19 @@ use crate::words::split::{common_first, stem, without_common_first, without_firs
 pub struct Names {
     tables: Vec<Name>,
     columns: Vec<Vec<Name>>,
-    /// Tables by their names written together.
+    /// Tables by the words of their names joined together.
     by_name: HashMap<String, Vec<usize>>,
     informative: bool,
 }
 
 /// A table's name and those of its columns.
-pub struct Named<'a> {
+pub struct TableNames<'a> {
     pub table: &'a str,
     pub columns: Vec<&'a str>,
 }
 
 impl Names {
-    pub fn new(all: &[Named]) -> Names {
+    pub fn new(all: &[TableNames]) -> Names {
         let mut table_words: Vec<Vec<String>> = all.iter().map(|t| words(t.table)).collect();
         without_common_first(&mut table_words);
         for words in &mut table_words {
@@ -66,8 +66,7 @@ impl Names {
         Names { tables, columns, by_name, informative: speaking * 3 >= count }
     }
 
-    /// Whether the names of columns say anything here: not where they are c1,
-    /// c2, c3.
+    /// Whether the names of columns say anything: not where they are c1, c2, c3.
     pub fn are_informative(&self) -> bool {
         self.informative
     }
@@ -76,13 +75,13 @@ impl Names {
         &self.columns[table][column]
     }
 
-    /// Whether a column is called for its own table: `customers.customer_id`,
-    /// or `customers.id`.
+    /// Whether a column is named after its own table: `customers.customer_id`, or
+    /// `customers.id`.
     pub fn is_own_key(&self, table: usize, column: usize) -> bool {
         self.own_key(table, column) >= 0.65
     }
 
-    /// How much a column is called for its own table, as its key: 0 to 1.
+    /// How much a column is named after its own table, as its key: 0 to 1.
     pub fn own_key(&self, table: usize, column: usize) -> f64 {
         let name = self.column(table, column);
         match name.is_key() {
@@ -92,12 +91,12 @@ impl Names {
         }
     }
 
-    /// Whether two columns are called the same, and not just `id`.
+    /// Whether two columns have the same name, and not just `id`.
     pub fn are_namesakes(&self, one: (usize, usize), other: (usize, usize)) -> bool {
         resembles_column(self.column(one.0, one.1), self.column(other.0, other.1)) >= 0.95
     }
 
-    /// Whether another column is called for the type of what this one refers to.
+    /// Whether another column is named for the type of what this one refers to.
     pub fn has_type_beside(&self, table: usize, column: usize) -> bool {
         let name = self.column(table, column);
         name.is_key
@@ -108,27 +107,26 @@ impl Names {
             })
     }
 
-    /// Whether a table is one of days: what dates refer to, whatever they are called.
+    /// Whether a table is a calendar, which dates refer to whatever their names are.
     pub fn is_calendar(&self, table: usize) -> bool {
         is_one_of(&self.tables[table], &["calendar", "date", "day"])
     }
 
-    /// Whether a table is called for another: `employee_pay_history` for
-    /// `employee`.
+    /// Whether a table is named after another: `employee_pay_history` after `employee`.
     pub fn is_akin(&self, table: usize, other: usize) -> bool {
         let (own, its) = (&self.tables[table], &self.tables[other]);
         table != other && !its.joined.is_empty() && own.joined.starts_with(&its.joined)
             || own.words.len() > its.words.len() && own.words.ends_with(&its.words)
     }
 
-    /// How much the name of a column speaks of a key of another table, or of its
-    /// own: 0 to 1.
+    /// How much the name of a column suggests a key of another table, or of its own: 0
+    /// to 1.
     pub fn resemblance(&self, child: (usize, usize), parent: (usize, usize)) -> f64 {
         self.compared(child, parent, false)
     }
 
-    /// As [`Names::resemblance`], for one of several columns of a key: those are
-    /// called for what they refer to themselves.
+    /// As [`Names::resemblance`], for one of several columns of a key, which are named
+    /// after what they refer to themselves.
     pub fn part_resemblance(&self, child: (usize, usize), parent: (usize, usize)) -> f64 {
         self.compared(child, parent, true)
     }
@@ -138,7 +136,7 @@ impl Names {
         let key = self.column(parent.0, parent.1);
         let table = &self.tables[parent.0];
         let of_table = match self.by_name.get(&name.stem_joined) {
-            // It is the name of another table.
+            // The column has the name of another table.
             Some(named) if !named.contains(&parent.0) => resembles(name, table).min(0.4),
             _ => resembles(name, table),
         };
@@ -146,10 +144,11 @@ impl Names {
             return self.within_table(name, key, table);
         }
         let of_column = match resembles_column(name, key) {
-            // The key is named for another table: that one is meant.
+            // The key is named after another table, which is meant then.
             c if c > 0.0 && !part && resembles(key, table) < 0.5 => match self.named_table(key) {
                 Some(other) if other != parent.0 => 0.7 * c,
-                // Of something that has no table here, unless it comes first.
+                // The key is named after something that has no table here, unless it is
+                // the first column.
                 _ if parent.1 > 0 => 0.6 * c,
                 _ => 0.95 * c,
             },
@@ -160,11 +159,12 @@ impl Names {
         (best + 0.1 * of_table.min(of_column)).min(1.0)
     }
 
-    /// A column that refers to its own table has a role, or the table's name behind
-    /// one: all its columns may be called for it.
+    /// How much the name of a column suggests the key of its own table. Such a column
+    /// has a role, or a role with the table's name behind it, because all columns of
+    /// the table may have its name in front.
     fn within_table(&self, name: &Name, key: &Name, table: &Name) -> f64 {
         let people = is_one_of(table, STAFF) || is_one_of(table, PEOPLE);
-        // Within a table of people even three letters of a word will do.
+        // In a table of people, three letters of a word are enough.
         let begins = |role: &&str| {
             name.is_key && name.stem_joined.len() > 2 && role.starts_with(&name.stem_joined)
         };
@@ -178,8 +178,8 @@ impl Names {
         if behind(&key.stem) || behind(&table.words) {
             return 0.75;
         }
-        // readmission_of, split_from, remit_to: of or from what? Of another of them,
-        // unless there is a table by that name.
+        // readmission_of, split_from, remit_to name no table: another row of the same
+        // table is meant, unless there is a table with that name.
         let linked = name.stem.len() > 1
             && name.stem.last().is_some_and(|w| matches!(w.as_str(), "of" | "from" | "to"));
         if linked && self.named_table(name).is_none() { 0.7 } else { 0.0 }
@@ -204,7 +204,7 @@ impl Names {
         0.0
     }
 
-    /// The table that a column is named for, where it is named for one.
+    /// The table that a column is named after; None where there is none.
     pub fn named_table(&self, name: &Name) -> Option<usize> {
         let by = |joined: &str| match self.by_name.get(joined).map(Vec::as_slice) {
             Some([only]) => Some(*only),
@@ -220,8 +220,8 @@ impl Names {
 /// The names of the columns of one table.
 fn column_names(columns: &[&str], table: &[String], known: &HashSet<&str>) -> Vec<Name> {
     let mut all: Vec<Vec<String>> = columns.iter().map(|c| words(c)).collect();
-    // A prefix for the table, as in TPC-H; the first word of an order_id and an
-    // order_date is none in a table of something else.
+    // All columns may have a prefix for the table, as in TPC-H. The first word of
+    // order_id and order_date is no such prefix in a table of something else.
     let every = || {
         let first = all.first().filter(|w| w.len() > 1).map(|w| w[0].clone())?;
         all.iter().all(|w| w.len() > 1 && w[0] == first).then_some(first)
@@ -269,8 +269,10 @@ mod tests {
     ];
 
     fn names(all: &[(&str, &[&str])]) -> Names {
-        let named: Vec<Named> =
-            all.iter().map(|(table, columns)| Named { table, columns: columns.to_vec() }).collect();
+        let named: Vec<TableNames> = all
+            .iter()
+            .map(|(table, columns)| TableNames { table, columns: columns.to_vec() })
+            .collect();
         Names::new(&named)
     }
 

@@ -1,4 +1,4 @@
-//! What names say: does a column's name speak of another table, or of its key.
+//! What names say: whether the name of a column suggests another table, or its key.
 //!
 //! Name similarity is the feature on which all published foreign-key scorers
 //! lean most (Rostin et al., "A machine learning approach to foreign key
@@ -12,5 +12,5 @@ mod name;
 mod resemblance;
 mod roles;
 
-pub use all::{Named, Names};
+pub use all::{Names, TableNames};
 pub use name::Name;

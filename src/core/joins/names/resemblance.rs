@@ -1,9 +1,9 @@
-//! How much a name speaks of a table, or of a key.
+//! How much a name suggests a table, or a key.
 
 use super::name::Name;
 use crate::words::likeness::{in_step, is_made_of_beginnings, likeness_of_terms};
 
-/// How much a column's name speaks of a table.
+/// How much the name of a column suggests a table.
 pub(super) fn resembles(name: &Name, table: &Name) -> f64 {
     let (stem, words) = (&name.stem[..], &table.words[..]);
     if stem.is_empty() || words.is_empty() || !name.speaks() && name.stem_joined.len() < 2 {
@@ -18,7 +18,7 @@ pub(super) fn resembles(name: &Name, table: &Name) -> f64 {
     }
     let ends = name.stem_joined.len() > 3 && table.joined.len() > 3;
     if ends && name.stem_joined.ends_with(&table.joined) {
-        // What is no key may end like that by chance: upvotes, votes.
+        // The name of another column may end like that by chance: upvotes, votes.
         return if name.is_key { 0.88 } else { 0.5 };
     }
     if stem.len() > words.len() && in_step(&stem[stem.len() - words.len()..], words) > 0.0 {
@@ -57,9 +57,9 @@ pub(super) fn resembles(name: &Name, table: &Name) -> f64 {
     if shared > 0 { 0.35 } else { 0.0 }
 }
 
-/// How much a column's name speaks of a key by its name.
+/// How much the name of a column suggests a key, by its name.
 pub(super) fn resembles_column(name: &Name, key: &Name) -> f64 {
-    // `id` and `code` are everybody's.
+    // `id` and `code` mean nothing by themselves.
     if !key.speaks() || !name.speaks() {
         return 0.0;
     }

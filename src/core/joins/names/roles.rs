@@ -5,14 +5,14 @@ use crate::words::lexicon::NOBODY;
 use crate::words::likeness::is_short_for;
 use crate::words::split::stem;
 
-/// Whether a table is called for one of these kinds of things.
+/// Whether a table is named after one of these kinds of things.
 pub(super) fn is_one_of(table: &Name, kinds: &[&str]) -> bool {
     let last = table.words.last().map_or("", String::as_str);
     kinds.iter().any(|k| stem(k) == last || stem(k) == table.joined)
 }
 
-/// Whether a name is for somebody who does something: planner, anesthetist,
-/// assistant. Those of tables were seen before.
+/// Whether a name is that of somebody who does something: planner, anesthetist,
+/// assistant. Names of tables were recognised before.
 pub(super) fn does_something(name: &Name) -> bool {
     let Some(last) = name.stem.last().filter(|w| w.len() > 4) else {
         return false;

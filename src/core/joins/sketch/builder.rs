@@ -7,22 +7,22 @@ use super::bytes::{Header, read_entries, write_entries};
 use super::sample::{K, Numbers, Sketch};
 use crate::kernel::digest::spread;
 
-/// Entries of a sketch while it grows.
+/// The most entries of a sketch while it grows.
 const ROOM: usize = 2 * K;
 
-/// One value, as the sketch takes it.
+/// One value that a sketch is given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
     Null,
-    /// A whole number, or a time in microseconds: its range is kept too.
+    /// A whole number, or a time in microseconds. The range of these is kept too.
     Whole(i64),
-    /// A number that is not whole: what has any is no key.
+    /// A number that is not whole. A column that has any is no key.
     Fraction,
     /// The hash of anything else.
     Hashed(u64),
 }
 
-/// Hashes need no hashing.
+/// A hasher that passes on what is a hash already.
 #[derive(Default)]
 struct AsIs(u64);
 
@@ -45,10 +45,10 @@ pub struct Builder {
     nulls: u64,
     fractions: u64,
     range: Option<(i64, i64)>,
-    /// Kept hashes, and how often each was met: exact, because a hash that is
-    /// kept now has been below the threshold from the beginning.
+    /// The hashes that are kept, and how often each occurred. The counts are exact,
+    /// because a hash that is kept now has been below the threshold from the beginning.
     kept: HashMap<u64, u32, BuildHasherDefault<AsIs>>,
-    /// Hashes above are not kept.
+    /// The largest hash that is kept; None while all are.
     threshold: Option<u64>,
 }
 
@@ -86,7 +86,7 @@ impl Builder {
         }
     }
 
-    /// Leaves the K smallest hashes.
+    /// Drops all but the K smallest hashes.
     fn cut(&mut self) {
         if self.kept.len() <= K {
             return;
@@ -98,7 +98,7 @@ impl Builder {
         self.threshold = Some(threshold);
     }
 
-    /// What two parts of the same column have together.
+    /// Merges the sketch of another part of the same column into this one.
     pub fn merge(&mut self, other: Builder) {
         self.values += other.values;
         self.nulls += other.nulls;
@@ -107,7 +107,7 @@ impl Builder {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
-        // What the other did not keep is not counted here either.
+        // Values that the other sketch has not kept are not counted here either.
         if let Some(threshold) = other.threshold {
             let lower = self.threshold.map_or(threshold, |own| own.min(threshold));
             self.kept.retain(|hash, _| *hash <= lower);
@@ -155,7 +155,7 @@ impl Builder {
         }
     }
 
-    /// None where these bytes are no state.
+    /// Reads a state; None where these bytes are none.
     pub fn from_bytes(bytes: &[u8]) -> Option<Builder> {
         let (head, rest) = Header::read(bytes)?;
         let kept = read_entries(rest)?.into_iter().collect();

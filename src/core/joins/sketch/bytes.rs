@@ -1,7 +1,7 @@
 //! A sketch as bytes, as spyne.column_samples keeps it and as a parallel worker
 //! hands it to its leader.
 
-/// Writes hashes and how often each was met.
+/// Writes hashes, and how often each occurred.
 pub(super) fn write_entries<'a>(
     into: &mut Vec<u8>,
     entries: impl Iterator<Item = (&'a u64, &'a u32)>,
@@ -12,7 +12,7 @@ pub(super) fn write_entries<'a>(
     }
 }
 
-/// Hashes and how often each was met; None where these bytes are none.
+/// Reads hashes, and how often each occurred; None where these bytes are none.
 pub(super) fn read_entries(bytes: &[u8]) -> Option<Vec<(u64, u32)>> {
     bytes
         .chunks(12)
@@ -24,7 +24,7 @@ pub(super) fn read_entries(bytes: &[u8]) -> Option<Vec<(u64, u32)>> {
         .collect()
 }
 
-/// What a state and a sketch begin with.
+/// The header of a state and of a sketch.
 pub(super) struct Header {
     pub values: u64,
     pub nulls: u64,

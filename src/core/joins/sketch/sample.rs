@@ -1,42 +1,43 @@
-//! A sketch that is finished, and what two of them tell of each other.
+//! A finished sketch, and the comparison of two.
 
 use std::cell::OnceCell;
 
 use super::bytes::{Header, read_entries, write_entries};
 use crate::kernel::digest::gathered;
 
-/// Distinct values that a sketch keeps. Up to as many, everything is exact;
+/// The most distinct values that a sketch keeps. Up to that number everything is exact;
 /// beyond, shares have a standard error of about 1 / sqrt(K), two percent.
 pub const K: usize = 2048;
 
-/// What the K smallest hashes of a column tell.
+/// The K smallest hashes of a column, and what was counted with them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sketch {
-    /// Values that are not null.
+    /// The number of values that are not null.
     pub values: u64,
     pub nulls: u64,
-    /// Values that are numbers and not whole.
+    /// The number of values that are numbers and not whole.
     pub fractions: u64,
-    /// The smallest and largest value, of numbers and times.
+    /// The smallest and the largest value of numbers and times.
     pub range: Option<(i64, i64)>,
     /// How many of the kept values occur more than once.
     pub repeated: u64,
-    /// Hashes above are not kept; None where all are.
+    /// The largest hash that is kept; None where all are.
     pub threshold: Option<u64>,
     /// The kept hashes, ascending.
     pub hashes: Vec<u64>,
-    /// How often each was met.
+    /// How often each value occurred.
     pub(super) times: Vec<u32>,
     pub(super) numbers: Numbers,
 }
 
-/// What of a column lies in another.
+/// The part of a column that lies in another.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Overlap {
-    /// Distinct values that could be compared, and rows that have them.
+    /// The number of distinct values that could be compared, and of rows that have
+    /// them.
     pub values: u64,
     pub rows: u64,
-    /// Those of them that are in the other column.
+    /// The number of those that are in the other column.
     pub values_found: u64,
     pub rows_found: u64,
     /// The smallest and the largest number that was found.
@@ -55,7 +56,7 @@ impl Overlap {
     }
 }
 
-/// What the hashes of numbers were made of: found out once.
+/// The numbers that the hashes were made of, worked out once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers(OnceCell<Vec<i64>>);
 
@@ -75,7 +76,7 @@ impl Sketch {
             Some(threshold) => {
                 let share = (threshold as f64 + 1.0) / 2f64.powi(64);
                 let estimate = (self.hashes.len() as f64 - 1.0) / share;
-                // All kept values are there once: so are, very likely, the others.
+                // All kept values occur once, so very likely the others do too.
                 match self.repeated {
                     0 => self.values as f64,
                     _ => estimate.min(self.values as f64),
@@ -84,12 +85,12 @@ impl Sketch {
         }
     }
 
-    /// Whether no value repeats, as far as is seen.
+    /// Whether no value repeats, as far as the sketch shows.
     pub fn is_unique(&self) -> bool {
         self.values > 0 && self.repeated == 0 && self.fractions == 0
     }
 
-    /// Whether a column is unique and always there: in fact, whatever is declared.
+    /// Whether a column is unique and never null in fact, whatever is declared.
     pub fn is_key(&self) -> bool {
         self.is_unique() && self.nulls * 100 <= self.values
     }
@@ -99,7 +100,8 @@ impl Sketch {
         self.nulls as f64 / (self.values + self.nulls).max(1) as f64
     }
 
-    /// What of this column lies in the other, as far as the two samples can tell.
+    /// The part of this column that lies in the other, as far as the two samples can
+    /// tell.
     pub fn within(&self, other: &Sketch) -> Overlap {
         let told = match other.threshold {
             None => self.hashes.len(),
@@ -113,7 +115,7 @@ impl Sketch {
         })
     }
 
-    /// What of all that is kept is there, where it was looked up.
+    /// The part of the kept values that a look-up has found.
     pub fn where_found(&self, is_there: impl Fn(&u64) -> bool) -> Overlap {
         self.overlap(self.hashes.len(), is_there)
     }
@@ -148,14 +150,14 @@ impl Sketch {
         })
     }
 
-    /// Only these hashes.
+    /// A sketch of these hashes only.
     pub fn of_hashes(mut hashes: Vec<u64>) -> Sketch {
         hashes.sort_unstable();
         let times = vec![1; hashes.len()];
         Sketch { hashes, times, ..Sketch::default() }
     }
 
-    /// Leaves at most `most` hashes.
+    /// Drops hashes beyond `most`.
     pub fn shrink(&mut self, most: usize) {
         if self.hashes.len() > most && most > 0 {
             self.hashes.truncate(most);
@@ -182,7 +184,7 @@ impl Sketch {
         bytes
     }
 
-    /// None where these bytes are no sketch.
+    /// Reads a sketch; None where these bytes are none.
     pub fn from_bytes(bytes: &[u8]) -> Option<Sketch> {
         let (head, rest) = Header::read(bytes)?;
         let (repeated, rest) = rest.split_at_checked(8)?;

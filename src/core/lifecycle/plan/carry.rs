@@ -32,9 +32,9 @@ pub fn replace_grants(
     }
 }
 
-/// Adds the steps that pass on what belongs to the address and not to the
-/// data. `at` is where the incoming table is by then, `left` where the outgoing
-/// one is, and `parts` what its sequences are called.
+/// Adds the steps that pass on what belongs to the address and not to the data. `at` is
+/// the address of the incoming table at that time, `left` that of the outgoing one, and
+/// `parts` has the names of its sequences.
 pub fn all(
     plan: &mut Plan,
     incoming: &Table,
@@ -83,8 +83,8 @@ pub fn all(
     }
 }
 
-/// The grants that the incoming table can have: those on columns that it has not
-/// go with the columns.
+/// The grants that the incoming table can have. Grants on columns that it lacks are
+/// left out.
 fn kept_grants(plan: &mut Plan, incoming: &Table, outgoing: &Table) -> Vec<Grant> {
     let (kept, gone): (Vec<Grant>, Vec<Grant>) = outgoing
         .grants
@@ -110,13 +110,13 @@ fn has(table: &Table, column: &str) -> bool {
     table.shape.columns.iter().any(|c| c.name == column)
 }
 
-/// Whether rows of the table are Postgres's own: policies, publications and
-/// identities of rows are about those.
+/// Whether Postgres stores the table's rows itself. Policies, publications and replica
+/// identities are only for such tables.
 fn has_rows(table: &Table) -> bool {
     matches!(table.kind.as_str(), "r" | "p")
 }
 
-/// What a table is that has no rows of its own, in words.
+/// The kind of a table without rows of its own, in words.
 fn kind_of(table: &Table) -> &'static str {
     match table.kind.as_str() {
         "f" => "foreign table",
@@ -124,7 +124,7 @@ fn kind_of(table: &Table) -> &'static str {
     }
 }
 
-/// The columns that something names and the incoming table has not.
+/// The columns in `uses` that the incoming table lacks, in words.
 fn missing(incoming: &Table, uses: &[String]) -> Option<String> {
     let gone: Vec<&str> =
         uses.iter().filter(|column| !has(incoming, column)).map(String::as_str).collect();
@@ -172,8 +172,8 @@ fn row_security(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
     }
 }
 
-/// Blocks where a policy cannot be on the incoming table: rows would show that it
-/// hides.
+/// Blocks where a policy cannot be made on the incoming table, because rows that it
+/// hides would show.
 fn blocks(plan: &mut Plan, policy: &RowPolicy, incoming: &Table, outgoing: &Table) -> bool {
     let (at, name) = (outgoing.at.clone(), &policy.name);
     let drop = format!("DROP POLICY {} ON {};", quote(name), at.quoted());
@@ -213,7 +213,8 @@ fn comments(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
     }
 }
 
-/// Subscribers know a table by its name, so the publication follows the name.
+/// Moves publications to the incoming table: subscribers know a table by its name, so a
+/// publication follows the name.
 fn publications(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, left: &Address) {
     let shown = outgoing.shown();
     for publication in &outgoing.publications {
@@ -231,8 +232,7 @@ fn publications(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Addres
     }
 }
 
-/// Blocks where a publication cannot have the incoming table as it has the
-/// outgoing one.
+/// Blocks where the incoming table cannot be in a publication as the outgoing one is.
 fn keeps_out(
     plan: &mut Plan,
     publication: &Publication,
@@ -267,7 +267,7 @@ fn keeps_out(
     true
 }
 
-/// What replication knows a row by is as before.
+/// Gives the incoming table the replica identity of the outgoing one.
 fn replica_identity(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address) {
     let shown = outgoing.shown();
     if !has_rows(incoming) {
@@ -293,9 +293,9 @@ fn replica_identity(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Ad
     plan.step(shown, "replica identity as before", op);
 }
 
-/// Numbers go on where they were: an identity column of the new version must
-/// not hand out a value that the old one has used, and a sequence shared by a
-/// default must not go down with the old table.
+/// Makes sequences go on where they were. An identity column of the new version must
+/// not hand out a value that the old one has used, and a sequence that a default shares
+/// must not be dropped with the old table.
 fn sequences(plan: &mut Plan, incoming: &Table, outgoing: &Table, at: &Address, parts: &Parts) {
     let shown = outgoing.shown();
     for old in &outgoing.sequences {

@@ -1,4 +1,5 @@
-//! What refers to the outgoing table: listed one by one, and moved on request.
+//! The objects that refer to the outgoing table. The plan lists each of them, and moves
+//! them on request.
 
 use super::Plan;
 use super::facts::{Dependent, Governed, Grant, MaterializedView, TakeoverFacts};
@@ -71,7 +72,7 @@ pub fn plan_all(
                 );
             }
             OnDependents::Repoint => {
-                // What the incoming table itself has is where that is by then.
+                // An object of the incoming table has moved along with it.
                 let at = if *at == incoming.at { target } else { at };
                 repoint(plan, dependent, &kind, at, &old);
             }
@@ -105,7 +106,7 @@ fn lost_columns(dependent: &Dependent, differences: &[SchemaChange]) -> Vec<Stri
         let (from, to) = (difference.old_type.as_deref(), difference.new_type.as_deref());
         match difference.change_type {
             ChangeType::Remove | ChangeType::Rename => {
-                // A key may lose its name and stay a key: this is about columns.
+                // A lost key of the same name does not matter here: only columns do.
                 difference.old_name.as_ref() == Some(column)
             }
             ChangeType::TypeChange if from != to => match dependent {
@@ -121,7 +122,7 @@ fn lost_columns(dependent: &Dependent, differences: &[SchemaChange]) -> Vec<Stri
     differences.iter().filter(|d| lost(d)).map(|d| d.detail.clone()).collect()
 }
 
-/// Types that Postgres compares with one another, by one name.
+/// A common name for types that Postgres compares with one another.
 fn family(data_type: &str) -> &str {
     let bare = data_type.split_once('(').map_or(data_type, |(name, _)| name);
     match bare {
@@ -131,7 +132,7 @@ fn family(data_type: &str) -> &str {
     }
 }
 
-/// What kind of object it is, in words, and where.
+/// The kind of a dependent in words, and its address.
 fn describe(dependent: &Dependent) -> (String, &Address) {
     match dependent {
         Dependent::ForeignKey { at, constraint, .. } => (format!("foreign key {constraint}"), at),
@@ -191,8 +192,8 @@ fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, at: &Address, out
     }
 }
 
-/// A materialized view cannot be replaced: it is made again, empty, and its
-/// REFRESH is left to the caller since it takes as long as the data is large.
+/// Makes a materialized view again, since it cannot be replaced. It is empty then: its
+/// REFRESH takes as long as the data is large, so it is left to the caller.
 fn materialized(plan: &mut Plan, view: &MaterializedView, at: &Address) {
     let object = at.shown();
     if view.used_by > 0 {
@@ -242,7 +243,8 @@ fn materialized(plan: &mut Plan, view: &MaterializedView, at: &Address) {
     );
 }
 
-/// Blocks what its owner cannot make again, for lack of rights on schemas.
+/// Blocks where the owner of an object cannot make it again, for lack of rights on
+/// schemas.
 pub fn block_closed(plan: &mut Plan, at: &Address, kind: &str, owner: &str, closed: &[String]) {
     let schemas: Vec<String> = closed.iter().map(|schema| quote(schema)).collect();
     let schemas = schemas.join(", ");
@@ -253,8 +255,8 @@ pub fn block_closed(plan: &mut Plan, at: &Address, kind: &str, owner: &str, clos
     );
 }
 
-/// An owner who may no longer create in the schema gets that right for the
-/// statements in between.
+/// Grants an owner who may no longer create in a schema that right, for the statements
+/// in between.
 fn creating(
     plan: &mut Plan,
     at: &Address,

@@ -1,4 +1,4 @@
-//! A table comes under governance: as it is, or made for that.
+//! The plans by which a table comes under governance: as it is, or made for that.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::kernel::state::State;
 use crate::lifecycle::plan::takeover::STAGING;
 use crate::lifecycle::registration::{self, Request};
 
-/// What comes under governance as what.
+/// A table that comes under governance, and as what.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub table: Which,
@@ -20,14 +20,14 @@ pub struct Entry {
     /// The logical name.
     pub name: String,
     pub version: String,
-    /// Who answers for it.
+    /// The role that answers for the table.
     pub owner: RoleId,
-    /// Where it is.
+    /// The address of the table.
     pub home: Address,
 }
 
-/// Plans that a table comes under governance. Whoever carries it out holds the
-/// table: staging closes at once.
+/// Adds the steps by which a table comes under governance. Whoever carries them out
+/// holds a lock on the table, because a shadow is closed at once.
 pub fn enter(plan: &mut Plan, entry: Entry) {
     let Entry { table, state, name, version, owner, home } = entry;
     let shown = home.shown();
@@ -45,7 +45,8 @@ pub fn enter(plan: &mut Plan, entry: Entry) {
 pub struct ForeignKey {
     pub name: String,
     pub definition: String,
-    /// For one of the table to itself: the table, as the definition writes it.
+    /// For a foreign key of the table to itself: the table, as the definition writes
+    /// it.
     pub own: Option<String>,
 }
 
@@ -53,7 +54,7 @@ pub struct ForeignKey {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Lacking {
     pub privilege: String,
-    /// What it would be granted on, as GRANT names it, quoted.
+    /// The object that the privilege would be granted on, as GRANT names it, quoted.
     pub on: String,
 }
 
@@ -65,33 +66,33 @@ pub struct Model {
     pub kind: String,
     pub temporary: bool,
     pub is_system: bool,
-    /// Whether the caller may read all of it.
+    /// Whether the caller may read all of the table.
     pub readable: bool,
-    /// What else Postgres asks of whoever makes a table like it.
+    /// The other privileges that Postgres requires of whoever makes a table like it.
     pub lacking: Vec<Lacking>,
     pub partition_key: Option<String>,
     pub foreign_keys: Vec<ForeignKey>,
 }
 
-/// What a shadow is made from.
+/// The facts that the plan of a shadow is made from.
 #[derive(Clone, Debug)]
 pub struct Making {
     pub model: Model,
-    /// Whether nothing is where the shadow goes.
+    /// Whether the address of the shadow is free.
     pub vacant: bool,
     pub version: String,
-    /// The caller, who answers for it; and as it is typed.
+    /// The caller, who answers for the shadow; and the caller's name as it is typed.
     pub owner: RoleId,
     pub caller: String,
-    /// The extension whose script is running: the table would be a part of it.
+    /// The extension whose script is running, if any: the table would belong to it.
     pub extension: Option<String>,
 }
 
-/// Plans an empty table in the staging schema that is like the model, registered
-/// as SHADOW of `name`.
+/// Plans an empty table in the staging schema that is like the model and registered as
+/// SHADOW of `name`.
 ///
 /// # Errors
-/// 42809 for what cannot be a model, 42501 where the caller may not copy it,
+/// 42809 for a relation that cannot be a model, 42501 where the caller may not copy it,
 /// 42P07 where the staging schema has a table of this name.
 pub fn shadow(name: &str, making: &Making) -> Result<Plan> {
     let (model, at) = (&making.model, Address::new(STAGING, name));

@@ -1,5 +1,5 @@
-//! The facts a plan is made from: what `spyne.describe` and
-//! `spyne.dependents` return.
+//! The facts that a plan is made from: what `spyne.describe` and `spyne.dependents`
+//! return.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use crate::shape::snapshot::{Column, Snapshot};
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Table {
     pub oid: RelId,
-    /// Where it is.
+    /// The address of the table.
     #[serde(flatten)]
     pub at: Address,
     /// pg_class.relkind.
     pub kind: String,
     pub owner: String,
     pub is_partition: bool,
-    /// From statistics; None where the table was never analyzed.
+    /// The number of rows by statistics; None where the table was never analyzed.
     pub estimated_rows: Option<f64>,
     pub shape: Snapshot,
     pub row_security: bool,
@@ -34,17 +34,18 @@ pub struct Table {
     pub policies: Vec<RowPolicy>,
     pub publications: Vec<Publication>,
     pub indexes: Vec<String>,
-    /// Columns that a foreign key of another table may refer to, key by key.
+    /// The keys that a foreign key of another table may refer to, each with its
+    /// columns.
     #[serde(default)]
     pub keys: Vec<Vec<String>>,
     pub sequences: Vec<Sequence>,
     pub triggers: Vec<String>,
-    /// Tables that inherit from it, partitions aside.
+    /// The number of tables that inherit from this one, without partitions.
     pub children: u64,
 }
 
 impl Table {
-    /// Where it is, for people.
+    /// The address of the table, for people.
     pub fn shown(&self) -> String {
         self.at.shown()
     }
@@ -52,11 +53,11 @@ impl Table {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Grant {
-    /// None is PUBLIC.
+    /// None stands for PUBLIC.
     pub grantee: Option<String>,
     pub privilege: String,
     pub grantable: bool,
-    /// None is the whole table.
+    /// None stands for the whole table.
     pub column: Option<String>,
 }
 
@@ -65,14 +66,15 @@ pub struct RowPolicy {
     pub name: String,
     pub permissive: bool,
     pub command: String,
-    /// None is PUBLIC.
+    /// None stands for PUBLIC.
     pub roles: Vec<Option<String>>,
     pub using: Option<String>,
     pub with_check: Option<String>,
-    /// Columns of the table that it names.
+    /// The columns of the table that the policy names.
     #[serde(default)]
     pub uses: Vec<String>,
-    /// Schemas of what it names that the table's owner may not use.
+    /// The schemas of objects that the policy names which the table's owner may not
+    /// use.
     #[serde(default)]
     pub closed: Vec<String>,
 }
@@ -82,10 +84,10 @@ pub struct Publication {
     pub name: String,
     pub columns: Option<Vec<String>>,
     pub filter: Option<String>,
-    /// Columns of the table that its list and its filter name.
+    /// The columns of the table that the publication's column list and filter name.
     #[serde(default)]
     pub uses: Vec<String>,
-    /// Whether it publishes partitions as their root.
+    /// Whether the publication publishes partitions as their root.
     #[serde(default)]
     pub via_root: bool,
 }
@@ -95,7 +97,8 @@ pub struct Publication {
 pub struct Sequence {
     pub name: String,
     pub column: String,
-    /// Whether it is the column's identity, and not merely owned by it.
+    /// Whether the sequence is that of the column's identity, and not merely owned by
+    /// the column.
     pub identity: bool,
     pub last_value: Option<i64>,
 }
@@ -106,12 +109,12 @@ pub struct Sequence {
 pub enum Dependent {
     #[serde(rename = "foreign key")]
     ForeignKey {
-        /// The table that has it.
+        /// The table that has the object.
         #[serde(flatten)]
         at: Address,
         constraint: String,
         definition: String,
-        /// Columns of the table that it refers to.
+        /// The columns of the outgoing table that the object uses.
         uses: Vec<String>,
         partitioned: bool,
     },
@@ -125,7 +128,7 @@ pub enum Dependent {
         owner: String,
         /// Whether the owner may create in the schema now.
         can_create: bool,
-        /// Schemas of what it names that the owner may not use.
+        /// The schemas of objects that it names which the owner may not use.
         #[serde(default)]
         closed: Vec<String>,
     },
@@ -184,7 +187,7 @@ pub struct GovernedView {
     pub columns: Vec<Column>,
     pub grants: Vec<Grant>,
     pub comment: Option<String>,
-    /// Views that are built on it, `schema.name`.
+    /// Views that depend on this view, as `schema.name`.
     pub used_by: Vec<String>,
     /// pg_class.reloptions.
     #[serde(default)]
@@ -206,17 +209,17 @@ pub struct TakeoverFacts {
     pub dependents: Vec<Dependent>,
     /// Relations in the schema that the incoming table moves to.
     pub names_at_target: Vec<String>,
-    /// Types there that are none of a relation's: a table needs a free name among
-    /// those too, for its row type.
+    /// The types in that schema that belong to no relation. A table needs a name that
+    /// is free among those too, for its row type.
     pub types_at_target: Vec<String>,
-    /// Relations in the schema that the incoming table is in.
+    /// The relations in the schema that the incoming table is in now.
     pub names_here: Vec<String>,
     pub target_schema_exists: bool,
     pub view: Option<GovernedView>,
-    /// Grants to give back when the incoming table leaves staging; None where
-    /// none were taken.
+    /// The grants to give back when the incoming table leaves staging; None where none
+    /// were revoked.
     pub suspended_grants: Option<Vec<Grant>>,
-    /// Drift of the two versions that nobody has settled.
+    /// The open reports of drift of the two versions.
     #[serde(default)]
     pub open_drift: Vec<OpenDrift>,
     /// Those of the two versions whose rows Citus keeps in shards, where what is done to

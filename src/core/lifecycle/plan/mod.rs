@@ -1,8 +1,7 @@
-//! What a promotion or a restoration does, worked out before anything is done.
+//! The plan of a promotion or a restoration, worked out before anything is done.
 //!
-//! A plan is data: a dry run shows it, a real run carries out the very same
-//! steps. It is made from facts alone, so each rule can be tested without a
-//! server.
+//! A plan is data: a dry run shows it, and a real run carries out the very same steps.
+//! It is made from facts only, so each rule can be tested without a server.
 
 pub mod carry;
 pub mod dependents;
@@ -24,10 +23,10 @@ use record::Record;
 /// One line of a plan, as its rows show it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
-    /// What is changed.
+    /// The object that is changed.
     pub object: String,
-    /// What happens to it, in words: the same operation reads differently by
-    /// what it is done for.
+    /// What happens to the object, in words. The same operation reads differently
+    /// depending on what it is done for.
     pub detail: String,
     pub op: Op,
 }
@@ -39,35 +38,36 @@ impl Step {
     }
 }
 
-/// Something a person should know before it happens.
+/// Something that people should know before the plan is carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     pub object: String,
     pub detail: String,
-    /// What resolves it; empty where nothing need be typed.
+    /// The SQL that resolves it; empty where nothing need be typed.
     pub remedy: String,
 }
 
-/// The whole of what would be done.
+/// A plan: all that would be done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// Why it is asked for, for the history.
+    /// The reason that the caller has given, for the history.
     pub reason: Option<String>,
     /// Reasons why nothing is done.
     pub blockers: Vec<Note>,
     pub warnings: Vec<Note>,
-    /// What spyne notes in its catalog before the first step, with no line of
-    /// its own.
+    /// What spyne writes to its catalog before the first step. It has no line in the
+    /// output.
     pub before: Vec<Record>,
     pub steps: Vec<Step>,
-    /// What spyne notes after the last step, likewise.
+    /// What spyne writes to its catalog after the last step. It has no line in the
+    /// output.
     pub after: Vec<Record>,
     /// Statements left to the caller, because their cost grows with the data.
     pub follow_ups: Vec<Step>,
 }
 
 impl Plan {
-    /// A plan for this reason, with nothing in it yet.
+    /// A plan for this reason, without any steps yet.
     pub fn because(reason: Option<&str>) -> Plan {
         Plan { reason: reason.map(str::to_string), ..Plan::default() }
     }

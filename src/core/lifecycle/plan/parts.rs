@@ -1,32 +1,33 @@
-//! Names of indexes and sequences. They move with their table and need free names
-//! where it goes: the version that is in use has the plain names, the other gets a
-//! suffix.
+//! The names of indexes and sequences. These move with their table, and need free names
+//! in the schema where it goes. The version that is in use has the plain names; the
+//! other one gets a suffix.
 
 use super::Plan;
 use super::facts::{Governed, Table, TakeoverFacts};
 use super::op::{Op, RelationKind};
 use crate::kernel::names::{Address, with_suffix};
 
-/// What indexes and sequences are called while a plan is made.
+/// The names of indexes and sequences while a plan is made.
 pub struct Parts {
-    /// Names that are taken where the incoming table goes.
+    /// The names that are taken in the schema that the incoming table goes to.
     at_target: Vec<String>,
-    /// Names that are taken where it is.
+    /// The names that are taken in the schema that the incoming table leaves.
     here: Vec<String>,
-    /// What was renamed, from where, to what.
+    /// The renames so far: from which address, to which name.
     renamed: Vec<(Address, String)>,
 }
 
 impl Parts {
-    /// What they are called before the plan. `reserved` are names that tables get
-    /// where the incoming one goes.
+    /// The names before the plan. `reserved` are names that tables get in the schema
+    /// that the incoming table goes to.
     pub fn new(facts: &TakeoverFacts, reserved: &[&str]) -> Parts {
         let mut at_target = facts.names_at_target.clone();
         at_target.extend(reserved.iter().map(|name| name.to_string()));
         Parts { at_target, here: facts.names_here.clone(), renamed: Vec::new() }
     }
 
-    /// Where an index or a sequence is by now that was at this address.
+    /// The present address of an index or a sequence that had this address before the
+    /// plan.
     pub fn now(&self, at: Address) -> Address {
         let mut now = at;
         for (from, to) in &self.renamed {
@@ -56,7 +57,7 @@ impl Parts {
             }
             let held = outgoing.filter(|old| of(&old.table).iter().any(|(n, _)| *n == name));
             match held {
-                // Its name is free then, and the incoming part's.
+                // The name is free then, and the part of the incoming table gets it.
                 Some(old) => {
                     let kind = kind_of(&old.table, &name).unwrap_or(kind);
                     let free = free_name(&name, &old.version, &self.at_target);
@@ -75,8 +76,8 @@ impl Parts {
         }
     }
 
-    /// A version that comes back gets the plain names back, which it lost to its
-    /// successor when that moved in.
+    /// Gives a version that comes back the plain names, which it has lost to its
+    /// successor.
     pub fn give_back(&mut self, plan: &mut Plan, incoming: &Governed, outgoing: &Governed) {
         let suffix = format!("__{}", incoming.version);
         let (new, old) = (&incoming.table, &outgoing.table);
@@ -96,8 +97,8 @@ impl Parts {
         }
     }
 
-    /// Gives an index or a sequence another name. An index may be renamed as ALTER
-    /// INDEX whatever holds it; a sequence likewise.
+    /// Renames an index or a sequence. ALTER INDEX renames an index, whatever
+    /// constraint holds it; for a sequence it is likewise.
     fn rename(&mut self, plan: &mut Plan, kind: RelationKind, at: Address, to: &str) {
         self.renamed.push((at.clone(), to.to_string()));
         let shown = at.shown();
@@ -116,8 +117,7 @@ fn kind_of(table: &Table, name: &str) -> Option<RelationKind> {
     of(table).into_iter().find(|(n, _)| n == name).map(|(_, kind)| kind)
 }
 
-/// `name__version`, or the first of `name__version_2`, `_3` and so on that nothing
-/// has.
+/// `name__version`, or the first of `name__version_2`, `_3` and so on that is free.
 pub fn free_name(name: &str, version: &str, taken: &[String]) -> String {
     let first = with_suffix(name, &format!("__{version}"));
     if !taken.contains(&first) {

@@ -14,11 +14,11 @@ use crate::lifecycle::system_mode::SystemMode;
 #[serde(rename_all = "snake_case")]
 pub enum Which {
     Is(RelId),
-    /// One that a step of the same plan makes: it has no OID yet.
+    /// A table that a step of the same plan makes: it has no OID yet.
     Made(Address),
 }
 
-/// One change of spyne's catalog, or of what spyne keeps on a governed table.
+/// One change of spyne's catalog, or of what spyne has put on a governed table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -31,7 +31,7 @@ pub enum Record {
         owner: RoleId,
         home: Address,
     },
-    /// Governance of a table ends: its row goes, and its history says so.
+    /// Governance of a table ends: its row is deleted, and its history says so.
     Release {
         relation: RelId,
         state: State,
@@ -39,7 +39,7 @@ pub enum Record {
         version: String,
         shown: String,
     },
-    /// The guard triggers fit the state.
+    /// The guard triggers are made to fit the state.
     InstallGuards {
         table: Which,
         state: State,
@@ -47,29 +47,30 @@ pub enum Record {
     RemoveGuards {
         relation: RelId,
     },
-    /// The grants of a table that enters staging are kept for later.
+    /// The grants on a table that enters staging are revoked, and kept for later.
     SuspendGrants {
         table: Which,
     },
     RestoreGrants {
         relation: RelId,
     },
-    /// The owner of the governed views reads governed tables alone.
+    /// The owner of the governed views loses its grants on the table, because it reads
+    /// governed tables only.
     CloseToViews {
         relation: RelId,
     },
-    /// All joins of a name are in doubt.
+    /// All joins of a name become suspect.
     SuspectJoins {
         name: String,
         because: String,
     },
-    /// The joins of a name are in doubt whose columns its successor has not, or
-    /// has otherwise.
+    /// The joins of a name become suspect whose columns its successor lacks or has with
+    /// another type.
     SuspectChangedJoins {
         name: String,
         successor: RelId,
     },
-    /// What spyne itself has changed of a table is no drift.
+    /// The shape of a table is taken anew, since changes by spyne itself are no drift.
     RefreshShape {
         relation: RelId,
     },
@@ -80,10 +81,10 @@ pub enum Record {
         name: String,
         version: String,
         shown: String,
-        /// Where the table is to be looked for from now on.
+        /// The address that the table should have from now on.
         home: Option<Address>,
     },
-    /// A person has settled a drift report; `version` is the one that came of it.
+    /// Somebody has settled a drift report. `version` is the version that came of it.
     SettleReport {
         report_id: i64,
         status: Status,
@@ -91,7 +92,7 @@ pub enum Record {
     },
     /// A change of join candidates or accepted joins.
     Join(JoinRecord),
-    /// Ingestion opens or closes.
+    /// The system mode changes.
     SetSystemMode {
         mode: SystemMode,
     },

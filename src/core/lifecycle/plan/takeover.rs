@@ -1,5 +1,5 @@
-//! One table takes the ACTIVE place of its name: promotion of a shadow, and
-//! restoration of a deprecated version. The two are the same swap.
+//! A table becomes the ACTIVE version of its name: promotion of a shadow, and
+//! restoration of a deprecated version. Both are the same swap.
 
 use super::dependents::{self, OnDependents};
 use super::facts::{Governed, Table, TakeoverFacts};
@@ -19,15 +19,15 @@ pub struct Options {
     pub dependents: OnDependents,
     pub target_schema: Option<String>,
     pub target_name: Option<String>,
-    /// A restoration returns to a known version: its shape is no surprise and
-    /// it keeps its version.
+    /// Whether this is a restoration. It returns to a known version, so the shape is no
+    /// surprise, and the version stays.
     pub restoring: bool,
 }
 
 /// The schema whose tables leave it when they become ACTIVE.
 pub const STAGING: &str = "spyne_shadow";
 
-/// Under this share of the superseded version's rows, a shadow is suspect.
+/// The share of the superseded version's rows below which a shadow is suspect.
 const FEW_ROWS: f64 = 0.5;
 
 /// Plans how `facts.incoming` becomes the ACTIVE version of its name.
@@ -56,8 +56,8 @@ pub fn plan(facts: &TakeoverFacts, options: &Options) -> Plan {
     plan
 }
 
-/// Shards are found by the name of their table: one that gets another name here alone loses
-/// its rows.
+/// Blocks where a table of Citus's would get another name and its shards would not: shards
+/// are found by the name of their table.
 fn gate_shards(plan: &mut Plan, facts: &TakeoverFacts, target: &Address) {
     let outgoing = facts.outgoing.as_ref().map(|outgoing| &outgoing.table);
     let moved = Some(&facts.incoming.table).filter(|table| table.at != *target);
@@ -72,7 +72,8 @@ fn gate_shards(plan: &mut Plan, facts: &TakeoverFacts, target: &Address) {
     }
 }
 
-/// BREAKING differences block unless accepted, and decide the version.
+/// Blocks BREAKING differences unless they are accepted, and decides the version by the
+/// differences.
 fn gate_shape(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Version {
     let incoming = &facts.incoming;
     let own = Version::parse(&incoming.version).unwrap_or(Version::FIRST);
@@ -106,15 +107,15 @@ fn gate_shape(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Vers
     before.next_major(&others)
 }
 
-/// The drift from one version to the next. Whoever uses the old one may use any
-/// column of it.
+/// The differences between two versions. Whoever uses the old one may use any column of
+/// it.
 fn differences(old: &Table, new: &Table) -> Vec<SchemaChange> {
     let mut found = compare(&old.shape, &new.shape, Relationship::OtherTable, &|_| true, &new.at);
     found.sort_by_key(|difference| !difference.is_breaking());
     found
 }
 
-/// An empty or small shadow is most often an unfinished one.
+/// Warns of an empty or small shadow, which is most often an unfinished one.
 fn gate_rows(plan: &mut Plan, facts: &TakeoverFacts) {
     let shown = facts.incoming.table.shown();
     let Some(rows) = facts.incoming.table.estimated_rows else {
@@ -152,7 +153,7 @@ pub fn target_schema(
     }
 }
 
-/// Where the incoming table will be.
+/// The address that the incoming table will have.
 fn target(plan: &mut Plan, facts: &TakeoverFacts, options: &Options) -> Address {
     let incoming = &facts.incoming;
     let chosen = options.target_schema.is_some() || options.target_name.is_some();
@@ -230,7 +231,7 @@ fn block_type(plan: &mut Plan, facts: &TakeoverFacts, at: &Address) {
     );
 }
 
-/// The incoming table has no version to replace: it moves if need be.
+/// Plans a takeover that replaces no version: the table moves if it must.
 fn settle(plan: &mut Plan, facts: &TakeoverFacts, target: &Address, version: Version) {
     let table = &facts.incoming.table;
     let mut parts = Parts::new(facts, &[&target.name]);
@@ -242,7 +243,7 @@ fn settle(plan: &mut Plan, facts: &TakeoverFacts, target: &Address, version: Ver
     change(plan, &facts.incoming, State::Active, version, (None, None), target);
 }
 
-/// The two tables change places.
+/// Plans a takeover in which the two tables change places.
 fn swap(
     plan: &mut Plan,
     facts: &TakeoverFacts,
@@ -277,8 +278,8 @@ fn swap(
         &differences(old, new),
     );
     let mut moves = Plan::default();
-    // Where the incoming table sits under the very name that the outgoing one
-    // is parked as (a restoration), it steps aside first.
+    // In a restoration, the incoming table can have the very name that the outgoing one
+    // is to get. It is renamed first.
     let mut here = new.clone();
     if !in_place && here.at == left {
         let aside = with_suffix(&here.at.name, &format!("__{}", here.oid));
@@ -291,7 +292,7 @@ fn swap(
     rename(&mut moves, old, &parked);
     relocate(&mut moves, &here, target);
     carry::all(&mut moves, new, old, (target, &left), &parts);
-    // Dependents were planned above, so that blockers come in one list; their
+    // Dependents were planned above, so that all blockers are in one list. Their
     // statements run after the swap.
     let repointing = std::mem::replace(&mut plan.steps, moves.steps);
     plan.blockers.append(&mut moves.blockers);
@@ -311,8 +312,9 @@ fn rename(plan: &mut Plan, table: &Table, name: &str) {
     plan.step(table.shown(), format!("becomes {becomes}"), op);
 }
 
-/// Moves a table to another schema and name. A table never passes through an
-/// address that a third one may have: both change by way of a unique name.
+/// Moves a table to another schema and name. A table must never pass through an address
+/// that a third one may have, so where both parts change it gets a unique name in
+/// between.
 fn relocate(plan: &mut Plan, table: &Table, target: &Address) {
     let mut here = table.clone();
     if here.at.schema != target.schema {

@@ -1,4 +1,4 @@
-//! The view `governed.<name>`: the approved way to read.
+//! The view `governed.<name>`, which is the approved way to read a table.
 
 use super::Plan;
 use super::facts::{GovernedView, Grant, Table, TakeoverFacts};
@@ -6,14 +6,15 @@ use super::op::{Op, RelationKind, Target};
 use crate::kernel::names::{Address, quote};
 use crate::shape::snapshot::{Column, ShownColumn};
 
-/// The owner of the governed views, as whom they read.
+/// The owner of the governed views, with whose rights they read.
 const OWNER: &str = "spyne_views";
 
 fn address_of(name: &str) -> Address {
     Address::new("governed", name)
 }
 
-/// Plans that `governed.<name>` reads `table`, which is at `address` by then.
+/// Adds the steps that make `governed.<name>` read `table`, which has `address` at that
+/// time.
 pub fn point(plan: &mut Plan, facts: &TakeoverFacts, table: &Table, address: &Address) {
     replace(plan, &facts.incoming.name, facts.view.as_ref(), &table.shape.columns, address);
 }
@@ -27,9 +28,9 @@ fn view_over(view: &Address, list: &[String], table: &Address) -> Op {
     }
 }
 
-/// Makes the view, or makes it read another table, with its own grants kept.
-/// Postgres replaces a view only where the new columns begin with the old
-/// ones; else it is made again, which a view on top of it forbids.
+/// Makes the view, or makes it read another table and keeps its grants. Postgres
+/// replaces a view only where the new columns begin with the old ones; otherwise the
+/// view is made again, which is impossible while another view depends on it.
 pub fn replace(
     plan: &mut Plan,
     name: &str,
@@ -72,8 +73,8 @@ pub fn replace(
     }
 }
 
-/// Makes the view again that was taken out of the way of a change: as before,
-/// and with the promised names, whatever the table's columns are called by now.
+/// Makes a view again that was dropped to let a change through: as before, and with the
+/// promised names, whatever the columns of the table are called by now.
 pub fn bring_back(
     plan: &mut Plan,
     name: &str,

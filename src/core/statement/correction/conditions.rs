@@ -1,4 +1,4 @@
-//! Conditions as lists joined by AND, and where in a statement they stand.
+//! Conditions as lists joined by AND, and the places of a statement that have them.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Delete, Expr, FromTable, Join, JoinConstrai
 use sqlparser::ast::{Query, Select, SetExpr, Statement, TableFactor, TableWithJoins, Update};
 use sqlparser::ast::{UpdateTableFromKind, VisitMut, VisitorMut};
 
-use super::Refusal;
+use super::CorrectionRefusal;
 use super::parse::peeled;
 
 /// The parts of a condition that AND joins, nested ANDs included.
@@ -35,7 +35,8 @@ pub(super) fn join(base: Option<Expr>, parts: impl IntoIterator<Item = Expr>) ->
     })
 }
 
-/// OR binds more loosely than AND, so it needs parentheses beside one.
+/// A condition that can be joined by AND: OR binds more loosely, so it gets
+/// parentheses.
 fn guarded(part: Expr) -> Expr {
     match part {
         Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => {
@@ -54,7 +55,7 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// For a sentence.
+    /// The place in words, for a sentence.
     pub fn in_words(&self) -> String {
         match self.in_subquery {
             true => format!("{} of a subquery", self.clause),
@@ -63,10 +64,13 @@ impl Place<'_> {
     }
 }
 
-type Each<'a> = dyn FnMut(Place) -> Result<(), Refusal> + 'a;
+type Each<'a> = dyn FnMut(Place) -> Result<(), CorrectionRefusal> + 'a;
 
 /// Calls `each` for every WHERE, HAVING and ON, subqueries included. An ON must stay.
-pub(super) fn each_place(statement: &mut Statement, each: &mut Each) -> Result<(), Refusal> {
+pub(super) fn each_place(
+    statement: &mut Statement,
+    each: &mut Each,
+) -> Result<(), CorrectionRefusal> {
     match VisitMut::visit(statement, &mut Places { depth: 0, each }) {
         ControlFlow::Break(refusal) => Err(*refusal),
         ControlFlow::Continue(()) => Ok(()),
@@ -79,14 +83,18 @@ struct Places<'a, 'b> {
 }
 
 impl Places<'_, '_> {
-    fn visit(&mut self, clause: &'static str, condition: &mut Option<Expr>) -> Result<(), Refusal> {
+    fn visit(
+        &mut self,
+        clause: &'static str,
+        condition: &mut Option<Expr>,
+    ) -> Result<(), CorrectionRefusal> {
         match condition {
             Some(_) => (self.each)(Place { clause, in_subquery: self.depth > 1, condition }),
             None => Ok(()),
         }
     }
 
-    fn joins(&mut self, tables: &mut [TableWithJoins]) -> Result<(), Refusal> {
+    fn joins(&mut self, tables: &mut [TableWithJoins]) -> Result<(), CorrectionRefusal> {
         for table in tables {
             for_each_join(table, &mut |join| {
                 let Some(JoinConstraint::On(on)) = constraint(&mut join.join_operator) else {
@@ -95,7 +103,7 @@ impl Places<'_, '_> {
                 let mut condition = Some(on.clone());
                 self.visit("ON", &mut condition)?;
                 *on = condition.ok_or_else(|| {
-                    Refusal::new(
+                    CorrectionRefusal::new(
                         format!("{on} is the whole condition of a join, which would then join every row to every other."),
                         "Replace the condition, or write the statement as it should be.",
                     )
@@ -106,13 +114,13 @@ impl Places<'_, '_> {
         Ok(())
     }
 
-    fn select(&mut self, select: &mut Select) -> Result<(), Refusal> {
+    fn select(&mut self, select: &mut Select) -> Result<(), CorrectionRefusal> {
         self.joins(&mut select.from)?;
         self.visit("WHERE", &mut select.selection)?;
         self.visit("HAVING", &mut select.having)
     }
 
-    fn write(&mut self, statement: &mut Statement) -> Result<(), Refusal> {
+    fn write(&mut self, statement: &mut Statement) -> Result<(), CorrectionRefusal> {
         match statement {
             Statement::Update(Update { from, selection, .. }) => {
                 match from {
@@ -136,7 +144,7 @@ impl Places<'_, '_> {
     }
 }
 
-fn flow(result: Result<(), Refusal>) -> ControlFlow<Box<Refusal>> {
+fn flow(result: Result<(), CorrectionRefusal>) -> ControlFlow<Box<CorrectionRefusal>> {
     match result {
         Ok(()) => ControlFlow::Continue(()),
         Err(refusal) => ControlFlow::Break(Box::new(refusal)),
@@ -144,10 +152,10 @@ fn flow(result: Result<(), Refusal>) -> ControlFlow<Box<Refusal>> {
 }
 
 impl VisitorMut for Places<'_, '_> {
-    type Break = Box<Refusal>;
+    type Break = Box<CorrectionRefusal>;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
-        // Parentheses around a whole query are no subquery.
+        // Parentheses around a whole query make no subquery.
         self.depth += usize::from(!matches!(*query.body, SetExpr::Query(_)));
         ControlFlow::Continue(())
     }
@@ -169,8 +177,8 @@ impl VisitorMut for Places<'_, '_> {
 /// Calls `each` for every join of an element of FROM, those in parentheses included.
 pub(super) fn for_each_join(
     table: &mut TableWithJoins,
-    each: &mut dyn FnMut(&mut Join) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    each: &mut dyn FnMut(&mut Join) -> Result<(), CorrectionRefusal>,
+) -> Result<(), CorrectionRefusal> {
     if let TableFactor::NestedJoin { table_with_joins, .. } = &mut table.relation {
         for_each_join(table_with_joins, each)?;
     }
@@ -183,7 +191,7 @@ pub(super) fn for_each_join(
     Ok(())
 }
 
-/// What a join is on, for the joins that Postgres has.
+/// The constraint of a join, for the kinds of join that Postgres has.
 pub(super) fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
     match operator {
         JoinOperator::Join(on)

@@ -1,4 +1,4 @@
-//! METRIC and COLUMN: expressions of a query.
+//! The corrections METRIC and COLUMN, which change expressions of a query.
 
 use std::ops::ControlFlow;
 
@@ -10,16 +10,16 @@ use sqlparser::ast::{Statement, Value, VisitMut, VisitorMut, visit_expressions};
 use super::parse::{self, Pattern};
 use super::request::ColumnChange;
 use super::substitute::{Substitute, aliases};
-use super::{Outcome, Refusal, listed, scope};
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
-/// Replaces an aggregate expression in the outermost query or, where that does not have it, in the
-/// one subquery that has.
+/// Replaces an aggregate expression in the outermost query or, where that does not have
+/// it, in the one subquery that has it.
 pub(super) fn metric(statement: &mut Statement, from: &str, to: &str) -> Outcome {
     scope::check_select(statement)?;
     let (old, new) = (aggregate(from)?, aggregate(to)?);
     let pattern = Pattern::new(&old);
     same_refused(&pattern, &new)?;
-    // The first pass only counts, on a copy.
+    // The first pass only counts the matches, on a copy.
     let mut counts = Vec::new();
     each_level(&mut statement.clone(), &mut |depth, select, order_by| {
         counts.push((depth, in_lists(&mut Substitute::new(&pattern, &new), select, order_by)));
@@ -30,7 +30,7 @@ pub(super) fn metric(statement: &mut Statement, from: &str, to: &str) -> Outcome
         (Some(level), _) | (None, [level]) => *level,
         (None, []) => return Err(missing_metric(statement, from)),
         (None, several) => {
-            return Err(Refusal::new(
+            return Err(CorrectionRefusal::new(
                 format!(
                     "{} subqueries have {from}, and which one is meant is not said.",
                     several.len()
@@ -65,23 +65,24 @@ fn in_lists(
     substitute.count
 }
 
-fn aggregate(text: &str) -> Result<Expr, Refusal> {
+fn aggregate(text: &str) -> Result<Expr, CorrectionRefusal> {
     let hint = "Write an aggregate, such as sum(price) or count(DISTINCT customer).";
-    let expr = parse::expression(text)
-        .map_err(|why| Refusal::new(format!("{text} is not an expression. {why}"), hint))?;
+    let expr = parse::expression(text).map_err(|why| {
+        CorrectionRefusal::new(format!("{text} is not an expression. {why}"), hint)
+    })?;
     let calls = visit_expressions(&expr, |expr| match expr {
         Expr::Function(_) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     match calls.is_break() {
         true => Ok(expr),
-        false => Err(Refusal::new(format!("{text} has no aggregate."), hint)),
+        false => Err(CorrectionRefusal::new(format!("{text} has no aggregate."), hint)),
     }
 }
 
-fn same_refused(pattern: &Pattern, new: &Expr) -> Result<(), Refusal> {
+fn same_refused(pattern: &Pattern, new: &Expr) -> Result<(), CorrectionRefusal> {
     match pattern.matches(new) {
-        true => Err(Refusal::new(
+        true => Err(CorrectionRefusal::new(
             format!("from and to are the same: {new}."),
             "Put the expression that is wanted into to.",
         )),
@@ -89,7 +90,7 @@ fn same_refused(pattern: &Pattern, new: &Expr) -> Result<(), Refusal> {
     }
 }
 
-fn missing_metric(statement: &mut Statement, from: &str) -> Refusal {
+fn missing_metric(statement: &mut Statement, from: &str) -> CorrectionRefusal {
     let mut known = Vec::new();
     each_level(statement, &mut |_, select, _| {
         for item in &select.projection {
@@ -108,7 +109,7 @@ fn missing_metric(statement: &mut Statement, from: &str) -> Refusal {
         }
         false => format!("The functions in SELECT lists are: {}", listed(&known)),
     };
-    Refusal::new(format!("No SELECT list, HAVING or ORDER BY has {from}."), hint)
+    CorrectionRefusal::new(format!("No SELECT list, HAVING or ORDER BY has {from}."), hint)
 }
 
 type EachLevel<'a> = dyn FnMut(usize, &mut Select, &mut Option<OrderBy>) + 'a;
@@ -135,7 +136,7 @@ fn each_level(statement: &mut Statement, each: &mut EachLevel) {
         type Break = ();
 
         fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-            // Parentheses around a whole query are no subquery.
+            // Parentheses around a whole query make no subquery.
             self.depth += usize::from(!matches!(*query.body, SetExpr::Query(_)));
             self.body(&mut query.body, &mut query.order_by);
             ControlFlow::Continue(())
@@ -168,13 +169,14 @@ fn replace(query: &mut Query, from: &str, to: &str) -> Outcome {
     let mut substitute = Substitute::new(&pattern, &new);
     let aliases = aliases(select);
     substitute.projection(select);
-    // The SELECT list is done; it must not be searched for what was just put there.
+    // The SELECT list is finished, and must not be searched for what was just put
+    // there.
     let projection = std::mem::take(&mut select.projection);
     substitute.visit(select);
     select.projection = projection;
     substitute.order_by(&mut query.order_by, &aliases);
     match substitute.count {
-        0 => Err(Refusal::new(
+        0 => Err(CorrectionRefusal::new(
             format!("The outermost query does not use {from}; subqueries are not searched."),
             format!("Its SELECT list is: {}", listed(&before)),
         )),
@@ -182,9 +184,9 @@ fn replace(query: &mut Query, from: &str, to: &str) -> Outcome {
     }
 }
 
-fn column_expression(text: &str) -> Result<Expr, Refusal> {
+fn column_expression(text: &str) -> Result<Expr, CorrectionRefusal> {
     parse::expression(text).map_err(|why| {
-        Refusal::new(
+        CorrectionRefusal::new(
             format!("{text} is not a column or expression. {why}"),
             "Write it as it would stand in a SELECT list, without AS.",
         )
@@ -202,9 +204,9 @@ fn items(select: &Select) -> Vec<String> {
     select.projection.iter().map(ToString::to_string).collect()
 }
 
-fn read_item(text: &str) -> Result<SelectItem, Refusal> {
+fn read_item(text: &str) -> Result<SelectItem, CorrectionRefusal> {
     parse::item(text).map_err(|why| {
-        Refusal::new(
+        CorrectionRefusal::new(
             format!("{text} is not an item of a SELECT list. {why}"),
             "Write it as it would stand there, such as price * amount AS total.",
         )
@@ -218,7 +220,7 @@ fn add(select: &mut Select, text: &str) -> Outcome {
         .iter()
         .any(|index| same_item(&select.projection[*index], &item))
     {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{text} is in the SELECT list already."),
             format!("The SELECT list is: {}", listed(&known)),
         ));
@@ -238,7 +240,7 @@ fn same_item(one: &SelectItem, other: &SelectItem) -> bool {
     }
 }
 
-/// Where in the SELECT list an expression, alias or whole item is.
+/// The positions in the SELECT list of an expression, alias or whole item.
 fn position(select: &Select, text: &str, wanted: &SelectItem) -> Vec<usize> {
     let pattern = match wanted {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
@@ -260,7 +262,7 @@ fn position(select: &Select, text: &str, wanted: &SelectItem) -> Vec<usize> {
 fn remove(query: &mut Query, text: &str) -> Outcome {
     let select = scope::select(&mut query.body)?;
     let hint = format!("The SELECT list is: {}", listed(&items(select)));
-    let refused = |detail: String| Err(Refusal::new(detail, hint.clone()));
+    let refused = |detail: String| Err(CorrectionRefusal::new(detail, hint.clone()));
     let index = match position(select, text, &read_item(text)?).as_slice() {
         [index] => *index,
         [] => return refused(format!("The SELECT list of the outermost query has no {text}.")),
@@ -291,7 +293,7 @@ fn remove(query: &mut Query, text: &str) -> Outcome {
         if by_name || ordinal == Some(index + 1) || (stars && ordinal.is_some()) {
             return refused(format!("GROUP BY or ORDER BY refers to it: {expr}."));
         }
-        // Items after the removed one move up.
+        // The numbers of items after the removed one go down by one.
         if let Some(later) = ordinal.filter(|number| *number > index + 1) {
             *expr = Expr::Value(Value::Number((later - 1).to_string(), false).into());
         }

@@ -1,4 +1,4 @@
-//! FILTER: a condition more, less, or in place of another.
+//! The correction FILTER, which adds, removes or replaces a condition.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr, Query, SetExpr, Statement, Visit, Visitor};
 use super::conditions::{Place, each_place, join, split};
 use super::parse::{self, Pattern};
 use super::request::Filter;
-use super::{Outcome, Refusal, listed, scope};
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
 pub(super) fn change(statement: &mut Statement, filter: &Filter) -> Outcome {
     match filter {
@@ -19,7 +19,7 @@ pub(super) fn change(statement: &mut Statement, filter: &Filter) -> Outcome {
         Filter::Replace { filter, with } => {
             let new = condition(with)?;
             if Pattern::new(&condition(filter)?).matches(&new) {
-                return Err(Refusal::new(
+                return Err(CorrectionRefusal::new(
                     format!("filter and with are the same condition: {new}."),
                     "Put the condition that is wanted into with.",
                 ));
@@ -30,9 +30,9 @@ pub(super) fn change(statement: &mut Statement, filter: &Filter) -> Outcome {
     }
 }
 
-fn condition(text: &str) -> Result<Expr, Refusal> {
+fn condition(text: &str) -> Result<Expr, CorrectionRefusal> {
     parse::expression(text).map_err(|why| {
-        Refusal::new(
+        CorrectionRefusal::new(
             format!("{text} is not a condition. {why}"),
             "Write it as it would stand in WHERE, such as order_date >= date '1995-01-01'.",
         )
@@ -41,11 +41,11 @@ fn condition(text: &str) -> Result<Expr, Refusal> {
 
 fn add(statement: &mut Statement, text: &str) -> Outcome {
     let new = condition(text)?;
-    // An aggregate exists only once the rows are grouped.
+    // Aggregates exist only after grouping, so such a condition goes into HAVING.
     let having = has_aggregate(&new);
     let (clause, target) = outermost(statement, having)?;
     if having && clause == "WHERE" {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{text} has an aggregate, and UPDATE and DELETE have no groups."),
             "Compare with a subquery: (SELECT ...).",
         ));
@@ -57,7 +57,7 @@ fn add(statement: &mut Statement, text: &str) -> Outcome {
         existing.iter().any(|old| pattern.matches(old))
     };
     if new.iter().all(known) {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{text} is in {clause} already."),
             format!("Its conditions are: {}", shown(&existing)),
         ));
@@ -69,7 +69,7 @@ fn add(statement: &mut Statement, text: &str) -> Outcome {
 type Target<'a> = (&'static str, &'a mut Option<Expr>);
 
 /// The outermost WHERE, or the HAVING of the outermost query.
-fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, Refusal> {
+fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, CorrectionRefusal> {
     let write = match statement {
         Statement::Update(_) | Statement::Delete(_) => true,
         Statement::Explain { statement, .. } => return outermost(statement, having),
@@ -92,13 +92,21 @@ fn outermost(statement: &mut Statement, having: bool) -> Result<Target<'_>, Refu
             SetExpr::Update(inner) | SetExpr::Delete(inner) => outermost(inner, having),
             body => scope::select(body).map(|select| ("WHERE", &mut select.selection)),
         },
-        other => scope::check_select(other).and(Err(Refusal::new("There is no WHERE.", ""))),
+        other => {
+            scope::check_select(other).and(Err(CorrectionRefusal::new("There is no WHERE.", "")))
+        }
     }
 }
 
-/// Puts `new` in the place of the one condition that is `text`; returns where that was.
-fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<String, Refusal> {
-    // Says what is wrong with the statement before what is not found in it.
+/// Replaces the one condition that is `text` by `new`. Returns the clause that it was
+/// in.
+fn replace(
+    statement: &mut Statement,
+    text: &str,
+    new: Vec<Expr>,
+) -> Result<String, CorrectionRefusal> {
+    // An error about the statement comes before one about a condition that is not found
+    // in it.
     outermost(statement, false)?;
     let patterns: Vec<Pattern> = split(&condition(text)?).iter().map(Pattern::new).collect();
     let mut all = Vec::new();
@@ -107,7 +115,8 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
     each_place(statement, &mut |place: Place| {
         let parts: Vec<Expr> = place.condition.iter().flat_map(split).collect();
         let times = |pattern: &Pattern| parts.iter().filter(|part| pattern.matches(part)).count();
-        // All parts of `text` must be here; the rarest says how often `text` is.
+        // All parts of `text` must be here. The rarest part says how often `text`
+        // occurs.
         let matches = patterns.iter().map(times).min().unwrap_or(0);
         found.extend(std::iter::repeat_n((index, place.in_words()), matches));
         all.extend(parts);
@@ -117,7 +126,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
     let (wanted, place) = match found.as_slice() {
         [one] => one.clone(),
         [] => {
-            return Err(Refusal::new(
+            return Err(CorrectionRefusal::new(
                 format!("No condition of the statement is {text}."),
                 match all.is_empty() {
                     true => r#"There are no filters. Use "action": "add"."#.to_string(),
@@ -127,7 +136,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
         }
         several => {
             let places: Vec<String> = several.iter().map(|(_, place)| place.clone()).collect();
-            return Err(Refusal::new(
+            return Err(CorrectionRefusal::new(
                 format!(
                     "{text} is {} times in the statement: in {}.",
                     several.len(),
@@ -149,7 +158,7 @@ fn replace(statement: &mut Statement, text: &str, new: Vec<Expr>) -> Result<Stri
     Ok(place)
 }
 
-/// `parts` with `new` where the first of `patterns` was, and without the others.
+/// `parts` with `new` in the place of the first of `patterns`, and without the others.
 fn spliced(parts: Vec<Expr>, patterns: &[Pattern], new: &[Expr]) -> Vec<Expr> {
     let mut result = Vec::new();
     let mut placed = false;
@@ -170,7 +179,8 @@ fn shown(conditions: &[Expr]) -> String {
     listed(&conditions.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
-/// The aggregates of Postgres that people filter by; one of their own goes into HAVING only by hand.
+/// The aggregates of Postgres that people filter by. A condition on an aggregate of a
+/// user's goes into HAVING only by hand.
 const AGGREGATES: [&str; 18] = [
     "sum",
     "avg",

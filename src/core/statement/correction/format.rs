@@ -1,8 +1,8 @@
-//! A statement laid out for people.
+//! Lays a statement out for people.
 //!
-//! sqlparser's own layout (`{:#}`) keeps all conditions on one line, puts ORDER BY behind HAVING,
-//! and indents inside literals that are a line break. So the clauses are laid out here; what is
-//! inside them is sqlparser's text.
+//! sqlparser's own layout (`{:#}`) keeps all conditions on one line, puts ORDER BY
+//! behind HAVING, and indents inside literals that contain a line break. So the clauses
+//! are laid out here; the text inside them is sqlparser's.
 
 use sqlparser::ast::{Expr, GroupByExpr, Query, Select, SetExpr, Statement, TableFactor, With};
 use sqlparser::ast::{JoinConstraint, TableWithJoins};
@@ -10,9 +10,9 @@ use sqlparser::ast::{JoinConstraint, TableWithJoins};
 use super::conditions::constraint;
 use super::parse;
 
-/// The statement on many lines: a clause, a column, a table, a join and a condition each on its
-/// own. Returns none where sqlparser does not read the statement, or where the layout would not be
-/// read as the very same statement.
+/// The statement on many lines: each clause, column, table, join and condition on one
+/// of its own. Returns None where sqlparser cannot read the statement, or where the
+/// layout would not be read as the same statement.
 pub fn format(sql: &str) -> Option<String> {
     let statement = parse::faithful_statement(sql).ok()?;
     let text = match &statement {
@@ -23,7 +23,8 @@ pub fn format(sql: &str) -> Option<String> {
         }
         other => format!("{other:#}"),
     };
-    // A clause that is not laid out here would be missing; so would a literal that was indented.
+    // A clause that is not laid out here would be missing from the text, and a literal
+    // that was indented would have changed.
     let same = |text: &String| parse::statement(text).is_ok_and(|read| read == statement);
     Some(text).filter(same).or_else(|| Some(statement.to_string()).filter(same))
 }
@@ -60,7 +61,7 @@ impl Lines {
             self.with(with, depth);
         }
         self.body(&query.body, depth);
-        // What follows the body, each in its own words.
+        // The clauses after the body.
         if let Some(order_by) = &query.order_by {
             match &order_by.kind {
                 sqlparser::ast::OrderByKind::Expressions(list) => {
@@ -141,7 +142,8 @@ impl Lines {
     fn table(&mut self, table: &TableWithJoins, depth: usize) {
         self.factor("", &table.relation, depth);
         for join in &table.joins {
-            // The operator as sqlparser writes it, from a join of a table with no name to write.
+            // The operator as sqlparser writes it, for a join of a table without a
+            // name.
             let mut operator = join.join_operator.clone();
             let on = constraint(&mut operator)
                 .map_or(JoinConstraint::None, |on| std::mem::replace(on, JoinConstraint::None));
@@ -202,7 +204,8 @@ impl Lines {
     }
 }
 
-/// The conditions of one chain of ANDs; those in parentheses stay together, as their author has it.
+/// The conditions of one chain of ANDs. Those in parentheses stay together, as their
+/// author has written them.
 fn chain(condition: &Expr) -> Vec<Expr> {
     use sqlparser::ast::BinaryOperator;
     match condition {

@@ -1,4 +1,4 @@
-//! JOIN_TYPE: another kind of join on the same condition.
+//! The correction JOIN_TYPE: another kind of join on the same condition.
 
 use std::ops::ControlFlow;
 
@@ -7,13 +7,16 @@ use sqlparser::ast::{VisitMut, VisitorMut};
 
 use super::conditions::{constraint, for_each_join};
 use super::parse;
-use super::request::JoinType;
-use super::{Outcome, Refusal, listed, scope};
+use super::request::SqlJoin;
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
-pub(super) fn change(statement: &mut Statement, table: &str, to: JoinType) -> Outcome {
+pub(super) fn change(statement: &mut Statement, table: &str, to: SqlJoin) -> Outcome {
     scope::check_select(statement)?;
     let wanted = parse::name(table).map_err(|why| {
-        Refusal::new(format!("{table} is not the name of a table. {why}"), "Name a joined table.")
+        CorrectionRefusal::new(
+            format!("{table} is not the name of a table. {why}"),
+            "Name a joined table.",
+        )
     })?;
     let mut joined: Vec<Names> = Vec::new();
     let mut first: Vec<(Names, bool)> = Vec::new();
@@ -55,29 +58,29 @@ fn matching(joined: &[Names], test: impl Fn(&Names) -> bool) -> Vec<usize> {
     (0..joined.len()).filter(|index| test(&joined[*index])).collect()
 }
 
-fn turn(join: &mut Join, to: JoinType, table: &str) -> Outcome {
+fn turn(join: &mut Join, to: SqlJoin, table: &str) -> Outcome {
     let Some(from) = current(&join.join_operator) else {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("The join of {table} is of a kind that Postgres does not have."),
             "Write the statement as it should be, and preview that.",
         ));
     };
     if from == to {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{table} is joined by {} JOIN already.", to.name()),
             "Name another join, or leave this correction out.",
         ));
     }
     let on = constraint(&mut join.join_operator).map_or(JoinConstraint::None, |on| on.clone());
     let has_condition = on != JoinConstraint::None;
-    if to == JoinType::Cross && has_condition {
-        return Err(Refusal::new(
+    if to == SqlJoin::Cross && has_condition {
+        return Err(CorrectionRefusal::new(
             format!("The join of {table} has a condition, and a CROSS JOIN cannot have one."),
             "Join every row to every other by writing that statement, and preview it.",
         ));
     }
-    if to != JoinType::Cross && !has_condition {
-        return Err(Refusal::new(
+    if to != SqlJoin::Cross && !has_condition {
+        return Err(CorrectionRefusal::new(
             format!(
                 "The CROSS JOIN of {table} has no condition that {} JOIN could use.",
                 to.name()
@@ -86,22 +89,22 @@ fn turn(join: &mut Join, to: JoinType, table: &str) -> Outcome {
         ));
     }
     join.join_operator = match to {
-        JoinType::Inner => JoinOperator::Inner(on),
-        JoinType::Left => JoinOperator::Left(on),
-        JoinType::Right => JoinOperator::Right(on),
-        JoinType::Full => JoinOperator::FullOuter(on),
-        JoinType::Cross => JoinOperator::CrossJoin(on),
+        SqlJoin::Inner => JoinOperator::Inner(on),
+        SqlJoin::Left => JoinOperator::Left(on),
+        SqlJoin::Right => JoinOperator::Right(on),
+        SqlJoin::Full => JoinOperator::FullOuter(on),
+        SqlJoin::Cross => JoinOperator::CrossJoin(on),
     };
     Ok(format!("{table} is now joined by {} JOIN instead of {} JOIN.", to.name(), from.name()))
 }
 
-fn current(operator: &JoinOperator) -> Option<JoinType> {
+fn current(operator: &JoinOperator) -> Option<SqlJoin> {
     match operator {
-        JoinOperator::Join(_) | JoinOperator::Inner(_) => Some(JoinType::Inner),
-        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => Some(JoinType::Left),
-        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Some(JoinType::Right),
-        JoinOperator::FullOuter(_) => Some(JoinType::Full),
-        JoinOperator::CrossJoin(_) => Some(JoinType::Cross),
+        JoinOperator::Join(_) | JoinOperator::Inner(_) => Some(SqlJoin::Inner),
+        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => Some(SqlJoin::Left),
+        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Some(SqlJoin::Right),
+        JoinOperator::FullOuter(_) => Some(SqlJoin::Full),
+        JoinOperator::CrossJoin(_) => Some(SqlJoin::Cross),
         _ => None,
     }
 }
@@ -112,7 +115,7 @@ fn not_one(
     times: usize,
     joined: &[Names],
     first: &[(Names, bool)],
-) -> Refusal {
+) -> CorrectionRefusal {
     let tables: Vec<String> = joined.iter().map(|names| names.shown.clone()).collect();
     let hint = match tables.is_empty() {
         true => "The statement has no JOIN. Write it with one, and preview that.".to_string(),
@@ -129,14 +132,14 @@ fn not_one(
         (0, None) => format!("The statement joins no table {table}."),
         (times, _) => format!("The statement joins {table} {times} times."),
     };
-    Refusal::new(detail, hint)
+    CorrectionRefusal::new(detail, hint)
 }
 
-/// What a joined table can be called.
+/// The names of a joined table.
 struct Names {
     alias: Option<String>,
     name: Vec<String>,
-    /// For people.
+    /// The name for people.
     shown: String,
 }
 
@@ -178,13 +181,13 @@ impl Names {
 /// Calls `each` for every SELECT of the statement, subqueries included.
 fn each_select(
     statement: &mut Statement,
-    each: &mut dyn FnMut(&mut Select) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
-    struct Selects<'a>(&'a mut dyn FnMut(&mut Select) -> Result<(), Refusal>);
+    each: &mut dyn FnMut(&mut Select) -> Result<(), CorrectionRefusal>,
+) -> Result<(), CorrectionRefusal> {
+    struct Selects<'a>(&'a mut dyn FnMut(&mut Select) -> Result<(), CorrectionRefusal>);
     impl VisitorMut for Selects<'_> {
-        type Break = Box<Refusal>;
+        type Break = Box<CorrectionRefusal>;
 
-        fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Box<Refusal>> {
+        fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Box<CorrectionRefusal>> {
             match (self.0)(select) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(refusal) => ControlFlow::Break(Box::new(refusal)),

@@ -1,11 +1,11 @@
-//! GROUP_BY, ORDER_BY and LIMIT.
+//! The corrections GROUP_BY, ORDER_BY and LIMIT.
 
 use sqlparser::ast::{Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Query};
 use sqlparser::ast::{SetExpr, Statement, Value};
 
 use super::parse::{self, Pattern};
 use super::request::Change;
-use super::{Outcome, Refusal, listed, scope};
+use super::{CorrectionRefusal, Outcome, listed, scope};
 
 pub(super) fn group_by(statement: &mut Statement, change: &Change) -> Outcome {
     let select = scope::select(&mut scope::query(statement)?.body)?;
@@ -25,7 +25,7 @@ pub(super) fn order_by(statement: &mut Statement, change: &Change) -> Outcome {
         Some(OrderBy { kind: OrderByKind::Expressions(list), interpolate: None }) => list,
         Some(_) => return Err(not_postgres("ORDER BY ALL")),
     };
-    // A wanted element without a direction is found in either.
+    // An element that is given without a direction matches either direction.
     let same = |wanted: &OrderByExpr, other: &OrderByExpr| {
         let plain = parse::ordering(&wanted.expr.to_string()).ok();
         let any = plain.is_some_and(|plain| plain.options == wanted.options);
@@ -39,14 +39,14 @@ pub(super) fn order_by(statement: &mut Statement, change: &Change) -> Outcome {
     Ok(sentence)
 }
 
-fn not_postgres(what: &str) -> Refusal {
-    Refusal::new(
+fn not_postgres(what: &str) -> CorrectionRefusal {
+    CorrectionRefusal::new(
         format!("The statement has {what}, which Postgres does not."),
         "Write the statement as it should be, and preview that.",
     )
 }
 
-/// The query inside parentheses that stand around all of it.
+/// The query inside parentheses around all of it.
 fn outer(query: &mut Query) -> &mut Query {
     let bare = query.order_by.is_none()
         && query.limit_clause.is_none()
@@ -73,8 +73,8 @@ fn edit<T: Clone + PartialEq + std::fmt::Display>(
         true => format!("The statement has no {clause}."),
         false => format!("{clause} is: {}", listed(&shown)),
     };
-    let refused = |detail: String| Refusal::new(detail, hint.clone());
-    let read_all = |columns: &[String]| -> Result<Vec<T>, Refusal> {
+    let refused = |detail: String| CorrectionRefusal::new(detail, hint.clone());
+    let read_all = |columns: &[String]| -> Result<Vec<T>, CorrectionRefusal> {
         columns
             .iter()
             .map(|column| {
@@ -86,7 +86,8 @@ fn edit<T: Clone + PartialEq + std::fmt::Display>(
     match change {
         Change::Add(columns) => {
             for (element, column) in read_all(columns)?.into_iter().zip(columns) {
-                // The direction does not matter: a second one for the same column does nothing.
+                // The direction does not matter, because a second element for the same
+                // column has no effect.
                 if list.iter().any(|known| same(&element, known) || same(known, &element)) {
                     return Err(refused(format!("{column} is in {clause} already.")));
                 }
@@ -137,13 +138,13 @@ pub(super) fn limit(statement: &mut Statement, to: Option<u64>) -> Outcome {
         }
         Some(_) => return Err(not_postgres("LIMIT with two numbers")),
     };
-    // FETCH FIRST says the same in the standard's words; its WITH TIES must not be lost.
+    // FETCH FIRST is the standard's form of LIMIT; its WITH TIES must not be lost.
     let old = match &query.fetch {
         Some(fetch) => fetch.quantity.clone().or_else(|| parse::expression("1").ok()),
         None => old,
     };
     if old == wanted {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             match to {
                 Some(rows) => format!("The limit is {rows} already."),
                 None => "The statement has no limit.".to_string(),

@@ -1,7 +1,7 @@
 //! Corrections of a statement, made in its parsed form and never in its text.
 //!
-//! The text that comes out is written by sqlparser, so it loses comments and the author's line
-//! breaks. Whether it is right is for Postgres to say: the caller previews what comes out.
+//! sqlparser writes the corrected text, so comments and line breaks of the author's are
+//! lost. Whether the text is right is for Postgres to say: the caller previews it.
 
 mod conditions;
 mod field;
@@ -21,9 +21,9 @@ mod tests;
 
 use crate::kernel::error::{Code, Result, SpyneError};
 use crate::kernel::names::Address;
-pub use request::{Correction, Kind, read};
+pub use request::{Correction, CorrectionKind, read};
 
-/// What came out of a correction.
+/// The result of a correction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrected {
     /// The corrected statement, on one line.
@@ -32,32 +32,34 @@ pub struct Corrected {
     pub applied: Vec<String>,
 }
 
-/// Finds the table that is a version of a name, by `(name, version)`. The name is as the statement
-/// has it, folded to lower case where it is not quoted, with its schema and a dot before it where
-/// the statement has them.
+/// Finds the table that is a version of a name, by `(name, version)`. The name is the
+/// one in the statement, folded to lower case where it is not quoted, and with its
+/// schema and a dot before it where the statement has them.
 pub type Resolve<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 
-/// Why one correction does not apply, and what could be typed instead.
+/// Why one correction does not apply, and what to type instead.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct CorrectionRefusal {
     detail: String,
     hint: String,
 }
 
-impl Refusal {
+impl CorrectionRefusal {
     fn new(detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Refusal { detail: detail.into(), hint: hint.into() }
+        CorrectionRefusal { detail: detail.into(), hint: hint.into() }
     }
 }
 
-/// The sentence that says what was done, or why nothing was.
-pub(crate) type Outcome = std::result::Result<String, Refusal>;
+/// The sentence that says what a correction has done, or why it does not apply.
+pub(crate) type Outcome = std::result::Result<String, CorrectionRefusal>;
 
-/// Applies the corrections to the one statement in `sql`, each to what the ones before it left.
+/// Applies the corrections to the one statement in `sql`, each to the result of the
+/// ones before it.
 ///
 /// # Errors
-/// 22023 for a text that sqlparser cannot read or cannot write back as it was, for several
-/// statements, and for the first correction that does not apply. Nothing is applied then.
+/// 22023 for a text that sqlparser cannot read or cannot write back as it was, for
+/// several statements, and for the first correction that does not apply. No correction
+/// is applied then.
 pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Result<Corrected> {
     if corrections.is_empty() {
         return Err(request::nothing_asked());
@@ -73,10 +75,11 @@ pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Resu
     let mut applied = Vec::with_capacity(corrections.len());
     for (index, correction) in corrections.iter().enumerate() {
         let outcome = apply(&mut statement, &correction.kind, resolve).and_then(|sentence| {
-            // What does not read back as itself would mean something else to Postgres.
+            // A statement that is not read back as itself would mean something else to
+            // Postgres.
             match parse::reads_back(&statement) {
                 true => Ok(sentence),
-                false => Err(Refusal::new(
+                false => Err(CorrectionRefusal::new(
                     "The corrected statement cannot be written as SQL text without a change of meaning.",
                     "Write the statement as it should be, and preview that.",
                 )),
@@ -94,16 +97,20 @@ pub fn correct(sql: &str, corrections: &[Correction], resolve: &Resolve) -> Resu
     Ok(Corrected { sql: statement.to_string(), applied })
 }
 
-fn apply(statement: &mut sqlparser::ast::Statement, kind: &Kind, resolve: &Resolve) -> Outcome {
+fn apply(
+    statement: &mut sqlparser::ast::Statement,
+    kind: &CorrectionKind,
+    resolve: &Resolve,
+) -> Outcome {
     match kind {
-        Kind::JoinType { table, to } => join::change(statement, table, *to),
-        Kind::Filter(filter) => filter::change(statement, filter),
-        Kind::Metric { from, to } => field::metric(statement, from, to),
-        Kind::Column(change) => field::column(statement, change),
-        Kind::GroupBy(change) => list::group_by(statement, change),
-        Kind::OrderBy(change) => list::order_by(statement, change),
-        Kind::Limit { to } => list::limit(statement, *to),
-        Kind::TableVersion { table, to } => table::change(statement, table, to, resolve),
+        CorrectionKind::JoinType { table, to } => join::change(statement, table, *to),
+        CorrectionKind::Filter(filter) => filter::change(statement, filter),
+        CorrectionKind::Metric { from, to } => field::metric(statement, from, to),
+        CorrectionKind::Column(change) => field::column(statement, change),
+        CorrectionKind::GroupBy(change) => list::group_by(statement, change),
+        CorrectionKind::OrderBy(change) => list::order_by(statement, change),
+        CorrectionKind::Limit { to } => list::limit(statement, *to),
+        CorrectionKind::TableVersion { table, to } => table::change(statement, table, to, resolve),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Logical names in a statement, resolved to the tables they stand for.
+//! Resolves logical names in a statement to the tables that they mean.
 
 use super::parse;
-use super::relations::{self, Named};
+use super::relations::{self, NamedTable};
 use crate::kernel::names::Address;
 
 /// A statement with its logical names resolved.
@@ -19,18 +19,18 @@ pub struct Replaced {
     pub table: Address,
 }
 
-/// The table of a name as the statement writes it; None to leave it.
-pub type Lookup<'a> = dyn Fn(&[String]) -> Option<Address> + 'a;
+/// Finds the table of a name as the statement has it; None leaves the name as it is.
+pub type LookUpName<'a> = dyn Fn(&[String]) -> Option<Address> + 'a;
 
-/// Puts tables in the place of logical names: `lookup` gets the parts of each table's name, folded
-/// as Postgres folds them, and returns the table of a logical name. Names of common table
-/// expressions are left alone where they are in scope. Returns none when there is nothing to
-/// replace, or where sqlparser does not read the statement or would not write it as it is: the text
-/// is then Postgres's to judge.
-pub fn resolve_names(sql: &str, lookup: &Lookup) -> Option<Resolved> {
+/// Replaces logical names by tables. `lookup` gets the parts of each table's name,
+/// folded as Postgres folds them, and returns the table of a logical name. Names of
+/// common table expressions are left alone where they are in scope. Returns None where
+/// there is nothing to replace, and where sqlparser cannot read the statement or would
+/// not write it as it is: Postgres judges the text then.
+pub fn resolve_names(sql: &str, lookup: &LookUpName) -> Option<Resolved> {
     let mut statement = parse::faithful_statement(sql).ok()?;
     let mut replaced: Vec<Replaced> = Vec::new();
-    relations::replace(&mut statement, &mut |named: Named| {
+    relations::replace(&mut statement, &mut |named: NamedTable| {
         let table = lookup(named.name)?;
         if named.is(&table) {
             return None;

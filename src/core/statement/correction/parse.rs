@@ -1,4 +1,4 @@
-//! Reading and writing SQL with sqlparser, safely.
+//! Reads and writes SQL with sqlparser, safely.
 
 use std::ops::ControlFlow;
 
@@ -9,14 +9,15 @@ use sqlparser::keywords::{ALL_KEYWORDS, Keyword};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
-/// How deep a tree may be. sqlparser bounds what it recurses on while it reads, but a chain such as
-/// `a AND b AND c ...` is read in a loop and then walked recursively, one stack frame or more a
-/// link. A stack overflow would take the whole server down, so the chain is bounded here: this many
-/// links fit into half of the 8 MB that a server process usually has, in a build without
-/// optimisation too.
+/// The deepest tree that is read. sqlparser bounds its own recursion while it reads,
+/// but a chain such as `a AND b AND c ...` is read in a loop and then walked
+/// recursively, with one stack frame or more for each link. A stack overflow would take
+/// the whole server down, so the chain is bounded here: this many links fit into half
+/// of the 8 MB that a server process usually has, also in a build without optimisation.
 const MOST_DEPTH: usize = 300;
 
-/// Whatever the form of the rest, reading more than this is no longer quick.
+/// The longest text that is read. Reading more takes noticeable time, whatever its
+/// form.
 const MOST_BYTES: usize = 1_000_000;
 
 type Parsed<T> = std::result::Result<T, String>;
@@ -36,9 +37,11 @@ fn tokens(text: &str) -> Parsed<Vec<Token>> {
     Ok(tokens)
 }
 
-/// At least the depth of the tree that the tokens can make, but for what sqlparser bounds itself.
+/// An upper bound of the depth of the tree that the tokens can make, except where
+/// sqlparser bounds it itself.
 fn depth(tokens: &[Token]) -> usize {
-    // For each open parenthesis: links since the last comma, and links that commas do not end.
+    // For each open parenthesis: the links since the last comma, and the links that
+    // commas do not end.
     let mut levels = vec![(0, 0)];
     let mut deepest = 0;
     for token in tokens {
@@ -47,7 +50,7 @@ fn depth(tokens: &[Token]) -> usize {
             Token::LParen | Token::LBracket => levels.push((1, 0)),
             Token::RParen | Token::RBracket if innermost > 0 => {
                 levels.pop();
-                // A subscript is a link as well.
+                // A subscript is a link too.
                 levels[innermost - 1].0 += usize::from(*token == Token::RBracket);
             }
             Token::Comma => levels[innermost].0 = 0,
@@ -85,7 +88,7 @@ fn whole<T>(
     let mut parser = Parser::new(&dialect).with_tokens(tokens);
     let unreadable = |error: ParserError| match error {
         ParserError::RecursionLimitExceeded => "It is nested too deeply.".to_string(),
-        // Tokens carry no positions here.
+        // The tokens have no positions here.
         ParserError::ParserError(text) | ParserError::TokenizerError(text) => {
             format!("It cannot be read: {}.", text.split(" at Line:").next().unwrap_or(&text))
         }
@@ -105,8 +108,8 @@ pub(super) fn statement(sql: &str) -> Parsed<Statement> {
     }
 }
 
-/// The one statement in `sql`, if sqlparser would write it as it is. What sqlparser reads but does
-/// not write would otherwise be lost without a word.
+/// The one statement in `sql`, if sqlparser would write it as it is. What sqlparser
+/// reads but does not write would otherwise be lost silently.
 pub(super) fn faithful_statement(sql: &str) -> Parsed<Statement> {
     let statement = statement(sql)?;
     match significant(sql)? == significant(&statement.to_string())? {
@@ -117,7 +120,8 @@ pub(super) fn faithful_statement(sql: &str) -> Parsed<Statement> {
     }
 }
 
-/// The tokens that carry meaning, in one spelling: no noise words, keywords in upper case.
+/// The tokens that have a meaning, in one spelling: without noise words, keywords in
+/// upper case.
 fn significant(sql: &str) -> Parsed<Vec<Token>> {
     let mut tokens = tokens(sql)?;
     let limit_all: Vec<usize> = (1..tokens.len())
@@ -152,7 +156,7 @@ fn is(token: &Token, keyword: Keyword) -> bool {
     matches!(token, Token::Word(word) if word.keyword == keyword)
 }
 
-/// Whether the text of a statement is read as that very statement.
+/// Whether sqlparser reads the text of a statement back as the same statement.
 pub(super) fn reads_back(written: &Statement) -> bool {
     statement(&written.to_string()).is_ok_and(|read| read == *written)
 }
@@ -172,7 +176,7 @@ pub(super) fn item(text: &str) -> Parsed<SelectItem> {
     whole(tokens(text)?, |parser| parser.parse_select_item())
 }
 
-/// `text` as one element of GROUP BY: ROLLUP and the like are read there alone.
+/// `text` as one element of GROUP BY; ROLLUP and the like are read only there.
 pub(super) fn grouping(text: &str) -> Parsed<Expr> {
     use sqlparser::ast::GroupByExpr;
     let mut all = tokens("GROUP BY")?;
@@ -208,7 +212,7 @@ pub(super) fn folded_name(name: &ObjectName) -> Option<Vec<String>> {
 pub(super) fn ident(name: &str) -> Ident {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        // To Postgres, public is a name as any other.
+        // To Postgres, public is a name like any other.
         && (name == "public"
             || ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_err());
     match plain {
@@ -217,8 +221,8 @@ pub(super) fn ident(name: &str) -> Ident {
     }
 }
 
-/// An expression to look for: equal whatever the case of unquoted names and the parentheses that
-/// the tree already says.
+/// An expression to look for. It is equal to others whatever the case of unquoted
+/// names, and whatever parentheses that the tree implies anyway.
 pub(super) struct Pattern {
     canonical: Expr,
 }
@@ -229,13 +233,14 @@ impl Pattern {
     }
 
     pub(super) fn matches(&self, expr: &Expr) -> bool {
-        // Most expressions differ in kind already; making one canonical means reading it again.
+        // Most expressions differ in kind already. To make one canonical means to read
+        // it again.
         std::mem::discriminant(peeled(expr)) == std::mem::discriminant(&self.canonical)
             && canonical(expr) == self.canonical
     }
 }
 
-/// What is inside parentheses.
+/// The expression without parentheses around it.
 pub(super) fn peeled(mut expr: &Expr) -> &Expr {
     while let Expr::Nested(inner) = expr {
         expr = inner;
@@ -244,7 +249,7 @@ pub(super) fn peeled(mut expr: &Expr) -> &Expr {
 }
 
 fn canonical(expr: &Expr) -> Expr {
-    // Names stand in many kinds of nodes, but they all come from tokens.
+    // Names are in many kinds of nodes, but all of them come from tokens.
     let refolded = tokens(&expr.to_string()).and_then(|mut tokens| {
         for token in &mut tokens {
             let Token::Word(word) = token else { continue };
@@ -261,7 +266,7 @@ fn canonical(expr: &Expr) -> Expr {
     canonical
 }
 
-/// Takes parentheses away.
+/// Removes parentheses.
 struct Peel;
 
 impl VisitorMut for Peel {

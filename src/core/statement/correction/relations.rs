@@ -1,4 +1,4 @@
-//! The tables that a statement names, and other tables in their place.
+//! Finds the tables that a statement names, and replaces them.
 
 use std::ops::ControlFlow;
 
@@ -10,24 +10,24 @@ use super::parse::{folded, folded_name, ident};
 use crate::kernel::names::Address;
 
 /// A table as a statement names it, folded.
-pub(super) struct Named<'a> {
+pub(super) struct NamedTable<'a> {
     pub name: &'a [String],
     pub alias: Option<&'a str>,
 }
 
-impl Named<'_> {
-    /// Whether the statement names the table at `address` by all of that.
+impl NamedTable<'_> {
+    /// Whether all parts of the name fit the table at `address`.
     pub fn is(&self, address: &Address) -> bool {
         self.name == [address.schema.as_str(), address.name.as_str()]
     }
 }
 
-/// The table to put in the place of another, or none to leave it.
-pub(super) type Choose<'a> = dyn FnMut(Named) -> Option<Address> + 'a;
+/// Chooses the table that replaces another; None leaves it.
+pub(super) type Choose<'a> = dyn FnMut(NamedTable) -> Option<Address> + 'a;
 
-/// Asks `choose` about each table that is not a common table expression in scope there. A table
-/// that is replaced keeps its old name as alias where it has none, so that its columns are still
-/// found.
+/// Asks `choose` about each table that is not a common table expression in scope. A
+/// table that is replaced keeps its old name as its alias where it has none, so that
+/// references to its columns still work.
 pub(super) fn replace(statement: &mut Statement, choose: &mut Choose) {
     let mut tables = Tables { scopes: Vec::new(), schemas_dropped: Vec::new(), choose };
     let _ = VisitMut::visit(statement, &mut tables);
@@ -37,17 +37,18 @@ pub(super) fn replace(statement: &mut Statement, choose: &mut Choose) {
     }
 }
 
-/// What a WITH makes visible.
+/// The names that a WITH makes visible.
 struct Scope {
     names: Vec<String>,
     recursive: bool,
-    /// How many of them are read: without RECURSIVE, one is not visible in itself or before.
+    /// How many of its queries have been read. Without RECURSIVE, a name is visible
+    /// only after its query.
     read: usize,
 }
 
 struct Tables<'a, 'b> {
     scopes: Vec<Scope>,
-    /// Qualified names that an alias now stands for.
+    /// Qualified names that an alias has replaced.
     schemas_dropped: Vec<Vec<String>>,
     choose: &'a mut Choose<'b>,
 }
@@ -64,12 +65,12 @@ impl Tables<'_, '_> {
         })
     }
 
-    /// The new name of a table, and the alias it needs.
+    /// The new name of a table, and the alias that it needs.
     fn chosen(&mut self, name: &ObjectName, alias: Option<&Ident>) -> Option<(ObjectName, Ident)> {
         let parts = folded_name(name)?;
         let last = name.0.last()?.as_ident()?.clone();
         let alias_name = alias.map(folded);
-        let table = (self.choose)(Named { name: &parts, alias: alias_name.as_deref() })?;
+        let table = (self.choose)(NamedTable { name: &parts, alias: alias_name.as_deref() })?;
         if alias.is_none() && parts.len() > 1 {
             self.schemas_dropped.push(parts);
         }
@@ -94,7 +95,7 @@ impl VisitorMut for Tables<'_, '_> {
 
     fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
         self.scopes.pop();
-        // The first queries directly inside one with WITH are those of its WITH.
+        // The first queries directly inside a query with WITH are those of its WITH.
         if let Some(scope) = self.scopes.last_mut() {
             scope.read = (scope.read + 1).min(scope.names.len());
         }
@@ -106,7 +107,7 @@ impl VisitorMut for Tables<'_, '_> {
             return ControlFlow::Continue(());
         };
         let parts = folded_name(name).unwrap_or_default();
-        // sqlparser takes ONLY for the table, and the table for its alias.
+        // sqlparser reads ONLY as the table, and the table as its alias.
         let only = name.0.first().and_then(ObjectNamePart::as_ident).is_some_and(|first| {
             first.quote_style.is_none() && first.value.eq_ignore_ascii_case("only")
         });
@@ -150,7 +151,8 @@ impl VisitorMut for Tables<'_, '_> {
     }
 }
 
-/// Takes the schema from columns of tables that have an alias now: `s.t.c` is then `t.c`.
+/// Removes the schema from columns of tables that have an alias now: `s.t.c` becomes
+/// `t.c`.
 struct Unqualify {
     dropped: Vec<Vec<String>>,
 }

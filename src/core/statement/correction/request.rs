@@ -1,11 +1,11 @@
-//! Corrections as they are asked for, in jsonb.
+//! Reads corrections from jsonb.
 
 use serde_json::{Map, Value};
 
 use crate::kernel::error::{Code, Result, SpyneError};
 
-/// More corrections than this in one call are refused: each walks the whole statement, and no
-/// interrupt is looked for meanwhile.
+/// The most corrections in one call. Each walks the whole statement, and no interrupt
+/// is checked for meanwhile.
 const MOST: usize = 100;
 
 const TYPES: &str = "JOIN_TYPE, FILTER, METRIC, COLUMN, GROUP_BY, ORDER_BY, LIMIT, TABLE_VERSION";
@@ -13,16 +13,16 @@ const TYPES: &str = "JOIN_TYPE, FILTER, METRIC, COLUMN, GROUP_BY, ORDER_BY, LIMI
 /// One change to a statement, and why it is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    pub kind: Kind,
-    /// Never empty: it is recorded.
+    pub kind: CorrectionKind,
+    /// The reason, which is recorded and never empty.
     pub reason: String,
 }
 
-/// What is to be changed.
+/// The change that a correction makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum CorrectionKind {
     /// The join of the table with this name or alias.
-    JoinType { table: String, to: JoinType },
+    JoinType { table: String, to: SqlJoin },
     /// A condition in WHERE, HAVING or ON.
     Filter(Filter),
     /// An aggregate expression in the SELECT list, HAVING and ORDER BY.
@@ -39,25 +39,25 @@ pub enum Kind {
     TableVersion { table: String, to: String },
 }
 
-impl Kind {
+impl CorrectionKind {
     /// The type as it is written in jsonb.
     pub fn name(&self) -> &'static str {
         match self {
-            Kind::JoinType { .. } => "JOIN_TYPE",
-            Kind::Filter(_) => "FILTER",
-            Kind::Metric { .. } => "METRIC",
-            Kind::Column(_) => "COLUMN",
-            Kind::GroupBy(_) => "GROUP_BY",
-            Kind::OrderBy(_) => "ORDER_BY",
-            Kind::Limit { .. } => "LIMIT",
-            Kind::TableVersion { .. } => "TABLE_VERSION",
+            CorrectionKind::JoinType { .. } => "JOIN_TYPE",
+            CorrectionKind::Filter(_) => "FILTER",
+            CorrectionKind::Metric { .. } => "METRIC",
+            CorrectionKind::Column(_) => "COLUMN",
+            CorrectionKind::GroupBy(_) => "GROUP_BY",
+            CorrectionKind::OrderBy(_) => "ORDER_BY",
+            CorrectionKind::Limit { .. } => "LIMIT",
+            CorrectionKind::TableVersion { .. } => "TABLE_VERSION",
         }
     }
 }
 
 /// The joins that Postgres has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinType {
+pub enum SqlJoin {
     Inner,
     Left,
     Right,
@@ -65,18 +65,18 @@ pub enum JoinType {
     Cross,
 }
 
-impl JoinType {
-    const ALL: [JoinType; 5] =
-        [JoinType::Inner, JoinType::Left, JoinType::Right, JoinType::Full, JoinType::Cross];
+impl SqlJoin {
+    const ALL: [SqlJoin; 5] =
+        [SqlJoin::Inner, SqlJoin::Left, SqlJoin::Right, SqlJoin::Full, SqlJoin::Cross];
 
     /// The keyword before JOIN.
     pub fn name(self) -> &'static str {
         match self {
-            JoinType::Inner => "INNER",
-            JoinType::Left => "LEFT",
-            JoinType::Right => "RIGHT",
-            JoinType::Full => "FULL",
-            JoinType::Cross => "CROSS",
+            SqlJoin::Inner => "INNER",
+            SqlJoin::Left => "LEFT",
+            SqlJoin::Right => "RIGHT",
+            SqlJoin::Full => "FULL",
+            SqlJoin::Cross => "CROSS",
         }
     }
 }
@@ -92,11 +92,11 @@ pub enum Filter {
 /// A change to the columns of the outermost query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ColumnChange {
-    /// Wherever the outermost query has it.
+    /// Replaces an expression wherever the outermost query has it.
     Replace { from: String, to: String },
-    /// At the end of the SELECT list.
+    /// Adds an item at the end of the SELECT list.
     Add(String),
-    /// From the SELECT list, by expression or alias.
+    /// Removes an item of the SELECT list, by expression or alias.
     Remove(String),
 }
 
@@ -111,8 +111,7 @@ pub enum Change {
 /// Reads corrections: an array of objects, or one object.
 ///
 /// # Errors
-/// 22023 for what is not one, with the number of the correction that is wrong and the fields that
-/// its type has.
+/// 22023 for a wrong correction, with its number and the fields that its type has.
 pub fn read(value: &Value) -> Result<Vec<Correction>> {
     let items = match value {
         Value::Array(items) => items.as_slice(),
@@ -141,7 +140,7 @@ pub(super) fn nothing_asked() -> SpyneError {
     )
 }
 
-/// An object that is being read, and what is said of it when it is wrong.
+/// An object that is being read, with what errors about it say.
 struct Fields<'a> {
     number: usize,
     kind: String,
@@ -160,13 +159,13 @@ fn correction(number: usize, item: &Value) -> Result<Correction> {
     };
     let kind = object.get("type").and_then(Value::as_str).unwrap_or_default().trim().to_uppercase();
     let mut fields = Fields { number, kind: kind.clone(), object, example: "" };
-    let (example, read): (_, fn(&Fields) -> Result<Kind>) = match kind.as_str() {
+    let (example, read): (_, fn(&Fields) -> Result<CorrectionKind>) = match kind.as_str() {
         "JOIN_TYPE" => (JOIN_TYPE, join_type),
         "FILTER" => (FILTER, filter),
         "METRIC" => (METRIC, metric),
         "COLUMN" => (COLUMN, column),
-        "GROUP_BY" => (GROUP_BY, |f| f.change().map(Kind::GroupBy)),
-        "ORDER_BY" => (ORDER_BY, |f| f.change().map(Kind::OrderBy)),
+        "GROUP_BY" => (GROUP_BY, |f| f.change().map(CorrectionKind::GroupBy)),
+        "ORDER_BY" => (ORDER_BY, |f| f.change().map(CorrectionKind::OrderBy)),
         "LIMIT" => (LIMIT, limit),
         "TABLE_VERSION" => (TABLE_VERSION, table_version),
         _ => {
@@ -199,40 +198,40 @@ const LIMIT: &str = r#"{"type": "LIMIT", "to": 100, "reason": "a sample will do"
 const TABLE_VERSION: &str =
     r#"{"type": "TABLE_VERSION", "table": "customer", "to": "v2", "reason": "as it was"}"#;
 
-fn join_type(fields: &Fields) -> Result<Kind> {
+fn join_type(fields: &Fields) -> Result<CorrectionKind> {
     fields.only(&["table", "to"])?;
     let table = fields.text("table")?;
     let wanted = fields.text("to")?.to_uppercase();
     let wanted = wanted.trim_end_matches(" JOIN").trim_end_matches(" OUTER");
-    match JoinType::ALL.into_iter().find(|known| known.name() == wanted) {
-        Some(to) => Ok(Kind::JoinType { table, to }),
+    match SqlJoin::ALL.into_iter().find(|known| known.name() == wanted) {
+        Some(to) => Ok(CorrectionKind::JoinType { table, to }),
         None => Err(fields.wrong(format!(
             "There is no join {wanted}: to is one of INNER, LEFT, RIGHT, FULL and CROSS."
         ))),
     }
 }
 
-fn filter(fields: &Fields) -> Result<Kind> {
+fn filter(fields: &Fields) -> Result<CorrectionKind> {
     let action = fields.action()?;
     fields.only(match action.as_str() {
         "replace" => &["action", "filter", "with"],
         _ => &["action", "filter"],
     })?;
     let filter = fields.text("filter")?;
-    Ok(Kind::Filter(match action.as_str() {
+    Ok(CorrectionKind::Filter(match action.as_str() {
         "add" => Filter::Add(filter),
         "remove" => Filter::Remove(filter),
         _ => Filter::Replace { filter, with: fields.text("with")? },
     }))
 }
 
-fn metric(fields: &Fields) -> Result<Kind> {
+fn metric(fields: &Fields) -> Result<CorrectionKind> {
     fields.only(&["from", "to"])?;
-    Ok(Kind::Metric { from: fields.text("from")?, to: fields.text("to")? })
+    Ok(CorrectionKind::Metric { from: fields.text("from")?, to: fields.text("to")? })
 }
 
-fn column(fields: &Fields) -> Result<Kind> {
-    // Only replacing has two ends, and so needs no word for what it does.
+fn column(fields: &Fields) -> Result<CorrectionKind> {
+    // Only a replacement has two sides, so it needs no word for the action.
     let action = match fields.object.contains_key("action") {
         true => fields.action()?,
         false => "replace".to_string(),
@@ -240,31 +239,31 @@ fn column(fields: &Fields) -> Result<Kind> {
     if action == "replace" {
         fields.only(&["action", "from", "to"])?;
         let change = ColumnChange::Replace { from: fields.text("from")?, to: fields.text("to")? };
-        return Ok(Kind::Column(change));
+        return Ok(CorrectionKind::Column(change));
     }
     fields.only(&["action", "column"])?;
     let column = fields.text("column")?;
-    Ok(Kind::Column(match action.as_str() {
+    Ok(CorrectionKind::Column(match action.as_str() {
         "add" => ColumnChange::Add(column),
         _ => ColumnChange::Remove(column),
     }))
 }
 
-fn limit(fields: &Fields) -> Result<Kind> {
+fn limit(fields: &Fields) -> Result<CorrectionKind> {
     fields.only(&["to"])?;
     match fields.object.get("to") {
         None => Err(fields.wrong("The field to is missing.")),
-        Some(Value::Null) => Ok(Kind::Limit { to: None }),
+        Some(Value::Null) => Ok(CorrectionKind::Limit { to: None }),
         Some(value) => match value.as_u64().filter(|rows| i64::try_from(*rows).is_ok()) {
-            Some(rows) => Ok(Kind::Limit { to: Some(rows) }),
+            Some(rows) => Ok(CorrectionKind::Limit { to: Some(rows) }),
             None => Err(fields.wrong(format!("to is {value}, not a whole number from 0 on."))),
         },
     }
 }
 
-fn table_version(fields: &Fields) -> Result<Kind> {
+fn table_version(fields: &Fields) -> Result<CorrectionKind> {
     fields.only(&["table", "to"])?;
-    Ok(Kind::TableVersion { table: fields.text("table")?, to: fields.text("to")? })
+    Ok(CorrectionKind::TableVersion { table: fields.text("table")?, to: fields.text("to")? })
 }
 
 impl Fields<'_> {
@@ -277,7 +276,7 @@ impl Fields<'_> {
         )
     }
 
-    /// A misspelt field would otherwise be passed over.
+    /// Checks that the object has no other fields, so that a misspelt one is an error.
     fn only(&self, allowed: &[&str]) -> Result<()> {
         let known = |key: &str| matches!(key, "type" | "reason") || allowed.contains(&key);
         match self.object.keys().find(|key| !known(key)) {

@@ -1,13 +1,13 @@
-//! The outermost query of a statement.
+//! Finds the outermost query of a statement.
 
 use sqlparser::ast::{CopySource, Query, Select, SetExpr, Statement};
 
-use super::Refusal;
+use super::CorrectionRefusal;
 
 const NEEDS: &str = "This correction needs a SELECT; UPDATE and DELETE take FILTER alone.";
 
 /// The query that a statement is, or that it runs.
-pub(super) fn query(statement: &mut Statement) -> Result<&mut Query, Refusal> {
+pub(super) fn query(statement: &mut Statement) -> Result<&mut Query, CorrectionRefusal> {
     let query = match statement {
         Statement::Query(query) => query,
         Statement::Explain { statement, .. } => return self::query(statement),
@@ -27,28 +27,30 @@ pub(super) fn query(statement: &mut Statement) -> Result<&mut Query, Refusal> {
 }
 
 /// The SELECT that a query is, through parentheses.
-pub(super) fn select(body: &mut SetExpr) -> Result<&mut Select, Refusal> {
+pub(super) fn select(body: &mut SetExpr) -> Result<&mut Select, CorrectionRefusal> {
     match body {
         SetExpr::Select(select) => Ok(select),
         SetExpr::Query(query) => select(&mut query.body),
-        SetExpr::SetOperation { op, .. } => Err(Refusal::new(
+        SetExpr::SetOperation { op, .. } => Err(CorrectionRefusal::new(
             format!(
                 "The statement is a {op} of several queries, and which one is meant is not said."
             ),
             "A set operation takes ORDER_BY and LIMIT alone; write the statement as it should be.",
         )),
-        SetExpr::Values(_) => Err(Refusal::new(format!("The statement is VALUES. {NEEDS}"), HINT)),
+        SetExpr::Values(_) => {
+            Err(CorrectionRefusal::new(format!("The statement is VALUES. {NEEDS}"), HINT))
+        }
         _ => Err(no_query()),
     }
 }
 
 /// Checks that a statement is a SELECT and no set operation.
-pub(super) fn check_select(statement: &mut Statement) -> Result<(), Refusal> {
+pub(super) fn check_select(statement: &mut Statement) -> Result<(), CorrectionRefusal> {
     select(&mut query(statement)?.body).map(|_| ())
 }
 
 const HINT: &str = "Write the statement as it should be, and preview that.";
 
-fn no_query() -> Refusal {
-    Refusal::new(format!("The statement is no query. {NEEDS}"), HINT)
+fn no_query() -> CorrectionRefusal {
+    CorrectionRefusal::new(format!("The statement is no query. {NEEDS}"), HINT)
 }

@@ -1,4 +1,4 @@
-//! One expression in place of another, wherever it is within one query.
+//! Replaces one expression by another, wherever it occurs within one query.
 
 use std::ops::ControlFlow;
 
@@ -7,18 +7,18 @@ use sqlparser::ast::{Query, Select, SelectItem, VisitMut, VisitorMut};
 
 use super::parse::{self, Pattern};
 
-/// Puts `to` in the place of what is `from`; leaves subqueries alone.
+/// Replaces expressions that match `from` by `to`; leaves subqueries alone.
 pub(super) struct Substitute<'a> {
     from: &'a Pattern,
     to: Expr,
     depth: usize,
-    /// How often it was done.
+    /// The number of replacements.
     pub count: usize,
 }
 
 impl<'a> Substitute<'a> {
     pub(super) fn new(from: &'a Pattern, to: &Expr) -> Self {
-        // Beside an operator, an operator needs parentheses to stay whole.
+        // An operator beside another one needs parentheses.
         let to = match is_atomic(to) {
             true => to.clone(),
             false => Expr::Nested(Box::new(to.clone())),
@@ -30,7 +30,7 @@ impl<'a> Substitute<'a> {
         let _ = VisitMut::visit(node, self);
     }
 
-    /// The whole of an element of a list needs no parentheses.
+    /// Replaces in an element of a list, which needs no parentheses as a whole.
     fn element(&mut self, expr: &mut Expr) {
         self.visit(expr);
         self.unwrap(expr);
@@ -53,7 +53,8 @@ impl<'a> Substitute<'a> {
         }
     }
 
-    /// ORDER BY, but for names of output columns: they come before columns of tables there.
+    /// Replaces in ORDER BY, except names of output columns, which come before columns
+    /// of tables there.
     pub(super) fn order_by(&mut self, order_by: &mut Option<OrderBy>, aliases: &[String]) {
         let Some(OrderBy { kind: OrderByKind::Expressions(list), .. }) = order_by else { return };
         for element in list {
@@ -110,7 +111,8 @@ impl VisitorMut for Substitute<'_> {
             return ControlFlow::Continue(());
         }
         match expr {
-            // What was inside these parentheses has been replaced, and brought its own.
+            // The expression inside these parentheses was replaced, and has brought its
+            // own.
             Expr::Nested(inner) if **inner == self.to && matches!(self.to, Expr::Nested(_)) => {
                 *expr = self.to.clone();
             }
@@ -125,7 +127,8 @@ impl VisitorMut for Substitute<'_> {
             }
             _ => {}
         }
-        // Inner expressions came first, so parentheses around a match are seen after it.
+        // Inner expressions are visited first, so parentheses around a match are seen
+        // after it.
         if !matches!(expr, Expr::Nested(_)) && self.from.matches(expr) {
             *expr = self.to.clone();
             self.count += 1;

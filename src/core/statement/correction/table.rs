@@ -1,9 +1,9 @@
-//! TABLE_VERSION: the same table as it is in another version.
+//! The correction TABLE_VERSION: another version of the same table.
 
 use sqlparser::ast::Statement;
 
-use super::relations::{self, Named};
-use super::{Outcome, Refusal, Resolve, listed, parse, scope};
+use super::relations::{self, NamedTable};
+use super::{CorrectionRefusal, Outcome, Resolve, listed, parse, scope};
 
 pub(super) fn change(
     statement: &mut Statement,
@@ -13,11 +13,14 @@ pub(super) fn change(
 ) -> Outcome {
     scope::check_select(statement)?;
     let wanted = parse::name(table).map_err(|why| {
-        Refusal::new(format!("{table} is not the name of a table. {why}"), "Name a table of FROM.")
+        CorrectionRefusal::new(
+            format!("{table} is not the name of a table. {why}"),
+            "Name a table of FROM.",
+        )
     })?;
     let mut known = Vec::new();
     let mut by_alias = Vec::new();
-    relations::replace(&mut statement.clone(), &mut |named: Named| {
+    relations::replace(&mut statement.clone(), &mut |named: NamedTable| {
         let name = named.name.join(".");
         known.push(match named.alias {
             Some(alias) => format!("{name} {alias}"),
@@ -30,7 +33,7 @@ pub(super) fn change(
     });
     by_alias.dedup();
     if by_alias.len() > 1 {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("{table} is the alias of different tables: {}.", listed(&by_alias)),
             "Name the table itself.",
         ));
@@ -38,8 +41,8 @@ pub(super) fn change(
     let mut missing = None;
     let mut done = None;
     let mut count = 0;
-    relations::replace(statement, &mut |named: Named| {
-        // An alias hides the name, so it comes first.
+    relations::replace(statement, &mut |named: NamedTable| {
+        // An alias hides the name of the table, so it comes first.
         let is = match by_alias.is_empty() {
             true => named.name.ends_with(&wanted),
             false => named.alias.is_some_and(|alias| wanted == [alias]),
@@ -58,7 +61,7 @@ pub(super) fn change(
         new
     });
     if let Some(name) = missing {
-        return Err(Refusal::new(
+        return Err(CorrectionRefusal::new(
             format!("There is no version {version} of {name}."),
             "See which there are: SELECT logical_name, version, state FROM spyne.tables;",
         ));
@@ -74,12 +77,12 @@ pub(super) fn change(
             name.rsplit([' ', '.']).any(|part| wanted.last().is_some_and(|w| w == part))
         }) =>
         {
-            Err(Refusal::new(
+            Err(CorrectionRefusal::new(
                 format!("{table} is read in version {version} already."),
                 "Name another version, or leave this correction out.",
             ))
         }
-        None => Err(Refusal::new(
+        None => Err(CorrectionRefusal::new(
             format!("The statement reads no table {table}."),
             format!("Its tables are: {}", listed(&known)),
         )),

@@ -1,4 +1,4 @@
-//! What is asked of a preview: a statement, and how to look at it.
+//! The arguments of a preview: a statement, and how to look at it.
 
 use std::collections::BTreeMap;
 
@@ -8,33 +8,34 @@ use super::guardrails::STOPS;
 use super::text::normalized;
 use crate::kernel::error::{Code, Result, SpyneError};
 
-/// How a stop is overridden.
+/// The HINT that shows how to override a stop.
 const OVERRIDE: &str = "For example: SELECT * FROM spyne_preview('SELECT * FROM customer, region', override => '{EXPLOSIVE_JOIN}', reason => 'a small table on purpose');";
 
-/// A statement to look at.
+/// A statement to preview.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Without space around it.
+    /// The statement without blanks around it.
     pub text: String,
-    /// Whether a write is tried, and rolled back.
+    /// Whether a write is tried and rolled back.
     pub dry_run: bool,
-    /// Whether it may read DEPRECATED tables.
+    /// Whether the statement may read DEPRECATED tables.
     pub include_deprecated: bool,
     /// Logical names, and the version that each stands for.
     pub pins: BTreeMap<String, String>,
-    /// The stops that do not count, in capitals.
+    /// The stops that are overridden, in capitals.
     pub overrides: Vec<String>,
-    /// Why they do not.
+    /// The reason for the overrides.
     pub reason: Option<String>,
 }
 
 impl Asked {
-    /// A statement, and nothing else.
+    /// A statement without any other arguments.
     pub fn plain(sql: &str, include_deprecated: bool) -> Asked {
         Asked { text: normalized(sql).to_string(), include_deprecated, ..Asked::default() }
     }
 
-    /// As `spyne_preview` is asked: `pin` is an object of logical names and versions.
+    /// The statement with the other arguments of `spyne_preview`; `pin` is an object of
+    /// logical names and versions.
     ///
     /// # Errors
     /// 22023 for an unknown stop, an override without a reason, and a pin that is no

@@ -49,7 +49,7 @@ fn of_tables_without_keys_and_statistics_nothing_is_claimed() {
     for relation in relations.0.values_mut() {
         relation.columns.iter_mut().for_each(|c| c.null_fraction = None);
     }
-    // Which of a and b is the many side cannot be told; that k is not, can.
+    // It cannot be told which of a and b is the many side; that k is not can be told.
     assert_eq!([traps(sql[0], &relations), traps(sql[1], &relations)], [0, 1]);
 }
 

@@ -1,10 +1,10 @@
-//! How sure a preview is that the result means what it seems to mean.
+//! The confidence of a preview that the result means what it seems to mean.
 
-use super::findings::{Assumption, Guardrail, Severity};
+use super::findings::{Assumption, Guardrail, GuardrailSeverity};
 
-/// What is taken off for each finding. These weights are a judgement, not a
-/// measurement: a stop halves it, a structural assumption costs more than one
-/// that hangs on the data.
+/// What each finding takes off. These weights are a judgement and not a measurement: a
+/// stop takes off nearly half, and a structural assumption more than one that depends
+/// on the data.
 const FOR_STOP: f64 = 0.4;
 const FOR_WARNING: f64 = 0.1;
 const FOR_STRUCTURE: f64 = 0.08;
@@ -14,19 +14,20 @@ const FOR_ASSUMPTION: f64 = 0.03;
 const STRUCTURE: &[&str] =
     &["FAN_TRAP", "CHASM_TRAP", "OUTER_JOIN_TURNED_INNER", "NOT_IN_NULLABLE"];
 
-/// From 0, anything may come, to 1, nothing speaks against it; two decimals.
+/// The confidence, from 0 (the result may be anything) to 1 (nothing speaks against
+/// it), with two decimals.
 pub fn confidence(assumptions: &[Assumption], guardrails: &[Guardrail]) -> f64 {
     let mut off = 0.0;
     for (at, guardrail) in guardrails.iter().enumerate() {
-        // The same warning about another table or join tells nothing new.
+        // A repeated warning about another table or join says nothing new.
         let again = guardrails[..at].iter().any(|g| g.code == guardrail.code);
-        if again && guardrail.severity == Severity::Warning {
+        if again && guardrail.severity == GuardrailSeverity::Warning {
             continue;
         }
         off += match guardrail.severity {
-            Severity::Stop => FOR_STOP,
-            Severity::Warning => FOR_WARNING,
-            Severity::Info => 0.0,
+            GuardrailSeverity::Stop => FOR_STOP,
+            GuardrailSeverity::Warning => FOR_WARNING,
+            GuardrailSeverity::Info => 0.0,
         };
     }
     for assumption in assumptions {
@@ -47,7 +48,7 @@ mod tests {
         let assumption = |code: &'static str| Assumption { code: code.into(), text: String::new() };
         let stop = Guardrail {
             code: "X".into(),
-            severity: Severity::Stop,
+            severity: GuardrailSeverity::Stop,
             message: String::new(),
             remedy: String::new(),
         };

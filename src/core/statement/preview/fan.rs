@@ -1,30 +1,31 @@
-//! Which source of a query multiplies the rows of which: the structure behind
+//! Works out which source of a query repeats the rows of which: the structure behind
 //! fan traps, chasm traps and Cartesian products.
 //!
-//! One row of a source determines one row of another where the other's unique
-//! key is compared with columns that are determined already (the closure of
-//! functional dependencies, as in Ullman, Principles of Database Systems). What
-//! is not determined may come several times for one row, and so repeat it.
+//! One row of a source determines one row of another where the other's unique key is
+//! compared with columns that are determined already (the closure of functional
+//! dependencies, as in Ullman, Principles of Database Systems). A source that is not
+//! determined may have several rows for one row, and so repeat it.
 
 use std::collections::BTreeMap;
 
 use super::sources::{Column, conditions, in_passing, sources_among};
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::{Relation, Relations};
-use crate::statement::query::{Command, Expr, ExprKind, Join, JoinKind, SourceKind};
+use crate::statement::query::{CommandType, Expr, ExprKind, Join, JoinKind, SourceKind};
 
-/// Columns of a source, by their numbers, that are unique together. No columns at
-/// all: one row at most.
+/// Columns of a source, by number, that are unique together. An empty list means that
+/// the source has at most one row.
 pub type Key = Vec<i32>;
 
 /// Something that gives a column its value.
 #[derive(Debug)]
 struct Equality {
     column: Column,
-    /// What the value is computed from; nothing for a constant.
+    /// The columns that the value is computed from; none for a constant.
     from: Vec<Column>,
-    /// The ON of an outer join says nothing of the rows that the join keeps
-    /// without a match: there it holds for the rows of these sources alone.
+    /// The sources for whose rows the equality holds, where it does not hold for all:
+    /// the ON of an outer join says nothing about rows that the join keeps without a
+    /// match.
     only_for: Option<Vec<usize>>,
 }
 
@@ -33,17 +34,17 @@ struct Equality {
 pub struct Structure<'a> {
     scope: Scope<'a>,
     relations: &'a Relations,
-    /// The numbers of its sources, in the order they are written.
+    /// The numbers of the sources, in the order in which they are written.
     pub sources: Vec<usize>,
     equalities: Vec<Equality>,
-    /// Sources that any one condition, or a reference, names together.
+    /// Sources that one condition, or one reference, names together.
     linked: Vec<Vec<usize>>,
     keys: BTreeMap<usize, Vec<Key>>,
 }
 
 impl<'a> Structure<'a> {
-    /// The structure of a level; `keys_of` says what is unique in a source, which for
-    /// a subquery hangs on the structure inside it.
+    /// The structure of a level. `keys_of` gives the unique sets of columns of a
+    /// source, which for a subquery depend on the structure inside it.
     pub fn of(
         scope: Scope<'a>,
         relations: &'a Relations,
@@ -81,7 +82,7 @@ impl<'a> Structure<'a> {
                 self.add_equality(right, Some(left), join);
             }
         }
-        // A flag says its own value: WHERE is_main, WHERE NOT is_main.
+        // A boolean column is its own condition: WHERE is_main, WHERE NOT is_main.
         match &condition.kind {
             ExprKind::Column { .. } => self.add_equality(condition, None, join),
             ExprKind::Not(flag) => self.add_equality(flag, None, join),
@@ -100,9 +101,10 @@ impl<'a> Structure<'a> {
         });
     }
 
-    /// `a.tenant = 5 AND b.tenant = 5` compares a with b; `a.size = 1 AND
-    /// b.floor = 1` does not. Names tell, with what stands before a first `_`
-    /// left out: a table's abbreviation, often.
+    /// Links columns that equal the same constant: `a.tenant = 5 AND b.tenant = 5`
+    /// compares a with b, and `a.size = 1 AND b.floor = 1` does not. The names decide,
+    /// without what comes before a first `_`, which is often an abbreviation of the
+    /// table.
     fn link_equal_constants(&mut self) {
         let name_of = |(source, column): Column| {
             let place = usize::try_from(column).ok()?.checked_sub(1)?;
@@ -135,7 +137,8 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// A function or a LATERAL subquery in FROM hangs on what it refers to.
+    /// Links a function or a LATERAL subquery in FROM with the sources that it refers
+    /// to.
     fn link_references(&mut self, number: usize) {
         let columns = match self.scope.query.source(number).map(|s| &s.kind) {
             Some(SourceKind::Function { calls, .. }) => {
@@ -156,8 +159,8 @@ impl<'a> Structure<'a> {
         equality.only_for.as_ref().is_none_or(|list| starts.iter().any(|s| list.contains(s)))
     }
 
-    /// The sources whose row is settled, and the columns whose value is, once a
-    /// row of each of `starts` and the values of `columns` are.
+    /// The sources of which one row is determined, and the columns whose value is, once
+    /// a row of each of `starts` and the values of `columns` are determined.
     pub fn closure(&self, starts: &[usize], columns: &[Column]) -> (Vec<usize>, Vec<Column>) {
         let mut known = starts.to_vec();
         let mut bound = columns.to_vec();
@@ -180,7 +183,7 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// The sources whose row is settled once a row of `start` is.
+    /// The sources of which one row is determined once a row of `start` is.
     pub fn determined_by(&self, start: usize) -> Vec<usize> {
         self.closure(&[start], &[]).0
     }
@@ -192,8 +195,8 @@ impl<'a> Structure<'a> {
         if self.keys(source).iter().any(|key| covered(source, key)) {
             return true;
         }
-        // Of a table without keys and statistics nothing is known. Where what
-        // it is compared with is no key either, it may well be the one side.
+        // Nothing is known of a table without keys and statistics. Where the columns
+        // that it is compared with are no key either, it may well be the one side.
         let unknown = self.table(source).is_some_and(|table| {
             table.unique_keys.is_empty() && table.columns.iter().all(|c| c.null_fraction.is_none())
         });
@@ -223,8 +226,8 @@ impl<'a> Structure<'a> {
         }
     }
 
-    /// The sets of columns that are unique in a source; an empty set says that
-    /// it has one row at most.
+    /// The sets of columns that are unique in a source. An empty set means that the
+    /// source has at most one row.
     pub fn keys(&self, source: usize) -> &[Key] {
         self.keys.get(&source).map_or(&[], Vec::as_slice)
     }
@@ -245,7 +248,7 @@ impl<'a> Structure<'a> {
         all
     }
 
-    /// The sources that may come several times for one row of `source`.
+    /// The sources that may have several rows for one row of `source`.
     pub fn fanned_out_by(&self, source: usize) -> Vec<usize> {
         let known = self.determined_by(source);
         self.sources.iter().copied().filter(|s| !known.contains(s)).collect()
@@ -270,14 +273,14 @@ impl<'a> Structure<'a> {
         self.groups().iter().any(|g| g.contains(&a) && g.contains(&b))
     }
 
-    /// Groups of sources that no condition connects: more than one make a
-    /// Cartesian product. Sources of one row multiply nothing; functions,
-    /// VALUES and LATERAL subqueries do so on purpose.
+    /// Groups of sources that no condition connects: more than one group makes a
+    /// Cartesian product. Sources of one row multiply nothing; functions, VALUES and
+    /// LATERAL subqueries do so on purpose.
     pub fn unconnected(&self) -> Vec<Vec<usize>> {
         let query = self.scope.query;
-        // The condition of a MERGE is not among the filters, and what an INSERT
-        // fills is not read.
-        let side_by_side = matches!(query.command, Command::Insert | Command::Merge);
+        // The condition of a MERGE is not among the filters, and the table that an
+        // INSERT fills is not read.
+        let side_by_side = matches!(query.command, CommandType::Insert | CommandType::Merge);
         if side_by_side || query.set_operation.is_some() {
             return Vec::new();
         }
@@ -303,8 +306,8 @@ impl<'a> Structure<'a> {
         groups
     }
 
-    /// What to call a source: its table or view, with the alias where the same
-    /// one is there twice; else its alias.
+    /// The name of a source for people: its table or view, with the alias where the
+    /// same one occurs twice; else its alias.
     pub fn shown(&self, source: usize) -> String {
         let named = |number: usize| match self.scope.query.source(number).map(|s| &s.kind) {
             Some(SourceKind::Table(oid)) => Some(*oid),
@@ -325,7 +328,7 @@ impl<'a> Structure<'a> {
     }
 }
 
-/// For the rows of which sources an outer join's ON says something of `target`;
+/// The sources for whose rows the ON of an outer join says something about `target`;
 /// None for all.
 fn only_for(join: &Join, target: usize) -> Option<Vec<usize>> {
     let (left, right) = (join.left.sources(), join.right.sources());

@@ -1,31 +1,34 @@
-//! Large tables that a statement reads without a filter.
+//! Finds large tables that a statement reads without a filter.
 
 use std::collections::HashSet;
 
-use super::findings::{Guardrail, Severity};
+use super::findings::{Guardrail, GuardrailSeverity};
 use super::sources::{Column, aggregates_to_one_row, conditions, cte, sources_among};
 use super::subject::Subject;
 use super::wording::number;
 use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relation;
-use crate::statement::query::{Command, Expr, ExprKind, JoinKind, Query, SourceKind, SublinkKind};
+use crate::statement::query::{
+    CommandType, Expr, ExprKind, JoinKind, Query, SourceKind, SublinkKind,
+};
 
-/// What the queries around one do to it.
+/// What the queries around a query do to its result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Around {
-    /// A condition on what it returns.
+    /// Whether there is a condition on the result.
     filtered: bool,
-    /// A LIMIT that ends its reading.
+    /// Whether a LIMIT ends its reading.
     limited: bool,
 }
 
-/// What was visited already: a chain of CTEs would take exponential time.
+/// The queries that were visited already. Without this, a chain of CTEs would take
+/// exponential time.
 type Visited = HashSet<(*const Query, Around)>;
 
-/// A hand's breadth beyond any nesting that people write.
+/// The deepest nesting that is followed, which is more than people write.
 const DEEP: usize = 64;
 
-/// A large table of which nothing says which rows are wanted.
+/// Finds large tables that no condition narrows down.
 pub fn missing_filter(subject: &Subject, into: &mut Vec<Guardrail>) {
     visit(
         subject,
@@ -48,7 +51,7 @@ fn visit(
         return;
     }
     let limit = query.limit.as_ref().is_some_and(|l| !matches!(l.kind, ExprKind::Constant(None)));
-    // An aggregate reads all of it before there is a first row.
+    // An aggregate reads all rows before it returns the first.
     let limited = !aggregates(query) && (limit || around.limited);
     let filtered = filtered_sources(scope);
     for number in query.source_numbers() {
@@ -108,7 +111,7 @@ fn visit(
 fn raised(table: &Relation) -> Guardrail {
     Guardrail {
         code: "MISSING_FILTER".into(),
-        severity: Severity::Warning,
+        severity: GuardrailSeverity::Warning,
         message: format!(
             "Nothing filters {}: all of its about {} rows may be read.",
             table.shown,
@@ -138,12 +141,12 @@ fn reads_an_end(query: &Query, table: &Relation) -> bool {
         && query.targets.iter().all(|t| at_an_end(&t.expr))
 }
 
-/// The sources of a level that a condition narrows down: one on themselves, or
-/// on what they are equated with.
+/// The sources of a level that a condition narrows down: one on themselves, or on
+/// columns that they are equated with.
 fn filtered_sources(scope: Scope) -> Vec<usize> {
     let query = scope.query;
-    // The condition of a MERGE is not among these.
-    if query.command == Command::Merge {
+    // The condition of a MERGE is not among the filters.
+    if query.command == CommandType::Merge {
         return query.source_numbers();
     }
     let mut filtered: Vec<usize> = Vec::new();
@@ -151,7 +154,7 @@ fn filtered_sources(scope: Scope) -> Vec<usize> {
     let mut pairs: Vec<(Vec<usize>, Option<Vec<usize>>)> = Vec::new();
     for (condition, outer) in conditions(query) {
         let sources = sources_among(&scope.columns_in(condition));
-        // What an outer join keeps anyway, its ON does not filter.
+        // The ON of an outer join does not filter the rows that the join keeps anyway.
         let optional = outer.map(|join| match join.kind {
             JoinKind::Left => join.right.sources(),
             JoinKind::Right => join.left.sources(),
@@ -172,7 +175,7 @@ fn filtered_sources(scope: Scope) -> Vec<usize> {
             _ => {}
         }
     }
-    // An IN or EXISTS that names several of them filters each.
+    // An IN or EXISTS that names several sources filters each of them.
     for filter in &query.filters {
         if filter.any(|e| matches!(e.kind, ExprKind::Sublink(_))) {
             in_where.extend(sources_among(&scope.columns_in(filter)));
@@ -246,7 +249,8 @@ mod tests {
             ("SELECT customer_id FROM orders WHERE amount > 5", false),
             ("SELECT max(id) FROM orders", false),
             ("SELECT max(amount) FROM orders", true),
-            // By what it is joined with, and by what an outer join keeps.
+            // Filtered by the table that it is joined with, or by the rows that an
+            // outer join keeps.
             (
                 "SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE c.country = 'PE'",
                 false,

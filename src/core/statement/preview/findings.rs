@@ -1,47 +1,46 @@
-//! What a preview finds in a statement: what it relies on, and what is dangerous
-//! about it.
+//! The findings of a preview: assumptions and guardrails.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that a query relies on.
+/// One thing that a query assumes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assumption {
-    /// The rule that found it.
+    /// The code of the rule that found it.
     pub code: Cow<'static, str>,
-    /// In plain words.
+    /// The assumption in plain words.
     pub text: String,
 }
 
-/// How much a guardrail weighs.
+/// How severe a guardrail is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum GuardrailSeverity {
     Info,
     Warning,
-    /// The statement does not run unless this is overridden, with a reason.
+    /// The statement does not run unless the guardrail is overridden, with a reason.
     Stop,
 }
 
-impl Severity {
+impl GuardrailSeverity {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Stop => "stop",
+            GuardrailSeverity::Info => "info",
+            GuardrailSeverity::Warning => "warning",
+            GuardrailSeverity::Stop => "stop",
         }
     }
 }
 
-/// One danger.
+/// One danger of a statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guardrail {
-    /// The rule that found it.
+    /// The code of the rule that found it.
     pub code: Cow<'static, str>,
-    pub severity: Severity,
-    /// What is the matter.
+    pub severity: GuardrailSeverity,
+    /// The danger in words.
     pub message: String,
-    /// What to do about it.
+    /// What to do about the danger.
     pub remedy: String,
 }

@@ -1,7 +1,7 @@
-//! What is dangerous about a statement, a small rule each.
+//! What is dangerous about a statement: one small rule for each danger.
 
 use super::filtering::missing_filter;
-use super::findings::{Guardrail, Severity};
+use super::findings::{Guardrail, GuardrailSeverity};
 use super::keys::KnownKeys;
 use super::level::Level;
 use super::statistics;
@@ -13,9 +13,9 @@ use crate::kernel::state::State;
 use crate::statement::query::columns::Scope;
 use crate::statement::query::plan::PlanNode;
 use crate::statement::query::relations::{Relation, Relations};
-use crate::statement::query::{Command, Expr, ExprKind, Form, SourceKind, Volatility};
+use crate::statement::query::{CommandType, Expr, ExprKind, Form, SourceKind, Volatility};
 
-/// The codes that can stop a statement: what `override` takes.
+/// The codes that can stop a statement, which `override` takes.
 pub const STOPS: &[&str] = &[
     "EXPLOSIVE_JOIN",
     "AMBIGUOUS_AGGREGATE",
@@ -39,7 +39,7 @@ const RULES: &[fn(&Subject, &mut Vec<Guardrail>)] = &[
     ungoverned_table,
 ];
 
-/// Everything dangerous about a statement: stops first.
+/// All guardrails of a statement, stops first.
 pub fn guardrails(subject: &Subject) -> Vec<Guardrail> {
     let mut found = Vec::new();
     for rule in RULES {
@@ -58,7 +58,7 @@ pub fn guardrails(subject: &Subject) -> Vec<Guardrail> {
 fn add(
     into: &mut Vec<Guardrail>,
     code: &'static str,
-    severity: Severity,
+    severity: GuardrailSeverity,
     message: String,
     remedy: impl Into<String>,
 ) {
@@ -72,21 +72,21 @@ fn each_level(subject: &Subject, see: &mut dyn FnMut(&Level)) {
     });
 }
 
-/// TRUNCATE, which knows no WHERE.
+/// The guardrail of TRUNCATE, which has no WHERE.
 pub fn truncates(tables: &[String]) -> Guardrail {
     Guardrail {
         code: "WRITE_WITHOUT_WHERE".into(),
-        severity: Severity::Stop,
+        severity: GuardrailSeverity::Stop,
         message: format!("TRUNCATE removes every row of {}.", tables.join(", ")),
         remedy: "DELETE with a WHERE, or override it where every row is meant.".to_string(),
     }
 }
 
-/// A write that foreign keys carry on to other tables.
+/// The guardrail of a write that foreign keys carry on to other tables.
 pub fn foreign_keys_reach(table: &str, others: &[String]) -> Guardrail {
     Guardrail {
         code: "FOREIGN_KEYS_REACH".into(),
-        severity: Severity::Info,
+        severity: GuardrailSeverity::Info,
         message: format!(
             "By their foreign keys, what happens to {table} may change {} too.",
             others.join(", ")
@@ -109,7 +109,7 @@ fn cartesian_product(subject: &Subject, into: &mut Vec<Guardrail>) {
         add(
             into,
             "EXPLOSIVE_JOIN",
-            Severity::Stop,
+            GuardrailSeverity::Stop,
             format!(
                 "Nothing connects {}: each row of one is combined with each row of the other.",
                 names.join(" and ")
@@ -141,7 +141,7 @@ fn exploding_plan(subject: &Subject, into: &mut Vec<Guardrail>) {
         add(
             into,
             "EXPLOSIVE_JOIN",
-            Severity::Stop,
+            GuardrailSeverity::Stop,
             format!(
                 "A join is expected to make {} rows out of at most {} on a side; the limits are {} for each row, and {} rows.",
                 number(rows),
@@ -161,7 +161,7 @@ fn ambiguous_aggregate(subject: &Subject, into: &mut Vec<Guardrail>) {
             add(
                 into,
                 "AMBIGUOUS_AGGREGATE",
-                Severity::Stop,
+                GuardrailSeverity::Stop,
                 format!(
                     "{} takes rows of {} several times, once for each matching row of {}.",
                     trap.aggregate,
@@ -185,7 +185,8 @@ fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
         let Some(target) = query.result else {
             return;
         };
-        let changes = matches!(query.command, Command::Update | Command::Delete | Command::Merge);
+        let changes =
+            matches!(query.command, CommandType::Update | CommandType::Delete | CommandType::Merge);
         let chosen = query
             .filters
             .iter()
@@ -200,7 +201,7 @@ fn write_without_where(subject: &Subject, into: &mut Vec<Guardrail>) {
             add(
                 into,
                 "WRITE_WITHOUT_WHERE",
-                Severity::Stop,
+                GuardrailSeverity::Stop,
                 format!(
                     "{} {without} changes every row of {}.",
                     query.command.as_str(),
@@ -265,7 +266,7 @@ fn shadow_table(subject: &Subject, into: &mut Vec<Guardrail>) {
         add(
             into,
             "SHADOW_TABLE",
-            Severity::Stop,
+            GuardrailSeverity::Stop,
             format!("{} is in staging: nobody has promoted what is in it.", table.shown),
             "Query the table in use, or override it where staging is what you are after.",
         );
@@ -278,7 +279,7 @@ fn deprecated_table(subject: &Subject, into: &mut Vec<Guardrail>) {
         add(
             into,
             "DEPRECATED_TABLE",
-            Severity::Warning,
+            GuardrailSeverity::Warning,
             format!("{} is deprecated: it may be out of date, and it is meant to go.", table.shown),
             format!(
                 "Query the version in use: SELECT * FROM spyne_resolve(ARRAY[{}]);",
@@ -288,7 +289,7 @@ fn deprecated_table(subject: &Subject, into: &mut Vec<Guardrail>) {
     }
 }
 
-/// A table that nobody answers for, beside one that somebody does.
+/// A table that is not governed, beside one that is.
 fn ungoverned_table(subject: &Subject, into: &mut Vec<Guardrail>) {
     let all = tables(subject);
     if all.iter().all(|t| t.state.is_none()) {
@@ -298,7 +299,7 @@ fn ungoverned_table(subject: &Subject, into: &mut Vec<Guardrail>) {
         add(
             into,
             "UNGOVERNED_TABLE",
-            Severity::Info,
+            GuardrailSeverity::Info,
             format!("{} is not governed: it has no state and no version.", table.shown),
             format!("SELECT * FROM spyne_register({});", literal(&table.shown)),
         );
@@ -308,8 +309,8 @@ fn ungoverned_table(subject: &Subject, into: &mut Vec<Guardrail>) {
 /// Joins that nobody has accepted.
 fn unaccepted_join(subject: &Subject, into: &mut Vec<Guardrail>) {
     let severity = match subject.limits.require_accepted_joins {
-        true => Severity::Stop,
-        false => Severity::Warning,
+        true => GuardrailSeverity::Stop,
+        false => GuardrailSeverity::Warning,
     };
     for join in subject.joins {
         let unaccepted =
@@ -333,7 +334,7 @@ fn unaccepted_join(subject: &Subject, into: &mut Vec<Guardrail>) {
     }
 }
 
-/// Statistics that the estimates rest on, and should not.
+/// Stale statistics, which the estimates depend on.
 fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
     for table in tables(subject).into_iter().filter(|t| matches!(t.kind.as_str(), "r" | "m")) {
         let message = match (table.estimated_rows, table.changed_rows) {
@@ -347,13 +348,13 @@ fn stale_statistics(subject: &Subject, into: &mut Vec<Guardrail>) {
             _ => continue,
         };
         let remedy = format!("ANALYZE {};", table.shown);
-        add(into, "STALE_STATISTICS", Severity::Warning, message, remedy);
+        add(into, "STALE_STATISTICS", GuardrailSeverity::Warning, message, remedy);
     }
 }
 
-/// A read that calls what may write.
+/// A read that calls a function that may write.
 fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
-    // Volatile for their results alone.
+    // Functions that are volatile only because of their results.
     const HARMLESS: &[&str] = &[
         "random",
         "clock_timestamp",
@@ -394,14 +395,14 @@ fn volatile_function(subject: &Subject, into: &mut Vec<Guardrail>) {
             });
         }
     });
-    if subject.query.command != Command::Select {
+    if subject.query.command != CommandType::Select {
         return;
     }
     for name in called {
         add(
             into,
             "VOLATILE_FUNCTION",
-            Severity::Warning,
+            GuardrailSeverity::Warning,
             format!("{name}() is VOLATILE: it may change something, although this is a read."),
             "Look at what the function does: \\sf, or mark it STABLE if it only reads.",
         );

@@ -52,9 +52,9 @@ fn an_unaccepted_join_stops_only_where_it_is_asked_to() {
             joins: &joins,
         })
     };
-    assert_eq!(judged(limits)[0].severity, Severity::Warning);
+    assert_eq!(judged(limits)[0].severity, GuardrailSeverity::Warning);
     limits.require_accepted_joins = true;
-    assert_eq!(judged(limits)[0].severity, Severity::Stop);
+    assert_eq!(judged(limits)[0].severity, GuardrailSeverity::Stop);
 }
 
 use crate::statement::preview::testing::{judged, judged_over, shop, warns};
@@ -102,7 +102,10 @@ fn an_aggregate_over_repeated_rows_is_stopped() {
     let sql = "SELECT sum(c.credit) FROM customer c JOIN orders o ON o.customer_id = c.id";
     let (_, found) = judged(sql);
     assert_eq!(found.len(), 1);
-    assert_eq!((&*found[0].code, found[0].severity), ("AMBIGUOUS_AGGREGATE", Severity::Stop));
+    assert_eq!(
+        (&*found[0].code, found[0].severity),
+        ("AMBIGUOUS_AGGREGATE", GuardrailSeverity::Stop)
+    );
     assert_eq!(
         found[0].message,
         "sum(c.credit) takes rows of public.customer several times, once for each matching row of public.orders."

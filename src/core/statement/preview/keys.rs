@@ -1,7 +1,7 @@
-//! Which columns are unique in a table, a subquery, a CTE.
+//! Works out which columns are unique in a table, a subquery, a CTE.
 //!
-//! Where the tree does not say, a source is taken to be unique: a rule that
-//! rests on this had better stay silent than be wrong.
+//! Where the tree does not show it, a source is taken to be unique: a rule that depends
+//! on this should rather find nothing than be wrong.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,15 +12,16 @@ use crate::statement::query::columns::Scope;
 use crate::statement::query::relations::Relations;
 use crate::statement::query::{Distinct, Expr, ExprKind, Query, SourceKind};
 
-/// What was found out about the queries of a statement. A CTE may be referred
-/// to often; without this, a chain of them would take exponential time.
+/// The unique sets of columns of queries that were worked out already. A CTE may be
+/// referred to often; without this, a chain of CTEs would take exponential time.
 #[derive(Debug, Default)]
 pub struct KnownKeys(RefCell<HashMap<*const Query, Vec<Key>>>);
 
-/// More unique sets of columns than a query of use has.
+/// The most unique sets of columns of a query that are kept, which is more than a
+/// useful query has.
 const MOST_KEYS: usize = 32;
 
-/// Rows of a table are told apart by this.
+/// The number of the system column ctid, which tells rows of a table apart.
 const CTID: i32 = -1;
 
 /// The structure of a query level.
@@ -75,8 +76,8 @@ fn keys_of(query: &Query, around: Scope, relations: &Relations, known: &KnownKey
     let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();
     let structure = structure(Scope::new(query, &outer), relations, known);
     let mut keys = Reader { query, structure: &structure, scope: Scope::new(query, &outer) }.keys();
-    // Each source brings its own: told apart and kept few, or nested queries
-    // would double them at every level.
+    // Each source brings keys of its own. They are made distinct and kept few, because
+    // nested queries would otherwise double them at every level.
     keys.iter_mut().for_each(|key| {
         key.sort_unstable();
         key.dedup();
@@ -111,7 +112,8 @@ impl Reader<'_> {
         let mut keys = Vec::new();
         match self.query.distinct {
             Distinct::Rows => keys.push(all_columns),
-            // The tree does not say on what: on what it is ordered by, then.
+            // The tree does not say what DISTINCT ON is on, so it is taken to be on the
+            // first ORDER BY.
             Distinct::On => match self.query.order_by.first().and_then(|e| self.place(e)) {
                 Some(first) => keys.push(vec![first]),
                 None => keys.extend(every_column()),
@@ -129,13 +131,13 @@ impl Reader<'_> {
         keys
     }
 
-    /// Where an expression is among the outputs, from 1.
+    /// The position of an expression among the outputs, from 1.
     fn place(&self, wanted: &Expr) -> Option<i32> {
         let at = self.query.outputs().iter().position(|o| o.expr.kind == wanted.kind)?;
         Some(at as i32 + 1)
     }
 
-    /// The same for a column, or one that equals it.
+    /// The position of a column, or of one that equals it.
     fn shown(&self, column: Column) -> Option<i32> {
         let equal = self.structure.equal_to(column);
         let at =
@@ -145,8 +147,8 @@ impl Reader<'_> {
         Some(at as i32 + 1)
     }
 
-    /// UNION ALL of tables that were split: what is unique in each, it is
-    /// taken for granted, is so in all.
+    /// The keys of a UNION ALL of tables that were split up: columns that are unique in
+    /// each member are taken to be unique in all.
     fn common_to_members(&self) -> Vec<Key> {
         let mut members = self.structure.sources.iter();
         let Some(first) = members.next() else {
@@ -160,7 +162,7 @@ impl Reader<'_> {
         keys
     }
 
-    /// What is grouped by, without what the rest of it determines.
+    /// Adds the columns that are grouped by, without those that the others determine.
     fn grouped(&self, keys: &mut Vec<Key>) {
         let groups = &self.query.group_by;
         let determines = |kept: &[usize]| {
@@ -193,8 +195,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A plain selection: the keys of a source that determines all the others,
-    /// or those of all of them together.
+    /// Adds the keys of a plain selection: those of a source that determines all the
+    /// others, or those of all sources together.
     fn selected(&self, keys: &mut Vec<Key>) {
         let written = self.query.result.filter(|_| self.query.command.writes());
         let (_, fixed) = self.structure.closure(&[], &[]);
@@ -213,7 +215,7 @@ impl Reader<'_> {
                 all.extend(key.iter().filter(|c| !all.contains(c)).copied().collect::<Vec<_>>());
                 all
             });
-            // RETURNING has each written row once.
+            // RETURNING returns each written row once.
             let alone = written == Some(*source)
                 || self.structure.determined_by(*source).len() == self.structure.sources.len();
             if alone {
@@ -225,8 +227,8 @@ impl Reader<'_> {
         }
     }
 
-    /// `row_number() OVER (PARTITION BY a)`: unique together with a. Which a,
-    /// the tree does not say; any column is taken for it.
+    /// Adds the key of `row_number() OVER (PARTITION BY a)`, which is unique together
+    /// with a. The tree does not say which column a is, so any column is taken for it.
     fn numbered(&self, keys: &mut Vec<Key>) {
         let outputs = self.query.outputs();
         for (at, output) in outputs.iter().enumerate() {
@@ -245,7 +247,7 @@ impl Reader<'_> {
     }
 }
 
-/// Postgres's own functions that return sets, by what their names have in common.
+/// Whether a function of Postgres's own returns a set, by its name.
 fn returns_many(function: &str) -> bool {
     const MANY: &[&str] =
         &["unnest", "_each", "elements", "object_keys", "to_table", "recordset", "regexp_matches"];

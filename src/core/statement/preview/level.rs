@@ -37,7 +37,7 @@ impl<'a> Level<'a> {
         shown_column(self.subject, self.scope, expr)
     }
 
-    /// What an expression is called in a sentence.
+    /// A short name of an expression, for a sentence.
     pub fn short(&self, expr: &Expr) -> String {
         match &without_casts(expr).kind {
             ExprKind::Constant(Some(value)) => value.clone(),

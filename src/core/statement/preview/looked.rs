@@ -1,4 +1,4 @@
-//! A statement that was looked at, and the preview that comes of it.
+//! A statement that was judged, and the preview that is made of it.
 
 use super::asked::Asked;
 use super::assumptions::assumptions;
@@ -15,10 +15,10 @@ use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::analyzed::{Analyzed, Wrapper};
 use crate::statement::query::relations::Relations;
 
-/// A statement, and all that is told of it.
+/// A statement, with its description and its findings.
 #[derive(Clone, Debug)]
 pub struct Looked {
-    /// As it is run, with its logical names resolved.
+    /// The statement as it is run, with its logical names resolved.
     pub sql: String,
     pub analyzed: Analyzed,
     pub described: Description,
@@ -27,18 +27,18 @@ pub struct Looked {
     pub guardrails: Vec<Guardrail>,
 }
 
-/// What the rules look at beside the statement itself.
+/// What the rules look at besides the statement itself.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     pub relations: &'a Relations,
-    /// The accepted joins and the candidates between its tables.
+    /// The accepted joins and the candidates between the tables of the statement.
     pub joins: &'a [cover::KnownJoin],
     pub limits: Limits,
-    /// What a relation is called.
+    /// The name of a relation for people.
     pub name_of: &'a dyn Fn(RelId) -> String,
 }
 
-/// Who makes a preview.
+/// The user who makes a preview.
 #[derive(Clone, Debug)]
 pub struct Maker {
     pub user: RoleId,
@@ -47,8 +47,8 @@ pub struct Maker {
 }
 
 impl Looked {
-    /// Judges a statement. The `basis` is that of its relations and functions; the
-    /// accepted joins that it uses are noted in it.
+    /// Judges a statement. `basis` is that of its relations and functions; the accepted
+    /// joins that the statement uses are added to it.
     pub fn judge(
         sql: String,
         analyzed: Analyzed,
@@ -81,8 +81,8 @@ impl Looked {
         Looked { sql, analyzed, described, basis, assumptions: assumed, guardrails: guarded }
     }
 
-    /// The preview, without what storing it adds; `ms_per_cost` are milliseconds for
-    /// each unit of the planner's cost.
+    /// The preview, without the fields that storing it fills. `ms_per_cost` is the
+    /// number of milliseconds for each unit of the planner's cost.
     pub fn preview(self, asked: &Asked, maker: Maker, ms_per_cost: Option<f64>) -> Preview {
         let cost = self.analyzed.estimated_cost();
         let mut preview = Preview {
@@ -118,7 +118,8 @@ impl Looked {
     }
 }
 
-/// What foreign keys reach, of the tables that a statement changes rows of.
+/// The tables that foreign keys change along with those that the statement changes rows
+/// of.
 fn reached(
     analyzed: &Analyzed,
     described: &Description,
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
     use crate::statement::preview::description::{TableUse, written};
     use crate::statement::preview::staleness::RelationBasis;
-    use crate::statement::query::{Command, Query};
+    use crate::statement::query::{CommandType, Query};
     use std::collections::BTreeMap;
 
     const ORDERS: RelId = RelId::new(1);
@@ -154,7 +155,7 @@ mod tests {
         Basis { relations: BTreeMap::from([(ORDERS, orders)]), ..Basis::default() }
     }
 
-    fn looked(command: Command, access: Use, wrapper: Wrapper) -> Looked {
+    fn looked(command: CommandType, access: Use, wrapper: Wrapper) -> Looked {
         let truncated = if wrapper == Wrapper::Truncate { vec![ORDERS] } else { Vec::new() };
         let query = Query { command, ..Query::default() };
         let queries = if truncated.is_empty() { vec![query] } else { Vec::new() };
@@ -179,10 +180,10 @@ mod tests {
     #[test]
     fn what_foreign_keys_reach_is_told_of_changes_alone() {
         for (command, access, told) in [
-            (Command::Update, Use::Write, true),
-            (Command::Delete, Use::Write, true),
-            (Command::Insert, Use::Write, false),
-            (Command::Select, Use::Read, false),
+            (CommandType::Update, Use::Write, true),
+            (CommandType::Delete, Use::Write, true),
+            (CommandType::Insert, Use::Write, false),
+            (CommandType::Select, Use::Read, false),
         ] {
             let found = looked(command, access, Wrapper::None);
             let reach = found.guardrails.iter().find(|g| g.code == "FOREIGN_KEYS_REACH");
@@ -191,7 +192,7 @@ mod tests {
                 assert!(reach.message.contains("public.orders may change public.line"));
             }
         }
-        let truncate = looked(Command::Select, Use::Write, Wrapper::Truncate);
+        let truncate = looked(CommandType::Select, Use::Write, Wrapper::Truncate);
         assert_eq!(codes(&truncate), ["WRITE_WITHOUT_WHERE"]);
     }
 
@@ -205,7 +206,7 @@ mod tests {
         let made = |overrides: &[&str]| {
             let overrides = overrides.iter().map(|o| (*o).to_string()).collect();
             let asked = Asked { overrides, ..Asked::plain("sql", false) };
-            let looked = looked(Command::Select, Use::Write, Wrapper::Truncate);
+            let looked = looked(CommandType::Select, Use::Write, Wrapper::Truncate);
             looked.preview(&asked, maker(), Some(2.0))
         };
         let stopped = made(&[]);
@@ -213,14 +214,14 @@ mod tests {
         assert_eq!(stopped.stops_left(), ["WRITE_WITHOUT_WHERE"]);
         assert_eq!(stopped.statement, "TRUNCATE");
         assert_eq!(stopped.reached(), [LINES]);
-        // It was not planned: nothing is estimated.
+        // The statement was not planned, so nothing is estimated.
         assert_eq!(stopped.estimated_execution_time_ms, None);
         assert!(!made(&["WRITE_WITHOUT_WHERE"]).requires_confirmation);
     }
 
     #[test]
     fn time_is_estimated_by_cost() {
-        let mut looked = looked(Command::Select, Use::Read, Wrapper::None);
+        let mut looked = looked(CommandType::Select, Use::Read, Wrapper::None);
         looked.analyzed.plans =
             vec![crate::statement::query::plan::Planned { cost: 8.0, ..Default::default() }];
         let maker =

@@ -1,4 +1,4 @@
-//! What a preview tells, and the rules it tells it by.
+//! Previews: what they say about a statement, and the rules by which they say it.
 
 pub mod asked;
 mod assumptions;

@@ -1,31 +1,31 @@
-//! A preview and a run, as they are stored and shown. Their fields are the columns
-//! of spyne.query_previews and spyne.query_executions, by name.
+//! Previews and runs, as they are stored and shown. Their fields are the columns of
+//! spyne.query_previews and spyne.query_executions, by name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::description::{AggregateUse, FilterUse, JoinUse, TableUse, Use};
-use super::findings::{Assumption, Guardrail, Severity};
+use super::findings::{Assumption, Guardrail, GuardrailSeverity};
 use super::staleness::Basis;
 use crate::kernel::ids::{RelId, RoleId};
 
-/// What a statement will do, and whom it authorises to run it.
+/// A preview: what a statement will do, and the user whom it authorises to run it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
-    /// A uuid; empty until it is stored or held.
+    /// The uuid of the preview; empty until the preview is stored or held.
     pub preview_id: String,
-    /// Whom it authorises.
+    /// The user whom the preview authorises.
     pub user_oid: RoleId,
-    /// What they were called then.
+    /// The name of the user when the preview was made.
     pub user_name: String,
-    /// Without space around it.
+    /// The statement without blanks around it.
     pub sql: String,
-    /// SELECT, INSERT, ..., or what wraps it: COPY, EXPLAIN, ...
+    /// SELECT, INSERT, ..., or the statement that wraps the query: COPY, EXPLAIN, ...
     pub statement: String,
-    /// Where its names were looked for.
+    /// The search_path by which names were looked up.
     pub search_path: String,
     pub tables_used: Vec<TableUse>,
-    /// The accepted joins that cover its joins.
+    /// The accepted joins that cover joins of the statement.
     pub join_versions: Vec<String>,
     pub joins: Vec<JoinUse>,
     pub filters: Vec<FilterUse>,
@@ -35,36 +35,37 @@ pub struct Preview {
     pub dry_run: Option<DryRun>,
     /// From 0 to 1.
     pub confidence: f64,
-    /// By the planner; after a dry run, exact.
+    /// The number of rows by the planner; after a dry run, the exact number.
     pub estimated_rows: Option<f64>,
-    /// In the planner's units.
+    /// The cost in the planner's units.
     pub estimated_cost: Option<f64>,
     pub estimated_execution_time_ms: Option<f64>,
-    /// Whether a stop is left that nobody has overridden: it does not run then.
+    /// Whether some stop is not overridden. The statement does not run then.
     pub requires_confirmation: bool,
     /// The stops that were overridden, and why.
     pub overrides: Vec<String>,
     pub reason: Option<String>,
     pub include_deprecated: bool,
-    /// Whether it runs only once.
+    /// Whether the statement writes, and so is authorised for one run only.
     pub writes: bool,
-    /// What it was made against.
+    /// What the preview was made against.
     pub basis: Basis,
-    /// The preview that it corrects.
+    /// The preview that this one corrects.
     pub corrects: Option<String>,
-    /// Until when it authorises, as a text; empty as `preview_id` is.
+    /// When the preview expires, as text; empty until the preview is stored or held.
     pub expires_at: String,
 }
 
 impl Preview {
     /// The codes of the stops that nobody has overridden.
     pub fn stops_left(&self) -> Vec<&str> {
-        let stops = self.guardrails.iter().filter(|g| g.severity == Severity::Stop);
+        let stops = self.guardrails.iter().filter(|g| g.severity == GuardrailSeverity::Stop);
         let left = |code: &&str| !self.overrides.iter().any(|o| o == code);
         stops.map(|g| &*g.code).filter(left).collect()
     }
 
-    /// The tables that foreign keys change along with those that it writes to.
+    /// The tables that foreign keys change along with those that the statement writes
+    /// to.
     pub fn reached(&self) -> Vec<RelId> {
         let written = self.tables_used.iter().filter(|t| t.access == Use::Write);
         let basis = written.filter_map(|table| self.basis.relations.get(&table.oid));
@@ -75,11 +76,11 @@ impl Preview {
 /// What a write has done before it was undone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DryRun {
-    /// How many rows it writes.
+    /// The number of rows that the statement writes.
     pub rows: u64,
-    /// The table whose rows are shown; none where they may not be.
+    /// The table whose rows are shown; None where the user may not see them.
     pub table: Option<String>,
-    /// Some of the rows as they were, and as they became.
+    /// Some of the rows as they were before, and as they were afterwards.
     pub before: Vec<Value>,
     pub after: Vec<Value>,
 }
@@ -91,7 +92,7 @@ pub struct Run {
     pub user_name: String,
     pub started_at: String,
     pub execution_time_ms: f64,
-    /// Rows that it returned or wrote.
+    /// The number of rows that the run returned or wrote.
     pub result_count: i64,
     pub status: RunStatus,
     pub scanned: Vec<Scanned>,
@@ -102,7 +103,7 @@ pub struct Run {
 pub enum RunStatus {
     #[serde(rename = "completed")]
     Completed,
-    /// Not every row was asked for.
+    /// The caller did not ask for every row.
     #[serde(rename = "stopped early")]
     StoppedEarly,
 }

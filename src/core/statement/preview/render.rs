@@ -1,4 +1,4 @@
-//! A preview, and a run, as a text for people who would rather read than query.
+//! Renders a preview or a run as text, for people who would rather read than query.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::record::{DryRun, Preview, Run, RunStatus};
 use super::wording::number;
 use crate::statement::correction::format::format;
 
-/// A preview.
+/// Renders a preview.
 pub fn preview(made: &Preview) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} preview {}", made.statement, made.preview_id);
@@ -45,14 +45,14 @@ fn dry_run(tried: &DryRun, out: &mut String) {
 
 /// The statement, laid out where it can be.
 fn statement(sql: &str, out: &mut String) {
-    // What somebody has laid out, or is short, is best as it is.
+    // A statement that is short, or that its author has laid out, is shown as it is.
     let laid_out = (sql.len() > 100 && !sql.contains('\n')).then(|| format(sql)).flatten();
     for line in laid_out.as_deref().unwrap_or(sql).lines() {
         let _ = writeln!(out, "    {line}");
     }
 }
 
-/// What a statement uses and relies on.
+/// Renders what a statement uses and assumes.
 fn body(made: &Preview, out: &mut String) {
     section(out, "Tables", &made.tables_used, |t| {
         let governed = match (t.state, &t.version) {
@@ -99,7 +99,7 @@ fn section<T>(out: &mut String, title: &str, all: &[T], line: impl Fn(&T) -> Str
     }
 }
 
-/// A run.
+/// Renders a run.
 pub fn run(run: &Run) -> String {
     let mut out = String::new();
     let preview = &run.preview;

@@ -1,4 +1,4 @@
-//! The sources of a query level, as far as the query alone tells.
+//! The sources of a query level, as far as the query alone shows them.
 
 use crate::statement::query::columns::{Scope, without_casts};
 use crate::statement::query::{Expr, ExprKind, From, Join, JoinKind, Query, SourceKind};
@@ -40,8 +40,8 @@ pub fn conditions(query: &Query) -> Vec<(&Expr, Option<&Join>)> {
     all
 }
 
-/// Whether an outer join of a query may leave a source without a match, all its
-/// columns NULL.
+/// Whether an outer join of a query can leave a source without a match, so that all its
+/// columns are NULL.
 pub fn nullable(query: &Query, source: usize) -> bool {
     fn within(item: &From, wanted: usize, nullable: bool) -> bool {
         match item {
@@ -88,8 +88,8 @@ pub fn returns_one_row(query: &Query) -> bool {
         || (query.from.is_empty() && query.set_operation.is_none() && !query.command.writes())
 }
 
-/// Whether a source multiplies rows on purpose, if at all: functions, VALUES,
-/// LATERAL subqueries, and what is made of these alone.
+/// Whether a source repeats rows only on purpose: functions, VALUES, LATERAL
+/// subqueries, and sources that are made of these alone.
 pub fn in_passing(scope: Scope, number: usize) -> bool {
     fn made_up(query: &Query, around: Scope, depth: usize) -> bool {
         let outer: Vec<&Query> = around.outer.iter().copied().chain([around.query]).collect();

@@ -1,4 +1,4 @@
-//! Whether a preview still tells the truth.
+//! Decides whether a preview is still true.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kernel::ids::RelId;
 use crate::statement::query::{Query, columns};
 
-/// What a preview was made against, and what there is now: the two are compared.
+/// What a preview was made against. It is compared with the same of the catalogs now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Basis {
     /// The analyzed statement: see `pg::analyze`.
     pub fingerprint: String,
-    /// By OID.
+    /// The relations, by OID.
     pub relations: BTreeMap<RelId, RelationBasis>,
     /// Functions that users have made, by OID.
     pub functions: BTreeMap<u32, FunctionBasis>,
-    /// The accepted joins that it uses, and their status; now those of its tables.
+    /// The accepted joins that the statement uses, and their status; for the catalogs
+    /// now, those of its tables.
     #[serde(default)]
     pub joins: BTreeMap<String, String>,
 }
@@ -27,25 +28,25 @@ pub struct RelationBasis {
     pub version: Option<String>,
     /// A digest of the columns: name, type, NOT NULL, default, collation.
     pub columns: String,
-    /// Of the view's query, and of rules.
+    /// A digest of the view's query, and of rules.
     pub rules: String,
-    /// Of row security.
+    /// A digest of row security.
     pub policies: String,
-    /// Of triggers, and of the functions they call.
+    /// A digest of triggers, and of the functions that they call.
     pub triggers: String,
-    /// Of constraints.
+    /// A digest of constraints.
     pub constraints: String,
-    /// The tables that a change of it may change too, by the actions of foreign
-    /// keys, and by those of what they change; by OID.
+    /// The tables that a change of this table can change too, by actions of foreign
+    /// keys, and by those of the tables that these change; by OID.
     pub cascades: Vec<RelId>,
-    /// The columns that the statement uses, by number; 0 is the whole row. For
-    /// those who ask what uses a column; a run compares nothing with it.
+    /// The columns that the statement uses, by number; 0 stands for the whole row. It
+    /// serves the question what uses a column; a run compares nothing with it.
     #[serde(default)]
     pub used: Vec<i32>,
 }
 
 impl Basis {
-    /// Takes note of the columns that a query uses.
+    /// Notes the columns that a query uses.
     pub fn note_columns(&mut self, queries: &[Query]) {
         let mut used = BTreeSet::new();
         queries.iter().for_each(|query| columns::used(query, &mut used));
@@ -58,7 +59,7 @@ impl Basis {
 }
 
 impl RelationBasis {
-    /// State and version.
+    /// The state and the version in words.
     fn in_words(&self) -> String {
         match (&self.state, &self.version) {
             (Some(state), Some(version)) => format!("{state} {version}"),
@@ -73,7 +74,7 @@ pub struct FunctionBasis {
     pub digest: String,
 }
 
-/// What has changed since, a sentence each; empty where nothing has.
+/// What has changed between the two, one sentence each; empty where nothing has.
 pub fn changes(then: &Basis, now: &Basis) -> Vec<String> {
     let mut found = Vec::new();
     let replaced: Vec<RelId> = then

@@ -1,5 +1,5 @@
-//! What people have said of the joins of a statement: which of them are accepted, in
-//! doubt, suggested, or unknown.
+//! Finds what people have said of the joins of a statement: which of them are accepted,
+//! suspect, suggested, or unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use crate::joins::cover::{KnownJoin, best};
 use crate::kernel::ids::RelId;
 use crate::kernel::state::State;
 
-/// The logical name of a table that can be joined by it. A join is between what names
-/// mean: staging and what has gone is something else.
+/// The logical name of a table that joins are known for. Joins are between the tables
+/// that names mean, so shadows and deprecated versions have none.
 fn joined_name(tables: &[TableUse], relation: RelId) -> Option<&str> {
     let means = |t: &&TableUse| matches!(t.state, Some(State::Active | State::ReadOnly));
     tables.iter().filter(|t| t.oid == relation).find(means).map(|t| t.name.as_str())
 }
 
-/// The names between which joins of the statement are known; none where it joins
+/// The names between which joins of the statement may be known; none where it joins
 /// nothing that is governed.
 pub fn names(described: &Description) -> BTreeSet<&str> {
     if described.joins.is_empty() {
@@ -42,8 +42,9 @@ pub fn statuses(described: &Description, known: &[KnownJoin]) -> BTreeMap<String
     used.filter_map(|id| status(&id).map(|status| (id, status))).collect()
 }
 
-/// Finds out which of the `known` joins a statement's joins are, and notes those that
-/// are accepted. Returns what people have said of each join between governed tables.
+/// Finds the `known` joins that the joins of a statement are, and notes the accepted
+/// ones in the description. Returns what people have said of each join between governed
+/// tables.
 pub fn judge(described: &mut Description, known: &[KnownJoin]) -> Vec<JoinFact> {
     let Description { tables_used: tables, joins, .. } = described;
     let name_of = |relation: RelId| joined_name(tables, relation);
@@ -58,7 +59,7 @@ pub fn judge(described: &mut Description, known: &[KnownJoin]) -> Vec<JoinFact> 
     facts
 }
 
-/// What is known of a join, which is noted in it where it is accepted.
+/// What people have said of a join. An accepted one is noted in the description.
 fn standing(join: &mut JoinUse, known: Option<&KnownJoin>) -> Standing {
     let Some(known) = known else {
         return Standing::Unknown;
@@ -75,7 +76,8 @@ fn standing(join: &mut JoinUse, known: Option<&KnownJoin>) -> Standing {
     }
 }
 
-/// What a subquery computes of governed tables is joined with them all the same.
+/// Whether a join is between governed tables. A subquery over governed tables counts as
+/// governed.
 fn is_between_governed(join: &JoinUse, tables: &[TableUse]) -> bool {
     let is_governed = |shown: &str| tables.iter().any(|t| t.relation == shown && t.state.is_some());
     (is_governed(&join.left) || join.derived.0) && (is_governed(&join.right) || join.derived.1)
@@ -188,7 +190,7 @@ mod tests {
         assert_eq!(said(&mut staging, &accepted), [Standing::Unknown]);
         let mut foreign = statement(None, READ);
         assert_eq!(said(&mut foreign, &accepted), []);
-        // Unless it is computed of what is.
+        // A column that is computed from governed tables counts as governed.
         foreign.joins[0].derived.0 = true;
         assert_eq!(said(&mut foreign, &accepted), [Standing::Unknown]);
         foreign.joins.clear();

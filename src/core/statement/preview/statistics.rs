@@ -1,13 +1,14 @@
-//! Whether the statistics of a table still describe it.
+//! Decides whether the statistics of a table still describe it.
 //!
-//! Postgres counts the rows that have changed since the last ANALYZE, and counts too many. A
-//! session reports what it has changed about once a second, when it has nothing else to do; ANALYZE
-//! sets the count to zero at once. So what was loaded right before an ANALYZE, by the same session
-//! or by another, is added to the count after it, although ANALYZE has read it; and it stays there
-//! until the next ANALYZE, so that waiting does not help. Nothing in the count tells the one from
-//! the other: the count alone proves nothing.
+//! Postgres counts the rows that have changed since the last ANALYZE, and counts too
+//! many. A session reports its changes about once a second, when it has nothing else to
+//! do; ANALYZE sets the count to zero at once. So rows that were loaded right before an
+//! ANALYZE, by the same session or by another, are added to the count after it,
+//! although ANALYZE has read them. They stay in the count until the next ANALYZE, so
+//! waiting does not help. The count alone cannot tell these rows from others, and so
+//! proves nothing.
 //!
-//! Two things that a late report cannot bring about do prove it, together with the count:
+//! Two facts that a late report cannot cause do prove it, together with the count:
 //! - The table has grown. The pages that ANALYZE has read are in pg_class, and the pages that there
 //!   are now are those of the file.
 //! - The count is higher than all that those pages can have been through. A change that ANALYZE has
@@ -19,19 +20,21 @@
 
 use crate::statement::query::relations::Relation;
 
-/// A change counts from the thousandth row on, and from a fifth of the table: as autovacuum decides,
-/// with twice its scale factor and more to begin with. It should have come by.
+/// The number of changed rows from which on changes count, besides a fifth of the
+/// table: as autovacuum decides, with twice its scale factor and more to begin with.
+/// Autovacuum should have analyzed the table by then.
 const ROWS: f64 = 1000.0;
 const SHARE: f64 = 0.2;
 
 /// The most versions of rows that a page of 8 kB holds (MaxHeapTuplesPerPage).
 const VERSIONS_PER_PAGE: f64 = 291.0;
 
-/// More changes than are made within a second, to rows whose earlier versions are gone by then.
+/// A number of changes beyond what a second allows, to rows whose earlier versions are
+/// gone by then.
 const UNREPORTED: f64 = 500_000.0;
 
-/// Whether much of an analyzed table has changed since. Where a fact is missing, that is not known,
-/// and the answer is no.
+/// Whether much of an analyzed table has changed since. Where a fact is missing, the
+/// answer is no.
 pub fn are_outdated(table: &Relation) -> bool {
     let (Some(rows), Some(changed)) = (table.estimated_rows, table.changed_rows) else {
         return false;
@@ -40,7 +43,7 @@ pub fn are_outdated(table: &Relation) -> bool {
         return false;
     };
     let has_grown = now - analyzed > ROWS / VERSIONS_PER_PAGE + SHARE * analyzed;
-    // Each version in a page was made once, and has ended at most once.
+    // Each version of a row in a page was made once, and has ended at most once.
     let seen_at_most = 2.0 * VERSIONS_PER_PAGE * analyzed.max(now) + UNREPORTED;
     changed > ROWS + SHARE * rows && (has_grown || changed > seen_at_most)
 }
@@ -67,7 +70,7 @@ mod tests {
         assert!(!outdated(2000.0, 9.0, 2000.0, 9.0));
         assert!(!outdated(2000.0, 18.0, 4000.0, 18.0));
         assert!(!outdated(10.0, 4500.0, 1_999_990.0, 4500.0));
-        // ... and some rows since.
+        // The same, with some rows changed since.
         assert!(!outdated(2000.0, 9.0, 2300.0, 11.0));
         // A row that is updated again and again in small transactions.
         assert!(!outdated(1.0, 1.0, 30_000.0, 1.0));
@@ -100,7 +103,7 @@ mod tests {
     fn a_million_updates_in_place_are_told() {
         assert!(outdated(10_000.0, 50.0, 1_000_000.0, 50.0));
         assert!(!outdated(10_000.0, 50.0, 500_000.0, 50.0));
-        // As many may have gone before an ANALYZE of a large table.
+        // As many rows may have been deleted before an ANALYZE of a large table.
         assert!(!outdated(1_000_000.0, 4500.0, 1_000_000.0, 4500.0));
         assert!(outdated(1_000_000.0, 4500.0, 4_000_000.0, 4500.0));
     }

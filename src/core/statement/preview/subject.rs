@@ -4,27 +4,27 @@ use crate::statement::query::Query;
 use crate::statement::query::plan::PlanNode;
 use crate::statement::query::relations::Relations;
 
-/// A statement and what is known about it.
+/// A statement, with the facts that the rules look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     pub query: &'a Query,
     pub relations: &'a Relations,
-    /// Its plan; None where it was not planned.
+    /// The plan of the statement; None where it was not planned.
     pub plan: Option<&'a PlanNode>,
     pub limits: Limits,
-    /// Its joins, and whether somebody has accepted them; empty while nothing
-    /// is known of accepted joins.
+    /// The joins of the statement, and what people have said of them; empty where no
+    /// accepted join is known.
     pub joins: &'a [JoinFact],
 }
 
-/// Where guardrails begin; settings in the extension.
+/// The limits from which on guardrails warn, which are settings of the extension.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Rows of a join for each row of its larger side.
+    /// The number of rows of a join for each row of its larger side.
     pub fan_out: f64,
-    /// Rows of a join.
+    /// The number of rows of a join.
     pub join_rows: f64,
-    /// Rows from which on a table should be filtered.
+    /// The number of rows from which on a table should be filtered.
     pub large_table_rows: f64,
     pub require_accepted_joins: bool,
 }
@@ -51,12 +51,12 @@ pub struct JoinFact {
 /// What people have said of a join.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
-    /// It is an accepted one.
+    /// The join is accepted.
     Accepted,
-    /// It was accepted, and a column has drifted since: the join's id and that of its
-    /// candidate.
+    /// The join was accepted, and a column has drifted since: the join's id and that of
+    /// its candidate.
     Suspect(String, i64),
-    /// It is suggested: the candidate's number and confidence.
+    /// The join is suggested: the candidate's number and its confidence.
     Candidate(i64, f64),
     Unknown,
 }

@@ -18,8 +18,8 @@ use crate::statement::query::relations::Relations;
 /// Trees by the texts of their statements.
 type Trees = BTreeMap<String, Query>;
 
-/// The first version that is recorded, and whole. Of the others there is what
-/// differs from it.
+/// The first version that is recorded, as a whole. Of the others, only what differs
+/// from it is recorded.
 const FIRST: &str = "pg15";
 
 fn directory() -> PathBuf {
@@ -54,7 +54,7 @@ static RECORDED: LazyLock<Vec<(String, Trees)>> = LazyLock::new(|| {
     all
 });
 
-/// What the catalogs know of the tables of a schema.
+/// What the catalogs have on the tables of a schema.
 fn relations(schema: &str) -> Relations {
     let mut all: Relations = read(&directory().join("relations.json"));
     all.0.retain(|_, r| r.shown.starts_with(schema));
@@ -76,7 +76,7 @@ pub fn judged(sql: &str) -> (Vec<Assumption>, Vec<Guardrail>) {
     judged_over(sql, &shop())
 }
 
-/// Judges a query. What is found does not hang on the version of Postgres.
+/// Judges a query. The findings do not depend on the version of Postgres.
 pub fn judged_over(sql: &str, relations: &Relations) -> (Vec<Assumption>, Vec<Guardrail>) {
     let mut found: Option<(Vec<Assumption>, Vec<Guardrail>)> = None;
     for (version, trees) in RECORDED.iter() {

@@ -1,7 +1,7 @@
-//! Statement texts: what counts as the same one, and where an error is in one.
+//! The texts of statements: which count as the same, and where in one an error is.
 
-/// A statement as it is compared: without space around it and without the
-/// semicolon at its end. Everything else counts.
+/// A statement as it is compared: without blanks around it and without the semicolon at
+/// its end. All other characters count.
 pub fn normalized(text: &str) -> &str {
     let mut rest = text.trim_matches(is_space);
     while let Some(shorter) = rest.strip_suffix(';') {
@@ -10,7 +10,7 @@ pub fn normalized(text: &str) -> &str {
     rest
 }
 
-/// What Postgres's scanner takes for space.
+/// Whether Postgres's scanner takes a character for space.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\x0b')
 }
@@ -27,7 +27,7 @@ pub fn pointed_at(text: &str, position: usize) -> String {
         }
     }
     let column = position.saturating_sub(1).saturating_sub(line_start);
-    // Of a long line, what stands around the place.
+    // Of a long line, the part around the position is shown.
     let from = column.saturating_sub(if column > WIDE { WIDE / 2 } else { column });
     let line: Vec<char> = text.chars().skip(line_start).take_while(|c| *c != '\n').collect();
     let shown: String = line.iter().skip(from).take(2 * WIDE).collect();
@@ -38,7 +38,7 @@ pub fn pointed_at(text: &str, position: usize) -> String {
     format!("{prefix}{shown}{after}\n{}^", " ".repeat(blank))
 }
 
-/// A literal that any text can stand in.
+/// A dollar-quoted literal, which can hold any text.
 pub fn dollar_quoted(text: &str) -> String {
     let mut tag = String::new();
     // The first place where the quote could end must be its end.

@@ -6,9 +6,11 @@ use super::sources::{Column, aggregates_to_one_row, sources_among};
 use super::wording::list;
 use crate::statement::query::columns::{DEEP, Scope};
 use crate::statement::query::relations::Relations;
-use crate::statement::query::{Aggregate, Command, Distinct, Expr, ExprKind, Query, SourceKind};
+use crate::statement::query::{
+    Aggregate, CommandType, Distinct, Expr, ExprKind, Query, SourceKind,
+};
 
-/// The aggregates that count a row as often as it comes.
+/// The aggregates that count a row as often as a join repeats it.
 const REPEATING: &[&str] = &["sum", "count", "avg"];
 
 /// The aggregates of a level itself, with their texts.
@@ -29,9 +31,9 @@ pub fn aggregates<'q>(level: &Level<'q>) -> Vec<(&'q Aggregate, &'q str)> {
     all
 }
 
-/// The columns that the values of an aggregate come from. What only decides
-/// which value is taken is not one: sum(CASE WHEN a THEN 1 ELSE 0 END) counts
-/// the rows that come, and means to.
+/// The columns that the values of an aggregate come from. A column that only decides
+/// which value is taken is not one: sum(CASE WHEN a THEN 1 ELSE 0 END) counts the rows
+/// that come, and is meant to.
 fn columns_of(level: &Level, aggregate: &Aggregate) -> Vec<Column> {
     fn collect(level: &Level, expr: &Expr, into: &mut Vec<Column>) {
         if matches!(&expr.kind, ExprKind::Other { name, .. } if name == "WHEN") {
@@ -52,14 +54,15 @@ fn columns_of(level: &Level, aggregate: &Aggregate) -> Vec<Column> {
 pub struct Trap {
     /// The aggregate, as SQL.
     pub aggregate: String,
-    /// Whose rows are counted.
+    /// The source whose rows are counted.
     pub counted: String,
-    /// What comes several times for one row of it.
+    /// The sources that repeat a row of it.
     pub fans: Vec<String>,
     pub chasms: Vec<Chasm>,
 }
 
-/// What stands beside a source without a join of its own.
+/// Set for a chasm trap: two sources that belong to a third and are not joined with
+/// each other.
 pub struct Chasm {
     pub other: String,
     /// The source that both belong to.
@@ -67,7 +70,7 @@ pub struct Chasm {
 }
 
 impl Trap {
-    /// Everything that repeats its rows.
+    /// All sources that repeat the counted rows, in words.
     pub fn repeated_by(&self) -> String {
         let chasms = self.chasms.iter().map(|chasm| chasm.other.clone());
         list(&self.fans.iter().cloned().chain(chasms).collect::<Vec<_>>())
@@ -78,7 +81,7 @@ impl Trap {
 pub fn traps(level: &Level) -> Vec<Trap> {
     let structure = &level.structure;
     let query = level.scope.query;
-    // Within a group, what is grouped by has one value.
+    // Within a group, a column that is grouped by has one value.
     let grouped: Vec<Column> = match query.grouping_sets {
         true => Vec::new(),
         false => query.group_by.iter().filter_map(|e| level.scope.local_source(e)).collect(),
@@ -101,13 +104,13 @@ pub fn traps(level: &Level) -> Vec<Trap> {
             chasms: Vec::new(),
         };
         for other in structure.sources.iter().filter(|s| !settled.contains(s)) {
-            // What stands unconnected is a Cartesian product, not a trap.
+            // Sources that are not connected make a Cartesian product, and no trap.
             if !structure.connected(*first, *other) {
                 continue;
             }
             let above = structure.determined_by(*other);
-            // Two many-sides of one: each row of either comes once for each of
-            // the other that belongs to the same one.
+            // Two many-sides of one source: each row of either comes once for each row
+            // of the other that belongs to the same row.
             let hub = settled
                 .iter()
                 .find(|hub| !counted.contains(hub) && above.contains(hub) && !single(level, **hub));
@@ -134,9 +137,9 @@ pub fn traps(level: &Level) -> Vec<Trap> {
     found
 }
 
-/// What is repeated in the subquery, CTE or view that a source is, and by what:
-/// the rows that columns of it come from, where nothing in it puts them together
-/// again. `of` are the columns, and those that are grouped by.
+/// The rows that are repeated in the subquery, CTE or view that a source is, and what
+/// repeats them: rows that columns of the source come from, where nothing in it
+/// aggregates them again. `of` are the columns, and those that are grouped by.
 fn repeated_inside(
     scope: Scope,
     relations: &Relations,
@@ -187,7 +190,7 @@ fn repeated_inside(
 
 /// Whether a query returns the rows of its FROM as they come.
 fn passes_rows_on(query: &Query) -> bool {
-    query.command == Command::Select
+    query.command == CommandType::Select
         && query.group_by.is_empty()
         && !query.grouping_sets
         && !aggregates_to_one_row(query)
@@ -196,7 +199,8 @@ fn passes_rows_on(query: &Query) -> bool {
         && query.limit.is_none()
 }
 
-/// Whether a source has one row whatever the others have: it is no parent.
+/// Whether a source has one row whatever the others have. It is no parent of theirs
+/// then.
 fn single(level: &Level, source: usize) -> bool {
     level.structure.keys(source).iter().any(Vec::is_empty)
 }

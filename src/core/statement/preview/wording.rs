@@ -1,6 +1,6 @@
-//! Words of a preview's sentences.
+//! Words for the sentences of a preview.
 
-/// A number as people read it.
+/// A number as people write it.
 pub fn number(n: f64) -> String {
     let digits = format!("{:.0}", n.abs());
     let mut grouped = String::new();

@@ -1,4 +1,4 @@
-//! Where a column comes from, through subqueries, CTEs, joins and views.
+//! Traces where a column comes from, through subqueries, CTEs, joins and views.
 
 use crate::kernel::ids::RelId;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use crate::kernel::digest;
 pub struct BaseColumn {
     /// The table's OID.
     pub relation: RelId,
-    /// Its number from 1.
+    /// The number of the column, from 1.
     pub column: i32,
 }
 
@@ -22,7 +22,7 @@ pub struct Scope<'a> {
     pub outer: &'a [&'a Query],
 }
 
-/// A hand's breadth beyond any query that people write; recursion ends there.
+/// The deepest nesting that is followed, which is more than people write.
 pub const DEEP: usize = 64;
 
 impl<'a> Scope<'a> {
@@ -30,7 +30,7 @@ impl<'a> Scope<'a> {
         Scope { query, outer }
     }
 
-    /// The query `levels_up` from here, and those around that one.
+    /// The query that is `levels_up` from here, and those around it.
     pub fn up(self, levels_up: u32) -> Option<Scope<'a>> {
         match (levels_up as usize).checked_sub(1) {
             None => Some(self),
@@ -41,21 +41,21 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The column of a table that an expression is, with or without casts
-    /// around it; None for anything computed.
+    /// The column of a table that an expression is, with or without casts around it;
+    /// None for a computed one.
     pub fn base_column(self, expr: &Expr) -> Option<BaseColumn> {
         self.trace(expr, Path { strip: without_casts, ..Path::default() }).map(|(base, _)| base)
     }
 
-    /// The column of a table that an expression is as it stands, but for casts that
-    /// nobody wrote; and a number for the appearance of the table that it is of: two
-    /// columns with the same one are of the same row.
+    /// The column of a table that an expression is, without casts that the author did
+    /// not write; and a number for the appearance of the table that the column is of.
+    /// Two columns with the same number are of the same row.
     pub fn origin(self, expr: &Expr) -> Option<(BaseColumn, u64)> {
         self.trace(expr, Path { strip: without_implicit_casts, ..Path::default() })
     }
 
-    /// The source of this very level that a column reference means, through
-    /// the columns of JOINs.
+    /// The source of this level that a column reference means, through the columns of
+    /// JOINs.
     pub fn local_source(self, expr: &Expr) -> Option<(usize, i32)> {
         let ExprKind::Column { source, column, levels_up: 0 } = without_casts(expr).kind else {
             return None;
@@ -68,8 +68,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The columns of this very level that an expression is computed from,
-    /// through the columns of JOINs, and from within subqueries.
+    /// The columns of this level that an expression is computed from, through the
+    /// columns of JOINs, and from within subqueries.
     pub fn columns_in(self, expr: &Expr) -> Vec<(usize, i32)> {
         let mut found = Vec::new();
         self.collect(expr, 0, &mut found);
@@ -157,10 +157,10 @@ impl<'a> Scope<'a> {
 /// The way from an expression to the column of a table.
 #[derive(Clone, Copy)]
 struct Path {
-    /// What of an expression does not count.
+    /// Removes the parts of an expression that do not count.
     strip: fn(&Expr) -> &Expr,
     depth: usize,
-    /// Of the sources on the way.
+    /// A digest of the sources on the way.
     number: u64,
 }
 
@@ -175,8 +175,7 @@ impl Path {
         Path { depth: self.depth + 1, ..self }
     }
 
-    /// Each source has a place of its own in memory, as long as the query is looked
-    /// at.
+    /// Each source has an address of its own in memory while the query is looked at.
     fn through(self, source: &Source) -> Path {
         let place = std::ptr::from_ref(source) as u64;
         Path { number: digest::with(self.number, place), ..self }
@@ -195,7 +194,7 @@ pub fn used(query: &Query, into: &mut BTreeSet<BaseColumn>) {
         for expression in level.expressions().into_iter().chain(join_columns) {
             expression.each(&mut |e| into.extend(scope.base_column(e)));
         }
-        // What is written is named by its target.
+        // A written column is named by its target.
         let written = level.result.and_then(|n| level.source(n)).filter(|_| level.command.writes());
         if let Some(Source { kind: SourceKind::Table(relation), columns, .. }) = written {
             let place = |name: &str| columns.iter().position(|c| c == name);
@@ -219,8 +218,8 @@ pub fn without_casts(expr: &Expr) -> &Expr {
     }
 }
 
-/// An expression without the casts around it that nobody wrote: those of Postgres's
-/// own, to a type that holds all values.
+/// An expression without the casts around it that the author did not write: those of
+/// Postgres's own, to a type that holds all values.
 pub fn without_implicit_casts(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Call(call) if call.form == super::Form::ImplicitCast && call.built_in => {

@@ -1,7 +1,6 @@
-//! What a query says, as Postgres's own analyzer understood it: names are
-//! resolved, views expanded, types known. Made by `pg::analyze`, read by the
-//! pure rules of `core::preview`. As JSON, trees are recorded for the tests of those
-//! rules, in tests/trees.
+//! A query as Postgres has analyzed it: names are resolved, views expanded, types
+//! known. `pg::analyze` makes it, and the pure rules of `core::statement::preview` read
+//! it. For the tests of those rules, trees are recorded as JSON in tests/trees.
 
 use crate::kernel::ids::RelId;
 
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Command {
+pub enum CommandType {
     #[default]
     Select,
     Insert,
@@ -23,19 +22,19 @@ pub enum Command {
     Merge,
 }
 
-impl Command {
+impl CommandType {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Command::Select => "SELECT",
-            Command::Insert => "INSERT",
-            Command::Update => "UPDATE",
-            Command::Delete => "DELETE",
-            Command::Merge => "MERGE",
+            CommandType::Select => "SELECT",
+            CommandType::Insert => "INSERT",
+            CommandType::Update => "UPDATE",
+            CommandType::Delete => "DELETE",
+            CommandType::Merge => "MERGE",
         }
     }
 
     pub const fn writes(self) -> bool {
-        !matches!(self, Command::Select)
+        !matches!(self, CommandType::Select)
     }
 }
 
@@ -43,14 +42,14 @@ impl Command {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Query {
-    pub command: Command,
+    pub command: CommandType,
     /// The range table. [`ExprKind::Column`] counts it from 1, as Postgres does.
     pub sources: Vec<Source>,
     /// The items of FROM; several stand for a comma between them.
     pub from: Vec<From>,
     /// WHERE, as the expressions that AND holds together.
     pub filters: Vec<Expr>,
-    /// What is selected, set or inserted.
+    /// The expressions that are selected, set or inserted.
     pub targets: Vec<Target>,
     pub group_by: Vec<Expr>,
     /// GROUPING SETS, CUBE or ROLLUP.
@@ -70,8 +69,8 @@ pub struct Query {
     /// The actions of a MERGE, and the DO UPDATE of an INSERT: conditions and
     /// new values.
     pub actions: Vec<Expr>,
-    /// What is computed elsewhere: VALUES, TABLESAMPLE, XMLTABLE, frames of
-    /// windows, row security and the checks of views.
+    /// Expressions of other clauses: VALUES, TABLESAMPLE, XMLTABLE, frames of windows,
+    /// row security and the checks of views.
     pub elsewhere: Vec<Expr>,
 }
 
@@ -79,7 +78,8 @@ pub struct Query {
 pub struct Target {
     pub name: String,
     pub expr: Expr,
-    /// Not part of the result: there for ORDER BY or GROUP BY alone.
+    /// Whether the target is not part of the result, but only there for ORDER BY or
+    /// GROUP BY.
     pub hidden: bool,
 }
 
@@ -102,7 +102,7 @@ pub enum Distinct {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetOperation {
-    /// The topmost, where several are nested.
+    /// The topmost operator, where several are nested.
     pub operator: SetOperator,
     pub all: bool,
 }
@@ -119,7 +119,7 @@ pub enum SetOperator {
 pub struct Source {
     /// The alias, or the name where there is none.
     pub alias: String,
-    /// Names of its columns, in order; a dropped column is an empty name.
+    /// The names of the columns, in order; a dropped column has an empty name.
     pub columns: Vec<String>,
     pub kind: SourceKind,
 }
@@ -130,7 +130,7 @@ pub enum SourceKind {
     Table(RelId),
     Subquery {
         query: Box<Query>,
-        /// The view whose body it is, by OID.
+        /// The view whose query this is, by OID.
         view: Option<RelId>,
         lateral: bool,
     },
@@ -138,11 +138,11 @@ pub enum SourceKind {
     Cte { name: String, levels_up: u32, recursive_reference: bool },
     /// A JOIN: what each of its columns stands for.
     Join(Vec<Expr>),
-    /// A function in FROM: the calls.
+    /// A function in FROM, with its calls.
     Function { calls: Vec<Expr>, lateral: bool },
-    /// VALUES: its number of rows.
+    /// VALUES, with its number of rows.
     Values { rows: usize },
-    /// What is no source of rows: the OLD and NEW of a rule, and the rest.
+    /// An entry that is no source of rows: the OLD and NEW of a rule, and the rest.
     Other,
 }
 
@@ -189,23 +189,24 @@ impl JoinKind {
 #[serde(default)]
 pub struct Expr {
     pub kind: ExprKind,
-    /// The OID of its type.
+    /// The OID of the expression's type.
     pub type_oid: u32,
-    /// As SQL. Only conditions, aggregates, window calls and targets have it;
-    /// empty elsewhere.
+    /// The expression as SQL. Only conditions, aggregates, window calls and targets
+    /// have it; it is empty elsewhere.
     pub text: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum ExprKind {
     Column {
-        /// The source's number from 1, in the query `levels_up` from here.
+        /// The number of the source from 1, in the query that is `levels_up` from here.
         source: usize,
-        /// The column's number from 1; 0 is the whole row, below 0 a system column.
+        /// The number of the column from 1; 0 is the whole row, and a negative one a
+        /// system column.
         column: i32,
         levels_up: u32,
     },
-    /// A constant, by its text; None is NULL.
+    /// A constant, by its text; None for NULL.
     Constant(Option<String>),
     /// `$n`.
     Parameter(i32),
@@ -221,12 +222,12 @@ pub enum ExprKind {
     Aggregate(Aggregate),
     Window(Aggregate),
     Sublink(Box<Sublink>),
-    /// CASE, COALESCE, ARRAY, ROW and the rest: what they are made of.
+    /// CASE, COALESCE, ARRAY, ROW and others, with their parts.
     #[default]
     Nothing,
     Other {
-        /// `CASE` (what decides in it is under `WHEN`), `COALESCE`, `GREATEST`,
-        /// `ARRAY`, `ROW`, `CURRENT_DATE`, ...
+        /// `CASE` (its conditions are under `WHEN`), `COALESCE`, `GREATEST`, `ARRAY`,
+        /// `ROW`, `CURRENT_DATE`, ...
         name: String,
         operands: Vec<Expr>,
     },
@@ -242,7 +243,7 @@ pub struct Call {
     pub form: Form,
     pub arguments: Vec<Expr>,
     pub volatility: Volatility,
-    /// Part of Postgres itself, not made by a user.
+    /// Whether the function is part of Postgres itself.
     pub built_in: bool,
 }
 
@@ -252,7 +253,7 @@ pub enum Form {
     Operator,
     /// `x::t` or CAST, written out.
     ExplicitCast,
-    /// A conversion that nobody wrote.
+    /// A conversion that the author did not write.
     ImplicitCast,
     /// `x = ANY (...)`, `x IN (...)`; `name` is the operator.
     AnyOf,
@@ -296,7 +297,7 @@ pub enum SublinkKind {
     /// IN and = ANY. NOT IN is a `Not` around it.
     Any,
     All,
-    /// One value.
+    /// A subquery that returns one value.
     Scalar,
     Array,
 }

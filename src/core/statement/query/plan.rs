@@ -3,9 +3,9 @@
 /// A planned query.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Planned {
-    /// Rows that it returns or writes.
+    /// The number of rows that the query returns or writes.
     pub rows: f64,
-    /// In the planner's units.
+    /// The cost in the planner's units.
     pub cost: f64,
     pub tree: PlanNode,
 }

@@ -1,5 +1,5 @@
-//! What the catalogs know of the relations that a query names: the snapshot
-//! `sql/queries/statement_relations.sql` returns.
+//! What the catalogs have on the relations that a query names: `store::relations`
+//! reads it.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ impl Relations {
         self.0.get(&oid)
     }
 
-    /// `schema.name`, quoted where it must be, or the OID where nothing is known.
+    /// `schema.name`, quoted where it must be, or the OID of a relation that is not
+    /// known.
     pub fn shown(&self, oid: RelId) -> String {
         self.get(oid).map_or_else(|| format!("relation {oid}"), |r| r.shown.clone())
     }
@@ -38,24 +39,26 @@ pub struct Relation {
     pub name: String,
     /// pg_class.relkind.
     pub kind: String,
-    /// Of the nearest governed table: itself, or the one it is a partition of.
+    /// The state of the nearest governed table: itself, or the one that it is a
+    /// partition of.
     pub state: Option<State>,
     pub version: Option<String>,
     pub logical_name: Option<String>,
-    /// From statistics; None where there are none.
+    /// The number of rows by statistics; None where there are none.
     pub estimated_rows: Option<f64>,
-    /// Rows that Postgres has counted as changed since the last ANALYZE, among
-    /// them some that it has read; None where it does not count.
+    /// The rows that Postgres has counted as changed since the last ANALYZE, among them
+    /// some that ANALYZE has read; None where it does not count.
     pub changed_rows: Option<f64>,
-    /// Pages when `estimated_rows` was found.
+    /// The number of pages when `estimated_rows` was found.
     pub analyzed_pages: Option<f64>,
-    /// Pages now; None where nobody needs to know, since few rows have changed.
+    /// The number of pages now; None where it is not needed, since few rows have
+    /// changed.
     pub pages: Option<f64>,
     pub columns: Vec<RelationColumn>,
-    /// Column numbers of each unique constraint or index over plain columns,
+    /// The column numbers of each unique constraint or index over plain columns,
     /// without a WHERE.
     pub unique_keys: Vec<Vec<i32>>,
-    /// Columns that have an index beginning with them.
+    /// The columns that some index begins with.
     pub indexed: Vec<i32>,
 }
 

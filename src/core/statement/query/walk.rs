@@ -1,4 +1,4 @@
-//! Going through all of a query.
+//! Walks through all of a query.
 
 use super::{Expr, ExprKind, Form, From, Query, SourceKind, Target};
 use crate::kernel::ids::RelId;
@@ -30,8 +30,8 @@ impl Expr {
         }
     }
 
-    /// The comparisons `a = b` that hold wherever this condition does: of AND
-    /// those of each part, of OR those that every part has.
+    /// The comparisons `a = b` that are true wherever this condition is: for AND those
+    /// of each part, for OR those that every part has.
     pub fn equalities(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::Call(call) if call.form == Form::Operator && call.name == "=" => vec![self],
@@ -51,7 +51,7 @@ impl Expr {
         }
     }
 
-    /// Whether any part of the expression, subqueries aside, is so.
+    /// Whether `is` is true of any part of the expression, subqueries aside.
     pub fn any(&self, mut is: impl FnMut(&Expr) -> bool) -> bool {
         let mut found = false;
         self.each(&mut |e| found |= is(e));
@@ -75,7 +75,7 @@ impl From {
 }
 
 impl Query {
-    /// The columns that it returns.
+    /// The columns that the query returns.
     pub fn outputs(&self) -> Vec<&Target> {
         match self.command.writes() {
             true => self.returning.iter().collect(),
@@ -176,7 +176,7 @@ impl Query {
         let mut all = Vec::new();
         all.extend(self.result);
         self.from.iter().for_each(|item| collect(item, &mut all));
-        // The members of a UNION and the like stand in no FROM.
+        // The members of a UNION and the like are in no FROM.
         if self.set_operation.is_some() {
             let members = self.sources.iter().zip(1..);
             all.extend(

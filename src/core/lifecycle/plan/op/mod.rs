@@ -1,5 +1,5 @@
-//! The operations that plans are made of. Each is data: what it does as SQL, who
-//! runs it, and what undoes it, where something does.
+//! The operations that plans consist of. Each is data: its SQL, who runs it, and its
+//! inverse, where it has one.
 
 mod sql;
 
@@ -11,7 +11,7 @@ use crate::kernel::ids::RelId;
 use crate::kernel::names::Address;
 use crate::kernel::state::State;
 
-/// What kind of object an operation is about, as ALTER and COMMENT name it.
+/// The kind of object that an operation is about, as ALTER and COMMENT name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RelationKind {
@@ -34,7 +34,7 @@ impl RelationKind {
     }
 }
 
-/// What a privilege is granted on.
+/// The object that a privilege is granted on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
@@ -74,11 +74,11 @@ pub struct StateChange {
     pub to: State,
     pub version: String,
     pub supersedes: Option<String>,
-    /// The version that took over, for one that is superseded.
+    /// The version that took this one's place, where one did.
     pub superseded_by: Option<String>,
-    /// The address that the table has when it is the one applications use.
+    /// The address that the table has while applications use it.
     pub home: Address,
-    /// When a deprecated version is meant to go, as text.
+    /// When a deprecated version is meant to be removed, as text.
     pub sunset_at: Option<String>,
 }
 
@@ -87,10 +87,11 @@ pub struct StateChange {
 pub enum RunsAs<'a> {
     /// spyne itself, elevated: nothing in the statement was written by a user.
     Spyne,
-    /// The owner of what the statement makes, in a security-restricted operation:
-    /// a user wrote an expression in it, and to parse that can already run code.
+    /// The owner of the object that the statement makes, in a security-restricted
+    /// operation: a user wrote an expression in it, and parsing an expression can
+    /// already run code.
     Owner(&'a str),
-    /// Whoever gives the command, with their rights and nothing more.
+    /// The user who gives the command, with the user's rights and no others.
     Caller,
 }
 
@@ -117,7 +118,8 @@ pub enum Op {
         grant: Grant,
         on: Target,
     },
-    /// Takes one privilege away, or with None all of them and what hangs on them.
+    /// Revokes one privilege, or with None all of them, with the grants that depend on
+    /// them.
     Revoke {
         privilege: Option<String>,
         on: Target,
@@ -156,7 +158,7 @@ pub enum Op {
         at: Address,
         identity: String,
     },
-    /// The sequence behind a column goes on after a value.
+    /// The sequence of a column goes on after a value.
     GoOnAfter {
         at: Address,
         column: String,
@@ -167,8 +169,9 @@ pub enum Op {
         at: Address,
         column: String,
     },
-    /// An empty table with the columns, defaults, constraints and indexes of
-    /// another. The caller makes it: what is evaluated of it is theirs.
+    /// An empty table with the columns, defaults, constraints and indexes of another.
+    /// The caller makes it, so expressions in it are evaluated with the caller's
+    /// rights.
     MakeTableLike {
         at: Address,
         model: Address,
@@ -180,8 +183,8 @@ pub enum Op {
         constraint: String,
         definition: String,
     },
-    /// A foreign key means another table under the same definition. It is NOT
-    /// VALID until its rows are checked.
+    /// A foreign key is made again under the same definition, which means another table
+    /// now. It is NOT VALID until its rows are checked.
     RepointForeignKey {
         at: Address,
         constraint: String,
@@ -191,7 +194,7 @@ pub enum Op {
         at: Address,
         constraint: String,
     },
-    /// A view. Where a user wrote its body, `owner` runs the statement.
+    /// A view. Where a user wrote its query, `owner` runs the statement.
     MakeView {
         view: Address,
         options: Vec<String>,
@@ -239,8 +242,9 @@ impl Op {
         }
     }
 
-    /// What undoes it, where it has changed something; None where it alone does not
-    /// say what was there before, and where rows that came since would go.
+    /// The operation that undoes this one, where it has changed something. None where
+    /// this one does not say what was there before, and where undoing would lose rows
+    /// that came since.
     pub fn inverse(&self) -> Option<Op> {
         Some(match self {
             Op::Rename { kind, at, to } => {

@@ -5,7 +5,7 @@ use crate::kernel::names::{Address, literal, quote};
 use crate::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
 
 impl Op {
-    /// The statement; None where what changes is spyne's catalog alone.
+    /// The statement; None where only spyne's catalog changes.
     pub fn sql(&self) -> Option<String> {
         let statement = match self {
             Op::SetState(_) | Op::Record(_) => return None,
@@ -159,8 +159,8 @@ impl RowSecurity {
     }
 }
 
-/// A role in a statement. The two that spyne grants to of its own accord read
-/// as its documents write them.
+/// A role in a statement. The two roles that spyne itself grants to are written as the
+/// documents write them.
 fn role(name: &str) -> String {
     match name {
         "spyne_views" | "spyne_viewer" => name.to_string(),
@@ -168,7 +168,7 @@ fn role(name: &str) -> String {
     }
 }
 
-/// A role in GRANT and REVOKE; None is PUBLIC.
+/// A role in GRANT and REVOKE; None stands for PUBLIC.
 fn grantee(name: &Option<String>) -> String {
     name.as_deref().map_or_else(|| "PUBLIC".to_string(), role)
 }
@@ -256,7 +256,7 @@ fn comment_sql(kind: RelationKind, at: &Address, column: Option<&str>, text: &st
 }
 
 fn repoint_sql(at: &Address, constraint: &str, definition: &str) -> String {
-    // One that was NOT VALID already says so in its definition.
+    // The definition of a key that was NOT VALID already says so.
     let unvalidated = definition.trim_end().ends_with("NOT VALID");
     let suffix = if unvalidated { "" } else { " NOT VALID" };
     format!(

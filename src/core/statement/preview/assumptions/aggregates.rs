@@ -1,4 +1,4 @@
-//! What sums, counts and averages take for granted.
+//! Assumptions that sums, counts and averages make.
 
 use super::nulls;
 use crate::statement::preview::level::Level;
@@ -76,14 +76,14 @@ mod tests {
     #[test]
     fn what_takes_each_row_once_is_no_fan_trap() {
         for sql in [
-            // The many side, and what repetition does not change.
+            // Sums over the many side, and aggregates that repetition does not change.
             "SELECT sum(o.amount) FROM customer c JOIN orders o ON o.customer_id = c.id",
             "SELECT sum(o.amount) FROM customer c LEFT JOIN orders o ON o.customer_id = c.id",
             "SELECT count(*), count(1), max(c.credit), count(DISTINCT c.id) FROM customer c JOIN orders o ON o.customer_id = c.id",
             "SELECT sum(CASE WHEN c.credit > 5 THEN 1 ELSE 0 END) FROM customer c JOIN orders o ON o.customer_id = c.id",
             // Both columns of a key of two; a constant does as well.
             "SELECT sum(o.amount) FROM orders o JOIN line l ON l.order_id = o.id AND l.number = 1",
-            // The other side is one row for each.
+            // The other side has one row for each row.
             "SELECT sum(c.credit) FROM customer c JOIN (SELECT customer_id, sum(amount) AS paid FROM payment GROUP BY customer_id) p ON p.customer_id = c.id",
             "SELECT sum(c.credit) FROM customer c JOIN (SELECT DISTINCT customer_id FROM orders) p ON p.customer_id = c.id",
             "SELECT sum(c.credit) FROM customer c JOIN (SELECT DISTINCT ON (customer_id) customer_id, amount FROM orders ORDER BY customer_id, id) p ON p.customer_id = c.id",
@@ -92,9 +92,10 @@ mod tests {
             "SELECT sum(c.credit) FROM customer c, (SELECT max(amount) AS m FROM payment) x WHERE c.credit < x.m",
             "SELECT sum(c.credit) FROM customer c JOIN (SELECT customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY id) AS n FROM orders) o ON o.customer_id = c.id AND o.n = 1",
             "SELECT sum(o.amount) FROM orders o JOIN (VALUES (1, 2), (3, 4)) v (a, b) ON v.a = o.customer_id",
-            // The key of a subquery that selects.
+            // The subquery has the key of the table that it selects from.
             "SELECT sum(p.amount) FROM payment p JOIN (SELECT o.id, c.region FROM orders o JOIN customer c ON c.id = o.customer_id) x ON x.id = p.customer_id",
-            // Of a computed value; the same in every branch of an OR.
+            // A comparison with a computed value; a comparison in every branch of an
+            // OR.
             "SELECT sum(o.amount) FROM orders o JOIN customer c ON c.id = abs(o.customer_id)",
             "SELECT sum(o.amount) FROM orders o, customer c WHERE (c.id = o.customer_id AND o.amount > 5) OR (c.id = o.customer_id AND c.credit > 5)",
             // Within a group there is one order.
@@ -125,7 +126,8 @@ mod tests {
             assert_eq!(says(sql, "FAN_TRAP"), [format!("{text} {told}")], "{sql}");
         }
         for sql in [
-            // The many side itself, a group for each of its rows, and rows put together.
+            // A sum over the many side itself, a group for each of its rows, and rows
+            // that were aggregated before.
             "SELECT sum(s.amount) FROM (SELECT amount FROM customer c JOIN orders o ON o.customer_id = c.id) s",
             "SELECT s.order_id, sum(s.credit) FROM (SELECT o.id AS order_id, credit FROM customer c JOIN orders o ON o.customer_id = c.id) s GROUP BY s.order_id",
             "SELECT sum(s.credit) FROM (SELECT DISTINCT c.id, credit FROM customer c JOIN orders o ON o.customer_id = c.id) s",

@@ -76,7 +76,7 @@ mod tests {
         );
         for sql in [
             "SELECT 1 FROM customer WHERE id = 1",
-            // No index on it; none could serve.
+            // The column has no index, or no index could serve.
             "SELECT 1 FROM customer WHERE region::numeric = 1.0",
             "SELECT 1 FROM customer WHERE abs(id) <> 5",
         ] {

@@ -1,4 +1,4 @@
-//! What joins leave out.
+//! Assumptions about rows that joins leave out.
 
 use super::nulls::{may_bring_null, rejects_null};
 use crate::statement::preview::level::Level;
@@ -26,7 +26,7 @@ fn compared(level: &Level, condition: &Expr) -> Option<(usize, usize)> {
 /// Two sources, the conditions between them, and whether NULL may fail them.
 type Pair = ((usize, usize), Vec<String>, bool);
 
-/// Rows without a match are gone, and so are those whose key is NULL.
+/// An inner join drops rows without a match, and rows whose key is NULL.
 pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
     let mut pairs: Vec<Pair> = Vec::new();
     let inner = conditions(level.scope.query).into_iter().filter(|(_, outer)| outer.is_none());
@@ -58,8 +58,8 @@ pub(super) fn inner_join_drops(level: &Level, into: &mut Vec<String>) {
     }
 }
 
-/// A condition that NULL does not pass undoes an outer join: one in WHERE, or in
-/// an inner join around it.
+/// A condition that rejects NULL undoes an outer join: one in WHERE, or in an inner
+/// join around it.
 pub(super) fn outer_join_turned_inner(level: &Level, into: &mut Vec<String>) {
     fn go<'q>(item: &'q From, above: &[&'q Expr], see: &mut dyn FnMut(&'q Join, &[&'q Expr])) {
         match item {

@@ -1,4 +1,4 @@
-//! What a query silently relies on, a small rule each.
+//! What a query silently assumes: one small rule for each.
 
 mod aggregates;
 mod index;
@@ -34,8 +34,7 @@ const RULES: &[(&str, Rule)] = &[
     ("DISTINCT_HIDES_DUPLICATES", results::distinct_hides_duplicates),
 ];
 
-/// Everything that a statement silently relies on, at any level: by rule, then
-/// by level.
+/// All assumptions of a statement, at any level: by rule, then by level.
 pub fn assumptions(subject: &Subject) -> Vec<Assumption> {
     let mut sentences: Vec<Vec<String>> = vec![Vec::new(); RULES.len()];
     let known = KnownKeys::default();

@@ -1,4 +1,4 @@
-//! NULL: which columns may hold it, and which conditions it does not pass.
+//! NULL: which columns may hold it, and which conditions reject it.
 
 use crate::statement::preview::level::{Level, shown_column};
 use crate::statement::preview::sources::{conditions, cte, nullable};
@@ -8,8 +8,8 @@ use crate::statement::query::{
     Call, Expr, ExprKind, Form, Query, SourceKind, Sublink, SublinkKind,
 };
 
-/// Whether a column may hold NULL where its level looks at it, after joins and
-/// conditions. None where that is not known.
+/// Whether a column may hold NULL at the point where its level uses it, after joins and
+/// conditions. None where that is unknown.
 pub(super) fn may_be_null(scope: Scope, relations: &Relations, expr: &Expr) -> Option<bool> {
     let (number, column) = scope.local_source(expr)?;
     let of_source = |e: &Expr| scope.local_source(e).is_some_and(|(s, _)| s == number);
@@ -59,7 +59,7 @@ fn holds_null(scope: Scope, relations: &Relations, number: usize, column: i32) -
     }
 }
 
-/// Whether a condition is never true where everything that `is` picks is NULL.
+/// Whether a condition is never true where all expressions that `is` picks are NULL.
 pub(super) fn rejects_null(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
     match &condition.kind {
         ExprKind::NullTest { operand, is_null: false } => yields_null(operand, is),
@@ -68,7 +68,7 @@ pub(super) fn rejects_null(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool
         ExprKind::Not(negated) => rejects_null_negated(negated, is),
         ExprKind::Column { .. } => is(condition),
         ExprKind::Call(call) => compares(call) && call.arguments.iter().any(|a| yields_null(a, is)),
-        // NULL is in no set, and not in an empty one either.
+        // NULL is in no set, also not in an empty one.
         ExprKind::Sublink(link) if link.kind == SublinkKind::Any => {
             link.test.as_ref().is_some_and(|test| rejects_null(test, is))
         }
@@ -76,7 +76,8 @@ pub(super) fn rejects_null(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool
     }
 }
 
-/// The same of `NOT condition`.
+/// Whether `NOT condition` is never true where all expressions that `is` picks are
+/// NULL.
 fn rejects_null_negated(condition: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
     match &condition.kind {
         ExprKind::NullTest { operand, is_null: true } => yields_null(operand, is),
@@ -100,7 +101,8 @@ fn compares(call: &Call) -> bool {
     }
 }
 
-/// A comparison with every element of no elements is true.
+/// Whether a list has elements: a comparison with every element of an empty list is
+/// true.
 fn never_empty(call: &Call) -> bool {
     match call.form {
         Form::AnyOf | Form::AllOf => call.arguments.get(1).is_some_and(|set| match &set.kind {
@@ -112,8 +114,8 @@ fn never_empty(call: &Call) -> bool {
     }
 }
 
-/// Whether an expression is NULL where what `is` picks is: it is that, or is
-/// computed from it by what makes NULL of NULL.
+/// Whether an expression is NULL where what `is` picks is NULL: it is that expression,
+/// or is computed from it by operations that make NULL of NULL.
 fn yields_null(expr: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
     const OPERATORS: &[&str] = &["+", "-", "*", "/", "%"];
     const FUNCTIONS: &[&str] = &[
@@ -194,7 +196,7 @@ fn lists_null(list: &Expr) -> bool {
     let is_null = |e: &Expr| matches!(without_casts(e).kind, ExprKind::Constant(None));
     match &without_casts(list).kind {
         ExprKind::Other { name, operands } if name == "ARRAY" => operands.iter().any(is_null),
-        // As Postgres writes an array: a text that says NULL is in quotes.
+        // Postgres writes an array so that a text that spells NULL is in quotes.
         ExprKind::Constant(Some(array)) => {
             let mut quoted = false;
             let mut escaped = false;
@@ -213,7 +215,8 @@ fn lists_null(list: &Expr) -> bool {
     }
 }
 
-/// Of a column that an aggregate takes: whether NULLs are left out, and which.
+/// The NULLs that an aggregate leaves out of its column, in words; None where there are
+/// none.
 pub(super) fn left_out(level: &Level, argument: &Expr) -> Option<String> {
     (may_be_null(level.scope, level.subject.relations, argument) == Some(true))
         .then(|| level.shown_column(argument))?

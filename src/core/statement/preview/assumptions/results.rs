@@ -1,10 +1,10 @@
-//! What the shape of a result takes for granted.
+//! Assumptions that the shape of a result makes.
 
 use crate::statement::preview::level::Level;
 use crate::statement::preview::sources::{aggregates_to_one_row, nullable};
 use crate::statement::query::{Distinct, Expr, ExprKind, Query, SourceKind, SublinkKind};
 
-/// LIMIT picks any rows where nothing orders them.
+/// LIMIT returns arbitrary rows where nothing orders them.
 pub(super) fn limit_without_order(level: &Level, into: &mut Vec<String>) {
     let query = level.scope.query;
     let clause = match (cuts(query.limit.as_ref()), cuts(query.offset.as_ref())) {
@@ -24,8 +24,8 @@ pub(super) fn limit_without_order(level: &Level, into: &mut Vec<String>) {
     }
 }
 
-/// Whether a LIMIT or OFFSET leaves anything out; LIMIT ALL and OFFSET 0 do not,
-/// and of LIMIT 0 nothing is left to differ.
+/// Whether a LIMIT or OFFSET makes a difference: LIMIT ALL and OFFSET 0 leave nothing
+/// out, and LIMIT 0 leaves nothing that could differ.
 fn cuts(bound: Option<&Expr>) -> bool {
     use crate::statement::query::columns::without_casts;
     match bound.map(|l| &without_casts(l).kind) {
@@ -45,7 +45,7 @@ fn tests_existence(around: &Query, query: &Query) -> bool {
     })
 }
 
-/// Every column of a table, in its order, is what `*` becomes.
+/// A target list with every column of a table, in order, is what `*` becomes.
 pub(super) fn select_star_may_grow(level: &Level, into: &mut Vec<String>) {
     if !level.scope.outer.is_empty() || level.scope.query.command.writes() {
         return;
@@ -79,7 +79,7 @@ pub(super) fn select_star_may_grow(level: &Level, into: &mut Vec<String>) {
     }
 }
 
-/// DISTINCT over rows that could come twice hides that they do.
+/// DISTINCT over rows that could come twice hides the duplicates.
 pub(super) fn distinct_hides_duplicates(level: &Level, into: &mut Vec<String>) {
     let query = level.scope.query;
     if query.distinct != Distinct::Rows || aggregates_to_one_row(query) {
@@ -87,7 +87,7 @@ pub(super) fn distinct_hides_duplicates(level: &Level, into: &mut Vec<String>) {
     }
     let shown: Vec<(usize, i32)> =
         query.outputs().iter().filter_map(|t| level.scope.local_source(&t.expr)).collect();
-    // Groups come once each.
+    // Each group comes once.
     let grouped = !query.group_by.is_empty()
         && !query.grouping_sets
         && query.group_by.iter().all(|g| query.outputs().iter().any(|o| o.expr.kind == g.kind));
@@ -98,7 +98,7 @@ pub(super) fn distinct_hides_duplicates(level: &Level, into: &mut Vec<String>) {
         let relation = level.subject.relations.get(*oid);
         let has_key = relation.is_some_and(|r| {
             r.unique_keys.iter().any(|key| {
-                // A unique column may hold many NULLs.
+                // A unique column can hold many NULLs.
                 key.iter().all(|c| {
                     shown.contains(&(*source, *c)) && r.column(*c).is_some_and(|c| c.not_null)
                 })
@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert!(says(sql, "DISTINCT_HIDES_DUPLICATES").is_empty(), "{sql}");
         }
-        // Those without a match have no key.
+        // Rows without a match have no key.
         let unmatched =
             "SELECT DISTINCT o.id FROM customer c LEFT JOIN orders o ON o.customer_id = c.id";
         assert_eq!(says(unmatched, "DISTINCT_HIDES_DUPLICATES").len(), 1);

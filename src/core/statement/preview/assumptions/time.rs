@@ -1,4 +1,4 @@
-//! Clocks, time zones, and where a day ends.
+//! Assumptions about clocks, time zones, and the end of a day.
 
 use crate::statement::preview::level::{Level, is_column};
 use crate::statement::preview::sources::conditions;
@@ -12,7 +12,7 @@ const TIMESTAMP: u32 = 1114;
 const TIMESTAMPTZ: u32 = 1184;
 const TEXTS: [u32; 3] = [25, 1042, 1043];
 
-/// What gives another answer at another time, or to another session.
+/// Functions that return something else at another time, or in another session.
 pub(super) fn not_reproducible(level: &Level, into: &mut Vec<String>) {
     level.each_expression(&mut |e| {
         let found = match &e.kind {
@@ -68,7 +68,7 @@ fn changing(call: &Call) -> Option<String> {
     })
 }
 
-/// The day, the hour, the text of a timestamptz are those of the session's zone.
+/// The day, the hour and the text of a timestamptz depend on the session's time zone.
 fn takes_apart(level: &Level, call: &Call) -> Option<String> {
     let [first, second] = &call.arguments[..] else {
         return None;
@@ -76,7 +76,7 @@ fn takes_apart(level: &Level, call: &Call) -> Option<String> {
     let of = match call.name.as_str() {
         "to_char" => first,
         "date_trunc" | "date_part" | "extract" => {
-            // Those that are the same in every zone.
+            // Fields that are the same in every time zone.
             const SAME: &[&str] = &["epoch", "second", "milliseconds", "microseconds", "julian"];
             match &without_casts(first).kind {
                 ExprKind::Constant(Some(field)) if !SAME.contains(&field.as_str()) => second,
@@ -90,7 +90,8 @@ fn takes_apart(level: &Level, call: &Call) -> Option<String> {
     })
 }
 
-/// To compare a timestamptz with a date, the date begins at the session's midnight.
+/// A comparison of a timestamptz with a date takes the date to begin at midnight in the
+/// session's time zone.
 fn compares_zones(level: &Level, call: &Call) -> Option<String> {
     const COMPARISONS: &[&str] = &["=", "<>", "<", "<=", ">", ">="];
     let [left, right] = &call.arguments[..] else {
@@ -116,7 +117,7 @@ fn casts_zone(level: &Level, call: &Call, to: u32) -> Option<String> {
     let enters = plain(from.type_oid) && to == TIMESTAMPTZ;
     let constant = matches!(&from.kind, ExprKind::Constant(_));
     ((leaves || enters) && !constant).then(|| {
-        // A text may name its zone.
+        // A text may name its time zone.
         let depends =
             if enters && TEXTS.contains(&from.type_oid) { "may depend" } else { "depends" };
         format!(
@@ -188,7 +189,7 @@ fn bound<'e>(expr: &'e Expr, operator: &str, flipped: &str) -> Option<(&'e Expr,
     let [left, right] = &call.arguments[..] else {
         return None;
     };
-    // A cast to date takes the time of day away.
+    // A cast to date removes the time of day.
     let stamps = [TIMESTAMP, TIMESTAMPTZ];
     let stamp = |e: &Expr| {
         is_column(e) && stamps.contains(&e.type_oid) && stamps.contains(&without_casts(e).type_oid)

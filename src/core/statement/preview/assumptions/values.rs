@@ -1,4 +1,4 @@
-//! What computations take for granted.
+//! Assumptions that computations make.
 
 use crate::statement::preview::level::Level;
 use crate::statement::query::columns::without_casts;
@@ -7,7 +7,7 @@ use crate::statement::query::{Expr, ExprKind, Form};
 /// pg_type's OIDs of int8, int2 and int4.
 const INTEGERS: [u32; 3] = [20, 21, 23];
 
-/// The quotient of two integers is cut off.
+/// The quotient of two integers is truncated.
 pub(super) fn integer_division(level: &Level, into: &mut Vec<String>) {
     level.each_expression(&mut |e| {
         if let ExprKind::Call(call) = &e.kind
@@ -27,7 +27,8 @@ pub(super) fn integer_division(level: &Level, into: &mut Vec<String>) {
     });
 }
 
-/// Of two constants, or by one.
+/// Whether a division truncates nothing: one of two constants without a remainder, or a
+/// division by one.
 fn comes_out_even(dividend: &Expr, divisor: &Expr) -> bool {
     let constant = |e: &Expr| match &without_casts(e).kind {
         ExprKind::Constant(Some(text)) => text.parse::<i64>().ok(),

@@ -13,7 +13,7 @@ impl Reader<'_> {
                 into.push(self.filter(condition));
             }
         }
-        // On what was grouped: no table's own rows.
+        // A condition on groups is on no table's own rows.
         into.extend(self.scope.query.having.iter().map(|condition| FilterUse {
             table: None,
             column: None,
@@ -87,7 +87,7 @@ impl Reader<'_> {
         expr.each(&mut |e| {
             if let ExprKind::Aggregate(aggregate) | ExprKind::Window(aggregate) = &e.kind {
                 let found = self.aggregate(aggregate, &e.text, alias);
-                // The same one again in HAVING or ORDER BY is no news.
+                // The same aggregate in HAVING or ORDER BY is listed once.
                 let known = into.iter().any(|a| {
                     a.function == found.function
                         && a.expression == found.expression
@@ -133,7 +133,7 @@ fn value(expr: &Expr) -> Option<String> {
     }
 }
 
-/// LIKE and its kin by their names, not by those of their operators.
+/// The names of LIKE and the like, in place of those of their operators.
 fn readable(operator: &str) -> String {
     match operator {
         "~~" => "LIKE",
@@ -145,7 +145,7 @@ fn readable(operator: &str) -> String {
     .to_string()
 }
 
-/// The operator with its sides exchanged.
+/// The operator for exchanged sides.
 fn turned(operator: &str) -> String {
     match operator {
         "<" => ">",

@@ -11,7 +11,7 @@ use crate::statement::query::{Expr, ExprKind, Query, SourceKind, SublinkKind};
 /// the table.
 type Origin = ((u32, usize), ((RelId, String), u64));
 
-/// The two sources of a join (levels up, number), and what is told of it.
+/// The two sources of a join (levels up, number), and its description.
 type Found = ((u32, usize), (u32, usize), JoinUse);
 
 /// Whether a comparison with a subquery is IN.
@@ -33,8 +33,8 @@ impl Reader<'_> {
             let [left, right] = sources[..] else {
                 continue;
             };
-            // A comparison with the query around it is a join of this level's
-            // table to that one.
+            // A comparison with the query around this one is a join of a table of this
+            // level to one of that.
             let correlated = left.0 > 0;
             if correlated && right.0 > 0 {
                 continue;
@@ -43,7 +43,8 @@ impl Reader<'_> {
                 true => self.correlated,
                 false => kind.as_str(),
             };
-            // Of a longer condition what is equated, where anything is.
+            // Of a longer condition, the columns that it sets equal, where there are
+            // any.
             let equated: Vec<(Side, String)> = condition
                 .equalities()
                 .into_iter()
@@ -64,15 +65,15 @@ impl Reader<'_> {
                 );
             }
         }
-        // IN (SELECT ...) compares too; EXISTS is seen from inside.
+        // IN (SELECT ...) compares too; EXISTS is looked at from inside.
         for expression in self.scope.query.expressions() {
             self.sublinks(expression, false, &mut found);
         }
         into.extend(found.into_iter().map(|(_, _, join)| join));
     }
 
-    /// Two columns of tables, where a comparison of Postgres's own sets them equal;
-    /// `left` is the source on the left.
+    /// Two columns of tables that a comparison of Postgres's own sets equal; `left` is
+    /// the source on the left.
     fn equated(&self, equality: &Expr, left: (u32, usize)) -> Option<Equated> {
         let ExprKind::Call(call) = &equality.kind else {
             return None;
@@ -91,8 +92,8 @@ impl Reader<'_> {
         Some(Equated { left, right, appearances: (x, y) })
     }
 
-    /// A column of a table as it stands: the source it is of, the table and the
-    /// column, and the appearance of the table.
+    /// A plain column of a table: its source, the table and the column, and the
+    /// appearance of the table.
     fn origin(&self, expr: &Expr) -> Option<Origin> {
         let (side, _) = self.side(expr)?;
         let (base, appearance) = self.scope.origin(expr)?;
@@ -100,8 +101,7 @@ impl Reader<'_> {
         Some(((side.levels_up, side.source), ((base.relation, column), appearance)))
     }
 
-    /// Whether a source is made of others, so that what it is joined by may be
-    /// anything.
+    /// Whether a source is made of others, so that its columns may have been computed.
     fn is_derived(&self, source: (u32, usize)) -> bool {
         let found = self.scope.up(source.0).and_then(|scope| scope.query.source(source.1));
         matches!(found.map(|s| &s.kind), Some(SourceKind::Subquery { .. } | SourceKind::Cte { .. }))
@@ -157,8 +157,8 @@ impl Reader<'_> {
         }
     }
 
-    /// What `(x, y) IN (SELECT a, b ...)` sets equal: its comparisons are in the order
-    /// of the subquery's columns, which stand on their right sides.
+    /// The columns that `(x, y) IN (SELECT a, b ...)` sets equal. Its comparisons are
+    /// in the order of the subquery's columns, which are on their right sides.
     fn equated_within(&self, test: &Expr, inside: &Reader, targets: &[&Expr]) -> Vec<Equated> {
         let comparisons = match &test.kind {
             ExprKind::And(parts) => &parts[..],
@@ -202,7 +202,7 @@ impl Reader<'_> {
                 let Some((left, left_shown)) = self.columns_of(test).into_iter().next() else {
                     return;
                 };
-                // What is computed has no table of its own.
+                // A computed expression belongs to no table.
                 let (right_column, right_shown) = match right {
                     Some((right, shown)) => (right.column, shown),
                     None => (String::new(), "(subquery)".to_string()),

@@ -1,4 +1,4 @@
-//! What a query uses: tables, joins, filters, aggregations, read off its
+//! Describes what a query uses: tables, joins, filters and aggregations, read from its
 //! analyzed tree.
 
 mod clauses;

@@ -1,5 +1,5 @@
-//! What the descriptions of joins and of other clauses have in common: which
-//! columns of which sources a condition is about.
+//! The part that the descriptions of joins and of other clauses share: which columns of
+//! which sources a condition is about.
 
 use crate::statement::query::columns::{BaseColumn, Scope, without_casts};
 use crate::statement::query::relations::Relations;
@@ -9,8 +9,8 @@ use crate::statement::query::{Expr, ExprKind, From, JoinKind, SourceKind};
 pub struct Reader<'a> {
     pub scope: Scope<'a>,
     pub relations: &'a Relations,
-    /// What a comparison with the query around this one makes: SEMI or ANTI
-    /// within EXISTS, CORRELATED elsewhere.
+    /// The kind of join that a comparison with the query around this one makes: SEMI or
+    /// ANTI within EXISTS, CORRELATED elsewhere.
     pub correlated: &'static str,
 }
 
@@ -100,7 +100,7 @@ impl Reader<'_> {
         all
     }
 
-    /// Where a source stands in FROM: what comes first is the left side.
+    /// The position of a source in FROM. The earlier of two is the left side.
     pub fn place(&self, source: (u32, usize)) -> (i64, usize) {
         let numbers = self.scope.query.source_numbers();
         let at = numbers.iter().position(|n| *n == source.1).unwrap_or(usize::MAX);

@@ -5,8 +5,8 @@ use crate::kernel::ids::RelId;
 use crate::statement::query::relations::Relations;
 use crate::statement::query::{ExprKind, Query, SourceKind};
 
-/// Tables that are used and are in no query: what COPY FROM fills, what TRUNCATE
-/// empties.
+/// Tables that a statement without a query uses: those that COPY FROM fills and
+/// TRUNCATE empties.
 pub fn written(oids: &[RelId], relations: &Relations) -> Description {
     let mut found = Description::default();
     for oid in oids {

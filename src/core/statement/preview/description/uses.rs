@@ -1,4 +1,4 @@
-//! What is told of a statement: the tables, joins, filters and aggregations that it
+//! The description of a statement: the tables, joins, filters and aggregations that it
 //! uses.
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub enum Use {
 /// A table that a statement uses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableUse {
-    /// The logical name where it is governed, else the table's own.
+    /// The logical name of a governed table, else the table's own name.
     pub name: String,
     /// `schema.name`.
     pub relation: String,
@@ -27,7 +27,7 @@ pub struct TableUse {
     pub version: Option<String>,
     pub access: Use,
     pub estimated_rows: Option<f64>,
-    /// The views it is reached through, outermost first.
+    /// The views by way of which the table is used, outermost first.
     pub via: Vec<String>,
 }
 
@@ -43,19 +43,19 @@ pub struct JoinUse {
     #[serde(rename = "type")]
     pub join_type: String,
     pub condition: String,
-    /// The accepted join that covers it, and who accepted it when.
+    /// The accepted join that covers this one, and who accepted it when.
     pub join_id: Option<String>,
     pub accepted_by: Option<String>,
     pub accepted_at: Option<String>,
-    /// The columns of tables that are set equal, as an accepted join is found by.
+    /// The columns of tables that are set equal, by which an accepted join is found.
     #[serde(skip)]
     pub equated: Vec<Equated>,
-    /// Which side is a subquery's.
+    /// Whether the left side is a subquery, and whether the right side is.
     #[serde(skip)]
     pub derived: (bool, bool),
 }
 
-/// A condition on one table, or on what was grouped.
+/// A condition on one table, or on groups.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FilterUse {
     pub table: Option<String>,
@@ -75,7 +75,7 @@ pub struct AggregateUse {
     pub alias: Option<String>,
 }
 
-/// All of it.
+/// The whole description.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     pub tables_used: Vec<TableUse>,
