@@ -103,7 +103,7 @@ COMMENT ON COLUMN spyne.table_versions.version IS 'The version';
 COMMENT ON COLUMN spyne.table_versions.schema_snapshot IS 'Columns, constraints and partition key';
 COMMENT ON COLUMN spyne.table_versions.created_at IS 'When the snapshot was taken';
 COMMENT ON COLUMN spyne.table_versions.created_by IS 'By whom';
-COMMENT ON COLUMN spyne.table_versions.origin IS 'Server, database and table that it was taken of: there its columns are told by their numbers';
+COMMENT ON COLUMN spyne.table_versions.origin IS 'Installation, database and table that it was taken of: there its columns are told by their numbers';
 
 CREATE TABLE spyne.system_config (
     key        text PRIMARY KEY,

@@ -15,9 +15,15 @@ BEGIN RETURN jsonb_build_object(
                    'attnum', a.attnum, 'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'facts', CASE WHEN a.atttypid >= 16384 THEN spyne.type_facts(a.atttypid) END,
-                   'not_null', a.attnotnull,
+                   -- From 18 on a NOT NULL is a constraint, and one that is NOT VALID proves nothing of the rows that are there.
+                   'not_null', a.attnotnull AND nn.convalidated IS NOT FALSE,
+                   'not_null_constraint', CASE WHEN nn.oid IS NOT NULL THEN jsonb_build_object('name', nn.conname)
+                       || CASE WHEN nn.convalidated THEN '{}' ELSE '{"not_valid": true}'::jsonb END
+                       || CASE WHEN nn.connoinherit THEN '{"no_inherit": true}'::jsonb ELSE '{}' END
+                       || CASE WHEN nn.coninhcount > 0 THEN '{"inherited": true}'::jsonb ELSE '{}' END END,
                    'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                    'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                   'virtual', CASE WHEN a.attgenerated = 'v' THEN true END,
                    'identity', nullif(a.attidentity, ''),
                    'collation', CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, c.collname) END,
                    -- What stays the same where only a name is another: within one database.
@@ -28,6 +34,7 @@ BEGIN RETURN jsonb_build_object(
         FROM pg_attribute a
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        LEFT JOIN pg_constraint nn ON nn.conrelid = relation AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
         LEFT JOIN (pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace) ON c.oid = a.attcollation
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped),
     'constraints', (
@@ -166,8 +173,15 @@ SELECT jsonb_build_object(
                                    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
                                    WHERE k.place <= x.indnkeyatts)), '[]')
         FROM pg_index x
-        WHERE x.indrelid = c.oid AND c.relkind IN ('r', 'p') AND x.indisunique AND x.indimmediate AND x.indisvalid
+        WHERE x.indrelid = c.oid AND c.relkind IN ('r', 'p') AND x.indisunique AND NOT x.indisexclusion AND x.indimmediate AND x.indisvalid
           AND x.indpred IS NULL AND x.indexprs IS NULL),
+    -- The same for a foreign key over periods: keys that end with WITHOUT OVERLAPS.
+    'period_keys', (
+        SELECT coalesce(jsonb_agg((SELECT jsonb_agg(a.attname ORDER BY k.place)
+                                   FROM unnest(n.conkey) WITH ORDINALITY k(attnum, place)
+                                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum)), '[]')
+        FROM pg_constraint n
+        WHERE n.conrelid = c.oid AND n.contype IN ('p', 'u') AND NOT n.condeferrable AND (to_jsonb(n) ->> 'conperiod') = 'true'),
     'sequences', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
                    'name', s.relname, 'column', a.attname, 'identity', d.deptype = 'i',
@@ -203,7 +217,11 @@ FROM (
     SELECT jsonb_build_object('kind', 'foreign key', 'schema', n.nspname, 'name', c.relname,
                'constraint', k.conname, 'definition', pg_get_constraintdef(k.oid),
                'uses', (SELECT jsonb_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = ANY (k.confkey)),
-               'partitioned', c.relkind = 'p', 'self', k.conrelid = relation) AS item
+               -- The column over whose periods it refers.
+               'period', CASE WHEN (to_jsonb(k) ->> 'conperiod') = 'true' THEN
+                   (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = k.confkey[cardinality(k.confkey)]) END,
+               -- Where no foreign key can be NOT VALID.
+               'partitioned', c.relkind = 'p' AND current_setting('server_version_num')::integer < 180000, 'self', k.conrelid = relation) AS item
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' AND k.confrelid = relation AND k.conparentid = 0 AND k.conrelid <> relation
     UNION ALL

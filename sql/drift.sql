@@ -152,10 +152,23 @@ WHERE p.created_at > now() - interval '30 days'
 GROUP BY b.attnum, p.user_name
 $$;
 
--- Which table a shape is of: this one, in this database of this server. After a
--- dump and restore it is another, whose columns are numbered anew.
+-- Which installation this is. Not dumped: a restore makes another. A copy of the
+-- data directory and pg_upgrade take it along, and columns keep their numbers there.
+CREATE TABLE spyne.installation (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    CONSTRAINT installation_pkey PRIMARY KEY (id)
+);
+-- There is one.
+CREATE UNIQUE INDEX installation_once ON spyne.installation ((true));
+INSERT INTO spyne.installation DEFAULT VALUES;
+COMMENT ON TABLE spyne.installation IS 'Which installation this is: what is told by numbers holds in it alone';
+COMMENT ON COLUMN spyne.installation.id IS 'Made by CREATE EXTENSION; pg_upgrade keeps it, a dump does not';
+COMMENT ON INDEX spyne.installation_once IS 'One row';
+
+-- Which table a shape is of: this one, in this database of this installation. After
+-- a dump and restore it is another, whose columns are numbered anew.
 CREATE FUNCTION spyne.origin_of(relation oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-SELECT concat_ws('/', c.system_identifier, d.oid, relation)
-FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()
+SELECT concat_ws('/', i.id, d.oid, relation)
+FROM spyne.installation i, pg_database d WHERE d.datname = current_database()
 $$;

@@ -38,6 +38,8 @@ BEGIN
          'Whether a role has a permission: query, create contracts, ingest, promote, deprecate, view shadow'),
         ('spyne_whoami()', 'spyne_viewer, PUBLIC',
          'Who you are, your spyne role, and what it may do'),
+        ('spyne_version()', 'spyne_viewer, PUBLIC',
+         'The versions of spyne: of the loaded library, of this database''s catalog, and of what is installed on disk; and what to do where they differ'),
         ('spyne_coverage()', 'spyne_viewer',
          'One row for each way around governance that exists in this database now, with the statement that closes it'),
         -- Drift.
@@ -154,7 +156,7 @@ BEGIN
         ('spyne.column_consumers(oid)', '-',
          'What uses each column of a table'),
         ('spyne.origin_of(oid)', '-',
-         'Server, database and table, as one text'),
+         'Installation, database and table, as one text'),
         ('spyne.is_guard(pg_trigger)', '-',
          'Whether a trigger is a guard as spyne makes them'),
         ('spyne.guarded(oid)', '-',

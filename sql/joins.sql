@@ -259,13 +259,14 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
         CASE WHEN NOT w.direct OR EXISTS (SELECT FROM pg_class l WHERE l.oid = ANY (w.leaves || w.oid) AND l.relrowsecurity)
              THEN acting END)::text) END,
     'columns', (SELECT coalesce(jsonb_agg(k.item ORDER BY k.place), '[]') FROM columns k WHERE k.oid = w.oid),
-    'has_primary_key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = w.oid AND i.indisprimary AND i.indisvalid),
+    'has_primary_key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = w.oid AND i.indisprimary AND NOT i.indisexclusion AND i.indisvalid),
     'keys', (SELECT coalesce(jsonb_agg(y.places ORDER BY y.indisprimary DESC, y.places), '[]')
              FROM (SELECT DISTINCT i.indisprimary, (SELECT jsonb_agg(k.place ORDER BY u.place)
                            FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY u(attnum, place)
                            JOIN columns k ON k.oid = w.oid AND k.attnum = u.attnum) AS places
                    FROM pg_index i
-                   WHERE i.indrelid = w.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL) y),
+                   WHERE i.indrelid = w.oid AND i.indisunique AND NOT i.indisexclusion AND i.indisvalid
+                     AND i.indpred IS NULL AND i.indexprs IS NULL) y),
     'references', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'columns', (SELECT jsonb_agg(k.place ORDER BY u.place)
                                     FROM unnest(f.conkey) WITH ORDINALITY u(attnum, place)
@@ -274,7 +275,9 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'parent_columns', (SELECT jsonb_agg(a.attname ORDER BY u.place)
                                            FROM unnest(f.confkey) WITH ORDINALITY u(attnum, place)
                                            JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = u.attnum))), '[]')
-                   FROM pg_constraint f WHERE f.conrelid = w.oid AND f.contype = 'f' AND f.convalidated AND f.conparentid = 0))
+                   FROM pg_constraint f WHERE f.conrelid = w.oid AND f.contype = 'f' AND f.convalidated AND f.conparentid = 0
+                     -- Over periods, rows belong together where those overlap, and not where they are equal.
+                     AND (to_jsonb(f) ->> 'conperiod') IS DISTINCT FROM 'true'))
     ORDER BY w.logical_name), '[]')
 FROM wanted w
 $$;

@@ -396,6 +396,17 @@ COMMENT ON TYPE spyne.row_fault IS 'A row that the library and the catalog have 
 COMMENT ON COLUMN spyne.row_fault.row_type IS 'Its type, or the function that returns it';
 COMMENT ON COLUMN spyne.row_fault.fault IS 'How they differ';
 
+CREATE TYPE spyne.version_report AS (
+    library   text,
+    catalog   text,
+    installed text,
+    advice    text);
+COMMENT ON TYPE spyne.version_report IS 'The versions of spyne that meet in a session';
+COMMENT ON COLUMN spyne.version_report.library IS 'That of the library which this session has loaded';
+COMMENT ON COLUMN spyne.version_report.catalog IS 'That of the catalog of this database';
+COMMENT ON COLUMN spyne.version_report.installed IS 'That of the files on disk, which ALTER EXTENSION spyne UPDATE leads to';
+COMMENT ON COLUMN spyne.version_report.advice IS 'What to do where they differ; null where they are the same';
+
 -- Those of functions that are written in SQL have no struct.
 CREATE TYPE spyne.caller AS (
     user_name         name,

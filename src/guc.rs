@@ -1,6 +1,6 @@
 //! Settings, each with a typed getter.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
@@ -60,6 +60,8 @@ static MAX_ORPHAN_RATE: GucSetting<f64> = GucSetting::<f64>::new(0.05);
 static ENFORCEMENT: GucSetting<Enforcement> = GucSetting::<Enforcement>::new(Enforcement::Enforce);
 /// The value of `spyne.enforcement` when [`newly_lowered`] was called last.
 static LAST_ENFORCEMENT: AtomicU8 = AtomicU8::new(Enforcement::Enforce as u8);
+/// Whether pg_upgrade runs this server.
+static STANDS_ASIDE: AtomicBool = AtomicBool::new(false);
 static INCLUDE_DEPRECATED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
 static ROLLBACK_WINDOW: GucSetting<i32> = GucSetting::<i32>::new(24 * 60);
@@ -252,14 +254,25 @@ pub fn require_accepted_joins() -> bool {
     REQUIRE_ACCEPTED_JOINS.get()
 }
 
+/// The setting; `off` in a server that pg_upgrade runs.
 pub fn enforcement() -> Enforcement {
-    ENFORCEMENT.get()
+    match STANDS_ASIDE.load(Ordering::Relaxed) {
+        true => Enforcement::Off,
+        false => ENFORCEMENT.get(),
+    }
+}
+
+/// Lets everything through in this process. Called when the library is loaded into
+/// a server that pg_upgrade has started: what it restores was governed where it
+/// comes from.
+pub fn stand_aside() {
+    STANDS_ASIDE.store(true, Ordering::Relaxed);
 }
 
 /// The value of `spyne.enforcement`, where it is less than `enforce` now and was not
 /// when this function was called last.
 pub fn newly_lowered() -> Option<Enforcement> {
-    let now = ENFORCEMENT.get();
+    let now = enforcement();
     let changed = LAST_ENFORCEMENT.swap(now as u8, Ordering::Relaxed) != now as u8;
     (changed && now != Enforcement::Enforce).then_some(now)
 }

@@ -68,6 +68,9 @@ extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     guc::define();
+    if pg::upgrade::in_progress() {
+        guc::stand_aside();
+    }
     pg::hooks::reserve_settings(c"spyne");
     pg::hooks::install(enforce::POLICY);
 }

@@ -1,10 +1,12 @@
 //! ALTER EXTENSION spyne UPDATE takes a database from an earlier build to this one: every object,
 //! grant and comment is then as after a fresh installation, and governed data is as it was.
 //!
-//! There is no earlier release yet, so one is made up: this build's script, with a few objects
-//! taken back at its end, and an upgrade script that brings them. What is under test is that an
-//! upgrade script can do its work past spyne's own protection, with tables governed, and that
-//! nobody else can.
+//! An earlier build is made up: this build's script, with a few objects taken back at its end, and
+//! an upgrade script that brings them. What is under test is that an upgrade script can do its work
+//! past spyne's own protection, with tables governed, and that nobody else can.
+//!
+//! The scripts of versions are kept in `sql/released`, byte for byte. Each of them leads to this
+//! build, and this build's library works with the catalog that each of them makes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use spyne_tests::fixture::{
     DATABASE, assert_whole, connect, empty_database, governed_database, refused, rows, run,
 };
 use spyne_tests::{SUPERUSER, server, toolchain};
+use xtask::{extension, place};
 
 const EARLIER: &str = "0.0.9";
 
@@ -202,4 +205,92 @@ fn an_upgraded_database_is_as_one_installed_afresh() {
     run(&mut governed, "SELECT FROM spyne_restore('customer__v1')");
     assert_whole(&mut governed, "customer");
     drop(connect(&server, DATABASE, SUPERUSER));
+}
+
+/// The kept versions and where their scripts are.
+fn kept() -> Vec<(String, PathBuf)> {
+    let mut found: Vec<(String, PathBuf)> = fs::read_dir(place::repository().join("sql/released"))
+        .expect("sql/released")
+        .map(|entry| entry.expect("an entry of sql/released").path())
+        .filter_map(|path| {
+            let name = path.file_name()?.to_str()?;
+            let version = name.strip_prefix("spyne--")?.strip_suffix(".sql")?;
+            Some((version.to_owned(), path.clone()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// A kept version's script, put beside this build's; this build's own stays as it is.
+struct Kept(Option<PathBuf>);
+
+impl Kept {
+    fn install(version: &str, script: &PathBuf) -> Kept {
+        if extension::version().expect("a version") == version {
+            return Kept(None);
+        }
+        let installed = toolchain().sharedir().join(format!("extension/spyne--{version}.sql"));
+        fs::copy(script, &installed).expect("the script is copied");
+        Kept(Some(installed))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(file) = &self.0 {
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+/// Which function of the library each function of the catalog calls, and how.
+const CALLS: &str = "SELECT prosrc, pg_get_function_identity_arguments(oid), pg_get_function_result(oid), proretset, proisstrict
+    FROM pg_proc WHERE probin LIKE '%spyne%' ORDER BY prosrc, 2";
+
+#[test]
+fn the_script_of_this_version_is_kept_byte_for_byte() {
+    let version = extension::version().expect("a version");
+    let name = extension::script_name().expect("a name");
+    let built = fs::read_to_string(toolchain().sharedir().join("extension").join(&name))
+        .expect("this build's script");
+    let path = place::repository().join("sql/released").join(name);
+    if std::env::var_os("SPYNE_BLESS_RELEASED").is_some() {
+        fs::write(&path, &built).expect("a writable script");
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    let differing = built.lines().zip(kept.lines()).find(|(built, kept)| built != kept);
+    assert!(
+        built == kept,
+        "sql/released has another script of {version}; the first line that differs: {differing:?}. \
+         Until {version} is released: SPYNE_BLESS_RELEASED=1. Afterwards it is immutable, and the \
+         change makes a new version with an upgrade script"
+    );
+}
+
+#[test]
+fn every_kept_version_leads_to_this_one() {
+    let server = server("kept").start().expect("a server");
+    let mut fresh = empty_database(&server, "fresh");
+    run(&mut fresh, "CREATE EXTENSION spyne");
+    let current = rows(&mut fresh, CALLS);
+    let versions = kept();
+    assert!(versions.iter().any(|(version, _)| version == "0.1.0"), "the first version is kept");
+    for (number, (version, script)) in versions.iter().enumerate() {
+        let _installed = Kept::install(version, script);
+        let mut client = empty_database(&server, &format!("kept_{number}"));
+        run(&mut client, &format!("CREATE EXTENSION spyne VERSION '{version}'"));
+        // The library is this build's: with the older catalog it does all that it did.
+        assert_eq!(rows(&mut client, "SELECT * FROM spyne.check_statements()"), "", "{version}");
+        for call in rows(&mut client, CALLS).lines() {
+            assert!(
+                current.lines().any(|line| line == call),
+                "{version} calls {call}: keep it, and give what is called otherwise another name"
+            );
+        }
+        run(&mut client, "ALTER EXTENSION spyne UPDATE");
+        for ((what, expected), (_, found)) in objects(&mut fresh).iter().zip(objects(&mut client)) {
+            assert_eq!(&found, expected, "{what}, from {version}");
+        }
+    }
 }

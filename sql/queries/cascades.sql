@@ -4,6 +4,7 @@ SELECT o.relation, ARRAY(
     WITH RECURSIVE reached(relation) AS (
         SELECT o.relation
         UNION SELECT k.conrelid FROM pg_constraint k JOIN reached r ON k.confrelid = r.relation
-        WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))
+        WHERE k.contype = 'f' AND (to_jsonb(k) ->> 'conenforced') IS DISTINCT FROM 'false'
+          AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))
     SELECT r.relation FROM reached r WHERE r.relation <> o.relation ORDER BY r.relation) AS reached
 FROM unnest($1) o(relation)

@@ -3,7 +3,7 @@
 
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
-use spyne_core::joins::acceptance::{Asked, read_join_type, read_role};
+use spyne_core::joins::acceptance::{AcceptanceRequest, read_join_type, read_role};
 use spyne_core::joins::accepted;
 use spyne_core::joins::graph::{self, Format};
 use spyne_core::joins::status::{CandidateStatus, JoinStatus};
@@ -174,7 +174,7 @@ fn spyne_accept_join(
         let overriding = given(r#override, "override", hint)?;
         let mode = Mode::of(given(dry_run, "dry_run", hint)?);
         Caller::now().require(Permission::Promote, "accept a join")?;
-        let asked = Asked {
+        let asked = AcceptanceRequest {
             rationale: reason(&rationale, "rationale", "accepted", hint)?,
             join_type: join_type.map(|text| read_join_type(&text, id)).transpose()?,
             owner,

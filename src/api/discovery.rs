@@ -15,7 +15,7 @@ use spyne_core::joins::compare::{Compared, Comparison};
 use spyne_core::joins::lookup::{KeyLookup, Told, lookups};
 use spyne_core::joins::reading::{self, Reading};
 use spyne_core::joins::samples::Samples;
-use spyne_core::joins::scope::Scope;
+use spyne_core::joins::scope::DiscoveryScope;
 use spyne_core::joins::several;
 use spyne_core::joins::sketch::Sketch;
 use spyne_core::joins::table::{Pair, Table};
@@ -37,7 +37,7 @@ pub(super) fn discover(
     let mut progress = Progress { last: Instant::now() };
     let rows = f64::from(guc::join_sample_rows());
 
-    let scope = Scope::new(as_caller_only(|c| joinable::with_statistics(c, tables))?);
+    let scope = DiscoveryScope::new(as_caller_only(|c| joinable::with_statistics(c, tables))?);
     let readings = reading::choose(&scope, proposed, rows);
     let of = scope.tables.len();
     let samples =
@@ -72,7 +72,7 @@ impl Progress {
 /// Reads the columns that were chosen, table by table. A table that cannot be read is
 /// left out.
 fn read(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     readings: &[Reading],
     progress: &mut Progress,
     told: impl Fn(usize, &Table) -> String,
@@ -123,7 +123,7 @@ fn sketches(table: &Table, reading: &Reading) -> Result<Vec<Sketch>> {
 }
 
 fn compare(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     samples: &Samples,
     proposed: &[Pair],
     progress: &mut Progress,
@@ -140,7 +140,7 @@ fn compare(
 /// columns that are no key need no second look. Keeps only the pairs that refer to a
 /// key.
 fn read_together(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     compared: Compared,
     samples: Samples,
     rows: f64,
@@ -162,7 +162,7 @@ fn read_together(
 
 /// Looks up what the samples leave undecided.
 fn look_up(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     samples: &Samples,
     compared: &Compared,
     progress: &mut Progress,
@@ -192,7 +192,7 @@ fn found(table: &Table, lookup: &KeyLookup) -> Result<HashSet<u64>> {
 }
 
 fn decide(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     samples: &Samples,
     compared: &Compared,
     told: &Told,

@@ -12,6 +12,7 @@ pub mod mode;
 pub mod previews;
 mod progress;
 mod registration;
+mod releases;
 pub mod resolution;
 pub mod roles;
 pub mod rules;

@@ -4,8 +4,8 @@ use pgrx::prelude::*;
 
 use super::context::Caller;
 use super::{
-    accepted_joins, drift, joins, mode, previews, registration, resolution, rules, shadows,
-    transitions,
+    accepted_joins, drift, joins, mode, previews, registration, releases, resolution, rules,
+    shadows, transitions,
 };
 use crate::pg::elevate::elevated;
 use crate::pg::row_sets::{Declared, Row, Rows, row};
@@ -111,6 +111,7 @@ fn rows() -> impl Iterator<Item = Declared> {
         registration::Registration::DECLARED,
         registration::SchemaRegistration::DECLARED,
         registration::Unregistration::DECLARED,
+        releases::VersionReport::DECLARED,
         resolution::ResolvedName::DECLARED,
         rules::AccessRule::DECLARED,
         rules::DriftRule::DECLARED,

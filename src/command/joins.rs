@@ -1,7 +1,7 @@
 //! The commands that change join candidates and accepted joins.
 
 use serde_json::Value;
-use spyne_core::joins::acceptance::{self, Acceptance, AcceptanceFacts, Asked, LIST};
+use spyne_core::joins::acceptance::{self, Acceptance, AcceptanceFacts, AcceptanceRequest, LIST};
 use spyne_core::joins::accepted::AcceptedJoin;
 use spyne_core::joins::candidate::{Candidate, NewCandidate};
 use spyne_core::joins::validation::Validated;
@@ -182,7 +182,7 @@ impl Command for KeepValidation {
 /// Accepts a candidate that was validated.
 pub struct AcceptJoin {
     pub candidate_id: i64,
-    pub asked: Asked,
+    pub asked: AcceptanceRequest,
     pub validated: Validated,
     pub stats: Value,
 }
@@ -233,7 +233,7 @@ pub struct Accepted {
 /// # Errors
 /// 22023 for an unknown candidate; 55000 where the candidate is not open, where its
 /// tables or columns are gone, and where a blocker is not overridden; 25006, 42501.
-pub fn accept(candidate_id: i64, asked: Asked, mode: Mode) -> Result<Accepted> {
+pub fn accept(candidate_id: i64, asked: AcceptanceRequest, mode: Mode) -> Result<Accepted> {
     require_writable(mode == Mode::Show)?;
     let caller = Caller::now();
     caller.require(Permission::Promote, "accept a join")?;

@@ -4,6 +4,7 @@
 use crate::pg::catalogs;
 use crate::pg::elevate::elevated;
 use crate::pg::policy::Failure;
+use crate::pg::releases;
 use crate::pg::users;
 use crate::report;
 use crate::store::subjects;
@@ -45,15 +46,22 @@ pub(super) fn failed(failure: Failure) -> ! {
     let catalog = |what: &str, hint: &str| {
         let message = format!("{what}, so nothing can be checked");
         let detail = "What is governed cannot be told, and what cannot be checked does not run.";
-        SpyneError::from(Denial::new(Rule::CatalogUnreadable, Words::new(message, detail, hint)))
+        let words = match releases::differing() {
+            Some(between) => Words::new(
+                message,
+                format!("{detail} {}", between.shown()),
+                between.remedy().unwrap_or_default(),
+            ),
+            None => Words::new(message, detail, hint),
+        };
+        SpyneError::from(Denial::new(Rule::CatalogUnreadable, words))
     };
     let restore = "As a superuser: SET spyne.enforcement = off; then restore the catalog from a backup, or DROP EXTENSION spyne CASCADE; and CREATE EXTENSION spyne;";
     report::raise(match failure {
         Failure::CatalogMissing => catalog("spyne: its catalog spyne.tables is missing", restore),
-        Failure::CatalogShape => catalog(
-            "spyne: its catalog spyne.tables has another shape",
-            "If the library is newer than the catalog: ALTER EXTENSION spyne UPDATE;",
-        ),
+        Failure::CatalogShape => {
+            catalog("spyne: its catalog spyne.tables has another shape", restore)
+        }
         Failure::CatalogRow => {
             catalog("spyne: its catalog spyne.tables has an unreadable row", restore)
         }

@@ -17,7 +17,7 @@ use spyne_core::kernel::state::StateSet;
 use super::local::Static;
 use super::oids::rel_id;
 use super::policy::{Failure, policy};
-use super::{catalogs, own_catalog};
+use super::{catalogs, own_catalog, releases};
 
 pub use spyne_core::gate::situation::Guard;
 
@@ -310,6 +310,9 @@ fn ensure_loaded() {
         let snapshot = own_catalog::governed_tables();
         if CACHE.epoch.get() == epoch {
             CACHE.fill(snapshot);
+            if CACHE.status.get() == Status::Live {
+                releases::tell();
+            }
         }
     }
     (policy().failed)(Failure::CatalogRestless)

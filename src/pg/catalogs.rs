@@ -221,6 +221,19 @@ pub fn relation_at(at: &Address) -> Option<RelId> {
     (oid != pg_sys::InvalidOid).then(|| rel_id(oid))
 }
 
+/// Whether a foreign key of `relid` refers to `other`.
+pub fn refers_to(relid: RelId, other: RelId) -> bool {
+    // SAFETY: the relation is locked by the running statement; the list is the relation
+    // cache's own, read before the relation is closed.
+    unsafe {
+        let relation = pg_sys::relation_open(relid.oid(), pg_sys::NoLock as pg_sys::LOCKMODE);
+        let refers = super::lists::cells(pg_sys::RelationGetFKeyList(relation))
+            .any(|cell| rel_id((*cell.cast::<pg_sys::ForeignKeyCacheInfo>()).confrelid) == other);
+        pg_sys::relation_close(relation, pg_sys::NoLock as pg_sys::LOCKMODE);
+        refers
+    }
+}
+
 /// The columns a foreign key can compare: those of the relation's unique
 /// indexes, and those of its own foreign keys.
 pub fn key_columns(relid: RelId) -> Vec<i16> {

@@ -92,7 +92,8 @@ pub fn holds(relid: RelId) -> bool {
     // in all versions of Citus; that is checked before it is read.
     unsafe {
         scan(partitions.get(), None, None, false, |tuple, description| {
-            held |= server::column_type(description, 0) == Some(pg_sys::REGCLASSOID)
+            let typed = server::column(description, 0).map(|column| column.atttypid);
+            held |= typed == Some(pg_sys::REGCLASSOID)
                 && attribute(tuple, description, 1).map(rel_of) == Some(relid);
         });
     }

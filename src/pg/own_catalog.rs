@@ -83,6 +83,22 @@ pub fn governed_tables() -> Option<GovernedTables> {
     })
 }
 
+/// The version of the extension in this database, from pg_extension; None where it
+/// is not installed.
+pub fn extension_version() -> Option<String> {
+    let mut found = None;
+    // SAFETY: told that a miss is fine; extversion is the sixth column, a text, in
+    // all versions.
+    unsafe {
+        let extension = pg_sys::get_extension_oid(c"spyne".as_ptr(), true);
+        let by_oid = Some((1, extension.to_u32()));
+        scan(EXTENSION_RELATION, Some(EXTENSION_BY_OID), by_oid, false, |tuple, description| {
+            found = text(tuple, description, 6);
+        });
+    }
+    found
+}
+
 /// Whether the system mode is INGESTION_READY, from spyne.system_config: (key, value,
 /// ...). False where that cannot be told.
 fn ingestion_open(schema: u32) -> bool {

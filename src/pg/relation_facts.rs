@@ -125,7 +125,16 @@ pub fn of(relation: RelId) -> Option<RelationFacts> {
         by_relation(CONSTRAINTS, relation, |tuple, description| {
             // Not NULL is told with the column.
             let kind = attribute(tuple, description, server::CONSTRAINT_KIND);
-            if kind.is_some_and(|kind| b"pufcx".contains(&(kind.value() as u8))) {
+            let is = |kinds: &[u8]| kind.is_some_and(|k| kinds.contains(&(k.value() as u8)));
+            let validated = attribute(tuple, description, server::CONSTRAINT_VALIDATED);
+            // Rows that were there before need not satisfy it, although attnotnull is set.
+            let unproven = is(b"n") && validated.is_some_and(|valid| valid.value() == 0);
+            if unproven {
+                let number = i32::from(server::not_null_column(tuple));
+                let column = facts.columns.iter_mut().find(|c| c.number == number);
+                column.into_iter().for_each(|column| column.not_null = false);
+            }
+            if unproven || is(b"pufcx") {
                 constraints.add(tuple, description, &mut constraint);
             }
         });

@@ -14,8 +14,9 @@ use pgrx::prelude::TimestampWithTimeZone;
 use pgrx::{IntoDatum, JsonB, PgMemoryContexts, PgTupleDesc, Uuid, name_data_to_str};
 
 use super::oids::AsOid;
+use super::releases;
 use crate::report;
-use spyne_core::kernel::columns::{TypedName, places};
+use spyne_core::kernel::columns::{TypedName, places, shared};
 use spyne_core::kernel::error::{Code, SpyneError};
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -173,8 +174,10 @@ unsafe impl<R: Row> RetAbi for Rows<R> {
             unsafe {
                 memory.switch_to(|_| {
                     for (value, target) in row.values().into_iter().zip(&targets) {
-                        nulls[*target] = value.is_none();
-                        values[*target] = value.unwrap_or(Datum::null());
+                        if let Some(target) = *target {
+                            nulls[target] = value.is_none();
+                            values[target] = value.unwrap_or(Datum::null());
+                        }
                     }
                     let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
                     pg_sys::tuplestore_putvalues(store, description, values, nulls);
@@ -191,8 +194,10 @@ unsafe impl<R: Row> RetAbi for Rows<R> {
 }
 
 /// For each field of `R` the column that it fills. A column that was dropped from
-/// the type keeps its place, and is NULL.
-fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<usize> {
+/// the type keeps its place, and is NULL. Where the catalog is of another version
+/// than the library, so is a column without a field; and a field without a column
+/// is left out.
+fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<Option<usize>> {
     let Declared { name, fields } = R::DECLARED;
     let live: Vec<(usize, &pg_sys::FormData_pg_attribute)> =
         described.iter().enumerate().filter(|(_, column)| !column.attisdropped).collect();
@@ -203,17 +208,28 @@ fn targets<R: Row>(described: &PgTupleDesc<'_>) -> Vec<usize> {
             type_oid: column.atttypid.to_u32(),
         })
         .collect();
-    let filled = places(name, fields, &columns).unwrap_or_else(|why| {
-        report::raise(SpyneError::new(
+    let filled = match (places(name, fields, &columns), releases::differing()) {
+        (Ok(filled), _) => filled.into_iter().map(Some).collect(),
+        (Err(why), None) => report::raise(SpyneError::new(
             Code::Internal,
             format!("spyne cannot return its rows: {why}"),
             format!("The type spyne.{name} and the library do not fit each other."),
-            "See what else does not: SELECT * FROM spyne.check_rows(); Where the library is newer than the catalog: ALTER EXTENSION spyne UPDATE;",
-        ))
-    });
-    let mut targets = vec![0; fields.len()];
+            "See what else does not: SELECT * FROM spyne.check_rows();",
+        )),
+        (Err(_), Some(between)) => shared(name, fields, &columns).unwrap_or_else(|why| {
+            report::raise(SpyneError::new(
+                Code::WrongState,
+                format!("spyne cannot return its rows before its versions are the same: {why}"),
+                between.shown(),
+                between.remedy().unwrap_or_default(),
+            ))
+        }),
+    };
+    let mut targets = vec![None; fields.len()];
     for ((column, _), field) in live.iter().zip(filled) {
-        targets[field] = *column;
+        if let Some(field) = field {
+            targets[field] = Some(*column);
+        }
     }
     targets
 }

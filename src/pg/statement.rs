@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use super::lists::cells;
 use super::oids::rel_id;
 use super::policy::{Access, Kind, Statement, Touched};
-use super::{catalogs, plans, server, users};
+use super::{key_checks, plans, server};
 
 /// A digest of the relations that a plan touches. The same text can have another plan
 /// where its parameters have other types.
@@ -67,7 +67,7 @@ pub unsafe fn read(plan: *const pg_sys::PlannedStmt, kind: Kind) -> Statement {
     // SAFETY: the lists of a PlannedStmt hold what their names say.
     unsafe {
         let plan = &*plan;
-        let key_check = is_key_check(plan);
+        let key_check = key_checks::is_key_check(plan);
         let base = if key_check { Access::KeyCheck } else { Access::Read };
         let mut access: Vec<Option<Touched>> = cells(plan.rtable)
             .map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>())
@@ -133,153 +133,5 @@ unsafe fn by_permissions(plan: &pg_sys::PlannedStmt) -> Vec<(usize, Access)> {
         }
         let access = |asked| if writes || asked & rows != 0 { Access::Write } else { Access::Lock };
         asked.into_iter().map(|(at, asked)| (at, access(asked))).collect()
-    }
-}
-
-/// Whether this is the query of a foreign-key check: run by ri_triggers.c with
-/// SECURITY_NOFORCE_RLS, as the owner of the table that it looks into, comparing key
-/// columns with parameters, locking FOR KEY SHARE and returning a constant. A trigger
-/// that runs inside a cascade has that context too, so the shape of the query is
-/// checked as well. A query of that shape tells nobody more than the foreign key itself
-/// does, namely whether a key exists.
-///
-/// # Safety
-/// `plan` is a valid planned statement.
-unsafe fn is_key_check(plan: &pg_sys::PlannedStmt) -> bool {
-    if plan.commandType != pg_sys::CmdType::CMD_SELECT || !users::in_key_statement() {
-        return false;
-    }
-    // SAFETY: the lists of a plan hold what their names say.
-    unsafe {
-        let mut relations = cells(plan.rtable).map(|cell| &*cell.cast::<pg_sys::RangeTblEntry>());
-        let first = match relations.next() {
-            Some(rte) if rte.rtekind == pg_sys::RTEKind::RTE_RELATION => rel_id(rte.relid),
-            _ => return false,
-        };
-        let others_below = relations.all(|rte| {
-            rte.rtekind == pg_sys::RTEKind::RTE_RELATION
-                && catalogs::parents_of(rel_id(rte.relid)).len() == 1
-        });
-        let mut marks =
-            cells(plan.rowMarks).map(|cell| &*cell.cast::<pg_sys::PlanRowMark>()).peekable();
-        let locks = marks.peek().is_some()
-            && marks.all(|mark| mark.markType == pg_sys::RowMarkType::ROW_MARK_KEYSHARE);
-        let constant = cells((*plan.planTree).targetlist)
-            .map(|cell| &*cell.cast::<pg_sys::TargetEntry>())
-            .filter(|entry| !entry.resjunk)
-            .all(|entry| (*entry.expr.cast::<pg_sys::Node>()).type_ == pg_sys::NodeTag::T_Const);
-        others_below
-            && locks
-            && constant
-            && plan.subplans.is_null()
-            && catalogs::owner_of(first) == users::current()
-            && compares_keys(plan.planTree, plan.rtable)
-    }
-}
-
-/// Whether a plan does nothing but look up rows by key columns.
-///
-/// # Safety
-/// `node` is a plan node of the statement whose range table is `rtable`.
-unsafe fn compares_keys(node: *mut pg_sys::Plan, rtable: *mut pg_sys::List) -> bool {
-    // SAFETY: the tag of a node says what it is; lists hold what their names say.
-    unsafe {
-        if node.is_null() || !(*node).initPlan.is_null() {
-            return false;
-        }
-        let scan = node.cast::<pg_sys::Scan>();
-        let conditions = match (*node).type_ {
-            pg_sys::NodeTag::T_LockRows => {
-                return (*node).qual.is_null() && compares_keys((*node).lefttree, rtable);
-            }
-            pg_sys::NodeTag::T_Append => {
-                let mut children = cells((*node.cast::<pg_sys::Append>()).appendplans);
-                return children.all(|child| compares_keys(child.cast(), rtable));
-            }
-            // A partition that cannot hold the key is pruned, and leaves an empty
-            // result.
-            pg_sys::NodeTag::T_Result => return (*node).lefttree.is_null(),
-            pg_sys::NodeTag::T_SeqScan => std::ptr::null_mut(),
-            pg_sys::NodeTag::T_IndexScan => {
-                let index = node.cast::<pg_sys::IndexScan>();
-                if !(*index).indexorderby.is_null() {
-                    return false;
-                }
-                (*index).indexqualorig
-            }
-            pg_sys::NodeTag::T_BitmapHeapScan => {
-                (*node.cast::<pg_sys::BitmapHeapScan>()).bitmapqualorig
-            }
-            _ => return false,
-        };
-        let Some(entry) = cells(rtable).nth((((*scan).scanrelid).wrapping_sub(1)) as usize) else {
-            return false;
-        };
-        let keys = catalogs::key_columns(rel_id((*entry.cast::<pg_sys::RangeTblEntry>()).relid));
-        let mut all = cells(conditions).chain(cells((*node).qual));
-        all.all(|condition| is_key_comparison(condition.cast(), &keys))
-    }
-}
-
-/// Whether an expression is `key column = parameter`, by an operator that is an
-/// equality of some btree operator family. Only superusers make those, so no function
-/// of an ordinary user gets the value of the column.
-///
-/// # Safety
-/// `expression` is a valid expression.
-unsafe fn is_key_comparison(expression: *mut pg_sys::Node, keys: &[i16]) -> bool {
-    // SAFETY: the tag of a node says what it is.
-    unsafe {
-        if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_OpExpr {
-            return false;
-        }
-        let operation = &*expression.cast::<pg_sys::OpExpr>();
-        if pg_sys::get_mergejoin_opfamilies(operation.opno).is_null() {
-            return false;
-        }
-        let mut column = false;
-        let mut parameter = false;
-        for cell in cells(operation.args) {
-            let bare = without_casts(cell.cast());
-            match bare.as_ref().map(|node| node.type_) {
-                Some(pg_sys::NodeTag::T_Var) => {
-                    column |= keys.contains(&(*bare.cast::<pg_sys::Var>()).varattno);
-                }
-                // A plan that was made for given values has these in place of
-                // parameters.
-                Some(pg_sys::NodeTag::T_Const) => parameter = true,
-                Some(pg_sys::NodeTag::T_Param) => {
-                    let kind = (*bare.cast::<pg_sys::Param>()).paramkind;
-                    parameter |= kind == pg_sys::ParamKind::PARAM_EXTERN;
-                }
-                _ => return false,
-            }
-        }
-        column && parameter
-    }
-}
-
-/// An expression without the built-in casts around it.
-///
-/// # Safety
-/// `node` is null or a valid expression.
-unsafe fn without_casts(mut node: *mut pg_sys::Node) -> *mut pg_sys::Node {
-    // SAFETY: the tag of a node says what it is.
-    unsafe {
-        while !node.is_null() {
-            node = match (*node).type_ {
-                pg_sys::NodeTag::T_RelabelType => (*node.cast::<pg_sys::RelabelType>()).arg.cast(),
-                pg_sys::NodeTag::T_FuncExpr => {
-                    let call = &*node.cast::<pg_sys::FuncExpr>();
-                    let built_in = call.funcid.to_u32() < pg_sys::FirstNormalObjectId;
-                    match cells(call.args).next() {
-                        Some(argument) if built_in => argument.cast(),
-                        _ => return node,
-                    }
-                }
-                _ => return node,
-            };
-        }
-        node
     }
 }

@@ -15,6 +15,12 @@ pub fn in_parallel_worker() -> bool {
     unsafe { pg_sys::ParallelWorkerNumber >= 0 }
 }
 
+/// Whether a parallel plan runs, in which no subtransaction may begin.
+pub fn in_parallel_mode() -> bool {
+    // SAFETY: reads the transaction's state.
+    unsafe { pg_sys::IsInParallelMode() }
+}
+
 /// Runs `read` with a snapshot of now, whatever the transaction's own is.
 pub fn with_latest_snapshot<T>(read: impl FnOnce() -> T) -> T {
     // SAFETY: pushed and popped in a pair; an ERROR pops it with the

@@ -103,23 +103,14 @@ pub fn write(sql: &str, images: Option<&Images>) -> Result<TrialOutcome, SpyneEr
     // SAFETY: a snapshot that is registered for as long as it is used; its
     // command counter is that of before the write.
     let before = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
-    let mut outcome = TrialOutcome::default();
-    let run = |sql: &str| {
-        let done = Spi::connect_mut(|client| {
-            client.update(sql, None, &[]).map(|_| {
-                // SAFETY: reads a static that SPI has just set.
-                unsafe { pg_sys::SPI_processed }
-            })
-        });
-        done.map_err(|error| untried(&error.to_string()))
-    };
-    outcome.rows = run(sql)?;
+    // Given now, so that it is one even where the rows are written elsewhere.
+    // SAFETY: within the subtransaction, and outside of parallel work.
+    let xid = unsafe { pg_sys::GetCurrentTransactionId() }.into_inner();
+    let mut outcome = TrialOutcome { rows: run(sql)?, ..TrialOutcome::default() };
     run("SET CONSTRAINTS ALL IMMEDIATE")?;
     if let Some(images) = images
         && outcome.rows > 0
     {
-        // SAFETY: the subtransaction has written, so it has this id.
-        let xid = unsafe { pg_sys::GetCurrentTransactionIdIfAny() }.into_inner();
         let select = |column: &str| {
             format!(
                 "SELECT pg_catalog.to_jsonb(t) FROM {} t WHERE t.{column} OPERATOR(pg_catalog.=) '{xid}'::pg_catalog.xid LIMIT {}",
@@ -137,6 +128,27 @@ pub fn write(sql: &str, images: Option<&Images>) -> Result<TrialOutcome, SpyneEr
     // SAFETY: registered above. After an error the abort releases it.
     unsafe { pg_sys::UnregisterSnapshot(before) };
     Ok(outcome)
+}
+
+/// Runs a statement and says how many rows it has processed. Not by pgrx's client, which
+/// takes the status of MERGE ... RETURNING for an error.
+///
+/// # Errors
+/// XX000 where SPI does not run it.
+fn run(sql: &str) -> Result<u64, SpyneError> {
+    let text = CString::new(sql).map_err(|_| untried("it has a NUL byte"))?;
+    // SAFETY: SPI in the order that it wants; after an error the abort ends it.
+    let (status, rows) = unsafe {
+        pg_sys::SPI_connect();
+        let status = pg_sys::SPI_execute(text.as_ptr(), false, 0);
+        let rows = pg_sys::SPI_processed;
+        pg_sys::SPI_finish();
+        (status, rows)
+    };
+    match status {
+        0.. => Ok(rows),
+        refused => Err(untried(&format!("status {refused}"))),
+    }
 }
 
 fn untried(why: &str) -> SpyneError {

@@ -12,6 +12,7 @@ pub mod joins;
 pub mod previews;
 pub mod query;
 pub mod relations;
+pub mod releases;
 pub mod roles;
 pub mod rows;
 pub mod samples;
@@ -37,6 +38,7 @@ pub fn statements() -> impl Iterator<Item = &'static dyn query::Statement> {
         joins::STATEMENTS,
         previews::STATEMENTS,
         relations::STATEMENTS,
+        releases::STATEMENTS,
         samples::STATEMENTS,
         shadows::STATEMENTS,
         shapes::STATEMENTS,

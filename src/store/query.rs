@@ -21,7 +21,7 @@ use super::rows;
 use crate::pg::caller_rights::AsCaller;
 use crate::pg::elevate::{Elevated, SteppedDown};
 use crate::pg::local::Local;
-use crate::pg::transaction;
+use crate::pg::{releases, spi, transaction};
 
 /// Proof that certain rights are there, with which a statement runs.
 pub trait Rights {
@@ -265,6 +265,7 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
         given: A::Given<'_>,
         limit: Option<i64>,
     ) -> Result<Vec<R>> {
+        self.check_fit()?;
         let run = || {
             rights.running(self.text, || match self.writes {
                 true => Spi::connect_mut(|client| {
@@ -282,6 +283,32 @@ impl<A: Arguments, R: DeserializeOwned> Query<A, R> {
             })
         };
         run().map_err(|error: rows::ReadFailure| failed(self.text, error))
+    }
+
+    /// Looks, before a session prepares the statement, whether it fits a catalog of
+    /// another version than the library's.
+    ///
+    /// # Errors
+    /// 55000 where the catalog lacks what the statement needs.
+    fn check_fit(&self) -> Result<()> {
+        let kept = self.kept.take();
+        let is_kept = kept.is_some();
+        self.kept.set(kept);
+        if is_kept || transaction::in_parallel_mode() {
+            return Ok(());
+        }
+        let Some(between) = releases::differing() else {
+            return Ok(());
+        };
+        match self.fault() {
+            None => Ok(()),
+            Some(fault) => Err(SpyneError::new(
+                Code::WrongState,
+                format!("spyne cannot do this before its versions are the same: {fault}"),
+                between.shown(),
+                between.remedy().unwrap_or_default(),
+            )),
+        }
     }
 
     /// The kept plan, which is taken out while it runs. So an error meanwhile leaves
@@ -333,7 +360,7 @@ impl<A: Arguments, R: DeserializeOwned> Statement for Query<A, R> {
 
     fn fault(&self) -> Option<String> {
         let types: Vec<pg_sys::Oid> = A::types().into_iter().map(|one| one.value()).collect();
-        match crate::pg::spi::columns_of(self.text, &types) {
+        match spi::columns_of(self.text, &types) {
             Ok(columns) => rows::mismatch::<R>(&columns),
             Err(error) => Some(error),
         }
@@ -377,12 +404,21 @@ pub fn read_as_caller<R: DeserializeOwned>(
 /// The error where a statement of spyne's own fails.
 fn failed(statement: &str, error: impl std::fmt::Display) -> SpyneError {
     let begins: String = statement.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
-    SpyneError::new(
-        Code::Internal,
-        format!("spyne could not use its catalog: {error}"),
-        format!(
-            "The statement begins: {begins}. This is a defect of spyne, or its catalog was changed by other hands."
+    let message = format!("spyne could not use its catalog: {error}");
+    match releases::differing() {
+        Some(between) => SpyneError::new(
+            Code::Internal,
+            message,
+            format!("The statement begins: {begins}. {}", between.shown()),
+            between.remedy().unwrap_or_default(),
         ),
-        "See the server log; ALTER EXTENSION spyne UPDATE if the library is newer than the catalog.",
-    )
+        None => SpyneError::new(
+            Code::Internal,
+            message,
+            format!(
+                "The statement begins: {begins}. This is a defect of spyne, or its catalog was changed by other hands."
+            ),
+            "Look for more in the server log, and at what does not fit: SELECT * FROM spyne.check_statements();",
+        ),
+    }
 }

@@ -31,7 +31,9 @@ fn every_form_of_alter_table_is_told_as_it_is_and_undone_by_its_remedy() {
     let mut client = empty_database(&server, "forms");
     run(&mut client, "CREATE EXTENSION spyne");
     let mut faults = Vec::new();
-    for (at, case) in cases.iter().enumerate() {
+    let major = server.toolchain().major;
+    println!("{} cases are of later majors", cases.iter().filter(|c| !c.is_for(major)).count());
+    for (at, case) in cases.iter().enumerate().filter(|(_, case)| case.is_for(major)) {
         let what = format!("{at}: {} ({})", case.form, case.about);
         // Each case is in a transaction of its own, because cases use the same names.
         let mut outcome = || -> Result<(), String> {
@@ -71,7 +73,7 @@ fn every_form_of_alter_table_is_told_as_it_is_and_undone_by_its_remedy() {
                     case.ddl
                 ));
             }
-            if !case.undoable {
+            if !case.is_undoable_on(major) {
                 return Ok(());
             }
             let mut go = |sql: &str| client.batch_execute(sql).map_err(fails);

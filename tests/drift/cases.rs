@@ -23,8 +23,25 @@ pub struct AlterTable {
     pub changes: BTreeSet<(String, Option<String>, String)>,
     /// Whether ALTER TABLE can give the old shape back.
     pub undoable: bool,
+    /// The last major of PostgreSQL on which it can do so on the table itself: later
+    /// ones want it done on the parent.
+    pub undoable_until: Option<u32>,
+    /// The first major of PostgreSQL that has the statement.
+    pub since: Option<u32>,
     #[serde(default = "first_table")]
     pub target: String,
+}
+
+impl AlterTable {
+    /// Whether this major of PostgreSQL has the statement.
+    pub fn is_for(&self, major: u32) -> bool {
+        self.since.is_none_or(|since| since <= major)
+    }
+
+    /// Whether ALTER TABLE of the table itself can give the old shape back.
+    pub fn is_undoable_on(&self, major: u32) -> bool {
+        self.undoable && self.undoable_until.is_none_or(|last| major <= last)
+    }
 }
 
 /// The name of the table in most cases.

@@ -33,7 +33,8 @@ fn the_guide_between_versions_leads_from_one_shape_to_the_other() {
     let mut client = empty_database(&server, "guides");
     run(&mut client, "CREATE EXTENSION spyne");
     let (mut faults, mut followed) = (Vec::new(), 0);
-    for (at, case) in cases.iter().enumerate() {
+    let major = server.toolchain().major;
+    for (at, case) in cases.iter().enumerate().filter(|(_, case)| case.is_for(major)) {
         // Types, servers and parents have names of their own, so a second table would
         // not be the same.
         let text = format!("{}; {}", case.setup, case.ddl).to_uppercase();

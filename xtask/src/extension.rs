@@ -11,6 +11,7 @@ use crate::libclang::{self, Variables};
 use crate::majors::major_of;
 use crate::place;
 use crate::progress::{self, capture_text, say};
+use crate::script;
 use crate::toolchain::Toolchain;
 
 /// How the extension is built.
@@ -89,7 +90,41 @@ fn install(target: &Target, profile: Profile) -> Result<()> {
     if profile == Profile::Release {
         command.arg("--release");
     }
-    progress::run(&mut command).context("building and installing the extension")
+    progress::run(&mut command).context("building and installing the extension")?;
+    let share = capture_text(Command::new(&target.pg_config).arg("--sharedir"))?;
+    script::tidy(&Path::new(&share).join("extension").join(script_name()?))
+}
+
+/// Builds what users run, for the private server, and lays it out under `directory`: each file at
+/// the path that it would have in the private server.
+pub fn lay_out(toolchain: &Toolchain, directory: &Path) -> Result<()> {
+    say(format!("building spyne for PostgreSQL {}, as users run it", toolchain.major));
+    let target = Target {
+        pg_config: toolchain.pg_config().to_owned(),
+        major: toolchain.major,
+        variables: build_variables(toolchain)?,
+    };
+    let cargo_pgrx = ensure_cargo_pgrx()?;
+    ensure_pgrx_knows(&cargo_pgrx, &target)?;
+    let mut command = build_command(&cargo_pgrx, &target);
+    command.args(["pgrx", "package", "--package", "spyne", "--no-default-features"]);
+    command.arg("--features").arg(format!("pg{}", target.major));
+    command.arg("--pg-config").arg(&target.pg_config).arg("--out-dir").arg(directory);
+    progress::run(&mut command).context("building the extension")?;
+    let laid_out = |path: &Path| directory.join(path.strip_prefix("/").unwrap_or(path));
+    script::tidy(&laid_out(toolchain.sharedir()).join("extension").join(script_name()?))
+}
+
+/// The version of the extension: that of its package.
+pub fn version() -> Result<String> {
+    let manifest = fs::read_to_string(place::repository().join("Cargo.toml"))?;
+    let version = manifest.lines().find_map(|line| line.strip_prefix("version = "));
+    Ok(version.context("Cargo.toml has no version")?.trim_matches('"').to_owned())
+}
+
+/// The name of the script that CREATE EXTENSION runs.
+pub fn script_name() -> Result<String> {
+    Ok(format!("spyne--{}.sql", version()?))
 }
 
 /// cargo-pgrx of the version that the extension is written for: the one on the PATH if it is

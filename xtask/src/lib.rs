@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod apt;
+pub mod document;
 mod download;
 pub mod extension;
 pub mod join_quality;
@@ -14,6 +15,7 @@ pub mod libclang;
 pub mod majors;
 pub mod place;
 pub mod progress;
+pub mod script;
 pub mod server;
 mod server_copy;
 mod server_processes;

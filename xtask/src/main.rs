@@ -6,6 +6,8 @@ mod cargo_tests;
 mod demo;
 mod drift_cost;
 mod narration;
+mod needs;
+mod package;
 mod preview_cost;
 mod promotion;
 mod regress;
@@ -67,6 +69,14 @@ enum Task {
         #[arg(long, value_name = "PATH", env = "SPYNE_PG_CONFIG")]
         pg_config: PathBuf,
     },
+    /// Make a Debian package, its debug symbols, and an archive for PGXN
+    Package {
+        /// Then install the package in a clean Debian tree and run the README's tour there
+        #[arg(long = "try")]
+        try_it: bool,
+        #[command(flatten)]
+        server: ServerChoice,
+    },
     /// Build spyne into the private PostgreSQL, and no more
     Build {
         #[command(flatten)]
@@ -127,6 +137,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Check => return suite::check_versions(),
         Task::Bench { what, server } => bench::run(&server.toolchain()?, &what)?,
         Task::Install { pg_config } => extension::install_into_server(&pg_config)?,
+        Task::Package { try_it, server } => package::run(&server.toolchain()?, try_it)?,
         Task::Build { server } => {
             extension::install_into(&server.toolchain()?, Profile::Development)?;
         }

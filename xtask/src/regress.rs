@@ -15,6 +15,7 @@ use xtask::progress::say;
 use xtask::server::{SUPERUSER, Server};
 use xtask::toolchain::Toolchain;
 
+use crate::needs;
 use crate::suite::{Selection, Tally};
 
 /// The database that the tests run in.
@@ -61,6 +62,10 @@ pub fn sql(toolchain: &Toolchain, selection: &Selection) -> Result<Tally> {
     let mut tally = run(&SQL, toolchain, selection, ALONE, &names)?;
     let beside = names_beside(&names)?;
     if beside.is_empty() || selection.bless() {
+        return Ok(tally);
+    }
+    if !needs::has_extension(toolchain, "pg_stat_statements") {
+        println!("skip   {} tests beside others: no pg_stat_statements here", beside.len());
         return Ok(tally);
     }
     let others = if toolchain.ensure_pgaudit()? {
@@ -183,6 +188,11 @@ fn run(
     let output = place::target().join(format!("tests/pg{}", toolchain.major));
     let output = output.join(family.directory);
     for name in names {
+        let input = family.source().join(family.inputs).join(format!("{name}.{}", family.ending));
+        if let Some(why) = needs::lacking(&fs::read_to_string(&input)?, toolchain) {
+            println!("skip   {name}: {why}");
+            continue;
+        }
         let started = Instant::now();
         let passed = run_one(family, &server, selection, &output, name)?;
         let verdict = if passed { "ok" } else { "FAILED" };

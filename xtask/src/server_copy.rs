@@ -11,7 +11,7 @@ use crate::majors::major_of;
 use crate::progress::{capture, capture_text, say};
 
 /// What is copied of a server whose programs lie among the machine's.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 16] = [
     "postgres",
     "pg_config",
     "initdb",
@@ -24,6 +24,8 @@ const PROGRAMS: [&str; 14] = [
     "pg_isready",
     "pg_controldata",
     "pg_resetwal",
+    "pg_upgrade",
+    "vacuumdb",
     "createdb",
     "dropdb",
 ];

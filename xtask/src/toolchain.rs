@@ -98,6 +98,10 @@ impl Toolchain {
         &self.bindir
     }
 
+    pub fn pkglibdir(&self) -> &Path {
+        &self.pkglibdir
+    }
+
     pub fn sharedir(&self) -> &Path {
         &self.sharedir
     }

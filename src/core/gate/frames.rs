@@ -17,6 +17,7 @@ use super::kinds::Access;
 use super::rules::{Denial, Rule};
 use super::token::Token;
 use crate::kernel::ids::{RelId, RoleId};
+use crate::statement::preview::text::normalized;
 
 /// What a command drops by name. What is dropped along with that is judged by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -325,7 +326,9 @@ impl<T, N> Frames<T, N> {
     /// Whether `text` is the statement by which spyne is reading a table of a user's.
     pub fn reads_by(&self, text: &[u8]) -> bool {
         let of = |doing: &Doing<T, N>| match doing {
-            Doing::Reading(kept) => Some(kept.as_bytes() == text),
+            Doing::Reading(kept) => {
+                Some(std::str::from_utf8(text).is_ok_and(|t| normalized(t) == normalized(kept)))
+            }
             _ => None,
         };
         self.innermost(of).unwrap_or_default()

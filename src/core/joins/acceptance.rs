@@ -16,7 +16,7 @@ pub const LIST: &str =
 
 /// The arguments of an acceptance.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct AcceptanceRequest {
     pub rationale: String,
     /// None stands for the kind that leaves no row out.
     pub join_type: Option<JoinType>,
@@ -65,7 +65,7 @@ impl Acceptance {
 
 /// The role that a join gets: the one that is asked for, else that of the join over the
 /// same columns, which it supersedes.
-pub fn role(asked: &Asked, in_force: Option<&AcceptedJoin>) -> String {
+pub fn role(asked: &AcceptanceRequest, in_force: Option<&AcceptedJoin>) -> String {
     match in_force {
         Some(join) if asked.role.is_empty() => join.role.clone(),
         _ => asked.role.clone(),
@@ -76,7 +76,11 @@ pub fn role(asked: &Asked, in_force: Option<&AcceptedJoin>) -> String {
 ///
 /// # Errors
 /// 55000 where the candidate is not open, and where a blocker is not overridden.
-pub fn accept(asked: &Asked, facts: &AcceptanceFacts, validated: &Validated) -> Result<Acceptance> {
+pub fn accept(
+    asked: &AcceptanceRequest,
+    facts: &AcceptanceFacts,
+    validated: &Validated,
+) -> Result<Acceptance> {
     let candidate = &facts.candidate;
     check_open(candidate, facts.in_force.as_ref())?;
     if !validated.blockers.is_empty() && !asked.overriding {
@@ -210,8 +214,8 @@ mod tests {
     use crate::joins::testing::{accepted_join, candidate};
     use crate::joins::validation::Counts;
 
-    fn asked(role: &str, overriding: bool) -> Asked {
-        Asked {
+    fn asked(role: &str, overriding: bool) -> AcceptanceRequest {
+        AcceptanceRequest {
             rationale: "each order has one customer".into(),
             join_type: None,
             owner: RoleId::new(10),

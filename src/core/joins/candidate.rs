@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::evidence::PairFacts;
 use super::kinds::{CandidateSource, JoinType, Risk};
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::status::CandidateStatus;
 use super::table::Table;
 use super::weighing::Decided;
@@ -79,7 +79,7 @@ candidate! {
 
 impl NewCandidate {
     /// The candidate of a pair that was decided on, with the reasons in words.
-    pub fn of(scope: &Scope, decided: &Decided) -> NewCandidate {
+    pub fn of(scope: &DiscoveryScope, decided: &Decided) -> NewCandidate {
         let Decided { pair, facts, weighed } = decided;
         let (child, parent) = (&scope.tables[pair.child], &scope.tables[pair.parent]);
         let (columns1, columns2) = (child.names_of(&pair.columns), parent.names_of(&pair.key));
@@ -266,7 +266,7 @@ mod tests {
     fn of(facts: PairFacts) -> NewCandidate {
         let pair = Pair { child: 1, columns: vec![1], parent: 0, key: vec![0] };
         let weighed = weigh(&facts);
-        NewCandidate::of(&Scope::new(shop()), &Decided { pair, facts, weighed })
+        NewCandidate::of(&DiscoveryScope::new(shop()), &Decided { pair, facts, weighed })
     }
 
     fn measured(containment: f64, null_share: f64) -> Measured {

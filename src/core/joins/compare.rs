@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::keys;
 use super::measure::{Glance, glance, measure};
 use super::samples::Samples;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::sketch::Sketch;
 use super::table::{Class, Pair};
 
@@ -64,7 +64,7 @@ pub struct Several {
 
 /// The samples and the keys that were found in them, to be compared.
 pub struct Comparison<'a> {
-    pub(super) scope: &'a Scope,
+    pub(super) scope: &'a DiscoveryScope,
     pub(super) samples: &'a Samples,
     keys: Vec<Vec<usize>>,
     /// The keys of one column, by the class of their values: table and column.
@@ -72,7 +72,7 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub fn new(scope: &'a Scope, samples: &'a Samples) -> Comparison<'a> {
+    pub fn new(scope: &'a DiscoveryScope, samples: &'a Samples) -> Comparison<'a> {
         let keys = keys::of_tables(scope, samples);
         let mut by_class: HashMap<Class, Vec<(usize, usize)>> = HashMap::new();
         for (at, of) in keys.iter().enumerate() {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn pairs_are_those_whose_values_lie_in_a_key() {
-        let scope = Scope::new(shop());
+        let scope = DiscoveryScope::new(shop());
         let mut samples = Samples::default();
         samples.add(0, vec![0], numbers(1..=1000));
         samples.add(0, vec![1], numbers((0..1000).map(|n| 18 + n % 60)));

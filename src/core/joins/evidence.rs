@@ -65,26 +65,26 @@ pub struct PairFacts {
 
 /// How confident a candidate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum ConfidenceLevel {
     Low,
     Medium,
     High,
 }
 
-impl Level {
-    pub const fn of(confidence: f64) -> Level {
+impl ConfidenceLevel {
+    pub const fn of(confidence: f64) -> ConfidenceLevel {
         match confidence {
-            c if c >= 0.8 => Level::High,
-            c if c >= 0.5 => Level::Medium,
-            _ => Level::Low,
+            c if c >= 0.8 => ConfidenceLevel::High,
+            c if c >= 0.5 => ConfidenceLevel::Medium,
+            _ => ConfidenceLevel::Low,
         }
     }
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            Level::High => "HIGH",
-            Level::Medium => "MEDIUM",
-            Level::Low => "LOW",
+            ConfidenceLevel::High => "HIGH",
+            ConfidenceLevel::Medium => "MEDIUM",
+            ConfidenceLevel::Low => "LOW",
         }
     }
 }
@@ -98,8 +98,8 @@ pub struct Weighed {
 }
 
 impl Weighed {
-    pub fn level(&self) -> Level {
-        Level::of(self.confidence)
+    pub fn level(&self) -> ConfidenceLevel {
+        ConfidenceLevel::of(self.confidence)
     }
 
     /// The sum of the parts in log-odds, without the sceptical beginning.

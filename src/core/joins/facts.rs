@@ -6,7 +6,7 @@ use super::evidence::PairFacts;
 use super::keys;
 use super::measure::{Measured, measure};
 use super::samples::Samples;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::table::{Class, Pair};
 use super::weights::{KEY_CLEARLY_LIKELIER, MEANT};
 
@@ -33,7 +33,7 @@ const CALLED_FOR_ITS_TABLE: f64 = 0.97;
 
 /// What the facts of a pair are collected from.
 pub struct Sources<'a> {
-    pub scope: &'a Scope,
+    pub scope: &'a DiscoveryScope,
     pub samples: &'a Samples,
     /// The columns of each table that are keys by themselves.
     pub keys: &'a [Vec<usize>],

@@ -7,7 +7,7 @@
 //! that is unique too is an accident or an alternative.
 
 use super::samples::Samples;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::table::{Class, Column, Table};
 use super::weights;
 
@@ -33,7 +33,7 @@ const MOST_FIRST: usize = 8;
 const MOST_KEYS: usize = 12;
 
 /// How much these columns of a table look like its key, in log-odds.
-pub fn likeness(scope: &Scope, at: usize, columns: &[usize]) -> f64 {
+pub fn likeness(scope: &DiscoveryScope, at: usize, columns: &[usize]) -> f64 {
     let table = &scope.tables[at];
     let declared = if table.is_primary_key(columns) {
         weights::KEY_PRIMARY.weight
@@ -49,7 +49,7 @@ pub fn likeness(scope: &Scope, at: usize, columns: &[usize]) -> f64 {
     declared + average + by_place(columns)
 }
 
-fn by_name(scope: &Scope, at: usize, column: usize, width: usize) -> f64 {
+fn by_name(scope: &DiscoveryScope, at: usize, column: usize, width: usize) -> f64 {
     let names = &scope.names;
     let is_key = names.column(at, column).is_key();
     let row = match () {
@@ -108,7 +108,7 @@ pub fn by_statistics(table: &Table) -> Vec<usize> {
 /// The columns that may form a key together: those of declared keys, else the first
 /// columns of a table in which no single column is a key. `keys` are the columns that
 /// may be keys by themselves.
-pub fn parts(scope: &Scope, at: usize, keys: &[usize]) -> Vec<usize> {
+pub fn parts(scope: &DiscoveryScope, at: usize, keys: &[usize]) -> Vec<usize> {
     let table = &scope.tables[at];
     let mut parts: Vec<usize> = Vec::new();
     for column in table.keys.iter().filter(|key| key.len() > 1).flatten() {
@@ -138,11 +138,11 @@ pub fn parts(scope: &Scope, at: usize, keys: &[usize]) -> Vec<usize> {
 
 /// The columns of each table that are keys by themselves; in a table without rows,
 /// those that could be.
-pub fn of_tables(scope: &Scope, samples: &Samples) -> Vec<Vec<usize>> {
+pub fn of_tables(scope: &DiscoveryScope, samples: &Samples) -> Vec<Vec<usize>> {
     (0..scope.tables.len()).map(|at| of_table(scope, samples, at)).collect()
 }
 
-fn of_table(scope: &Scope, samples: &Samples, at: usize) -> Vec<usize> {
+fn of_table(scope: &DiscoveryScope, samples: &Samples, at: usize) -> Vec<usize> {
     let table = &scope.tables[at];
     let is_key = |column: &usize| match samples.of(at, &[*column]) {
         Some(sketch) if sketch.values + sketch.nulls > 0 => {
@@ -180,7 +180,7 @@ mod tests {
             class: Some(class),
             ..Column::default()
         };
-        let mut scope = Scope::new(vec![Table {
+        let mut scope = DiscoveryScope::new(vec![Table {
             name: "airports".into(),
             columns: vec![
                 column("id", Class::Number),
@@ -190,7 +190,7 @@ mod tests {
             ],
             ..Table::default()
         }]);
-        let of = |scope: &Scope, column: usize| likeness(scope, 0, &[column]);
+        let of = |scope: &DiscoveryScope, column: usize| likeness(scope, 0, &[column]);
         assert!(of(&scope, 0) > of(&scope, 1));
         assert!(of(&scope, 1) > of(&scope, 2));
         assert!(of(&scope, 2) > of(&scope, 3));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::measure::{Measured, measured};
 use super::samples::Samples;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::table::Pair;
 
 /// The measures of pairs by look-ups: the fifth value of a discovery.
@@ -45,7 +45,7 @@ pub fn lookups(samples: &Samples, pairs: &[&Pair]) -> Vec<KeyLookup> {
 
 impl KeyLookup {
     /// The measures of the pairs, where these hashes were found.
-    pub fn told(&self, scope: &Scope, samples: &Samples, found: &HashSet<u64>) -> Told {
+    pub fn told(&self, scope: &DiscoveryScope, samples: &Samples, found: &HashSet<u64>) -> Told {
         let of = |pair: &Pair| {
             let (child, parent) = samples.both(pair)?;
             let overlap = child.where_found(|hash| found.contains(hash));
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_the_samples_cannot_tell_is_told_by_all_of_the_key() {
-        let scope = Scope::new(shop());
+        let scope = DiscoveryScope::new(shop());
         let mut samples = Samples::default();
         samples.add(0, vec![0], numbers(1..=1_000_000));
         samples.add(1, vec![1], numbers(1..=20));

@@ -7,7 +7,7 @@
 //!
 //! | stage | value | made by |
 //! | --- | --- | --- |
-//! | describe | [`scope::Scope`] | tables, statistics, and their names understood |
+//! | describe | [`scope::DiscoveryScope`] | tables, statistics, and their names understood |
 //! | choose what to read | [`reading::Reading`]s | [`reading::choose`], [`several`] |
 //! | read | [`samples::Samples`] | the caller, as [`sketch`]es |
 //! | compare | [`compare::Compared`] | [`compare`], [`several`] |

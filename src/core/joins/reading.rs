@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::keys;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::sketch::K;
 use super::table::{Class, Column, Pair, Statistics, Table};
 
@@ -71,7 +71,7 @@ struct Target<'a> {
 /// The columns of each table to read: all rows of columns that may be keys, and about
 /// `rows` of those that may refer to one. The columns of `proposed` pairs are among
 /// them.
-pub fn choose(scope: &Scope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
+pub fn choose(scope: &DiscoveryScope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
     let mut wanted = columns(scope);
     for pair in proposed {
         wanted[pair.parent].want(&pair.key, true);
@@ -91,7 +91,7 @@ pub fn choose(scope: &Scope, proposed: &[Pair], rows: f64) -> Vec<Reading> {
     readings
 }
 
-fn columns(scope: &Scope) -> Vec<Wanted> {
+fn columns(scope: &DiscoveryScope) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> =
         (0..scope.tables.len()).map(|at| keys_and_parts(scope, at)).collect();
     let mut targets: HashMap<Class, Vec<Target>> = HashMap::new();
@@ -122,7 +122,7 @@ fn columns(scope: &Scope) -> Vec<Wanted> {
 }
 
 /// The columns that others may refer to.
-fn keys_and_parts(scope: &Scope, at: usize) -> Wanted {
+fn keys_and_parts(scope: &DiscoveryScope, at: usize) -> Wanted {
     let table = &scope.tables[at];
     let mut whole = keys::by_statistics(table);
     // A column that describes a row, in a table that has a key by name, is referred to
@@ -164,7 +164,7 @@ mod tests {
     use crate::joins::testing::shop;
 
     /// The table, the columns, and whether all rows are read.
-    fn chosen(scope: &Scope) -> Vec<(usize, Vec<usize>, bool)> {
+    fn chosen(scope: &DiscoveryScope) -> Vec<(usize, Vec<usize>, bool)> {
         choose(scope, &[], 1000.0)
             .into_iter()
             .map(|r| (r.table, r.sets.concat(), r.rows.is_none()))
@@ -177,7 +177,7 @@ mod tests {
         // numbers, which only the data can tell.
         let expected =
             [(0, vec![0], true), (0, vec![1], false), (1, vec![0], true), (1, vec![1], false)];
-        assert_eq!(chosen(&Scope::new(shop())), expected);
+        assert_eq!(chosen(&DiscoveryScope::new(shop())), expected);
     }
 
     #[test]
@@ -187,13 +187,13 @@ mod tests {
             t.rows = None;
             t.columns.iter_mut().for_each(|c| c.statistics = None);
         });
-        let chosen = chosen(&Scope::new(tables));
+        let chosen = chosen(&DiscoveryScope::new(tables));
         assert!(chosen.contains(&(1, vec![0, 1, 2], true)), "{chosen:?}");
     }
 
     #[test]
     fn what_is_proposed_is_read_and_memory_is_bounded() {
-        let scope = Scope::new(shop());
+        let scope = DiscoveryScope::new(shop());
         let pair = Pair { child: 1, columns: vec![2], parent: 0, key: vec![1] };
         let readings = choose(&scope, &[pair], 1000.0);
         let sets: Vec<&Vec<usize>> = readings.iter().flat_map(|r| &r.sets).collect();
@@ -202,7 +202,7 @@ mod tests {
         let column = scope.tables[1].columns[1].clone();
         let mut wide = shop();
         wide[1].columns.extend(std::iter::repeat_n(column, 20_000));
-        let readings = choose(&Scope::new(wide), &[], 1000.0);
+        let readings = choose(&DiscoveryScope::new(wide), &[], 1000.0);
         let kept: usize = readings.iter().map(|r| r.sets.len() * r.keep).sum();
         assert!(kept * ENTRY <= MEMORY, "{kept}");
     }

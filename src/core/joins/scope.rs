@@ -5,13 +5,13 @@ use super::table::{Class, Column, Pair, Table};
 
 /// The tables that joins are looked for in, and what their names say beside each other.
 /// From here on, tables and columns are numbers into this value.
-pub struct Scope {
+pub struct DiscoveryScope {
     pub tables: Vec<Table>,
     pub names: Names,
 }
 
-impl Scope {
-    pub fn new(tables: Vec<Table>) -> Scope {
+impl DiscoveryScope {
+    pub fn new(tables: Vec<Table>) -> DiscoveryScope {
         let named: Vec<TableNames> = tables
             .iter()
             .map(|t| TableNames {
@@ -20,7 +20,7 @@ impl Scope {
             })
             .collect();
         let names = Names::new(&named);
-        Scope { tables, names }
+        DiscoveryScope { tables, names }
     }
 
     pub fn column(&self, table: usize, column: usize) -> &Column {

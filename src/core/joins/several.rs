@@ -10,7 +10,7 @@ use super::compare::{Comparison, Several};
 use super::measure::{Glance, Measured, glance, measure};
 use super::reading::Reading;
 use super::samples::Samples;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::sketch::K;
 use super::table::{Pair, Table};
 
@@ -242,7 +242,7 @@ pub fn with_proposed(found: Vec<Several>, proposed: &[Pair]) -> Vec<Several> {
 
 /// The undeclared keys of large tables, to be read in some rows: a combination that
 /// repeats there is no key.
-pub fn probes(scope: &Scope, several: &[Several]) -> Vec<Reading> {
+pub fn probes(scope: &DiscoveryScope, several: &[Several]) -> Vec<Reading> {
     let is_large = |table: &Table| table.guessed_rows.is_some_and(|rows| rows > 2.0 * A_FEW_ROWS);
     let undeclared = |table: usize, set: &[usize]| {
         is_large(&scope.tables[table]) && !scope.tables[table].declares(set)
@@ -258,7 +258,7 @@ pub fn probes(scope: &Scope, several: &[Several]) -> Vec<Reading> {
 /// The keys, to be read in all rows, without those that a probe has ruled out, and
 /// those that were read.
 pub fn key_readings(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     several: &[Several],
     probed: &Samples,
     read: &Samples,
@@ -272,7 +272,7 @@ pub fn key_readings(
 
 /// The columns that may refer to the keys, to be read in about `rows` rows.
 pub fn child_readings(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     several: &[Several],
     read: &Samples,
     rows: f64,
@@ -283,7 +283,7 @@ pub fn child_readings(
 
 /// The sets of columns of each table that are wanted, each once.
 fn together<'a>(
-    scope: &Scope,
+    scope: &DiscoveryScope,
     sets: impl Iterator<Item = (usize, &'a Vec<usize>)>,
     rows: Option<f64>,
     wanted: impl Fn(usize, &[usize]) -> bool,

@@ -10,7 +10,7 @@ use super::facts::{Index, Sources};
 use super::lookup::Told;
 use super::measure::Measured;
 use super::samples::Samples;
-use super::scope::Scope;
+use super::scope::DiscoveryScope;
 use super::several::is_held;
 use super::table::Pair;
 use super::weights::{EXTENDED, MEANT};
@@ -56,7 +56,7 @@ pub struct Weighing<'a> {
 impl<'a> Weighing<'a> {
     /// `keys` are the columns of each table that are keys by themselves.
     pub fn new(
-        scope: &'a Scope,
+        scope: &'a DiscoveryScope,
         samples: &'a Samples,
         keys: &'a [Vec<usize>],
         pairs: &'a Pairs,
@@ -171,7 +171,7 @@ fn without_shortcuts(chosen: Vec<Decided>) -> Vec<Decided> {
     chosen.iter().filter(|s| s.facts.declared || !is_shortcut(s)).cloned().collect()
 }
 
-fn scored(scope: &Scope, decided: &Decided) -> Scored {
+fn scored(scope: &DiscoveryScope, decided: &Decided) -> Scored {
     let (pair, facts) = (&decided.pair, &decided.facts);
     let own_key = |c: &usize| scope.names.own_key(pair.parent, *c);
     Scored {

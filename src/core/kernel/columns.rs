@@ -38,10 +38,7 @@ pub fn places(
             .ok_or_else(|| no_field(row, column.name))?;
         match fields[at].type_oid == column.type_oid {
             true => Ok(at),
-            false => Err(format!(
-                "column \"{}\" is of the type with OID {}, and its field in {row} of {}",
-                column.name, column.type_oid, fields[at].type_oid
-            )),
+            false => Err(other_type(row, column, &fields[at])),
         }
     };
     let places = columns.iter().map(place).collect::<Result<Vec<usize>, String>>()?;
@@ -49,6 +46,36 @@ pub fn places(
         Some((_, field)) => Err(no_column(row, field.name)),
         None => Ok(places),
     }
+}
+
+/// For each column the index of the field of `row` that fills it, where it has one:
+/// as [`places`], between a library and a catalog of different versions, of which
+/// either may have columns that the other lacks.
+///
+/// # Errors
+/// A column of another type than its field, in words.
+pub fn shared(
+    row: &str,
+    fields: &[TypedName],
+    columns: &[TypedName],
+) -> Result<Vec<Option<usize>>, String> {
+    let place = |column: &TypedName| {
+        let at = fields.iter().position(|field| field.name == column.name);
+        match at {
+            Some(at) if fields[at].type_oid != column.type_oid => {
+                Err(other_type(row, column, &fields[at]))
+            }
+            at => Ok(at),
+        }
+    };
+    columns.iter().map(place).collect()
+}
+
+fn other_type(row: &str, column: &TypedName, field: &TypedName) -> String {
+    format!(
+        "column \"{}\" is of the type with OID {}, and its field in {row} of {}",
+        column.name, column.type_oid, field.type_oid
+    )
 }
 
 fn no_column(row: &str, field: &str) -> String {
@@ -88,6 +115,13 @@ mod tests {
         let why = "line has no field for column \"object\"".to_string();
         assert_eq!(differ("line", &[], &["object"]), Some(why.clone()));
         assert_eq!(places("line", &FIELDS[..2], &FIELDS), Err(why));
+    }
+
+    #[test]
+    fn between_versions_what_both_have_is_filled() {
+        let columns = [named("object", 25), named("later", 25), named("seq", 23)];
+        assert_eq!(shared("line", &FIELDS, &columns), Ok(vec![Some(2), None, Some(0)]));
+        assert!(shared("line", &FIELDS, &[named("seq", 20)]).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod error;
 pub mod ids;
 pub mod keywords;
 pub mod names;
+pub mod release;
 pub mod role;
 pub mod state;
 pub mod version;

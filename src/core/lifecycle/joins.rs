@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::plan::Plan;
 use super::plan::op::Op;
 use super::plan::record::Record;
-use crate::joins::acceptance::{self, AcceptanceFacts, Asked};
+use crate::joins::acceptance::{self, AcceptanceFacts, AcceptanceRequest};
 use crate::joins::accepted::AcceptedJoin;
 use crate::joins::candidate::{Candidate, NewCandidate};
 use crate::joins::record::{JoinRecord, NewJoin};
@@ -111,7 +111,7 @@ pub fn keep_validation(
 /// # Errors
 /// Those of [`acceptance::accept`].
 pub fn accept(
-    asked: &Asked,
+    asked: &AcceptanceRequest,
     facts: &AcceptanceFacts,
     validated: &Validated,
     stats: &Value,
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_join_takes_the_place_of_the_one_in_force() {
-        let asked = Asked {
+        let asked = AcceptanceRequest {
             rationale: "each order has one customer".into(),
             join_type: Some(JoinType::Left),
             owner: RoleId::new(10),

@@ -7,7 +7,7 @@ use super::renames::{self, Suggestion};
 use super::rules::{ChangeType, What};
 use super::snapshot::{Column, Snapshot};
 use super::types::{Fit, TypeFacts, fit};
-use super::{SchemaChange, guide, remedies};
+use super::{SchemaChange, guide, not_null, remedies};
 use crate::kernel::names::Address;
 
 /// How the two shapes are related.
@@ -271,17 +271,15 @@ fn column(
             format!("the collation of column {name} changes from {} to {}", named(was), named(now));
         add(What::CollationChanged, detail, Some(&was.data_type), Some(&now.data_type));
     }
-    if was.not_null != now.not_null && !now.unsaid.nullable {
-        let what = match (now.not_null, used(name)) {
-            (true, false) => What::NotNullSet,
-            (true, true) => What::NotNullSetOnUsed,
-            (false, false) => What::NotNullDropped,
-            (false, true) => What::NotNullDroppedFromUsed,
-        };
-        let becomes = if now.not_null { "becomes NOT NULL" } else { "may be NULL" };
-        add(what, format!("column {name} {becomes}"), Some(&was.data_type), Some(&now.data_type));
+    // A description says no more than whether the column may be NULL.
+    if relationship != Relationship::Described || was.not_null != now.not_null {
+        let one_table = matches!(relationship, Relationship::SameTable | Relationship::Restored);
+        into.extend(not_null::compare(was, now, one_table, used(name)));
     }
-    values(was, now, relationship, renaming, &mut add);
+    values(was, now, relationship, renaming, &mut |what, detail, old, new| {
+        let change = SchemaChange::new(what, Some(name), detail);
+        into.push(change.names(Some(&was.name), Some(&now.name)).types(old, new));
+    });
 }
 
 /// Adds a change: what it is, the words, the old and the new definition.
@@ -311,6 +309,13 @@ fn values(was: &Column, now: &Column, relationship: Relationship, renaming: &Ren
             _ => format!("column {name} is generated in another way"),
         };
         add(What::GeneratedChanged, detail, was.generated.as_deref(), now.generated.as_deref());
+    } else if relationship != Relationship::Described
+        && was.generated.is_some()
+        && was.is_virtual != now.is_virtual
+    {
+        let kept = |c: &Column| if c.is_virtual { "VIRTUAL" } else { "STORED" };
+        let detail = format!("generated column {name} is {} and was {}", kept(now), kept(was));
+        add(What::GeneratedElsewhere, detail, was.generated.as_deref(), now.generated.as_deref());
     }
     if relationship != Relationship::Described && was.identity != now.identity {
         let text = |c: &Column| match c.identity.as_deref() {

@@ -87,6 +87,23 @@ pub fn same_text(a: &str, b: &str) -> bool {
 }
 
 const NOT_VALID: &str = " NOT VALID";
+const NOT_ENFORCED: &str = " NOT ENFORCED";
+
+/// Whether Postgres holds anybody to a foreign key or a check, by its definition.
+pub fn is_enforced(definition: &str) -> bool {
+    !definition.trim_end().ends_with(NOT_ENFORCED)
+}
+
+/// A definition without what says whom it holds: that, and whether it is checked
+/// for old rows, for new ones, and for children.
+fn held(definition: &str) -> (&str, [bool; 3]) {
+    let unless =
+        |text, end| str::strip_suffix(text, end).map_or((text, true), |rest| (rest, false));
+    let (rest, valid) = unless(definition, NOT_VALID);
+    let (rest, enforced) = unless(rest, NOT_ENFORCED);
+    let (rest, inherited) = unless(rest, " NO INHERIT");
+    (rest, [valid, enforced, inherited])
+}
 
 /// Takes the first constraint that fits out of a list.
 fn take<'a>(
@@ -117,11 +134,8 @@ pub fn compare(
         .collect();
     let same = |a: &Constraint, b: &Constraint| {
         let marked = a.mark.is_some() && a.mark == b.mark && a.columns.len() == b.columns.len();
-        let valid = |c: &Constraint| !c.definition.ends_with(NOT_VALID);
         same_kind(a, b)
-            && (marked
-                && valid(a) == valid(b)
-                && a.definition.ends_with("NO INHERIT") == b.definition.ends_with("NO INHERIT")
+            && (marked && held(&a.definition).1 == held(&b.definition).1
                 || same_text(&as_key(a), &as_key(b))
                 || same_text(&a.definition, &b.definition)
                 || same_foreign_key(a, b, renaming))
@@ -144,7 +158,7 @@ pub fn compare(
     }
     for was in gone {
         match take(&mut left, |c| c.name == was.name && c.kind == was.kind) {
-            Some(now) => changes.push(changed(was, now)),
+            Some(now) => changes.push(changed(was, now, used)),
             None => changes.push(dropped(was, used)),
         }
     }
@@ -221,27 +235,35 @@ fn renamed(was: &Constraint, now: &Constraint) -> SchemaChange {
         .types(Some(&was.definition), Some(&now.definition))
 }
 
-fn changed(was: &Constraint, now: &Constraint) -> SchemaChange {
+fn changed(was: &Constraint, now: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
     let validated = was.definition.strip_suffix(NOT_VALID) == Some(&now.definition);
-    let what = match (was.kind.is_key(), validated) {
-        (true, _) => What::KeyChanged,
-        (_, true) => What::ConstraintValidated,
-        _ => What::ConstraintChanged,
+    let same = held(&was.definition).0 == held(&now.definition).0;
+    let (what, becomes) = match (is_enforced(&was.definition), is_enforced(&now.definition)) {
+        _ if was.kind.is_key() => (What::KeyChanged, "is another one"),
+        _ if validated => (What::ConstraintValidated, "was validated"),
+        (true, false) if same => (let_go(was, used), "is not enforced any more"),
+        (false, true) if same => (What::ConstraintAdded, "is enforced now"),
+        (false, false) => (What::ConstraintNotEnforced, "is another one"),
+        _ => (What::ConstraintChanged, "is another one"),
     };
-    let detail = match validated {
-        true => format!("{} {} was validated", was.kind.as_str(), was.name),
-        false => format!("{} {} is another one", was.kind.as_str(), was.name),
-    };
-    about(what, was, detail)
+    about(what, was, format!("{} {} {becomes}", was.kind.as_str(), was.name))
         .names(Some(&was.name), Some(&was.name))
         .types(Some(&was.definition), Some(&now.definition))
+}
+
+/// What it is that a constraint holds nobody any more.
+fn let_go(was: &Constraint, used: &dyn Fn(&str) -> bool) -> What {
+    match was.columns.iter().any(|c| used(c)) {
+        true => What::ConstraintDroppedFromUsed,
+        false => What::ConstraintDropped,
+    }
 }
 
 fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
     let what = match was.kind {
         kind if kind.is_key() => What::KeyDropped,
-        _ if was.columns.iter().any(|c| used(c)) => What::ConstraintDroppedFromUsed,
-        _ => What::ConstraintDropped,
+        _ if !is_enforced(&was.definition) => What::ConstraintNotEnforced,
+        _ => let_go(was, used),
     };
     about(what, was, format!("{} {} is gone", was.kind.as_str(), was.name))
         .names(Some(&was.name), None)
@@ -249,7 +271,11 @@ fn dropped(was: &Constraint, used: &dyn Fn(&str) -> bool) -> SchemaChange {
 }
 
 fn added(now: &Constraint) -> SchemaChange {
-    let what = if now.kind.is_key() { What::KeyAdded } else { What::ConstraintAdded };
+    let what = match now.kind {
+        kind if kind.is_key() => What::KeyAdded,
+        _ if is_enforced(&now.definition) => What::ConstraintAdded,
+        _ => What::ConstraintNotEnforced,
+    };
     about(what, now, format!("{} {} is new", now.kind.as_str(), now.name))
         .names(None, Some(&now.name))
         .types(None, Some(&now.definition))
@@ -315,7 +341,26 @@ mod tests {
         assert_eq!(go(&[check], &[valid.clone()]), told("check c was validated", "COMPATIBLE"));
         assert_eq!(go(&[valid.clone()], &[other]), told("check c is another one", "WARNING"));
         assert_eq!(go(&[valid.clone()], &[renamed]), told("check c is now called d", "COMPATIBLE"));
-        assert_eq!(go(&[valid], &[]), told("check c is gone", "WARNING"));
+        assert_eq!(go(std::slice::from_ref(&valid), &[]), told("check c is gone", "WARNING"));
+        // By its mark too, which is of the expression alone.
+        let marked = |c: &Constraint| vec![Constraint { mark: Some("m".into()), ..c.clone() }];
+        let ending = |end: &str| Constraint {
+            definition: format!("{}{end}", valid.definition),
+            ..valid.clone()
+        };
+        for (from, to, says, severity) in [
+            ("", " NOT ENFORCED", "check c is not enforced any more", "WARNING"),
+            (" NOT ENFORCED", "", "check c is enforced now", "WARNING"),
+            (" NOT ENFORCED", " NOT VALID", "check c is enforced now", "WARNING"),
+            (" NO INHERIT NOT VALID", " NOT VALID", "check c is another one", "WARNING"),
+            (" NO INHERIT NOT ENFORCED", " NOT ENFORCED", "check c is another one", "COMPATIBLE"),
+        ] {
+            let changes = go(&marked(&ending(from)), &marked(&ending(to)));
+            assert_eq!(changes, told(says, severity), "{from} to {to}");
+        }
+        let unheld = ending(" NOT ENFORCED");
+        assert_eq!(go(std::slice::from_ref(&unheld), &[]), told("check c is gone", "COMPATIBLE"));
+        assert_eq!(go(&[], &[unheld]), told("check c is new", "COMPATIBLE"));
     }
 
     #[test]

@@ -1,27 +1,39 @@
 //! SQL that leads from one shape to another, and a view that gives one shape over the
 //! other.
 
+use super::not_null;
 use super::snapshot::{Column, Constraint, ConstraintKind, Snapshot};
 use super::types::{Fit, fit};
 use crate::kernel::names::{Address, quote, with_suffix};
 
-/// A column as CREATE TABLE and ADD COLUMN take it, without its constraints except NOT
-/// NULL.
-pub fn column_definition(column: &Column) -> String {
+/// A column of a table called `table` as CREATE TABLE and ADD COLUMN take it, without
+/// its constraints except NOT NULL.
+pub fn column_definition(column: &Column, table: &str) -> String {
     let mut text = format!("{} {}", quote(&column.name), column.data_type);
     if let Some(collation) = &column.collation {
         text += &format!(" COLLATE {}", collation_name(collation));
     }
     match (&column.generated, column.identity.as_deref(), &column.default) {
-        (Some(expression), _, _) => text += &format!(" GENERATED ALWAYS AS ({expression}) STORED"),
+        (Some(expression), _, _) => {
+            let kept = if column.is_virtual { "VIRTUAL" } else { "STORED" };
+            text += &format!(" GENERATED ALWAYS AS ({expression}) {kept}");
+        }
         (_, Some(identity), _) => text += &format!(" {}", identity_clause(identity)),
         (_, _, Some(default)) => text += &format!(" DEFAULT {default}"),
         _ => {}
     }
-    if column.not_null {
-        text += " NOT NULL";
-    }
+    text += &not_null::clause(column, table);
     text
+}
+
+/// The statements that add a column. A NOT NULL that is NOT VALID needs a statement of
+/// its own, which comes after the column.
+pub fn add_column(address: &Address, column: &Column) -> String {
+    let table = address.quoted();
+    let definition = column_definition(column, &address.name);
+    let bare = Column { not_null: column.not_null, ..Column::default() };
+    let rest = not_null::alter(address, &column.name, &bare, column);
+    format!("ALTER TABLE {table} ADD COLUMN {definition}; {rest}").trim_end().to_string()
 }
 
 /// The collation's name. It is stored with its schema, and quoted where it needs to be.
@@ -169,16 +181,15 @@ pub fn values(address: &Address, name: &str, now: Option<&Column>, then: &Column
     let now = now.unwrap_or(&none);
     let mut statements = Vec::new();
     match (&now.generated, &then.generated) {
-        (a, b) if a == b => {}
-        (Some(_), None) => statements.push(format!("{column} DROP EXPRESSION;")),
+        (a, b) if a == b && now.is_virtual == then.is_virtual => {}
+        (Some(_), None) if !now.is_virtual => {
+            statements.push(format!("{column} DROP EXPRESSION;"));
+        }
         _ => {
-            // Postgres cannot make an existing column a generated one, so a new column
-            // is added.
-            return format!(
-                "{table} DROP COLUMN {}; {table} ADD COLUMN {};",
-                quote(name),
-                column_definition(&Column { name: name.to_string(), ..then.clone() })
-            );
+            // Postgres can neither make an existing column a generated one nor a virtual
+            // column a stored one, so a new column is added.
+            let anew = Column { name: name.to_string(), ..then.clone() };
+            return format!("{table} DROP COLUMN {}; {}", quote(name), add_column(address, &anew));
         }
     }
     match (now.identity.as_deref(), then.identity.as_deref()) {
@@ -262,6 +273,9 @@ pub type Kept<'a> = Vec<(&'a Column, &'a Column)>;
 /// The statements that lead from `old` to `new`, in an order in which they run.
 pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address) -> Vec<String> {
     let table = format!("ALTER TABLE {}", address.quoted());
+    // What is computed has no values that it could keep.
+    let lasts = |was: &Column, now: &Column| !was.is_virtual || now.generated.is_some();
+    let kept: Kept = kept.iter().copied().filter(|(was, now)| lasts(was, now)).collect();
     let mut all = Vec::new();
     let stays = |a: &Constraint, b: &Constraint| a.name == b.name && a.definition == b.definition;
     // Constraints depend on columns, so they are dropped first and made again last.
@@ -276,7 +290,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
         .map(|(was, now)| Rename { from: &was.name, to: &now.name })
         .collect();
     // A generated column depends on others, so it is dropped before them.
-    for (was, now) in kept {
+    for (was, now) in &kept {
         if was.generated.is_some() && now.generated.is_none() {
             all.push(format!("{table} ALTER COLUMN {} DROP EXPRESSION;", quote(&was.name)));
         }
@@ -291,7 +305,7 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     let taken: Vec<&str> =
         old.columns.iter().chain(&new.columns).map(|c| c.name.as_str()).collect();
     all.extend(renames(address, &names, &taken));
-    for (before, now) in kept {
+    for (before, now) in &kept {
         let was = &match now.generated {
             None => Column { generated: None, ..(*before).clone() },
             Some(_) => (*before).clone(),
@@ -312,14 +326,11 @@ pub fn migration(old: &Snapshot, new: &Snapshot, kept: &Kept, address: &Address)
     }
     for now in &new.columns {
         if !kept.iter().any(|(_, c)| std::ptr::eq(*c, now)) {
-            all.push(format!("{table} ADD COLUMN {};", column_definition(now)));
+            all.push(add_column(address, now));
         }
     }
-    for (was, now) in kept {
-        if was.not_null != now.not_null {
-            let action = if now.not_null { "SET" } else { "DROP" };
-            all.push(format!("{table} ALTER COLUMN {} {action} NOT NULL;", quote(&now.name)));
-        }
+    for (was, now) in &kept {
+        all.push(not_null::alter(address, &now.name, was, now));
     }
     for now in &new.constraints {
         if !old.constraints.iter().any(|was| stays(was, now)) {
@@ -348,4 +359,61 @@ pub fn view(old: &Snapshot, kept: &Kept, at: &Address, table: &Address) -> Strin
         })
         .collect();
     format!("CREATE VIEW {} AS SELECT {} FROM {};", at.quoted(), columns.join(", "), table.quoted())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::snapshot::NotNull;
+
+    fn generated(is_virtual: bool) -> Column {
+        Column {
+            name: "g".into(),
+            data_type: "integer".into(),
+            generated: Some("(a * 2)".into()),
+            is_virtual,
+            ..Column::default()
+        }
+    }
+
+    fn plain() -> Column {
+        Column { name: "g".into(), data_type: "integer".into(), ..Column::default() }
+    }
+
+    #[test]
+    fn a_generated_column_is_written_as_it_is_kept() {
+        let address = Address::new("s", "t");
+        let t = r#"ALTER TABLE "s"."t""#;
+        let (add, drop) = (format!(r#"{t} ADD COLUMN "g" integer"#), r#"DROP COLUMN "g";"#);
+        let virtual_one = format!("{add} GENERATED ALWAYS AS ((a * 2)) VIRTUAL;");
+        assert_eq!(add_column(&address, &generated(true)), virtual_one);
+        let changed = values(&address, "g", Some(&generated(false)), &generated(true));
+        assert_eq!(changed, format!("{t} {drop} {virtual_one}"));
+        // What is stored stays, and what is virtual has nothing that could stay.
+        let of = |was: &Column, now: &Column| {
+            let shape = |c: &Column| Snapshot { columns: vec![c.clone()], ..Snapshot::default() };
+            let (old, new) = (shape(was), shape(now));
+            migration(&old, &new, &vec![(&old.columns[0], &new.columns[0])], &address)
+        };
+        let stays = format!(r#"{t} ALTER COLUMN "g" DROP EXPRESSION;"#);
+        assert_eq!(of(&generated(false), &plain()), [stays]);
+        assert_eq!(of(&generated(true), &plain()), [format!("{t} {drop}"), format!("{add};")]);
+    }
+
+    #[test]
+    fn a_column_comes_back_with_its_not_null() {
+        let address = Address::new("s", "t");
+        let mut column = Column {
+            not_null_constraint: Some(NotNull { name: "N".into(), ..NotNull::default() }),
+            not_null: true,
+            ..plain()
+        };
+        let t = r#"ALTER TABLE "s"."t""#;
+        let add = format!(r#"{t} ADD COLUMN "g" integer"#);
+        assert_eq!(add_column(&address, &column), format!(r#"{add} CONSTRAINT "N" NOT NULL;"#));
+        column.not_null = false;
+        column.not_null_constraint.iter_mut().for_each(|c| c.not_valid = true);
+        let half = format!(r#"{add}; {t} ADD CONSTRAINT "N" NOT NULL "g" NOT VALID;"#);
+        assert_eq!(add_column(&address, &column), half);
+    }
 }

@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod constraints;
 pub mod guide;
+pub mod not_null;
 pub mod remedies;
 pub mod renames;
 pub mod rules;

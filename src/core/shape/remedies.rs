@@ -1,7 +1,8 @@
 //! SQL that gives the old shape back.
 
 use super::SchemaChange;
-use super::guide::{self, Rename, column_definition};
+use super::guide::{self, Rename};
+use super::not_null;
 use super::rules::ChangeType;
 use super::snapshot::{Column, Snapshot};
 use crate::kernel::names::{Address, quote};
@@ -56,14 +57,14 @@ fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Addre
         ChangeType::Remove => match was {
             // The column has no values, so it cannot be NOT NULL.
             Some(was) if was.not_null && !was.is_supplied() => {
-                let nullable = Column { not_null: false, ..was.clone() };
+                let nullable = Column { not_null: false, not_null_constraint: None, ..was.clone() };
                 format!(
-                    "{table} ADD COLUMN {}; -- fill it, and then: {table} ALTER COLUMN {} SET NOT NULL;",
-                    column_definition(&nullable),
-                    quote(&was.name)
+                    "{} -- fill it, and then: {}",
+                    guide::add_column(address, &nullable),
+                    not_null::alter(address, &was.name, &nullable, was)
                 )
             }
-            Some(was) => format!("{table} ADD COLUMN {};", column_definition(was)),
+            Some(was) => guide::add_column(address, was),
             None => String::new(),
         },
         // The type itself has changed, not only the column's type.
@@ -83,13 +84,20 @@ fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Addre
             Some(was) => guide::type_change(address, here, was, change.new_type.as_deref()),
             None => String::new(),
         },
-        ChangeType::Nullability => match was {
-            Some(was) if was.not_null => {
-                format!("{table} ALTER COLUMN {} SET NOT NULL;", quote(here))
-            }
-            Some(_) => format!("{table} ALTER COLUMN {} DROP NOT NULL;", quote(here)),
-            None => String::new(),
-        },
+        ChangeType::Nullability => {
+            let now = new.columns.iter().find(|c| c.name == here);
+            was.zip(now)
+                .map_or(String::new(), |(was, now)| not_null::alter(address, here, now, was))
+        }
+        // It is undone after the column has its name back.
+        ChangeType::Constraint if was.is_some_and(|was| is_not_null(was, change)) => {
+            let called = |c: &&Column| {
+                c.not_null_constraint.as_ref().map(|c| &c.name) == change.new_name.as_ref()
+            };
+            let now = new.columns.iter().find(called);
+            was.zip(now)
+                .map_or(String::new(), |(was, now)| not_null::alter(address, &was.name, now, was))
+        }
         ChangeType::Default => match was {
             Some(was) => {
                 let now = new.columns.iter().find(|c| Some(&c.name) == change.new_name.as_ref());
@@ -104,4 +112,10 @@ fn remedy(change: &SchemaChange, old: &Snapshot, new: &Snapshot, address: &Addre
         }
         ChangeType::Order | ChangeType::Rename => String::new(),
     }
+}
+
+/// Whether a change of a constraint is one of the column's NOT NULL.
+fn is_not_null(was: &Column, change: &SchemaChange) -> bool {
+    let name = was.not_null_constraint.as_ref().map(|c| &c.name);
+    name.is_some() && name == change.old_name.as_ref()
 }

@@ -77,6 +77,7 @@ pub enum What {
     DefaultChanged,
     IdentityChanged,
     GeneratedChanged,
+    GeneratedElsewhere,
     OrderChanged,
     KeyAdded,
     KeyDropped,
@@ -88,6 +89,7 @@ pub enum What {
     ConstraintChanged,
     ConstraintValidated,
     ConstraintRenamed,
+    ConstraintNotEnforced,
     PartitionKeyChanged,
 }
 
@@ -117,7 +119,7 @@ use Severity::{Breaking, Compatible, Warning};
 
 /// The whole table.
 #[rustfmt::skip]
-pub const RULES: [ChangeRule; 30] = [
+pub const RULES: [ChangeRule; 32] = [
     rule(What::TableDropped, C::Remove, Breaking, "the table is gone", "nothing can be read"),
     rule(What::TableRenamed, C::Rename, Breaking, "the table has another address", "statements name it by the old one"),
     rule(What::ColumnAdded, C::Add, Compatible, "a column is new, nullable or with a default", "who does not name it meets nothing new"),
@@ -136,6 +138,7 @@ pub const RULES: [ChangeRule; 30] = [
     rule(What::DefaultChanged, C::Default, Warning, "the default is another one", "rows that do not name it get another value"),
     rule(What::IdentityChanged, C::Default, Warning, "the identity is another one", "rows that do not name it get another value"),
     rule(What::GeneratedChanged, C::Default, Breaking, "the generated expression is another one", "the column means something else"),
+    rule(What::GeneratedElsewhere, C::Default, Warning, "a generated column is stored now, or not stored any more", "one that is not stored has no index, and is in no publication"),
     rule(What::OrderChanged, C::Order, Warning, "the columns come in another order", "INSERT without column names and COPY fill other columns"),
     rule(What::KeyAdded, C::Key, Warning, "a primary or unique key is new", "who writes the same key twice fails"),
     rule(What::KeyDropped, C::Key, Breaking, "a primary or unique key is gone", "joins on it may multiply rows, and ON CONFLICT fails"),
@@ -147,6 +150,7 @@ pub const RULES: [ChangeRule; 30] = [
     rule(What::ConstraintChanged, C::Constraint, Warning, "a constraint is another one", "it forbids or allows something else"),
     rule(What::ConstraintValidated, C::Constraint, Compatible, "a NOT VALID constraint was validated", "every row satisfies it now"),
     rule(What::ConstraintRenamed, C::Constraint, Compatible, "a constraint has another name", "it forbids the same"),
+    rule(What::ConstraintNotEnforced, C::Constraint, Compatible, "a constraint that is not enforced is new, or gone", "nobody is held to it"),
     rule(What::PartitionKeyChanged, C::Key, Warning, "the partition key is another one", "statements read other partitions, and rows may find none"),
 ];
 

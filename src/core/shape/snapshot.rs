@@ -26,9 +26,15 @@ pub struct Column {
     /// The definition of the type, where it is none of Postgres's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<TypeFacts>,
+    /// Whether every row has a value, those included that were there before.
     pub not_null: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_null_constraint: Option<NotNull>,
     pub default: Option<String>,
     pub generated: Option<String>,
+    /// What is generated is computed when it is read, and not stored.
+    #[serde(rename = "virtual", default, skip_serializing_if = "is_false")]
+    pub is_virtual: bool,
     /// pg_attribute.attidentity.
     pub identity: Option<String>,
     /// The collation where it is not the type's own: with its schema, quoted.
@@ -54,6 +60,25 @@ pub struct Marks {
     /// A digest of the default, or of the generated expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
+}
+
+/// The constraint behind a column's NOT NULL, where NOT NULL is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct NotNull {
+    pub name: String,
+    /// The rows that were there before were not looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_valid: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_inherit: bool,
+    /// It is a parent's too, so it can be neither renamed nor dropped here.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inherited: bool,
+}
+
+/// For serde: a flag that is not set is not written.
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What a description leaves open, so that it is not compared.

@@ -59,6 +59,14 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (8, 9);
 
+/// pg_constraint.convalidated, by number.
+pub const CONSTRAINT_VALIDATED: i32 = 7;
+
+/// The column of a NOT NULL, by its row of pg_constraint. No table has such a row.
+pub fn not_null_column(_constraint: pg_sys::HeapTuple) -> i16 {
+    0
+}
+
 /// The description of a column of a row type, counted from 0; None where it has no such column.
 ///
 /// # Safety

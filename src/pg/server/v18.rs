@@ -4,11 +4,13 @@
 use pgrx::pg_sys;
 
 use super::shared::Hooks;
+use crate::pg::lists::cells;
 
 pub use super::since_16::*;
 pub use super::since_17::*;
 
 unsafe extern "C-unwind" {
+    fn extractNotNullColumn(constraint: pg_sys::HeapTuple) -> i16;
     fn standard_ExecutorRun(
         query: *mut pg_sys::QueryDesc,
         direction: pg_sys::ScanDirection::Type,
@@ -60,6 +62,18 @@ pub unsafe extern "C-unwind" fn executor_run<H: Hooks<Arguments = RunArguments>>
 /// pg_constraint.conrelid and contypid, by number.
 pub const CONSTRAINT_COLUMNS: (i16, i16) = (9, 10);
 
+/// pg_constraint.convalidated, by number.
+pub const CONSTRAINT_VALIDATED: i32 = 8;
+
+/// The column of a NOT NULL, by its row of pg_constraint.
+///
+/// # Safety
+/// A row of pg_constraint whose contype is `n`, and whose conrelid is a table.
+pub unsafe fn not_null_column(constraint: pg_sys::HeapTuple) -> i16 {
+    // SAFETY: as promised by the caller.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| extractNotNullColumn(constraint)) }
+}
+
 /// The description of a column of a row type, counted from 0; None where it has no such column.
 ///
 /// # Safety
@@ -77,9 +91,10 @@ pub unsafe fn column<'a>(
 
 /// A query in which what is grouped by is written out wherever it is used, as
 /// in earlier majors: its target list and HAVING refer to columns of an entry
-/// of kind RTE_GROUP, which stand for the expressions in its `groupexprs`. The
-/// result is the query itself, or a copy of its top that shares the rest, so
-/// that the planner still gets the query as it was analyzed.
+/// of kind RTE_GROUP, which stand for the expressions in its `groupexprs`. That
+/// entry is the last one, and is left out. The result is the query itself, or a copy
+/// of its top that shares the rest, so that the planner still gets the query as it
+/// was analyzed.
 ///
 /// # Safety
 /// A valid analyzed query.
@@ -98,6 +113,15 @@ pub unsafe fn with_groups_written_out(query: *mut pg_sys::Query) -> *mut pg_sys:
         copy.copy_from_nonoverlapping(query, 1);
         (*copy).targetList = written_out((*query).targetList.cast()).cast();
         (*copy).havingQual = written_out((*query).havingQual);
+        let last = (*(*query).rtable).length - 1;
+        let is_group = cells((*query).rtable)
+            .last()
+            .map(|cell| (*cell.cast::<pg_sys::RangeTblEntry>()).rtekind)
+            == Some(pg_sys::RTEKind::RTE_GROUP);
+        if is_group {
+            (*copy).rtable = pg_sys::list_truncate(pg_sys::list_copy((*query).rtable), last);
+            (*copy).hasGroupRTE = false;
+        }
         copy
     }
 }

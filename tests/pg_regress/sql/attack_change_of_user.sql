@@ -25,7 +25,10 @@ SET ROLE regress_engineer;
 SET SESSION AUTHORIZATION regress_engineer;
 SELECT count(*) FROM atk_user.sha;
 \c - :superuser
+-- Before PostgreSQL 16 the member says whether it inherits; since then each grant does.
 ALTER ROLE regress_nobody NOINHERIT;
+REVOKE regress_analyst FROM regress_nobody;
+GRANT regress_analyst TO regress_nobody;
 \c - regress_nobody
 SELECT user_name, spyne_role FROM spyne_whoami();
 SELECT count(*) FROM atk_user.act;

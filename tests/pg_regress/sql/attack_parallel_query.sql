@@ -17,7 +17,8 @@ SELECT count(*), max(id) FROM atk_par.t;
 SET ROLE regress_analyst;
 SELECT count(*) FROM atk_par.t;
 \echo :LAST_ERROR_SQLSTATE
-SET force_parallel_mode = on;
+-- Its name has been another since PostgreSQL 16.
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT max(v) FROM atk_par.t;
 RESET ROLE;
 CREATE FUNCTION atk_par.reader() RETURNS bigint LANGUAGE plpgsql PARALLEL SAFE AS $$ BEGIN RETURN (SELECT count(*) FROM atk_par.t); END $$;

@@ -14,7 +14,9 @@ SET spyne.max_fan_out = 1e9;
 SET spyne.enforcement = off;
 CREATE FUNCTION pv_set.freed() RETURNS bigint LANGUAGE sql SET spyne.require_preview = off AS 'SELECT count(*) FROM pv_set.ro';
 ALTER ROLE regress_analyst SET spyne.require_preview = off;
+\set VERBOSITY sqlstate
 ALTER ROLE ALL SET spyne.require_preview = off;
+\set VERBOSITY terse
 ALTER DATABASE :here SET spyne.require_preview = off;
 ALTER SYSTEM SET spyne.require_preview = off;
 UPDATE pg_settings SET setting = 'off' WHERE name = 'spyne.require_preview';

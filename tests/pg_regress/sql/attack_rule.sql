@@ -19,9 +19,8 @@ SELECT * FROM regress.contents('atk_rule');
 -- An empty governed table must not become a view.
 CREATE TABLE atk_rule.hollow (id integer);
 SELECT name, state FROM spyne_register('atk_rule.hollow', 'atk_rule_hollow');
-\set VERBOSITY sqlstate
-CREATE RULE "_RETURN" AS ON SELECT TO atk_rule.hollow DO INSTEAD SELECT 42 AS id;
-\set VERBOSITY default
+-- Since PostgreSQL 16 no table does, by Postgres's own rule.
+SELECT says IN ('55000', '42809') AS refused FROM regress.attempt($$CREATE RULE "_RETURN" AS ON SELECT TO atk_rule.hollow DO INSTEAD SELECT 42 AS id$$) WHERE field = 'SQLSTATE';
 SELECT relkind FROM pg_class WHERE oid = 'atk_rule.hollow'::regclass;
 -- A rule on the governed table that sends its writes elsewhere opens nothing.
 CREATE RULE away AS ON INSERT TO atk_rule.ro DO INSTEAD INSERT INTO atk_rule.dep VALUES (new.id, new.v);

@@ -16,9 +16,9 @@ SELECT atk_set.g();
 SET spyne.rollback_window = 0;
 SET spyne.allow_breaking_ddl = on;
 SET spyne.enforcment = off;
+\set VERBOSITY sqlstate
 SET spyne.lock_timeout = -1;
 RESET ROLE;
-\set VERBOSITY sqlstate
 SET ROLE regress_owner;
 ALTER DATABASE :"here" SET spyne.enforcement = off;
 ALTER SYSTEM SET spyne.enforcement = off;

@@ -67,5 +67,5 @@ DROP VIEW governed.atk_view_act;
 ALTER VIEW governed.atk_view_act OWNER TO regress_engineer;
 CREATE RULE put AS ON INSERT TO governed.atk_view_act DO INSTEAD NOTHING;
 RESET ROLE;
-SELECT pg_get_viewdef('governed.atk_view_act'::regclass), relowner::regrole FROM pg_class WHERE oid = 'governed.atk_view_act'::regclass;
+SELECT replace(pg_get_viewdef('governed.atk_view_act'::regclass), 'act.', '') AS definition, relowner::regrole FROM pg_class WHERE oid = 'governed.atk_view_act'::regclass;
 CALL regress.remove('atk_view');

@@ -8,7 +8,8 @@ INSERT INTO st_reg.t VALUES (1, 'a');
 CREATE TABLE st_reg.whole (id integer, v text) PARTITION BY LIST (id);
 CREATE TABLE st_reg.part PARTITION OF st_reg.whole FOR VALUES IN (1);
 CREATE MATERIALIZED VIEW st_reg.mat AS SELECT 1 AS id;
-CREATE SERVER st_reg_server FOREIGN DATA WRAPPER postgres_fdw;
+CREATE FOREIGN DATA WRAPPER st_reg_none;
+CREATE SERVER st_reg_server FOREIGN DATA WRAPPER st_reg_none;
 CREATE FOREIGN TABLE st_reg.far (id integer) SERVER st_reg_server;
 CREATE TEMPORARY TABLE start AS SELECT clock_timestamp() AS created_at;
 
@@ -26,7 +27,8 @@ FROM spyne.tables WHERE logical_name LIKE 'st\_reg\_%' ORDER BY logical_name;
 SELECT relation, name, state, version, owner, queryable, writable FROM spyne_table_state('st_reg.t');
 -- A partition has the state of what it belongs to.
 SELECT relation, name, state FROM spyne_table_state('st_reg.part');
-SELECT logical_name, version, jsonb_pretty(schema_snapshot) FROM spyne.table_versions WHERE logical_name = 'st_reg_t';
+-- The marks of expressions are digests of trees, which differ between majors.
+SELECT logical_name, version, jsonb_pretty(regexp_replace(schema_snapshot::text, '[0-9a-f]{32}', '<digest>', 'g')::jsonb) FROM spyne.table_versions WHERE logical_name = 'st_reg_t';
 SELECT logical_name, schema_snapshot -> 'partition_key' AS partition_key FROM spyne.table_versions WHERE logical_name = 'st_reg_whole';
 SET ROLE regress_viewer;
 SELECT * FROM governed.st_reg_t;
@@ -62,4 +64,4 @@ SELECT * FROM st_reg.t ORDER BY id;
 SELECT version, relation, from_state, to_state, reason FROM spyne.table_state_history WHERE relation = 'st_reg.t' ORDER BY id DESC LIMIT 2;
 SET client_min_messages = warning;
 CALL regress.remove('st_reg');
-DROP SERVER st_reg_server;
+DROP FOREIGN DATA WRAPPER st_reg_none CASCADE;

@@ -2,10 +2,11 @@
 //! them on request.
 
 use super::Plan;
-use super::facts::{Dependent, Governed, Grant, MaterializedView, TakeoverFacts};
+use super::facts::{Dependent, Governed, Grant, MaterializedView, Table, TakeoverFacts};
 use super::op::{Op, RelationKind, Target};
 use crate::kernel::names::{Address, quote};
 use crate::shape::SchemaChange;
+use crate::shape::constraints::is_enforced;
 use crate::shape::rules::ChangeType;
 
 /// What to do about the dependents of the table that makes room.
@@ -40,7 +41,7 @@ pub fn plan_all(
     for dependent in &facts.dependents {
         let (kind, at) = describe(dependent);
         let lost = lost_columns(dependent, differences);
-        let missing = missing_key(dependent, &incoming.keys);
+        let missing = missing_key(dependent, incoming);
         match policy {
             OnDependents::Repoint if !lost.is_empty() => plan.block(
                 at.shown(),
@@ -53,9 +54,7 @@ pub fn plan_all(
                 "Pass dependents => 'repoint' to move it, or drop it.",
             ),
             OnDependents::Repoint if missing.is_some() => {
-                let columns: Vec<String> =
-                    missing.unwrap_or_default().iter().map(|c| quote(c)).collect();
-                let columns = columns.join(", ");
+                let columns = missing.unwrap_or_default();
                 plan.block(
                     at.shown(),
                     format!("{kind} needs a unique key over ({columns}), which the new version does not have"),
@@ -80,14 +79,24 @@ pub fn plan_all(
     }
 }
 
-/// The columns that a foreign key refers to, where the new version has no key over
-/// them.
-fn missing_key<'d>(dependent: &'d Dependent, keys: &[Vec<String>]) -> Option<&'d [String]> {
-    let Dependent::ForeignKey { uses, .. } = dependent else {
+/// The columns that a foreign key refers to, as a key is written, where the new
+/// version has no key over them.
+fn missing_key(dependent: &Dependent, incoming: &Table) -> Option<String> {
+    let Dependent::ForeignKey { uses, period, .. } = dependent else {
         return None;
     };
-    let same = |key: &Vec<String>| key.len() == uses.len() && uses.iter().all(|c| key.contains(c));
-    (!keys.iter().any(same)).then_some(uses)
+    let keys = if period.is_some() { &incoming.period_keys } else { &incoming.keys };
+    let same = |key: &Vec<String>| {
+        key.len() == uses.len()
+            && uses.iter().all(|c| key.contains(c))
+            && (period.is_none() || period.as_ref() == key.last())
+    };
+    if keys.iter().any(same) {
+        return None;
+    }
+    let plain = uses.iter().filter(|c| Some(*c) != period.as_ref()).map(|c| quote(c));
+    let period = period.iter().map(|c| format!("{} WITHOUT OVERLAPS", quote(c)));
+    Some(plain.chain(period).collect::<Vec<_>>().join(", "))
 }
 
 /// The breaking differences in columns that a dependent uses. A view keeps its
@@ -157,16 +166,24 @@ fn repoint(plan: &mut Plan, dependent: &Dependent, kind: &str, at: &Address, out
             ),
         ),
         Dependent::ForeignKey { constraint, definition, .. } => {
-            let (constraint, definition) = (constraint.clone(), definition.clone());
+            let constraint = constraint.clone();
             let validate =
                 Op::ValidateForeignKey { at: at.clone(), constraint: constraint.clone() };
-            let op = Op::RepointForeignKey { at: at.clone(), constraint, definition };
+            let op = Op::RepointForeignKey {
+                at: at.clone(),
+                constraint,
+                definition: definition.clone(),
+            };
+            let enforced = is_enforced(definition);
             plan.step(&object, format!("{kind} points to the new version"), op);
-            plan.follow_up(
-                object,
-                format!("{kind} is NOT VALID until the rows have been checked"),
-                validate,
-            );
+            // What is not enforced is not checked either.
+            if enforced {
+                plan.follow_up(
+                    object,
+                    format!("{kind} is NOT VALID until the rows have been checked"),
+                    validate,
+                );
+            }
         }
         Dependent::View { owner, closed, .. } if !closed.is_empty() => {
             block_closed(plan, at, kind, owner, closed);
@@ -287,7 +304,6 @@ fn creating(
 mod tests {
     use super::*;
     use crate::kernel::state::State;
-    use crate::lifecycle::plan::facts::Table;
     use crate::lifecycle::plan::op::RunsAs;
     use crate::shape::compare::{Relationship, compare};
     use crate::shape::snapshot::{Column, Snapshot};
@@ -298,6 +314,7 @@ mod tests {
             constraint: "orders_customer_fkey".into(),
             definition: definition.into(),
             uses: vec!["id".into()],
+            period: None,
             partitioned,
         }
     }
@@ -426,6 +443,48 @@ mod tests {
             plan.blockers[0].remedy,
             r#"ALTER TABLE "spyne_shadow"."customer" ADD UNIQUE ("id", "region");"#
         );
+    }
+
+    #[test]
+    fn a_foreign_key_that_is_not_enforced_is_not_checked_afterwards() {
+        let definition = "FOREIGN KEY (a) REFERENCES public.customer(id) NOT ENFORCED";
+        let plan = plan(foreign_key(definition, false), OnDependents::Repoint);
+        let sql = plan.steps[0].op.sql().unwrap_or_default();
+        assert!(sql.ends_with("(id) NOT ENFORCED"), "{sql}");
+        assert_eq!(plan.follow_ups, []);
+    }
+
+    #[test]
+    fn a_foreign_key_over_periods_needs_a_key_over_periods() {
+        let definition = "FOREIGN KEY (a, PERIOD p) REFERENCES public.customer(id, PERIOD during)";
+        let mut key = foreign_key(definition, false);
+        if let Dependent::ForeignKey { uses, period, .. } = &mut key {
+            uses.insert(0, "during".into());
+            *period = Some("during".into());
+        }
+        let plan = plan(key, OnDependents::Repoint);
+        assert_eq!(
+            plan.blockers[0].remedy,
+            r#"ALTER TABLE "spyne_shadow"."customer" ADD UNIQUE ("id", "during" WITHOUT OVERLAPS);"#
+        );
+        let keys = |plain: &[&str], periods: &[&str]| Table {
+            keys: vec![plain.iter().map(|c| c.to_string()).collect()],
+            period_keys: vec![periods.iter().map(|c| c.to_string()).collect()],
+            ..Table::default()
+        };
+        let over_periods = Dependent::ForeignKey {
+            at: Address::new("s", "t"),
+            constraint: "f".into(),
+            definition: definition.into(),
+            uses: vec!["during".into(), "id".into()],
+            period: Some("during".into()),
+            partitioned: false,
+        };
+        assert!(missing_key(&over_periods, &keys(&["id", "during"], &["id"])).is_some());
+        assert!(missing_key(&over_periods, &keys(&["id"], &["during", "id"])).is_some());
+        assert!(missing_key(&over_periods, &keys(&["id"], &["id", "during"])).is_none());
+        let plain = foreign_key("FOREIGN KEY (a) REFERENCES public.customer(id)", false);
+        assert!(missing_key(&plain, &keys(&["other"], &["id"])).is_some());
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Table {
     /// columns.
     #[serde(default)]
     pub keys: Vec<Vec<String>>,
+    /// The same for foreign keys over periods; the last column is the period.
+    #[serde(default)]
+    pub period_keys: Vec<Vec<String>>,
     pub sequences: Vec<Sequence>,
     pub triggers: Vec<String>,
     /// The number of tables that inherit from this one, without partitions.
@@ -116,6 +119,11 @@ pub enum Dependent {
         definition: String,
         /// The columns of the outgoing table that the object uses.
         uses: Vec<String>,
+        /// The one of them over whose periods it refers.
+        #[serde(default)]
+        period: Option<String>,
+        /// It belongs to a partitioned table, where Postgres has no NOT VALID
+        /// foreign keys.
         partitioned: bool,
     },
     #[serde(rename = "view")]

@@ -1,13 +1,54 @@
 //! The texts of statements: which count as the same, and where in one an error is.
 
-/// A statement as it is compared: without blanks around it and without the semicolon at
-/// its end. All other characters count.
+/// A statement as it is compared: without what stands before its first word, without
+/// blanks behind it and without the semicolon at its end. All other characters count.
+/// From PostgreSQL 18 on the text of a statement begins with its first word, so a
+/// comment before that word cannot count.
 pub fn normalized(text: &str) -> &str {
-    let mut rest = text.trim_matches(is_space);
+    let mut rest = from_first_word(text).trim_end_matches(is_space);
     while let Some(shorter) = rest.strip_suffix(';') {
         rest = shorter.trim_end_matches(is_space);
     }
     rest
+}
+
+/// A text without the space and the comments that it begins with.
+fn from_first_word(text: &str) -> &str {
+    let mut rest = text.trim_start_matches(is_space);
+    while let Some(length) = comment(rest) {
+        rest = rest[length..].trim_start_matches(is_space);
+    }
+    rest
+}
+
+/// The length in bytes of the comment that a text begins with; None where it
+/// begins with none, or with one that has no end.
+fn comment(text: &str) -> Option<usize> {
+    if text.starts_with("--") {
+        return Some(text.find(['\n', '\r']).unwrap_or(text.len()));
+    }
+    text.strip_prefix("/*")?;
+    // They nest.
+    let (mut depth, mut at) = (0_usize, 0);
+    loop {
+        let rest = text.get(at..)?;
+        let step = match rest.as_bytes() {
+            [] => return None,
+            [b'/', b'*', ..] => {
+                depth += 1;
+                2
+            }
+            [b'*', b'/', ..] => {
+                depth -= 1;
+                2
+            }
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+        at += step;
+        if depth == 0 {
+            return Some(at);
+        }
+    }
 }
 
 /// Whether Postgres's scanner takes a character for space.
@@ -57,6 +98,17 @@ mod tests {
         assert_eq!(normalized("  SELECT 1 ;\n ; "), "SELECT 1");
         assert_eq!(normalized("SELECT ' ;'"), "SELECT ' ;'");
         assert_eq!(normalized(";"), "");
+    }
+
+    #[test]
+    fn what_stands_before_the_first_word_does_not_count() {
+        for before in ["-- a\n", "/* é /* b */ -- */ ", "--\r/**/\n--x\n", "/* ; */"] {
+            assert_eq!(normalized(&format!("{before}SELECT 1")), "SELECT 1", "{before}");
+        }
+        assert_eq!(normalized("/* a"), "/* a");
+        assert_eq!(normalized("-- a"), "");
+        assert_eq!(normalized("/* a */"), "");
+        assert_eq!(normalized("- 1"), "- 1");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Op, RelationKind, RowSecurity, Target};
 use crate::kernel::names::{Address, literal, quote};
 use crate::lifecycle::plan::facts::{Grant, Publication, RowPolicy};
+use crate::shape::constraints::is_enforced;
 
 impl Op {
     /// The statement; None where only spyne's catalog changes.
@@ -257,7 +258,7 @@ fn comment_sql(kind: RelationKind, at: &Address, column: Option<&str>, text: &st
 
 fn repoint_sql(at: &Address, constraint: &str, definition: &str) -> String {
     // The definition of a key that was NOT VALID already says so.
-    let unvalidated = definition.trim_end().ends_with("NOT VALID");
+    let unvalidated = definition.trim_end().ends_with("NOT VALID") || !is_enforced(definition);
     let suffix = if unvalidated { "" } else { " NOT VALID" };
     format!(
         "ALTER TABLE {} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {constraint} {definition}{suffix}",
