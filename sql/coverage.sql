@@ -192,6 +192,8 @@ WHERE n.nspname = 'governed' AND v.relkind = 'v'
       SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
       JOIN governed g ON d.refclassid = 'pg_class'::regclass AND d.refobjid = g.oid
       WHERE r.ev_class = v.oid AND g.logical_name = v.relname AND g.state <> 'SHADOW'))
+UNION ALL
+SELECT * FROM spyne.citus_gaps()
 $$;
 
 CREATE FUNCTION spyne_coverage()

@@ -45,7 +45,8 @@ extension_sql_file!(
         enforce::guards::guard_rewrite,
     ]
 );
-extension_sql_file!("../sql/coverage.sql", name = "coverage", requires = ["views"]);
+extension_sql_file!("../sql/citus.sql", name = "citus", requires = ["views"]);
+extension_sql_file!("../sql/coverage.sql", name = "coverage", requires = ["citus"]);
 extension_sql_file!(
     "../sql/previews.sql",
     name = "previews",

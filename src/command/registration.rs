@@ -16,7 +16,7 @@ use super::caller::Caller;
 use super::{Command, Hold};
 use crate::guc;
 use crate::pg::elevate::{Elevated, elevated};
-use crate::pg::{catalogs, users};
+use crate::pg::{catalogs, citus, users};
 use crate::store::tables::{self, RegistrationCandidate, TableRow};
 use crate::store::{facts, table_facts};
 
@@ -100,7 +100,8 @@ impl Register {
 /// Checks that a relation is of a kind that can be governed.
 ///
 /// # Errors
-/// 42809 for one that cannot be governed, 42710 for one that is governed already.
+/// 42809 for one that cannot be governed, 42710 for one that is governed already, 0A000
+/// for one whose rows Citus keeps in shards, as Citus is set.
 pub fn check_kind(candidate: &RegistrationCandidate) -> Result<()> {
     registration::check(&Request {
         address: candidate.address(),
@@ -110,6 +111,7 @@ pub fn check_kind(candidate: &RegistrationCandidate) -> Result<()> {
         parent: candidate.parent.as_deref(),
         is_system: candidate.is_system,
         extension: candidate.extension.as_deref(),
+        sharded: citus::holds(candidate.oid) && !citus::settings().lets_guards_be(),
         governed: candidate.state.zip(candidate.governed_as.as_deref()),
     })
 }

@@ -1,7 +1,7 @@
 //! What DDL may do to a governed table.
 
 use super::words::catalog_write;
-use super::{check, evaluation, refuse};
+use super::{check, evaluation, refuse, shards};
 use crate::pg::cache::{self, Guard};
 use crate::pg::frames::{self, Dropping};
 use crate::pg::policy::{Kind, ObjectEvent, Statement, Touched};
@@ -43,12 +43,16 @@ pub(super) fn object(event: ObjectEvent) {
         ObjectEvent::DropTrigger(oid) => drop_trigger(oid),
         ObjectEvent::AlterTrigger(oid) => trigger(oid, false),
         // CREATE OR REPLACE TRIGGER reaches a guard that is there already.
-        ObjectEvent::CreateTrigger(oid) => trigger(oid, true),
+        ObjectEvent::CreateTrigger(oid) => {
+            trigger(oid, true);
+            shards::trigger_made(oid);
+        }
         ObjectEvent::Inherit { child, parent } => inherit(child, parent),
         ObjectEvent::AlterSchema(schema) => schema_identity(schema),
         ObjectEvent::DefineView { schema } => define_view(schema),
         ObjectEvent::ConstrainDomain(domain) => evaluation::domain(domain, &[]),
         ObjectEvent::DropIndexConcurrently(index) => drop_index_concurrently(index),
+        ObjectEvent::CallOnShards { call, table } => shards::called(call, table),
         ObjectEvent::AlterEnded => super::drift::bring_back_views(),
         ObjectEvent::RemakeColumns(relid) => super::drift::set_view_aside(relid),
     }

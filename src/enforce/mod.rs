@@ -10,6 +10,7 @@ mod ddl;
 pub mod drift;
 mod evaluation;
 pub mod guards;
+mod shards;
 mod situation;
 mod words;
 
@@ -35,6 +36,7 @@ use spyne_core::kernel::state::State;
 pub const POLICY: Policy = Policy {
     enabled,
     statement,
+    copies,
     permits,
     may_compute: evaluation::may_compute,
     object: ddl::object,
@@ -73,6 +75,26 @@ pub(crate) fn refuse(denial: Denial) {
 /// the token of its preview, by which its run is watched.
 fn statement(statement: &Statement) -> Option<Token> {
     let user = users::acting();
+    let (verdict, situation) = judged(statement, user);
+    let token = watch(&verdict, statement);
+    if !situation.at_work {
+        remember_readable(&situation, user);
+        if !situation.seen.iter().any(|seen| depends_on_settings(seen.guard)) {
+            preview_rule::note_passed(token, statement.relations);
+        }
+    }
+    token
+}
+
+/// Checks COPY of a table before it begins. Returns whether its preview authorises it:
+/// then the run is recorded when COPY has ended.
+fn copies(statement: &Statement) -> bool {
+    let (verdict, _) = judged(statement, users::acting());
+    verdict.watch == Watch::Utility
+}
+
+/// Judges a statement, and refuses it where the verdict says so.
+fn judged(statement: &Statement, user: RoleId) -> (Verdict, Situation) {
     let mut situation = situation::of(statement, user);
     // Why the preview that was found does not authorise the statement.
     let mut because = None;
@@ -98,14 +120,7 @@ fn statement(statement: &Statement) -> Option<Token> {
     if let Some(rule) = verdict.unpreviewed {
         refuse(unpreviewed(rule, &verdict, statement, &situation, because));
     }
-    let token = watch(&verdict, statement);
-    if !situation.at_work {
-        remember_readable(&situation, user);
-        if !situation.seen.iter().any(|seen| depends_on_settings(seen.guard)) {
-            preview_rule::note_passed(token, statement.relations);
-        }
-    }
-    token
+    (verdict, situation)
 }
 
 /// The refusal of the preview rule, in words.
@@ -134,8 +149,11 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
     match verdict.watch {
         Watch::Nothing => None,
         Watch::Statement(token) => {
-            if verdict.because == Because::Previewed {
-                frames::authorised(statement.place, token);
+            match verdict.because {
+                Because::Previewed => frames::authorised(statement.place, token),
+                // COPY of a table with policies is a query, by the same text.
+                Because::UtilityPreviewed if is_the_utility(statement) => frames::start_pending(),
+                _ => {}
             }
             Some(token)
         }
@@ -148,6 +166,12 @@ fn watch(verdict: &Verdict, statement: &Statement) -> Option<Token> {
             None
         }
     }
+}
+
+/// Whether a statement is the query that the utility statement around it comes down to.
+fn is_the_utility(statement: &Statement) -> bool {
+    let texts = statement.text.zip(frames::utility_text());
+    texts.is_some_and(|(own, around)| own.get() == around.get())
 }
 
 /// Whether the answer for a table depends on a setting of the session.

@@ -15,7 +15,7 @@ use super::oids::rel_id;
 use super::policy::{Access, Kind, ObjectEvent, Statement, Touched, policy};
 use super::server::{self, PermissionLists};
 use super::text::{self, Text};
-use super::{frames, lists, portals, statement, transaction, users};
+use super::{copy, frames, lists, portals, statement, transaction, users};
 
 unsafe extern "C-unwind" {
     // These functions are declared here and not taken from pgrx, because an error may
@@ -56,7 +56,12 @@ pub(super) unsafe fn wants_a_look(plan: *const pg_sys::PlannedStmt) -> bool {
             }
             match cache::quick(relid, user) {
                 Quick::Free => false,
-                Quick::Readable(previews) => changes || previews != (policy().previews)(),
+                // The plan of another library's says by its privileges alone that it writes.
+                Quick::Readable(previews) => {
+                    changes
+                        || server::privileges(plan, entry) & server::WRITING != 0
+                        || previews != (policy().previews)()
+                }
                 Quick::Unknown => true,
             }
         })
@@ -170,6 +175,12 @@ pub(super) unsafe extern "C-unwind" fn permits(lists: PermissionLists, abort: bo
     }
     // SAFETY: the lists of the check that is under way.
     let requested = unsafe { lists.requested() };
+    if abort && let Some(judged) = copy::judged(&requested) {
+        if judged.previewed {
+            frames::use_pending();
+        }
+        return true;
+    }
     let touched = requested
         .into_iter()
         .filter(|r| r.reads || r.writes)

@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 
 use pgrx::{pg_guard, pg_sys};
 
-use spyne_core::gate::frames::{Frames, WrapperFrame};
+use spyne_core::gate::frames::{Frames, JudgedCopy, WrapperFrame};
 use spyne_core::gate::lasting::Lasting;
 use spyne_core::gate::rules::{Denial, Rule};
 use spyne_core::gate::token::Token;
@@ -243,8 +243,7 @@ pub fn reads_by(text: &Text) -> bool {
 /// text, the token that authorises the other, and why nothing does although there is a
 /// preview.
 pub fn utility(dropping: Dropping, wraps: Option<(Text, Option<Token>, Option<Denial>)>) -> Doing {
-    let wrapper =
-        wraps.map(|(text, token, doubt)| WrapperFrame { text, token, used: false, doubt });
+    let wrapper = wraps.map(|(text, token, doubt)| WrapperFrame::new(text, token, doubt));
     Doing::Utility { dropping, wrapper: wrapper.map(Box::new), notes: Vec::new() }
 }
 
@@ -272,6 +271,22 @@ pub fn doubt() -> Option<Denial> {
 /// does not pass the executor: COPY of a table, TRUNCATE.
 pub fn use_pending() {
     change(Frames::use_pending);
+}
+
+/// Notes that the token of the innermost utility statement has authorised a query that the
+/// executor runs in its place.
+pub fn start_pending() {
+    change(Frames::start_pending);
+}
+
+/// Notes how the innermost utility statement, which is COPY, was judged.
+pub fn judge_copy(judged: JudgedCopy) {
+    change(|frames| frames.judge_copy(judged));
+}
+
+/// How the innermost utility statement was judged, where it is COPY of a table.
+pub fn judged_copy() -> Option<JudgedCopy> {
+    read(Frames::judged_copy)
 }
 
 /// The token of the utility statement whose frame was pushed at `depth`, where the

@@ -20,7 +20,7 @@ use super::frames::{self, Doing};
 use super::local::Local;
 use super::policy::{self, Policy, policy};
 use super::server::{self, CheckPermissions, Hooks, PermissionLists, RunArguments};
-use super::{object_access, runs, users, utility};
+use super::{calls, citus, object_access, runs, users, utility};
 
 type ExecutorStart = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc, core::ffi::c_int);
 type ExecutorEnd = unsafe extern "C-unwind" fn(*mut pg_sys::QueryDesc);
@@ -89,6 +89,7 @@ pub fn install(policy: Policy) {
         pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
     }
     cache::watch();
+    citus::watch();
     no_backtraces_in_details();
 }
 
@@ -116,7 +117,9 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
         }
         // The permission check inside is covered by the statement's own check.
         let before = frames::starts();
+        let around = calls::starts(query);
         NEXT_START.get()(query, flags);
+        calls::started(around);
         frames::started(before);
         // A foreign key's own statement is watched for what is nested in it.
         if key {
@@ -312,6 +315,12 @@ unsafe extern "C-unwind" fn object_access(
         // Postgres reports every function that any statement calls, so these events
         // leave at once.
         if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE {
+            if object.to_u32() >= pg_sys::FirstNormalObjectId
+                && cache::installed_quick() != Some(false)
+                && citus::may_be_here()
+            {
+                calls::called(object);
+            }
             match NEXT_OBJECT.get() {
                 Some(next) => return next(access, class, object, sub, argument),
                 None => return,
@@ -357,6 +366,7 @@ unsafe extern "C-unwind" fn at_transaction_end(
         XACT_EVENT_COMMIT => frames::transaction_ended(),
         // A prepared transaction may still be rolled back, by any session.
         XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
+            calls::forget();
             frames::transaction_ended();
             (policy().undone)();
         }
@@ -373,6 +383,7 @@ unsafe extern "C-unwind" fn at_subtransaction_end(
     // A subtransaction that is kept becomes part of the one around it, which has a
     // lower number, and what began in it is dropped along with that.
     if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        calls::forget();
         frames::subtransaction_undone(me);
         (policy().undone)();
     }

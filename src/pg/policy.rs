@@ -3,6 +3,7 @@
 
 use spyne_core::gate::lasting::{PortalPlace, RunReport};
 use spyne_core::gate::rules::Denial;
+use spyne_core::gate::shards::Call;
 use spyne_core::gate::token::Token;
 use spyne_core::kernel::ids::{RelId, RoleId};
 
@@ -121,6 +122,9 @@ pub enum ObjectEvent {
     DropIndexConcurrently(RelId),
     /// ALTER TABLE has ended, and its event triggers too.
     AlterEnded,
+    /// A function of Citus's is about to be called, which does this to a table. `table` is
+    /// None where the table cannot be told.
+    CallOnShards { call: Call, table: Option<RelId> },
 }
 
 /// Why nothing can be judged. The statement that asks ends with an error.
@@ -147,6 +151,9 @@ pub struct Policy {
     /// Checks a statement that starts. Where a preview authorises it, the answer is the
     /// token by which it is watched.
     pub statement: fn(&Statement) -> Option<Token>,
+    /// Checks COPY of a table before it begins, whoever carries it out. Nothing is watched.
+    /// Returns whether the preview of the COPY authorises it.
+    pub copies: fn(&Statement) -> bool,
     /// The token of a statement, by its text and the digest of its relations, that has
     /// passed every check before, where nothing has changed since then; None where it
     /// must be checked. It is called without an error boundary, so it must not panic,

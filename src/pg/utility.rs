@@ -13,7 +13,7 @@ use super::frames::{self, Depth, Dropping, RunReport};
 use super::oids::rel_id;
 use super::policy::{Access, Computing, Kind, ObjectEvent, Statement, Touched, policy};
 use super::text::Text;
-use super::{cache, catalogs, lists, maintenance, server, statement, users};
+use super::{cache, catalogs, copy, lists, maintenance, server, statement, users};
 
 /// Pushes the frame of a utility statement that runs another, with the token of its
 /// preview.
@@ -93,7 +93,7 @@ pub unsafe fn dropping(node: *const pg_sys::Node) -> Dropping {
 
 /// The utility statements that `core::gate::definitions` says are to be looked at,
 /// where no other hook sees what they do: FETCH from a cursor that holds its rows,
-/// REFRESH, DETACH PARTITION CONCURRENTLY, LOCK, definitions that run expressions
+/// COPY of a table, which an extension may carry out; REFRESH, DETACH PARTITION CONCURRENTLY, LOCK, definitions that run expressions
 /// over rows, and what computes indexes and statistics from them. And DROP, which
 /// object_access sees only after Postgres has advised CASCADE.
 ///
@@ -150,6 +150,12 @@ pub unsafe extern "C-unwind" fn check(plan: *mut pg_sys::PlannedStmt) -> *mut pg
             }
             pg_sys::NodeTag::T_DropStmt => check_drop(&*node.cast()),
             pg_sys::NodeTag::T_VacuumStmt => return maintenance::vacuum(plan),
+            pg_sys::NodeTag::T_CopyStmt => {
+                let copy = &*node.cast::<pg_sys::CopyStmt>();
+                if !copy.relation.is_null() {
+                    copy::check(copy, rel_id(lookup(copy.relation)));
+                }
+            }
             _ => maintenance::check(node),
         }
     }

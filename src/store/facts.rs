@@ -11,6 +11,7 @@ use spyne_core::lifecycle::plan::takeover;
 use super::query::{Query, Statement};
 use super::table_facts::describe;
 use super::{grants, tables};
+use crate::pg::citus;
 use crate::pg::elevate::Elevated;
 
 static LOCKS: Query<(String, RelId, Option<RelId>), Option<Vec<RelId>>> =
@@ -83,6 +84,15 @@ fn governed(elevated: &Elevated, row: &tables::TableRow) -> Result<Governed> {
     })
 }
 
+/// The tables whose shards Citus would leave as they are.
+fn cut_off(new: &Governed, old: Option<&Governed>) -> Vec<RelId> {
+    let tables = [Some(new), old].into_iter().flatten().map(|governed| governed.table.oid);
+    match citus::settings().propagates {
+        true => Vec::new(),
+        false => tables.filter(|table| citus::holds(*table)).collect(),
+    }
+}
+
 /// Everything that a takeover by `incoming` is planned from.
 pub fn takeover(
     elevated: &Elevated,
@@ -107,6 +117,7 @@ pub fn takeover(
         target_schema_exists: SCHEMA_EXISTS.one(elevated, (&schema,))?,
         view: view(elevated, &incoming.name)?,
         suspended_grants: grants::suspended(elevated, incoming.relation)?,
+        cut_off: cut_off(&new, old.as_ref()),
         open_drift: OPEN_DRIFT.all(elevated, (&incoming.name, &incoming.version, old_version))?,
         incoming: new,
         outgoing: old,

@@ -6,6 +6,7 @@
 pub mod fixture;
 pub mod pasted;
 pub mod skipped;
+pub mod stand_in;
 pub mod tpch;
 pub mod waiting;
 

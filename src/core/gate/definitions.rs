@@ -17,6 +17,9 @@ pub enum Effect {
     Query,
     /// It runs other statements, and each of them is looked at by itself.
     Runs,
+    /// It copies the rows of a table or a query. An extension may copy a table's in its own way, and
+    /// then nobody asks for privileges.
+    Copies,
     /// It goes on with what was opened before.
     Resumes,
     /// A definition in which people trust is made: whose it is must be looked at.
@@ -39,7 +42,7 @@ pub enum Effect {
 }
 
 use Effect::{
-    Converts, Defines, Drops, Evaluates, Harmless, Internal, Locks, Overwrites, Query, Resumes,
+    Converts, Copies, Defines, Drops, Evaluates, Harmless, Internal, Locks, Overwrites, Query, Resumes,
     Rewrites, Runs, Scans,
 };
 
@@ -163,7 +166,7 @@ pub const STATEMENTS: [(&str, Effect); 118] = [
     ("T_CommentStmt", Harmless),
     ("T_CompositeTypeStmt", Harmless),
     ("T_ConstraintsSetStmt", Harmless),
-    ("T_CopyStmt", Runs),
+    ("T_CopyStmt", Copies),
     ("T_CreateAmStmt", Harmless),
     ("T_CreateCastStmt", Harmless),
     ("T_CreateConversionStmt", Harmless),

@@ -13,9 +13,10 @@
 //! that sets the flag keeps the earlier summary and puts it back. After an error the
 //! summary is worked out anew from the frames, and the flag is gone.
 
+use super::kinds::Access;
 use super::rules::{Denial, Rule};
 use super::token::Token;
-use crate::kernel::ids::RoleId;
+use crate::kernel::ids::{RelId, RoleId};
 use crate::statement::preview::text::normalized;
 
 /// What a command drops by name. What is dropped along with that is judged by it.
@@ -46,6 +47,36 @@ pub struct WrapperFrame<T> {
     /// Why the preview of the utility statement does not authorise it, where there is
     /// one and `token` is None.
     pub doubt: Option<Denial>,
+    /// The judgement on COPY of a table, which was made before anybody copied it.
+    pub judged: Option<JudgedCopy>,
+    /// Whether the token has authorised a query that the executor runs in place of the
+    /// utility statement.
+    pub started: bool,
+}
+
+impl<T> WrapperFrame<T> {
+    /// The wrapper of a utility statement that has just begun.
+    pub fn new(text: T, token: Option<Token>, doubt: Option<Denial>) -> WrapperFrame<T> {
+        WrapperFrame { text, token, used: false, doubt, judged: None, started: false }
+    }
+
+    /// Whether the run is recorded when the utility statement ends. Where nobody has
+    /// asked for privileges, an extension has carried COPY out.
+    fn is_recorded(&self) -> bool {
+        let unasked = self.judged.is_some_and(|judged| judged.previewed);
+        (self.used || unasked) && !self.started
+    }
+}
+
+/// COPY of a table, and how it was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JudgedCopy {
+    pub table: RelId,
+    pub access: Access,
+    /// Whether the preview of the COPY authorises it.
+    pub previewed: bool,
+    /// The generation of the cache when it was judged.
+    pub generation: u64,
 }
 
 /// What a frame stands for. `T` is a text in Postgres's memory, and `N` is a note of
@@ -362,20 +393,43 @@ impl<T, N> Frames<T, N> {
     /// Notes that the token of the innermost utility statement has authorised work that
     /// does not pass the executor.
     pub fn use_pending(&mut self) {
-        let wrapper = self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
-            Doing::Utility { wrapper, .. } => wrapper.as_deref_mut(),
-            _ => None,
-        });
-        if let Some(wrapper) = wrapper {
+        if let Some(wrapper) = self.wrapper_mut() {
             wrapper.used = true;
         }
+    }
+
+    /// Notes that the token of the innermost utility statement has authorised a query that
+    /// the executor runs in place of the statement, and whose run is recorded by itself.
+    pub fn start_pending(&mut self) {
+        if let Some(wrapper) = self.wrapper_mut() {
+            wrapper.started = true;
+        }
+    }
+
+    /// Notes how the innermost utility statement, which is COPY, was judged.
+    pub fn judge_copy(&mut self, judged: JudgedCopy) {
+        if let Some(wrapper) = self.wrapper_mut() {
+            wrapper.judged = Some(judged);
+        }
+    }
+
+    /// How the innermost utility statement was judged, where it is COPY of a table.
+    pub fn judged_copy(&self) -> Option<JudgedCopy> {
+        self.wrapper().and_then(|wrapper| wrapper.judged)
+    }
+
+    fn wrapper_mut(&mut self) -> Option<&mut WrapperFrame<T>> {
+        self.stack.iter_mut().rev().find_map(|frame| match &mut frame.doing {
+            Doing::Utility { wrapper, .. } => wrapper.as_deref_mut(),
+            _ => None,
+        })
     }
 
     /// The token of the utility statement whose frame was pushed at `depth`, where the
     /// token has authorised work that does not pass the executor.
     pub fn used_at(&self, depth: Depth) -> Option<Token> {
         match &self.stack.get(depth.0)?.doing {
-            Doing::Utility { wrapper: Some(wrapper), .. } if wrapper.used => wrapper.token,
+            Doing::Utility { wrapper: Some(wrapper), .. } if wrapper.is_recorded() => wrapper.token,
             _ => None,
         }
     }

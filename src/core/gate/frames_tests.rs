@@ -1,6 +1,7 @@
 //! Tests of the stack of frames, and of what outlives them.
 
-use super::frames::{Depth, Doing, Dropping, Frames, Now, WrapperFrame};
+use super::frames::{Depth, Doing, Dropping, Frames, JudgedCopy, Now, WrapperFrame};
+use super::kinds::Access;
 use super::lasting::{Lasting, PortalPlace, RunReport};
 use super::token::{Slots, Token};
 use crate::kernel::ids::{RelId, RoleId};
@@ -48,7 +49,7 @@ fn change(user: u32) -> Step {
 }
 
 fn utility(text: &'static str, token: Option<Token>) -> Step {
-    let wrapper = WrapperFrame { text, token, used: false, doubt: None };
+    let wrapper = WrapperFrame::new(text, token, None);
     Doing::Utility {
         dropping: Dropping::Other,
         wrapper: Some(Box::new(wrapper)),
@@ -164,6 +165,26 @@ fn a_utility_statement_inside_has_no_part_in_the_token_around() {
     b.frames.use_pending();
     assert_eq!(b.frames.used_at(outer), Some(one));
     assert_eq!(b.frames.wrapper_text(), Some("COPY t TO STDOUT"));
+}
+
+#[test]
+fn copy_is_recorded_once_whoever_carries_it_out() {
+    let (one, _) = tokens();
+    let (table, access) = (RelId::new(1), Access::Read);
+    let recorded = |steps: &[fn(&mut Frames<&'static str, &'static str>)], previewed| {
+        let mut b = BackEnd::new();
+        let depth = b.push(utility("COPY t TO STDOUT", Some(one)));
+        b.frames.judge_copy(JudgedCopy { table, access, previewed, generation: 0 });
+        steps.iter().for_each(|step| step(&mut b.frames));
+        b.frames.used_at(depth)
+    };
+    // An extension asks for nothing; Postgres asks for privileges, and may run a query.
+    assert_eq!(recorded(&[], true), Some(one));
+    assert_eq!(recorded(&[Frames::use_pending], true), Some(one));
+    assert_eq!(recorded(&[Frames::use_pending, Frames::start_pending], true), None);
+    assert_eq!(recorded(&[Frames::start_pending], true), None);
+    // The statement around it was previewed, and is what is recorded.
+    assert_eq!(recorded(&[], false), None);
 }
 
 #[test]

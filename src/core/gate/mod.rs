@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod lasting;
 pub mod rules;
 pub mod session;
+pub mod shards;
 pub mod situation;
 pub mod token;
 

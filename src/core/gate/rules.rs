@@ -41,6 +41,7 @@ pub enum Rule {
     DdlGuards,
     DdlView,
     DdlGovernedSchema,
+    DdlShards,
     CatalogWrite,
     CatalogUnreadable,
 }
@@ -78,8 +79,8 @@ const DDL: &str = "roles-and-enforcement.md#ddl";
 
 /// All rules, in the order of their numbers.
 #[rustfmt::skip]
-pub const RULES: [DescribedRule; 32] = {
-    use Code::{DependentObjects, InsufficientPrivilege, Internal, ReadOnly, WrongState};
+pub const RULES: [DescribedRule; 33] = {
+    use Code::{DependentObjects, InsufficientPrivilege, Internal, ReadOnly, Unsupported, WrongState};
     use Rule::*;
     [
         rule(RoleQuery, "role.query", InsufficientPrivilege, "any use of a governed table or of spyne's functions without a spyne role", STATEMENT),
@@ -112,6 +113,7 @@ pub const RULES: [DescribedRule; 32] = {
         rule(DdlGuards, "ddl.guards", InsufficientPrivilege, "disabling, replacing, renaming or dropping a guard trigger", DDL),
         rule(DdlView, "ddl.view", WrongState, "dropping or changing a governed view", DDL),
         rule(DdlGovernedSchema, "ddl.governed_schema", InsufficientPrivilege, "defining a view in the schema governed", DDL),
+        rule(DdlShards, "ddl.shards", Unsupported, "moving the rows of a governed table into shards of Citus, or out of them", DDL),
         rule(CatalogWrite, "catalog.write", InsufficientPrivilege, "writing to spyne's catalog, or altering it", DDL),
         rule(CatalogUnreadable, "catalog.unreadable", Internal, "any statement while spyne's catalog cannot be read", STATEMENT),
     ]

@@ -17,6 +17,9 @@ pub struct Request<'a> {
     pub parent: Option<&'a str>,
     pub is_system: bool,
     pub extension: Option<&'a str>,
+    /// Whether Citus keeps the rows of the relation in shards, and lets no trigger be put on
+    /// it.
+    pub sharded: bool,
     /// The state and the name of the relation, where it is governed already.
     pub governed: Option<(State, &'a str)>,
 }
@@ -82,6 +85,17 @@ pub fn check(request: &Request) -> Result<()> {
             "What belongs to an extension is changed by that extension.",
             list,
         );
+    }
+    if request.sharded {
+        return Err(SpyneError::new(
+            Code::Unsupported,
+            format!("cannot govern {shown}: Citus keeps its rows in shards"),
+            "Citus lets no trigger be put on it, and who uses a shard by its own name, or by another server, passes by what governs the table here.",
+            format!(
+                "To govern it on this server alone: SET citus.enable_ddl_propagation = off; SELECT * FROM spyne_register({});",
+                request.address.as_argument()
+            ),
+        ));
     }
     match request.kind {
         "r" | "p" | "f" | "m" => Ok(()),
@@ -229,6 +243,8 @@ mod tests {
             Code::WrongObjectType
         );
         assert_eq!(code(Request { extension: Some("x"), ..table() }), Code::WrongObjectType);
+        let sharded = Request { sharded: true, ..table() };
+        assert_eq!(code(sharded), Code::Unsupported);
         let twice = Request { governed: Some((State::Active, "t")), ..table() };
         assert_eq!(code(twice), Code::DuplicateObject);
     }

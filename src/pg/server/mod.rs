@@ -28,7 +28,7 @@ mod v17;
 mod v18;
 
 pub use definitions::effect_of_statement;
-pub use shared::Hooks;
+pub use shared::{Hooks, Requested, WRITING};
 
 #[cfg(feature = "pg15")]
 pub use v15::*;

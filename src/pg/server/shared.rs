@@ -12,13 +12,16 @@ pub struct Requested {
     pub writes: bool,
 }
 
+/// The privileges that whoever writes to a table needs.
+pub const WRITING: pg_sys::AclMode =
+    (pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE) as pg_sys::AclMode;
+
 /// What an entry asks for, from the privileges that it needs.
 pub(super) fn requested(relid: pg_sys::Oid, permissions: pg_sys::AclMode) -> Requested {
-    let writing = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
     Requested {
         relid: rel_id(relid),
         reads: permissions & pg_sys::ACL_SELECT as pg_sys::AclMode != 0,
-        writes: permissions & writing as pg_sys::AclMode != 0,
+        writes: permissions & WRITING != 0,
     }
 }
 

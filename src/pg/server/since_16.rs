@@ -97,6 +97,24 @@ pub fn names_relation(entry: &pg_sys::RangeTblEntry) -> bool {
         || entry.rtekind == pg_sys::RTEKind::RTE_SUBQUERY && entry.relid != pg_sys::InvalidOid
 }
 
+/// The privileges that an entry of a plan's range table asks for.
+///
+/// # Safety
+/// An entry of that plan.
+#[inline(always)]
+pub unsafe fn privileges(
+    plan: *const pg_sys::PlannedStmt,
+    entry: &pg_sys::RangeTblEntry,
+) -> pg_sys::AclMode {
+    // SAFETY: the list holds RTEPermissionInfo nodes alone; entries count them from 1, and
+    // 0 is none.
+    unsafe {
+        let at = (entry.perminfoindex as usize).wrapping_sub(1);
+        let info = cells((*plan).permInfos).nth(at);
+        info.map_or(0, |cell| (*cell.cast::<pg_sys::RTEPermissionInfo>()).requiredPerms)
+    }
+}
+
 /// As whom each entry of a plan's range table is read: the user that a view
 /// stands for, or 0 for whoever runs the statement.
 ///

@@ -92,6 +92,18 @@ pub fn names_relation(entry: &pg_sys::RangeTblEntry) -> bool {
     entry.rtekind == pg_sys::RTEKind::RTE_RELATION
 }
 
+/// The privileges that an entry of a plan's range table asks for.
+///
+/// # Safety
+/// An entry of that plan.
+#[inline(always)]
+pub unsafe fn privileges(
+    _plan: *const pg_sys::PlannedStmt,
+    entry: &pg_sys::RangeTblEntry,
+) -> pg_sys::AclMode {
+    entry.requiredPerms
+}
+
 /// As whom each entry of a plan's range table is read: the user that a view
 /// stands for, or 0 for whoever runs the statement.
 ///

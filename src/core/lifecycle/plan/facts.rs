@@ -230,6 +230,10 @@ pub struct TakeoverFacts {
     /// The open reports of drift of the two versions.
     #[serde(default)]
     pub open_drift: Vec<OpenDrift>,
+    /// Those of the two versions whose rows Citus keeps in shards, where what is done to
+    /// them here is not done to the shards.
+    #[serde(default)]
+    pub cut_off: Vec<RelId>,
 }
 
 /// A drift report that is open.

@@ -51,8 +51,25 @@ pub fn plan(facts: &TakeoverFacts, options: &Options) -> Plan {
         Some(outgoing) => swap(&mut plan, facts, outgoing, &target, version, options),
         None => settle(&mut plan, facts, &target, version),
     }
+    gate_shards(&mut plan, facts, &target);
     view::point(&mut plan, facts, &incoming.table, &target);
     plan
+}
+
+/// Blocks where a table of Citus's would get another name and its shards would not: shards
+/// are found by the name of their table.
+fn gate_shards(plan: &mut Plan, facts: &TakeoverFacts, target: &Address) {
+    let outgoing = facts.outgoing.as_ref().map(|outgoing| &outgoing.table);
+    let moved = Some(&facts.incoming.table).filter(|table| table.at != *target);
+    for table in moved.into_iter().chain(outgoing) {
+        if facts.cut_off.contains(&table.oid) {
+            plan.block(
+                table.shown(),
+                "Citus keeps its rows in shards, which would not get another name along with it",
+                "SET citus.enable_ddl_propagation = on;",
+            );
+        }
+    }
 }
 
 /// Blocks BREAKING differences unless they are accepted, and decides the version by the

@@ -50,6 +50,7 @@ fn facts(outgoing: bool) -> TakeoverFacts {
         view: None,
         suspended_grants: None,
         open_drift: Vec::new(),
+        cut_off: Vec::new(),
     }
 }
 
@@ -469,4 +470,20 @@ fn a_type_in_the_way_is_a_blocker() {
         blockers[0].remedy,
         r#"ALTER TYPE "public"."customer__v1" RENAME TO "customer__v1__type";"#
     );
+}
+
+#[test]
+fn a_name_does_not_change_where_shards_would_keep_theirs() {
+    for cut_off in [RelId::new(1), RelId::new(2)] {
+        let plan = plan(&TakeoverFacts { cut_off: vec![cut_off], ..facts(true) }, &options());
+        assert_eq!(plan.blockers.len(), 1);
+        assert!(plan.blockers[0].remedy.contains("citus.enable_ddl_propagation = on"));
+    }
+    let moves = TakeoverFacts { cut_off: vec![RelId::new(2)], ..facts(false) };
+    assert_eq!(plan(&moves, &options()).blockers.len(), 1);
+    // A table that stays where it is keeps its shards.
+    let mut stays = facts(false);
+    stays.incoming = governed(2, "public", "customer", "v1.1", State::Shadow);
+    stays.cut_off = vec![RelId::new(2)];
+    assert_eq!(plan(&stays, &options()).blockers, []);
 }
