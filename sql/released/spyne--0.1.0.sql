@@ -287,7 +287,7 @@ CREATE TYPE spyne.detected_change AS (
     remedy      text);
 COMMENT ON TYPE spyne.detected_change IS 'A change of a table since its shape was taken';
 COMMENT ON COLUMN spyne.detected_change.relation IS 'The table';
-COMMENT ON COLUMN spyne.detected_change.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT or ORDER';
+COMMENT ON COLUMN spyne.detected_change.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT, ORDER, STORAGE, SOURCE or REWRITE';
 COMMENT ON COLUMN spyne.detected_change."column" IS 'The column, by its old name where it had one; null for the table and for what several columns share';
 COMMENT ON COLUMN spyne.detected_change.old_name IS 'The old name of the column or constraint';
 COMMENT ON COLUMN spyne.detected_change.new_name IS 'The new name';
@@ -721,7 +721,40 @@ BEGIN RETURN jsonb_build_object(
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
             WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid
               AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conindid = i.indexrelid AND n.contype IN ('p', 'u', 'x'))) x),
-    'partition_key', pg_get_partkeydef(relation));
+    'partition_key', pg_get_partkeydef(relation),
+    'storage', (SELECT jsonb_strip_nulls(jsonb_build_object('persistence', c.relpersistence, 'access_method', m.amname, 'tablespace', s.spcname))
+                FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+                WHERE c.oid = relation),
+    'sources', spyne.sources_of(relation));
+END
+$$;
+
+-- Where the rows come from of a foreign table, or of those that belong to a table;
+-- NULL where there are none. Of user mappings a digest, without what is secret in
+-- them; one that is new shows nobody else anything.
+CREATE FUNCTION spyne.sources_of(relation oid) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Most tables need no more than this look.
+    IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation AND (c.relkind IN ('f', 'p') OR c.relhassubclass)) THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        WITH RECURSIVE below (oid) AS (
+            SELECT relation UNION SELECT h.inhrelid FROM pg_inherits h JOIN below b ON h.inhparent = b.oid)
+        SELECT jsonb_agg(jsonb_build_object(
+            'oid', c.oid::bigint, 'table', format('%I.%I', n.nspname, c.relname),
+            'definition', concat_ws(' ', format('SERVER %I', s.srvname), s.srvversion, s.srvtype, s.srvoptions, w.fdwname, w.fdwoptions, 'TABLE', f.ftoptions,
+                (SELECT string_agg(format('%I %s', a.attname, a.attfdwoptions), ' ' ORDER BY a.attnum)
+                 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attfdwoptions IS NOT NULL AND NOT a.attisdropped)),
+            'mappings', (
+                SELECT coalesce(jsonb_object_agg(CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(m.umuser) END,
+                           (SELECT md5(coalesce(string_agg(o, ',' ORDER BY o), '')) FROM unnest(m.umoptions) o
+                            WHERE o !~* '^[^=]*(pass|secret|token|key)[^=]*=')), '{}')
+                FROM pg_user_mapping m WHERE m.umserver = s.oid)) ORDER BY c.oid)
+        FROM below b JOIN pg_foreign_table f ON f.ftrelid = b.oid
+        JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_foreign_server s ON s.oid = f.ftserver JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw);
 END
 $$;
 
@@ -985,11 +1018,17 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'drift_rules_wrapper';
 CREATE FUNCTION spyne.governing(relation regclass) RETURNS regclass STABLE
 LANGUAGE c AS 'MODULE_PATHNAME', 'governing_wrapper';
 
+CREATE FUNCTION spyne.grant_settings() RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'grant_settings_wrapper';
+
 CREATE FUNCTION spyne.guard_ddl() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'guard_ddl_wrapper';
 
 CREATE FUNCTION spyne.guard_drop() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'guard_drop_wrapper';
+
+CREATE FUNCTION spyne.guard_rewrite() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'guard_rewrite_wrapper';
 
 CREATE FUNCTION spyne.guard() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'guard_trigger_wrapper';
@@ -1257,7 +1296,9 @@ END
 $comments$;
 
 -- Who has which role, and how: the shortest chain of memberships that leads
--- from the login role to the spyne role.
+-- from the login role to the spyne role, of those whose rights are inherited.
+-- Before PostgreSQL 16 the member says whether it inherits; since then each
+-- membership does, in a column that earlier majors have not.
 CREATE VIEW spyne.users AS
 WITH RECURSIVE memberships AS (
     SELECT r.oid AS user_oid, r.rolname AS user_name, r.oid AS role_oid,
@@ -1269,7 +1310,8 @@ WITH RECURSIVE memberships AS (
     FROM memberships m
     JOIN pg_catalog.pg_auth_members a ON a.member OPERATOR(pg_catalog.=) m.role_oid
     JOIN pg_catalog.pg_roles g ON g.oid OPERATOR(pg_catalog.=) a.roleid
-    WHERE m.steps OPERATOR(pg_catalog.<) 20)
+    WHERE m.steps OPERATOR(pg_catalog.<) 20
+      AND coalesce((pg_catalog.to_jsonb(a) OPERATOR(pg_catalog.->>) 'inherit_option')::boolean, m.inherits))
 SELECT u.rolname AS user_name,
        spyne.role_of(u.oid) AS spyne_role,
        CASE WHEN u.rolsuper THEN 'superuser'
@@ -1382,7 +1424,9 @@ $$;
 
 CREATE FUNCTION spyne.guarded(relation oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT count(*) FILTER (WHERE spyne.is_guard(g)) >= CASE c.relkind WHEN 'f' THEN 1 ELSE 2 END
+    -- Foreign tables have TRUNCATE triggers only from PostgreSQL 16 on.
+    SELECT count(*) FILTER (WHERE spyne.is_guard(g) AND g.tgname <> 'spyne_guard_row')
+           >= CASE WHEN c.relkind = 'f' AND current_setting('server_version_num')::int < 160000 THEN 1 ELSE 2 END
     FROM pg_class c LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND starts_with(g.tgname, 'spyne_guard')
     WHERE c.oid = relation GROUP BY c.relkind
 $$;
@@ -1453,7 +1497,9 @@ WHERE a.parname IN ('spyne.enforcement', 'spyne.rollback_window', 'spyne.require
 UNION ALL
 SELECT 'medium', 'superuser can log in', p.rolname::text,
        'A superuser is bound by the state of a table, and can switch enforcement off or unload the library.',
-       format('ALTER ROLE %I NOSUPERUSER; -- or NOLOGIN, between maintenance', p.rolname)
+       -- The one that initdb made stays a superuser.
+       CASE p.oid WHEN 10 THEN format('ALTER ROLE %I NOLOGIN; -- between maintenance', p.rolname)
+                  ELSE format('ALTER ROLE %I NOSUPERUSER; -- or NOLOGIN, between maintenance', p.rolname) END
 FROM people p WHERE p.rolsuper AND p.rolcanlogin
 UNION ALL
 SELECT 'low', 'BYPASSRLS role can log in', p.rolname::text, 'Row security does not bind this role.',
@@ -1464,6 +1510,16 @@ SELECT 'high', 'CREATEROLE can grant itself a spyne role', p.rolname::text,
        'Before PostgreSQL 16, CREATEROLE may grant membership in any role that is no superuser.',
        format('ALTER ROLE %I NOCREATEROLE;', p.rolname)
 FROM people p WHERE p.rolcreaterole AND NOT p.rolsuper AND current_setting('server_version_num')::int < 160000
+UNION ALL
+-- Since PostgreSQL 16 ADMIN may come without the rights of the role, as it does
+-- to whoever creates one with CREATEROLE.
+SELECT 'high', 'may grant itself a spyne role', a.member::regrole::text,
+       format('It has the ADMIN option on %s, and so may grant itself %s.', a.roleid::regrole, a.given),
+       format('REVOKE ADMIN OPTION FOR %s FROM %s%s CASCADE;', a.roleid::regrole, a.member::regrole,
+              CASE WHEN a.grantor <> 10 AND current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s', a.grantor::regrole) END)
+FROM (SELECT m.*, spyne.role_of(m.roleid) AS given FROM pg_auth_members m JOIN people p ON p.oid = m.member
+      WHERE m.admin_option AND NOT p.rolsuper) a
+WHERE a.given <> 'none' AND NOT pg_has_role(a.member, a.given, 'USAGE')
 UNION ALL
 SELECT 'high', 'member of spyne_views', m.member::regrole::text,
        'Views of this role can read governed tables on behalf of others.',
@@ -1510,7 +1566,7 @@ UNION ALL
 SELECT 'critical', 'disabled event trigger', e.evtname::text,
        'Where the library is not preloaded, DDL on governed tables goes unseen.',
        format('ALTER EVENT TRIGGER %I ENABLE ALWAYS;', e.evtname)
-FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl') AND e.evtenabled <> 'A'
+FROM pg_event_trigger e WHERE e.evtname IN ('spyne_guard_drop', 'spyne_guard_ddl', 'spyne_guard_rewrite') AND e.evtenabled <> 'A'
 UNION ALL
 SELECT 'high', 'subscription writes to a governed table', format('%I', s.subname),
        format('It writes to %s (%s) past the executor; in READ_ONLY and DEPRECATED its guard refuses.', g.shown, g.state),
@@ -2130,7 +2186,7 @@ CREATE TABLE spyne.drift_changes (
 COMMENT ON TABLE spyne.drift_changes IS 'The changes of each drift report';
 COMMENT ON COLUMN spyne.drift_changes.report_id IS 'The report';
 COMMENT ON COLUMN spyne.drift_changes.seq IS 'Order within the report';
-COMMENT ON COLUMN spyne.drift_changes.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT or ORDER';
+COMMENT ON COLUMN spyne.drift_changes.change_type IS 'ADD, REMOVE, RENAME, TYPE_CHANGE, NULLABILITY, DEFAULT, KEY, CONSTRAINT, ORDER, STORAGE, SOURCE or REWRITE';
 COMMENT ON COLUMN spyne.drift_changes."column" IS 'The column, by its old name where it had one; null for the table and for what several columns share';
 COMMENT ON COLUMN spyne.drift_changes.old_name IS 'The old name of the column or constraint';
 COMMENT ON COLUMN spyne.drift_changes.new_name IS 'The new name';
@@ -2280,7 +2336,7 @@ GRANT SELECT ON spyne.query_previews, spyne.query_executions, spyne.query_correc
     spyne.drift_reports, spyne.drift_changes, spyne.drift_severities,
     spyne.join_candidates, spyne.accepted_joins, spyne.join_usage TO spyne_viewer;
 
-GRANT SET ON PARAMETER spyne.allow_breaking_ddl TO spyne_admin;
+SELECT spyne.grant_settings();
 
 CREATE FUNCTION spyne.statement_count() RETURNS integer IMMUTABLE PARALLEL SAFE
 LANGUAGE c AS 'MODULE_PATHNAME', 'statement_count_wrapper';
@@ -2420,8 +2476,14 @@ BEGIN
          'Event trigger: governed tables and their guards are not dropped'),
         ('spyne.guard_ddl()', '-',
          'Event trigger: the guards of governed tables stay on, and new partitions get theirs'),
+        ('spyne.grant_settings()', '-',
+         'Gives spyne_admin the settings that are an administrator''s; the installation calls it'),
+        ('spyne.guard_rewrite()', '-',
+         'Event trigger: rows of governed tables are written anew by those who may write to them'),
         ('spyne.schema_snapshot(oid)', '-',
          'The shape of a table: columns, constraints, partition key'),
+        ('spyne.sources_of(oid)', '-',
+         'Where the rows of a foreign table come from, or of those that belong to a table'),
         ('spyne.type_facts(oid, integer)', '-',
          'What a type consists of: labels, base and checks, attributes, elements'),
         ('spyne.columns_used(oid, oid, oid)', '-',
@@ -2486,7 +2548,10 @@ $functions$;
 -- Last of all: they would fire on what comes after them.
 CREATE EVENT TRIGGER spyne_guard_drop ON sql_drop EXECUTE FUNCTION spyne.guard_drop();
 CREATE EVENT TRIGGER spyne_guard_ddl ON ddl_command_end EXECUTE FUNCTION spyne.guard_ddl();
+CREATE EVENT TRIGGER spyne_guard_rewrite ON table_rewrite EXECUTE FUNCTION spyne.guard_rewrite();
 ALTER EVENT TRIGGER spyne_guard_drop ENABLE ALWAYS;
 ALTER EVENT TRIGGER spyne_guard_ddl ENABLE ALWAYS;
+ALTER EVENT TRIGGER spyne_guard_rewrite ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER spyne_guard_drop IS 'spyne: governed tables and their guards are not dropped';
 COMMENT ON EVENT TRIGGER spyne_guard_ddl IS 'spyne: the guards of governed tables stay on, and new partitions get theirs';
+COMMENT ON EVENT TRIGGER spyne_guard_rewrite IS 'spyne: rows of governed tables are written anew by those who may write to them';
