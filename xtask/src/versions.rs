@@ -9,7 +9,8 @@
 use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
+use std::process::{self, Command, ExitCode};
 
 use anyhow::{Context, Result};
 use xtask::extension;
@@ -56,8 +57,18 @@ fn check_command(major: u32) -> Result<Command> {
         command.env_remove(name);
     }
     command.env("DOCS_RS", "1").env(AS_COMPILER, "1");
-    command.env("RUSTC_WRAPPER", env::current_exe().context("finding this program")?);
+    command.env("RUSTC_WRAPPER", this_program()?);
     Ok(command)
+}
+
+/// A path of this program that leads to it even after the unit tests have built another in its
+/// place, which they do with the features that tests add.
+fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from(format!("/proc/{}/exe", process::id()));
+    match running.exists() {
+        true => Ok(running),
+        false => env::current_exe().context("finding this program"),
+    }
 }
 
 /// Runs the compiler, where cargo has started this program in its place; else returns None.
