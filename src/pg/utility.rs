@@ -153,7 +153,7 @@ pub unsafe extern "C-unwind" fn check(plan: *mut pg_sys::PlannedStmt) -> *mut pg
             pg_sys::NodeTag::T_CopyStmt => {
                 let copy = &*node.cast::<pg_sys::CopyStmt>();
                 if !copy.relation.is_null() {
-                    copy::check(copy, rel_id(lookup(copy.relation)));
+                    copy::check(copy, rel_id(catalogs::lookup(copy.relation)));
                 }
             }
             _ => maintenance::check(node),

@@ -42,8 +42,8 @@ pub enum Effect {
 }
 
 use Effect::{
-    Converts, Copies, Defines, Drops, Evaluates, Harmless, Internal, Locks, Overwrites, Query, Resumes,
-    Rewrites, Runs, Scans,
+    Converts, Copies, Defines, Drops, Evaluates, Harmless, Internal, Locks, Overwrites, Query,
+    Resumes, Rewrites, Runs, Scans,
 };
 
 /// The parts of ALTER TABLE, of all major versions: the members of AlterTableType.

@@ -26,17 +26,18 @@ struct Package {
 /// today and tomorrow, so that a difference which is new comes from spyne or from the server. They
 /// need not be of the server's minor version, since the server is compared with itself.
 ///
-/// Debian has had no release with 16. Its server gets the tests of 15, and not those of 17: they
-/// ask for nothing that it does not have, so that nearly all of what they do takes place.
+/// Debian has had no release with 16. Its server gets the tests of 17: more of those of 15 do what
+/// they should there (162 of 217, and 145 of 225), but two of them then print numbers of objects,
+/// transactions and portals, which differ with all that ran before.
 const PACKAGES: [Package; 3] = [
     Package {
-        majors: &[15, 16],
+        majors: &[15],
         version: "15.18",
         path: "main/p/postgresql-15/postgresql-15_15.18.orig.tar.bz2",
         sha256: "11df0df97fe3ea4ba9a791faaf39cee1d2fe571e78885b5b55d8517d27c323b4",
     },
     Package {
-        majors: &[17],
+        majors: &[16, 17],
         version: "17.10",
         path: "main/p/postgresql-17/postgresql-17_17.10.orig.tar.bz2",
         sha256: "078a03516dcdbdb705fecaf415ea3d13a956c589e46f09fed68a06fb00598c90",
