@@ -3,6 +3,7 @@
 //! libraries see what they see without spyne.
 
 use spyne_tests::fixture::{DATABASE, connect, db_error, governed_database, rows, run};
+use spyne_tests::waiting::wait_until;
 use spyne_tests::{SUPERUSER, Server, bare_server, toolchain};
 use xtask::neighbours::{self, Neighbour};
 
@@ -119,12 +120,19 @@ fn assert_that_they_work(server: &Server, others: &[&Neighbour], libraries: &str
                     && who == "spyne_engineer"
             }
             // Their workers run by the clock: that they have started is all that can be waited for.
-            "pg_cron" => log.contains("pg_cron scheduler started"),
-            "pg_partman_bgw" => log.contains("pg_partman"),
+            // They start anew where their database was not there yet.
+            "pg_cron" => told(server, "pg_cron scheduler started"),
+            "pg_partman_bgw" => told(server, "pg_partman"),
             other => panic!("{other} is not tried here"),
         };
         assert!(works, "{libraries}: {library} does not do its work:\n{log}");
     }
+}
+
+/// Waits until the server's log has this text.
+fn told(server: &Server, text: &str) -> bool {
+    wait_until(text, || server.log().contains(text));
+    true
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn the_guide_between_versions_leads_from_one_shape_to_the_other() {
             "CREATE DOMAIN",
             "CREATE SERVER",
             "CREATE COLLATION",
+            "CREATE ACCESS METHOD",
             "INHERIT",
             "PARTITION",
             " OF ",

@@ -23,11 +23,13 @@ pub const PAIRS_OF_STRINGS: &[&str] = &[];
 pub const STATICS: &[&str] = &["src/pg/policy.rs: POLICY"];
 
 /// Where state is in place: the settings, what a session remembers of the catalog, the stack of
-/// frames, the hooks that were there before, and what the server log is told once in a session.
+/// frames and the statement that is starting, the hooks that were there before, and what the server
+/// log is told once in a session.
 pub const PLACES_OF_STATE: &[&str] = &[
     "src/guc.rs: ",
     "src/pg/cache.rs: ",
     "src/pg/frames",
+    "src/pg/calls.rs: STARTING",
     "src/pg/hooks.rs: NEXT_",
     "src/pg/releases.rs: TOLD",
 ];

@@ -46,6 +46,7 @@ fn planned(dependent: Dependent, policy: OnDependents, differences: &[SchemaChan
         view: None,
         suspended_grants: None,
         open_drift: Vec::new(),
+        cut_off: Vec::new(),
     };
     let target = outgoing.table.at.clone();
     plan_all(&mut plan, &facts, (&outgoing, &target), policy, differences);
