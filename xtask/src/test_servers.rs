@@ -8,9 +8,7 @@ use xtask::toolchain::{Source, Toolchain};
 
 use crate::suite::{Extent, Stage};
 
-/// Whether the suite runs on every major where no server is named, or on the default one alone.
-const EVERY_MAJOR: bool = false;
-/// What runs on which majors, where it is every one. The default major comes first: on Debian 12
+/// What runs on which majors where no server is named. The default major comes first: on Debian 12
 /// that is 15, the oldest.
 const PROGRAM: [(Option<u32>, Extent); 4] = [
     (None, Extent::Whole),
@@ -69,8 +67,7 @@ impl TestServers {
             (None, None) if from_environment != Source::Default => whole(from_environment),
             (None, None) => {
                 let source = |major: Option<u32>| major.map_or(Source::Default, Source::Major);
-                let many = if EVERY_MAJOR { PROGRAM.len() } else { 1 };
-                PROGRAM[..many].iter().map(|(major, extent)| (source(*major), *extent)).collect()
+                PROGRAM.iter().map(|(major, extent)| (source(*major), *extent)).collect()
             }
         }
     }
