@@ -73,6 +73,24 @@ END $$;
 SELECT * FROM regress.contents('pv_mean') WHERE "table" = 'act';
 -- As it was looked at it runs.
 DELETE FROM act WHERE id = length(v) - 1000;
+-- A trigger that is given another argument.
+RESET ROLE;
+CREATE FUNCTION change_v() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.v := TG_ARGV[0]; RETURN NEW; END';
+CREATE TRIGGER changing BEFORE UPDATE ON act FOR EACH ROW EXECUTE FUNCTION change_v('seen');
+SET ROLE regress_engineer;
+SELECT count(*) FROM spyne_preview('UPDATE act SET v = v WHERE id = 1');
+RESET ROLE;
+CREATE OR REPLACE TRIGGER changing BEFORE UPDATE ON act FOR EACH ROW EXECUTE FUNCTION change_v('unseen');
+SET ROLE regress_engineer;
+UPDATE act SET v = v WHERE id = 1;
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM regress.contents('pv_mean') WHERE "table" = 'act';
+-- As it was looked at it runs.
+RESET ROLE;
+CREATE OR REPLACE TRIGGER changing BEFORE UPDATE ON act FOR EACH ROW EXECUTE FUNCTION change_v('seen');
+SET ROLE regress_engineer;
+UPDATE act SET v = v WHERE id = 1;
+SELECT * FROM regress.contents('pv_mean') WHERE "table" = 'act';
 RESET ROLE;
 RESET search_path;
 RESET datestyle;
